@@ -1,0 +1,101 @@
+//! Who acts: the agent id, and where it came from.
+//!
+//! First of: the flag, `JIT_AGENT_ID`, the worktree's own, the user's `agent.toml`, the name in Git's
+//! configuration. A person is never turned away for lack of a variable.
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::domain::id::{AgentId, Holder, IdError};
+use crate::domain::policy::Editor;
+use crate::store::config;
+use crate::store::layout::Layout;
+
+/// Where an agent id came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Origin {
+    /// `--agent-id`.
+    Flag,
+    /// `JIT_AGENT_ID`.
+    Variable,
+    /// This worktree's own.
+    Worktree,
+    /// The user's `agent.toml`.
+    UserFile,
+    /// Git's `user.name` or `user.email`.
+    GitUser,
+    /// The name of the account, for want of anything better.
+    Account,
+}
+
+impl Origin {
+    /// In words.
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::Flag => "--agent-id",
+            Self::Variable => "JIT_AGENT_ID",
+            Self::Worktree => "this worktree",
+            Self::UserFile => "agent.toml",
+            Self::GitUser => "git user.name",
+            Self::Account => "the account's name",
+        }
+    }
+}
+
+/// Why nobody could be named.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// A flag or a variable holds no agent id.
+    #[error("{origin}: {source}")]
+    Malformed {
+        /// Which one.
+        origin: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: IdError,
+    },
+    /// A file cannot be read.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+}
+
+/// The agent that acts here.
+pub(crate) fn agent(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result<(AgentId, Origin), Error> {
+    let parse = |text: &str, origin: Origin| {
+        let malformed = |source| Error::Malformed { origin: origin.describe(), source };
+        text.trim().parse().map(|id| (id, origin)).map_err(malformed)
+    };
+    if let Some(text) = flag {
+        return parse(text, Origin::Flag);
+    }
+    if let Some(text) = &cx.agent_variable {
+        return parse(text, Origin::Variable);
+    }
+    if let Some(id) = layout.identity()?.and_then(|identity| identity.agent_id) {
+        return Ok((id, Origin::Worktree));
+    }
+    if let Some(path) = &cx.agent_file
+        && let Some(id) = config::agent_id(path)?
+    {
+        return Ok((id, Origin::UserFile));
+    }
+    if let Some(id) = layout.user_name().as_deref().and_then(AgentId::human) {
+        return Ok((id, Origin::GitUser));
+    }
+    let account = cx.account.as_deref().and_then(AgentId::human).or_else(|| AgentId::human("unknown"));
+    Ok((account.expect("'unknown' is a name"), Origin::Account))
+}
+
+/// The agent and this worktree, which is given an id if it has none: for whoever is about to write.
+pub(crate) fn holder(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result<Holder, Error> {
+    let (agent_id, _) = agent(cx, layout, flag)?;
+    Ok(Holder { agent_id, worktree_id: layout.require_identity()?.worktree_id })
+}
+
+/// The agent and this worktree as they are, without writing anything.
+pub(crate) fn editor(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result<Editor, Error> {
+    let (agent_id, _) = agent(cx, layout, flag)?;
+    let worktree_id = layout.identity()?.map(|identity| identity.worktree_id);
+    Ok(Editor { agent_id, worktree_id, anywhere: layout.worktree_root.is_none() })
+}

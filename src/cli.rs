@@ -1,0 +1,89 @@
+//! The command line as it is typed: a tree of verbs, no logic.
+//!
+//! A verb's arguments stand beside its function in `commands`; here they are only put in their places.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{claim, demo, hooks, init, issue, man, query, whoami, worktree};
+use crate::output::Colour;
+
+/// Leases for work in Git: one issue, one holder, enforced at commit and push.
+#[derive(Debug, Parser)]
+#[command(
+    name = "git-jit",
+    bin_name = "git jit",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Exit statuses: git jit help exit-codes. Settings: git jit help config."
+)]
+pub(crate) struct Cli {
+    /// Options that every verb has.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Options that every verb has.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Global {
+    /// Answer with one JSON document on stdout, also for errors
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing but what a script needs
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
+    pub color: Colour,
+    /// Run as if started in this directory
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// Act as this agent, for example agent:copilot-1
+    #[arg(long, global = true, value_name = "TYPE:NAME")]
+    pub agent_id: Option<String>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Set up git jit in this repository; repeat it at will
+    Init(init::Args),
+    /// Make, read and change issues
+    #[command(subcommand)]
+    Issue(issue::Verb),
+    /// Find issues by what can be done with them
+    #[command(subcommand)]
+    Query(query::Verb),
+    /// Take and give back leases
+    #[command(subcommand)]
+    Claim(claim::Verb),
+    /// Make and remove worktrees for issues
+    #[command(subcommand, visible_alias = "wt")]
+    Worktree(worktree::Verb),
+    /// Put the hooks in place, or take them away
+    #[command(subcommand)]
+    Hooks(hooks::Verb),
+    /// Tell who acts here, and what they hold
+    Whoami(whoami::Args),
+    /// Play the whole story in a scratch repository
+    Demo(demo::Args),
+    /// Explain a verb or a topic: exit-codes, config
+    Help(HelpArgs),
+    /// Write the manual pages into a directory
+    #[command(hide = true)]
+    Man(man::Args),
+    /// Tell the version
+    Version,
+}
+
+/// What to explain.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HelpArgs {
+    /// A verb, a noun and a verb, or a topic
+    pub topic: Vec<String>,
+}

@@ -1,0 +1,434 @@
+//! `git jit claim`: leases are taken, given back and looked at.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Answer, Session, issues, resolve};
+use crate::domain::id::{AgentId, IdError, IssueId, IssueRef, LeaseId, WorktreeId};
+use crate::domain::lease::{self, Grant, LONGEST_TTL_SECS, Lease, Ledger, Request, Standing, decide};
+use crate::domain::policy::Policy;
+use crate::domain::time::{Now, in_words};
+use crate::error::Error;
+use crate::output::Report;
+use crate::output::human::{Styles, plain_line, table};
+use crate::store::issues::{IssueStore, Source};
+use crate::store::layout::Layout;
+
+/// The longest reason, in characters: a log record is one write.
+const LONGEST_REASON: usize = 500;
+
+/// Verbs of `claim`.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Verb {
+    /// Take the lease on an issue, or keep the one you have
+    Acquire(AcquireArgs),
+    /// Give a lease back; with an uncommitted edit, once that is committed
+    Release(ReleaseArgs),
+    /// Show your leases, or those on an issue or of an agent
+    Status(StatusArgs),
+    /// Show all leases
+    List(ListArgs),
+}
+
+/// Arguments of `claim acquire`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AcquireArgs {
+    /// The issue: its id, or at least four digits of it
+    issue: String,
+    /// How long it lasts: seconds, or 30m, 2h, 1d [default: the configuration's, 600]
+    #[arg(long, value_name = "TIME")]
+    ttl: Option<String>,
+    /// What for
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+/// Arguments of `claim release`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReleaseArgs {
+    /// The lease: its id, the beginning of it, or the issue
+    lease: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+/// Arguments of `claim status`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatusArgs {
+    /// Leases on this issue
+    #[arg(long, value_name = "ISSUE")]
+    issue: Option<String>,
+    /// Leases of this agent, in every worktree
+    #[arg(long, value_name = "TYPE:NAME")]
+    agent: Option<AgentId>,
+}
+
+/// Arguments of `claim list`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// Leases too that are over and that nobody has taken since
+    #[arg(long)]
+    all: bool,
+}
+
+/// Runs a verb of `claim`.
+pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+    match verb {
+        Verb::Acquire(args) => acquire(session, args),
+        Verb::Release(args) => release(session, args),
+        Verb::Status(args) => status(session, args),
+        Verb::List(args) => list(session, &args),
+    }
+}
+
+/// Seconds from what was typed: a number of them, or a number with `s`, `m`, `h` or `d`.
+pub(crate) fn seconds(text: &str) -> Result<u64, Error> {
+    let typed = text.trim();
+    let (number, unit) = match typed.char_indices().last() {
+        Some((at, 's')) => (&typed[..at], 1),
+        Some((at, 'm')) => (&typed[..at], 60),
+        Some((at, 'h')) => (&typed[..at], 3600),
+        Some((at, 'd')) => (&typed[..at], 86_400),
+        _ => (typed, 1),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    seconds.filter(|seconds| (1..=LONGEST_TTL_SECS).contains(seconds)).ok_or_else(|| Error::Usage {
+        what: format!("'{typed}' is no time that a lease can last"),
+        hint: "Give 1 second to 30 days: 600, 90s, 30m, 2h, 1d".to_owned(),
+    })
+}
+
+fn reason(text: Option<String>) -> Result<Option<String>, Error> {
+    let too_long = |text: &String| text.chars().count() > LONGEST_REASON;
+    match text {
+        Some(text) if text.trim().is_empty() || too_long(&text) => Err(Error::Usage {
+            what: "a reason is 1 to 500 characters".to_owned(),
+            hint: "Say in a line what for, or leave --reason out".to_owned(),
+        }),
+        other => Ok(other),
+    }
+}
+
+fn acquire(session: &Session, args: AcquireArgs) -> Answer {
+    let AcquireArgs { issue, ttl, reason: why } = args;
+    let layout = session.layout()?;
+    layout.require_worktree()?;
+    let policy = session.policy_of_leases(&layout)?;
+    let ttl_secs = ttl.as_deref().map(seconds).transpose()?.unwrap_or(policy.default_ttl_secs.clamp(1, LONGEST_TTL_SECS));
+    let reason = reason(why)?;
+    let store = issues(&layout, &policy)?;
+    let (issue_id, source) = resolve(&store, &issue)?;
+    let document = store.load(issue_id, source)?;
+    let grant = Grant {
+        lease_id: LeaseId::new(ulid::Ulid::new()),
+        issue_id,
+        holder: session.holder(&layout)?,
+        branch: layout.branch().map(|branch| branch.chars().take(250).collect()),
+        ttl_secs,
+        reason,
+    };
+    let answer = transact(session, &layout, &policy, &Request::Acquire(grant))?;
+    if source != Source::Worktree {
+        // The lease is what excludes; the file only has to be there to be edited.
+        let writer = store.lock()?;
+        if !store.local_path(issue_id).exists() {
+            writer.write(&document)?;
+        }
+    }
+    let (lease_id, changed) = match answer {
+        lease::Answer::Granted(id) => (id, true),
+        lease::Answer::Kept { lease_id, changed } => (lease_id, changed),
+        lease::Answer::Closing(id) => (id, false),
+        lease::Answer::Ended(_) => return Err(Error::NoSuchLease { named: issue }),
+    };
+    let ledger = layout.claims().ledger()?;
+    let lease = ledger.lease(&lease_id).ok_or(Error::NoSuchLease { named: issue })?;
+    let view = LeaseView::of(lease, &session.cx.clock().now(), &policy, Some(&store));
+    Ok(Box::new(Acquired { view, changed }))
+}
+
+/// Has a request decided and executed.
+pub(crate) fn transact(session: &Session, layout: &Layout, policy: &Policy, request: &Request) -> Result<lease::Answer, Error> {
+    let stale = policy.stale_threshold_secs;
+    Ok(layout.claims().transact(session.cx.clock(), |ledger, now| decide(ledger, request, now, stale))??)
+}
+
+fn release(session: &Session, args: ReleaseArgs) -> Answer {
+    let ReleaseArgs { lease: named, reason: why } = args;
+    let layout = session.layout()?;
+    let policy = session.policy_of_leases(&layout)?;
+    let reason = reason(why)?;
+    let ledger = layout.claims().ledger()?;
+    let store = issues(&layout, &policy)?;
+    let lease = named_lease(&ledger, &store, &named)?;
+    let closing = store.differs_from_head(lease.issue_id)?;
+    let holder = session.holder(&layout)?;
+    let view = LeaseView::of(&lease, &session.cx.clock().now(), &policy, Some(&store));
+    transact(session, &layout, &policy, &Request::Release { lease_id: lease.lease_id, holder, closing, reason })?;
+    Ok(Box::new(Released { view, closing }))
+}
+
+/// The lease that was meant: by its id, a unique prefix of at least four characters, or its issue.
+pub(crate) fn named_lease(ledger: &Ledger, store: &IssueStore<'_>, named: &str) -> Result<Lease, Error> {
+    let typed = named.trim().to_ascii_uppercase();
+    let by_id: Vec<&Lease> =
+        ledger.leases().filter(|lease| typed.len() >= 4 && lease.lease_id.as_str().starts_with(&typed)).collect();
+    let by_issue = |issue: IssueId| ledger.lease_on(issue).cloned();
+    match by_id.as_slice() {
+        [one] => return Ok((*one).clone()),
+        [] => {}
+        _ if typed.len() < 26 => {
+            return Err(Error::Usage {
+                what: format!("'{}' stands for {} leases", named.trim(), by_id.len()),
+                hint: "Give more of the id; see git jit claim list".to_owned(),
+            });
+        }
+        _ => {}
+    }
+    let no_such = || Error::NoSuchLease { named: named.trim().to_owned() };
+    let Ok(issue) = IssueRef::parse(named) else { return Err(no_such()) };
+    // An issue whose file is gone may still be leased.
+    let leased = ledger.leases().map(|lease| lease.issue_id);
+    let known = store.ids()?.into_keys();
+    match issue.resolve(known.chain(leased)) {
+        Ok(issue) => by_issue(issue).ok_or_else(no_such),
+        Err(IdError::NoSuchIssue { .. }) => Err(no_such()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn status(session: &Session, args: StatusArgs) -> Answer {
+    let StatusArgs { issue, agent } = args;
+    let layout = session.layout()?;
+    let policy = session.policy_of_leases(&layout)?;
+    let store = issues(&layout, &policy)?;
+    let issue = issue.map(|typed| resolve(&store, &typed)).transpose()?.map(|(id, _)| id);
+    let editor = crate::actor::editor(&session.cx, &layout, session.agent_flag.as_deref())?;
+    let everybody = issue.is_some() || agent.is_some();
+    let is_wanted = |lease: &&Lease| {
+        issue.is_none_or(|issue| lease.issue_id == issue)
+            && agent.as_ref().is_none_or(|agent| lease.holder.agent_id == *agent)
+            && (everybody || editor.is(&lease.holder))
+    };
+    let now = session.cx.clock().now();
+    let ledger = layout.claims().ledger()?;
+    let leases = ledger.leases().filter(is_wanted).map(|lease| LeaseView::of(lease, &now, &policy, Some(&store))).collect();
+    Ok(Box::new(Leases { leases, hidden: 0, is_detailed: true }))
+}
+
+fn list(session: &Session, args: &ListArgs) -> Answer {
+    let ListArgs { all } = args;
+    let layout = session.layout()?;
+    let policy = session.policy_of_leases(&layout)?;
+    let now = session.cx.clock().now();
+    let ledger = layout.claims().ledger()?;
+    let store = issues(&layout, &policy).ok();
+    let (shown, over): (Vec<&Lease>, Vec<&Lease>) =
+        ledger.leases().partition(|lease| *all || lease.standing(&now, policy.stale_threshold_secs).excludes());
+    let leases = shown.into_iter().map(|lease| LeaseView::of(lease, &now, &policy, store.as_ref())).collect();
+    Ok(Box::new(Leases { leases, hidden: over.len(), is_detailed: false }))
+}
+
+/// A lease as it is told.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct LeaseView {
+    /// Its id.
+    pub lease_id: LeaseId,
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The agent that holds it.
+    pub agent_id: AgentId,
+    /// The worktree it is held in.
+    pub worktree_id: WorktreeId,
+    /// The branch at the time of the grant.
+    pub branch: Option<String>,
+    /// Seconds it was taken for; 0 has no end.
+    pub ttl_secs: u64,
+    /// When it was granted.
+    pub acquired_at: Timestamp,
+    /// When it ends, as the wall clock has it now; none without an end.
+    pub expires_at: Option<Timestamp>,
+    /// Seconds left, 0 where it is over; none without an end.
+    pub remaining_secs: Option<u64>,
+    /// When the holder last showed life.
+    pub last_beat: Timestamp,
+    /// Whether it has no end and its holder has been silent.
+    pub stale: bool,
+    /// Whether it ends with the commit of the issue's last edit.
+    pub closing: bool,
+    /// Its fencing number.
+    pub token: u64,
+    /// What for.
+    pub reason: Option<String>,
+    #[serde(skip)]
+    title: Option<String>,
+    #[serde(skip)]
+    standing: Standing,
+}
+
+impl LeaseView {
+    /// How a lease is told at `now`; with its issue's title, where `store` has it.
+    pub(crate) fn of(lease: &Lease, now: &Now, policy: &Policy, store: Option<&IssueStore<'_>>) -> Self {
+        let standing = lease.standing(now, policy.stale_threshold_secs);
+        let title = store.and_then(|store| {
+            let source = store.locate(lease.issue_id).ok()??;
+            Some(store.load(lease.issue_id, source).ok()?.issue().title.clone())
+        });
+        let left = standing.left_ms().and_then(|ms| i64::try_from(ms).ok());
+        Self {
+            lease_id: lease.lease_id.clone(),
+            issue_id: lease.issue_id,
+            agent_id: lease.holder.agent_id.clone(),
+            worktree_id: lease.holder.worktree_id.clone(),
+            branch: lease.branch.clone(),
+            ttl_secs: lease.ttl_secs,
+            acquired_at: lease.acquired_at,
+            expires_at: left.and_then(|ms| now.wall.checked_add(SignedDuration::from_millis(ms)).ok()),
+            remaining_secs: standing.left_ms().map(|ms| ms.div_ceil(1000)),
+            last_beat: lease.last_beat,
+            stale: standing == Standing::Stale,
+            closing: lease.closing,
+            token: lease.token,
+            reason: lease.reason.clone(),
+            title,
+            standing,
+        }
+    }
+
+    fn left(&self) -> String {
+        let closing = if self.closing { ", until its commit" } else { "" };
+        let left = match self.standing {
+            Standing::Live { left_ms } | Standing::Ending { left_ms } => in_words(left_ms),
+            Standing::Unobserved { at_most_ms } => format!("at most {}", in_words(at_most_ms)),
+            Standing::Lapsed => "over".to_owned(),
+            Standing::Indefinite => "no end".to_owned(),
+            Standing::Stale => "stale".to_owned(),
+        };
+        left + closing
+    }
+
+    fn title(&self) -> String {
+        self.title.as_deref().map(plain_line).unwrap_or_default()
+    }
+
+    /// One line: issue, time left, title.
+    pub(crate) fn line(&self, styles: &Styles) -> String {
+        format!("{}  {}  {}", styles.id(&self.issue_id.short()), self.left(), self.title())
+    }
+}
+
+struct Acquired {
+    view: LeaseView,
+    changed: bool,
+}
+
+impl Report for Acquired {
+    fn json(&self) -> Value {
+        json!({ "changed": self.changed, "lease": self.view })
+    }
+
+    fn human(&self, styles: &Styles) -> String {
+        let head = if self.changed { "✓ Acquired lease:" } else { "✓ You have the lease:" };
+        let left = self.view.remaining_secs.unwrap_or(0);
+        let more = if left == self.view.ttl_secs { String::new() } else { format!(" ({left} left)") };
+        format!(
+            "{} {}\n  Issue: {}  {}\n  TTL: {} seconds{more}\n",
+            styles.good(head),
+            styles.id(self.view.lease_id.as_str()),
+            self.view.issue_id,
+            self.view.title(),
+            self.view.ttl_secs,
+        )
+    }
+
+    fn quiet(&self) -> Option<String> {
+        Some(self.view.lease_id.to_string())
+    }
+}
+
+struct Released {
+    view: LeaseView,
+    closing: bool,
+}
+
+impl Report for Released {
+    fn json(&self) -> Value {
+        json!({ "changed": true, "closing": self.closing, "lease_id": self.view.lease_id, "issue_id": self.view.issue_id })
+    }
+
+    fn human(&self, styles: &Styles) -> String {
+        let (lease, issue) = (styles.id(self.view.lease_id.as_str()), self.view.issue_id.short());
+        if self.closing {
+            return format!(
+                "{} lease {lease}\n  Issue {issue} has an edit that is not committed: the lease ends with that commit\n",
+                styles.warn("Closing")
+            );
+        }
+        format!("{} lease {lease}\n  Issue {issue} is free\n", styles.good("✓ Released"))
+    }
+}
+
+struct Leases {
+    leases: Vec<LeaseView>,
+    hidden: usize,
+    is_detailed: bool,
+}
+
+impl Report for Leases {
+    fn json(&self) -> Value {
+        json!({ "count": self.leases.len(), "leases": self.leases })
+    }
+
+    fn human(&self, styles: &Styles) -> String {
+        let hidden = match self.hidden {
+            0 => String::new(),
+            n => styles.faint(&format!("{n} more are over: git jit claim list --all")) + "\n",
+        };
+        if self.leases.is_empty() {
+            return format!("No leases\n{hidden}");
+        }
+        let row = |lease: &LeaseView| {
+            let mut row = vec![
+                lease.issue_id.short(),
+                lease.agent_id.to_string(),
+                lease.worktree_id.to_string(),
+                plain_line(lease.branch.as_deref().unwrap_or("-")),
+                lease.left(),
+            ];
+            if self.is_detailed {
+                row.push(lease.lease_id.to_string());
+            }
+            row.push(lease.title());
+            row
+        };
+        let rows: Vec<Vec<String>> = self.leases.iter().map(row).collect();
+        let heads: &[&str] = if self.is_detailed {
+            &["ISSUE", "HOLDER", "WORKTREE", "BRANCH", "LEFT", "LEASE", "TITLE"]
+        } else {
+            &["ISSUE", "HOLDER", "WORKTREE", "BRANCH", "LEFT", "TITLE"]
+        };
+        let paint = |column: usize, cell: &str| match (column, cell) {
+            (0, id) => styles.id(id),
+            (4, "stale" | "over") => styles.bad(cell),
+            _ => cell.to_owned(),
+        };
+        table(heads, &rows, styles, paint) + &hidden
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_or_have_a_unit_and_an_absurd_one_is_an_error() {
+        for (text, expected) in [("600", 600), ("90s", 90), ("30m", 1800), ("2h", 7200), (" 1d ", 86_400), ("30d", 2_592_000)] {
+            assert_eq!(seconds(text).expect(text), expected);
+        }
+        for text in ["", "0", "-1", "31d", "99999999999999999999", "18446744073709551615h", "2 weeks", "é", "1.5h"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

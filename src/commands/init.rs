@@ -1,0 +1,56 @@
+//! `git jit init`: the versioned data and this worktree's identity, where they are missing.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Session};
+use crate::domain::id::WorktreeId;
+use crate::output::Report;
+use crate::output::human::Styles;
+use crate::store::config;
+use crate::store::file;
+use crate::store::issues::VERSIONED;
+use crate::store::layout::Layout;
+
+/// Arguments of `init`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+struct Initialized {
+    root: String,
+    worktree_id: WorktreeId,
+    created: Vec<String>,
+}
+
+/// Writes `.jit/config.toml` unless it is there, and gives this worktree its id.
+pub(crate) fn run(session: &Session, args: Args) -> Answer {
+    let Args {} = args;
+    let layout = session.layout()?;
+    let root = layout.require_worktree()?;
+    let dir = Layout::data_dir(root);
+    let mut created = Vec::new();
+    file::make_dir(&dir.join("issues"), VERSIONED)?;
+    let path = dir.join("config.toml");
+    if file::finish_beside(&path, config::TEMPLATE.as_bytes(), VERSIONED, false)?.claim_name()? {
+        created.push(".jit/config.toml".to_owned());
+    }
+    let worktree_id = layout.require_identity()?.worktree_id;
+    Ok(Box::new(Initialized { root: root.display().to_string(), worktree_id, created }))
+}
+
+impl Report for Initialized {
+    fn json(&self) -> Value {
+        json!({ "root": self.root, "worktree_id": self.worktree_id, "created": self.created, "changed": !self.created.is_empty() })
+    }
+
+    fn human(&self, styles: &Styles) -> String {
+        let worktree = styles.faint(&format!("  worktree {} at {}", self.worktree_id, self.root));
+        if self.created.is_empty() {
+            return format!("git jit is set up here already\n{worktree}\n");
+        }
+        let created: String = self.created.iter().map(|path| format!("  created {path}\n")).collect();
+        format!(
+            "{}\n{created}{worktree}\nNext: git jit issue create \"…\", and git jit hooks install\n",
+            styles.good("Set up git jit")
+        )
+    }
+}

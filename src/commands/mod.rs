@@ -1,0 +1,163 @@
+//! One file a noun: arguments, a function, a report. Prints nothing, exits nowhere, spawns nothing.
+//!
+//! What was typed becomes what it means here, once: an issue's prefix its full id, a lease's name its id,
+//! before anything is locked or written.
+
+pub(crate) mod claim;
+pub(crate) mod demo;
+pub(crate) mod help;
+pub(crate) mod hooks;
+pub(crate) mod init;
+pub(crate) mod issue;
+pub(crate) mod man;
+pub(crate) mod query;
+pub(crate) mod whoami;
+pub(crate) mod worktree;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::actor;
+use crate::cli::{Cli, Verb};
+use crate::context::Context;
+use crate::domain::id::{AgentId, Holder, IssueId, IssueRef};
+use crate::domain::policy::{Enforcement, Finding, Policy};
+use crate::error::Error;
+use crate::exit::ExitStatus;
+use crate::hook::{force, message};
+use crate::output::{Colour, Output, Report};
+use crate::store::issues::{IssueStore, Source};
+use crate::store::layout::Layout;
+
+/// What a command comes to.
+pub(crate) type Answer = Result<Box<dyn Report>, Error>;
+
+/// What a command works with.
+pub(crate) struct Session {
+    /// The facts of the process.
+    pub cx: Context,
+    /// Where narration goes.
+    pub output: Output,
+    /// `--agent-id`, as it was typed.
+    pub agent_flag: Option<String>,
+}
+
+impl Session {
+    /// The repository that the command is about.
+    pub(crate) fn layout(&self) -> Result<Layout, Error> {
+        Ok(Layout::discover(&self.cx.cwd)?)
+    }
+
+    /// The policy for work in this worktree.
+    pub(crate) fn policy(&self, layout: &Layout) -> Policy {
+        force::policy(&self.cx, layout, None)
+    }
+
+    /// The policy, where leases are in use.
+    pub(crate) fn policy_of_leases(&self, layout: &Layout) -> Result<Policy, Error> {
+        let policy = self.policy(layout);
+        if policy.worktrees { Ok(policy) } else { Err(Error::LeasesOff) }
+    }
+
+    /// Who acts.
+    pub(crate) fn agent(&self, layout: &Layout) -> Result<AgentId, Error> {
+        Ok(actor::agent(&self.cx, layout, self.agent_flag.as_deref())?.0)
+    }
+
+    /// Who acts, and in which worktree; for whoever is about to write.
+    pub(crate) fn holder(&self, layout: &Layout) -> Result<Holder, Error> {
+        Ok(actor::holder(&self.cx, layout, self.agent_flag.as_deref())?)
+    }
+
+    /// Refuses, reports or passes over a finding, as the policy says.
+    pub(crate) fn weigh(&self, policy: &Policy, finding: Finding) -> Result<(), Error> {
+        match policy.outcome(&finding) {
+            Enforcement::Strict => Err(Error::Policy { finding: Box::new(finding) }),
+            Enforcement::Warn => {
+                self.output.note(&format!("{} {}", self.output.err.warn("warning:"), message::block(&finding).what));
+                Ok(())
+            }
+            Enforcement::Off => Ok(()),
+        }
+    }
+}
+
+/// The issues as the policy lets this worktree see them.
+pub(crate) fn issues<'a>(layout: &'a Layout, policy: &Policy) -> Result<IssueStore<'a>, Error> {
+    Ok(IssueStore::open(layout, policy.worktrees)?)
+}
+
+/// The full id of the issue that was meant, and where it is.
+pub(crate) fn resolve(store: &IssueStore<'_>, typed: &str) -> Result<(IssueId, Source), Error> {
+    Ok(store.find(&IssueRef::parse(typed)?)??)
+}
+
+/// Reads the command line, runs what it says, answers.
+pub(crate) fn run(arguments: &[OsString]) -> ExitStatus {
+    let wants_json = arguments.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let cx = match Context::from_process() {
+        Ok(cx) => cx,
+        Err(error) => {
+            let output = Output::new(wants_json, false, Colour::Never, crate::context::Terminal::default());
+            let usage =
+                Error::Usage { what: format!("the current directory is gone: {error}"), hint: "Go to one that exists".into() };
+            output.error(&usage);
+            return ExitStatus::Broken;
+        }
+    };
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => answer(cx, cli),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            let _ = error.print();
+            ExitStatus::Done
+        }
+        Err(error) if wants_json => {
+            let text = error.render().to_string();
+            let what = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let output = Output::new(true, false, Colour::Never, cx.terminal);
+            output.error(&Error::Usage { what, hint: "See git jit --help".to_owned() });
+            ExitStatus::Usage
+        }
+        Err(error) => {
+            let _ = error.print();
+            ExitStatus::Usage
+        }
+    }
+}
+
+fn answer(mut cx: Context, cli: Cli) -> ExitStatus {
+    let global = cli.global;
+    if let Some(dir) = &global.directory {
+        cx.in_dir(dir);
+    }
+    let output = Output::new(global.json, global.quiet, global.color, cx.terminal);
+    let session = Session { cx, output, agent_flag: global.agent_id };
+    match dispatch(&session, cli.verb) {
+        Ok(report) => {
+            output.report(report.as_ref());
+            ExitStatus::Done
+        }
+        Err(error) => {
+            output.error(&error);
+            error.status()
+        }
+    }
+}
+
+fn dispatch(session: &Session, verb: Verb) -> Answer {
+    match verb {
+        Verb::Init(args) => init::run(session, args),
+        Verb::Issue(verb) => issue::run(session, verb),
+        Verb::Query(verb) => query::run(session, verb),
+        Verb::Claim(verb) => claim::run(session, verb),
+        Verb::Worktree(verb) => worktree::run(session, verb),
+        Verb::Hooks(verb) => hooks::run(session, verb),
+        Verb::Whoami(args) => whoami::run(session, args),
+        Verb::Demo(args) => demo::run(session, args),
+        Verb::Help(args) => help::run(&args.topic),
+        Verb::Man(args) => man::run(args),
+        Verb::Version => Ok(Box::new(help::Version)),
+    }
+}

@@ -1,0 +1,162 @@
+//! The facts of this process: directory, environment, terminal, clock. Read here once and nowhere else.
+//!
+//! Everything below takes what it needs from a [`Context`], so that a test can make one up.
+
+#![expect(clippy::disallowed_methods, reason = "this is the module that may")]
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::domain::time::{Clock, ClockReading, Now};
+
+/// What a command knows of the process it runs in.
+pub(crate) struct Context {
+    /// The directory it was started in, or sent to by `-C`.
+    pub cwd: PathBuf,
+    /// `JIT_AGENT_ID`, if it is set to anything.
+    pub agent_variable: Option<String>,
+    /// `JIT_ENFORCE_LEASES`, if it is set to anything.
+    pub enforcement_variable: Option<String>,
+    /// Where the user's `agent.toml` would be.
+    pub agent_file: Option<PathBuf>,
+    /// The name of the user's account.
+    pub account: Option<String>,
+    /// Ids of commits that Git says it is merging: the variables `GITHEAD_<id>`.
+    pub merge_heads: Vec<String>,
+    /// The program that runs.
+    pub program: Option<PathBuf>,
+    /// `PATH`.
+    pub search_path: Option<std::ffi::OsString>,
+    /// Where temporary files go.
+    pub scratch: PathBuf,
+    /// What stdout and stderr lead to, and what the user wants of them.
+    pub terminal: Terminal,
+    clock: Box<dyn Clock>,
+}
+
+/// What stdout and stderr lead to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Terminal {
+    /// Whether stdout wants colour, by `NO_COLOR`, `CLICOLOR_FORCE` and what it is.
+    pub colour_out: bool,
+    /// The same of stderr.
+    pub colour_err: bool,
+}
+
+impl Context {
+    /// Reads the facts of this process.
+    pub(crate) fn from_process() -> std::io::Result<Self> {
+        let variables: BTreeMap<String, String> =
+            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect();
+        let set = |key: &str| variables.get(key).filter(|value| !value.trim().is_empty()).cloned();
+        let config = set("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(Path::new(&set("HOME")?).join(".config")));
+        let merge_heads = variables.keys().filter_map(|key| key.strip_prefix("GITHEAD_")).map(str::to_owned).collect();
+        Ok(Self {
+            cwd: std::env::current_dir()?,
+            agent_variable: set("JIT_AGENT_ID"),
+            enforcement_variable: set("JIT_ENFORCE_LEASES"),
+            agent_file: config.map(|config| config.join("jit").join("agent.toml")),
+            account: set("USER").or_else(|| set("LOGNAME")).or_else(|| set("USERNAME")),
+            merge_heads,
+            program: std::env::current_exe().ok(),
+            search_path: std::env::var_os("PATH"),
+            scratch: std::env::temp_dir(),
+            terminal: Terminal {
+                colour_out: wants_colour(std::io::stdout().is_terminal(), &variables),
+                colour_err: wants_colour(std::io::stderr().is_terminal(), &variables),
+            },
+            clock: clock(&variables),
+        })
+    }
+
+    /// The same facts, seen from another directory.
+    pub(crate) fn in_dir(&mut self, dir: &Path) {
+        self.cwd = self.cwd.join(dir);
+    }
+
+    /// The clock.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+}
+
+/// See <https://no-color.org> and <https://bixense.com/clicolors>.
+fn wants_colour(is_terminal: bool, variables: &BTreeMap<String, String>) -> bool {
+    let set = |key: &str| variables.get(key).is_some_and(|value| !value.is_empty());
+    if set("NO_COLOR") {
+        return false;
+    }
+    let is_dumb = variables.get("TERM").is_some_and(|term| term == "dumb");
+    variables.get("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0") || (is_terminal && !is_dumb)
+}
+
+/// The clock of this machine; in builds for tests, the hands that `JIT_TEST_CLOCK=domain:milliseconds` sets.
+fn clock(variables: &BTreeMap<String, String>) -> Box<dyn Clock> {
+    #[cfg(debug_assertions)]
+    if let Some((domain, millis)) = variables.get("JIT_TEST_CLOCK").and_then(|hands| hands.rsplit_once(':'))
+        && let Ok(millis) = millis.parse()
+    {
+        return Box::new(Hands(ClockReading { domain: domain.to_owned(), millis }));
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = variables;
+    Box::new(SystemClock { domain: clock_domain() })
+}
+
+#[cfg(debug_assertions)]
+struct Hands(ClockReading);
+
+#[cfg(debug_assertions)]
+impl Clock for Hands {
+    fn now(&self) -> Now {
+        Now { clock: self.0.clone(), wall: Timestamp::now() }
+    }
+}
+
+struct SystemClock {
+    domain: String,
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Now {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let millis = i128::from(time.tv_sec) * 1000 + i128::from(time.tv_nsec) / 1_000_000 - namespace_offset_ms();
+        let clock = ClockReading { domain: self.domain.clone(), millis: u64::try_from(millis).unwrap_or_default() };
+        Now { clock, wall: Timestamp::now() }
+    }
+}
+
+/// One boot of one kernel. Where no boot id can be read the domain is always the same, which is safe on one
+/// machine: after a restart more real time has passed than the clock, which began anew, can show.
+fn clock_domain() -> String {
+    match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
+        Ok(id) if !id.trim().is_empty() => id.trim().to_owned(),
+        _ => "monotonic".to_owned(),
+    }
+}
+
+/// What a time namespace adds to the monotonic clock, in milliseconds: containers on one kernel share a clock without it.
+fn namespace_offset_ms() -> i128 {
+    let Ok(text) = std::fs::read_to_string("/proc/self/timens_offsets") else { return 0 };
+    let line = text.lines().find_map(|line| line.strip_prefix("monotonic"));
+    let mut numbers = line.unwrap_or_default().split_whitespace().filter_map(|number| number.parse::<i128>().ok());
+    let (seconds, nanos) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    seconds * 1000 + nanos / 1_000_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_for_terminals_and_for_those_who_force_it() {
+        let with = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        assert!(wants_colour(true, &with(&[])) && !wants_colour(false, &with(&[])));
+        assert!(wants_colour(false, &with(&[("CLICOLOR_FORCE", "1")])));
+        assert!(!wants_colour(true, &with(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")])));
+        assert!(!wants_colour(true, &with(&[("TERM", "dumb")])));
+    }
+}

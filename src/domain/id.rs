@@ -1,0 +1,331 @@
+//! Identifiers: what is typed becomes a full id once, before anything is locked, compared or stored.
+//!
+//! Invariants: an [`IssueId`] is always a whole UUID; an [`AgentId`] and a [`WorktreeId`] are safe as
+//! one word in a message, a file name and a log line. A prefix resolves to exactly one id or to an
+//! error that lists the candidates, never to a guess.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The fewest digits of an issue id that a command accepts.
+pub(crate) const SHORTEST_PREFIX: usize = 4;
+
+/// The id of an issue: a UUID, printed in lower case with hyphens, and the stem of its file's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct IssueId(Uuid);
+
+impl IssueId {
+    /// Wraps a UUID that the caller drew.
+    pub(crate) fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// The first eight digits, for people.
+    pub(crate) fn short(&self) -> String {
+        self.to_string().chars().take(8).collect()
+    }
+
+    /// The id that a file name of the form `<uuid>.json` stands for, if it has that exact form.
+    pub(crate) fn from_file_name(name: &[u8]) -> Option<Self> {
+        let stem = std::str::from_utf8(name).ok()?.strip_suffix(".json")?;
+        stem.parse().ok()
+    }
+
+    /// The name of this issue's file.
+    pub(crate) fn file_name(&self) -> String {
+        format!("{self}.json")
+    }
+}
+
+impl fmt::Display for IssueId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl FromStr for IssueId {
+    type Err = IdError;
+
+    /// Accepts the canonical form alone: 36 characters, lower case, hyphens in their places.
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let malformed = || IdError::Malformed { kind: "issue id", text: text.to_owned(), want: "a UUID in lower case" };
+        let uuid = Uuid::try_parse(text).map_err(|_| malformed())?;
+        let id = Self(uuid);
+        if id.to_string() == text { Ok(id) } else { Err(malformed()) }
+    }
+}
+
+impl TryFrom<String> for IssueId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<IssueId> for String {
+    fn from(id: IssueId) -> Self {
+        id.to_string()
+    }
+}
+
+/// What a person typed for an issue: a full id or a prefix of one, trimmed and in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IssueRef(String);
+
+impl IssueRef {
+    /// Reads what was typed; an error if it cannot be the beginning of any id.
+    pub(crate) fn parse(text: &str) -> Result<Self, IdError> {
+        let typed = text.trim().to_ascii_lowercase();
+        let digits = typed.chars().filter(char::is_ascii_hexdigit).count();
+        if !typed.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
+            return Err(IdError::Malformed { kind: "issue id", text: text.trim().to_owned(), want: "hexadecimal digits" });
+        }
+        if digits < SHORTEST_PREFIX {
+            return Err(IdError::TooShort { text: text.trim().to_owned() });
+        }
+        Ok(Self(typed))
+    }
+
+    /// The full id, if what was typed is one.
+    pub(crate) fn full(&self) -> Option<IssueId> {
+        Uuid::try_parse(&self.0).ok().filter(|_| self.0.len() >= 32).map(IssueId)
+    }
+
+    /// Whether `id` begins with what was typed.
+    pub(crate) fn matches(&self, id: &IssueId) -> bool {
+        id.to_string().starts_with(&self.0) || (!self.0.contains('-') && id.0.simple().to_string().starts_with(&self.0))
+    }
+
+    /// The one id among `known` that begins with what was typed.
+    pub(crate) fn resolve(&self, known: impl IntoIterator<Item = IssueId>) -> Result<IssueId, IdError> {
+        let mut found: Vec<IssueId> = known.into_iter().filter(|id| self.matches(id)).collect();
+        found.sort_unstable();
+        found.dedup();
+        match found.as_slice() {
+            [] => Err(IdError::NoSuchIssue { text: self.0.clone() }),
+            [one] => Ok(*one),
+            many => Err(IdError::Ambiguous { text: self.0.clone(), candidates: many.to_vec() }),
+        }
+    }
+}
+
+/// The id of a lease: a ULID, so that ids sort by the time of their grant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct LeaseId(String);
+
+impl LeaseId {
+    /// Wraps a ULID that the caller drew.
+    pub(crate) fn new(ulid: impl fmt::Display) -> Self {
+        Self(ulid.to_string())
+    }
+
+    /// The id as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LeaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who acts: `type:name`, for example `agent:copilot-1`, `human:alice`, `ci:github-actions`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct AgentId(String);
+
+impl AgentId {
+    /// The id of a person, made from a Git user name that may hold anything.
+    ///
+    /// Whatever is not a letter, a digit or one of `._@+-` becomes a single hyphen.
+    pub(crate) fn human(user_name: &str) -> Option<Self> {
+        let mut name = String::new();
+        for c in user_name.trim().to_lowercase().chars() {
+            if c.is_ascii_alphanumeric() || "._@+-".contains(c) {
+                name.push(c);
+            } else if !name.ends_with('-') && !name.is_empty() {
+                name.push('-');
+            }
+        }
+        let name: String = name.trim_matches('-').chars().take(48).collect();
+        format!("human:{name}").parse().ok()
+    }
+
+    /// The id as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AgentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for AgentId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let malformed =
+            || IdError::Malformed { kind: "agent id", text: text.to_owned(), want: "type:name, for example agent:copilot-1" };
+        let (kind, name) = text.split_once(':').ok_or_else(malformed)?;
+        let kind_fits = !kind.is_empty() && kind.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        let name_fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._@+-/".contains(c));
+        if kind_fits && name_fits && text.len() <= 80 { Ok(Self(text.to_owned())) } else { Err(malformed()) }
+    }
+}
+
+impl TryFrom<String> for AgentId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<AgentId> for String {
+    fn from(id: AgentId) -> Self {
+        id.0
+    }
+}
+
+/// The id of a worktree: `wt:` and eight hexadecimal digits, drawn once and kept when the worktree moves.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct WorktreeId(String);
+
+impl WorktreeId {
+    /// The id made of 32 random bits that the caller drew.
+    pub(crate) fn from_bits(bits: u32) -> Self {
+        Self(format!("wt:{bits:08x}"))
+    }
+}
+
+impl fmt::Display for WorktreeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for WorktreeId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        let fits = text
+            .strip_prefix("wt:")
+            .is_some_and(|rest| rest.len() == 8 && rest.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')));
+        if fits { Ok(Self(text)) } else { Err(IdError::Malformed { kind: "worktree id", text, want: "wt: and eight digits" }) }
+    }
+}
+
+impl From<WorktreeId> for String {
+    fn from(id: WorktreeId) -> Self {
+        id.0
+    }
+}
+
+/// Whom a lease is granted to: an agent in a worktree. Both must match for any use of the lease.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Holder {
+    /// The agent.
+    pub agent_id: AgentId,
+    /// The worktree it works in.
+    pub worktree_id: WorktreeId,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}", self.agent_id, self.worktree_id)
+    }
+}
+
+/// Why a text is no id, or stands for no single one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum IdError {
+    /// It cannot be an id of this kind.
+    #[error("'{text}' is not a valid {kind}: want {want}")]
+    Malformed {
+        /// What was expected, in words.
+        kind: &'static str,
+        /// What was given.
+        text: String,
+        /// The form that is accepted.
+        want: &'static str,
+    },
+    /// A prefix below [`SHORTEST_PREFIX`] digits.
+    #[error("'{text}' is too short for an issue id: give at least {SHORTEST_PREFIX} digits")]
+    TooShort {
+        /// What was given.
+        text: String,
+    },
+    /// No issue begins with it.
+    #[error("no issue '{text}'")]
+    NoSuchIssue {
+        /// What was given.
+        text: String,
+    },
+    /// Several issues begin with it.
+    #[error("'{text}' stands for {} issues", candidates.len())]
+    Ambiguous {
+        /// What was given.
+        text: String,
+        /// All of them, sorted.
+        candidates: Vec<IssueId>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> IssueId {
+        text.parse().expect("a full id")
+    }
+
+    #[test]
+    fn a_prefix_stands_for_one_issue_or_lists_all() {
+        let a = id("1a2b3c4d-0000-4000-8000-000000000001");
+        let b = id("1a2b3c4d-0000-4000-8000-000000000002");
+        let c = id("ffff0000-0000-4000-8000-000000000003");
+        let resolve = |text: &str| IssueRef::parse(text).and_then(|r| r.resolve([a, b, c]));
+        assert_eq!(resolve(" FFFF "), Ok(c));
+        assert_eq!(resolve("ffff00000000"), Ok(c), "hyphens may be left out");
+        assert_eq!(resolve(&a.to_string()), Ok(a));
+        assert!(matches!(resolve("1a2b3c4d"), Err(IdError::Ambiguous { candidates, .. }) if candidates == [a, b]));
+        assert!(matches!(resolve("fff"), Err(IdError::TooShort { .. })));
+        assert!(matches!(resolve("ff--"), Err(IdError::TooShort { .. })));
+        assert!(matches!(resolve("zzzz"), Err(IdError::Malformed { .. })));
+        assert!(matches!(resolve("abcd"), Err(IdError::NoSuchIssue { .. })));
+    }
+
+    #[test]
+    fn only_the_canonical_file_name_is_an_issue() {
+        let name = "1a2b3c4d-0000-4000-8000-000000000001.json";
+        assert!(IssueId::from_file_name(name.as_bytes()).is_some());
+        for other in [".gitkeep", "1a2b.json", "1A2B3C4D-0000-4000-8000-000000000001.json", "1a2b3c4d000040008000000000000001.json"]
+        {
+            assert!(IssueId::from_file_name(other.as_bytes()).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn agent_ids_are_one_safe_word() {
+        for good in ["agent:copilot-1", "human:alice", "ci:github-actions", "agent:a/b@c+d.e_f"] {
+            assert!(good.parse::<AgentId>().is_ok(), "{good}");
+        }
+        for bad in ["", "alice", ":x", "agent:", "agent:a b", "agent:a\nb", "Agent:x", "agent:\u{1b}[31m"] {
+            assert!(bad.parse::<AgentId>().is_err(), "{bad:?}");
+        }
+        assert_eq!(AgentId::human("Ada  Lovelace <3").map(String::from), Some("human:ada-lovelace-3".to_owned()));
+        assert_eq!(AgentId::human("日本"), None);
+    }
+}

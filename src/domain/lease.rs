@@ -1,0 +1,447 @@
+//! The lease machine: what the log's records mean, and what may be appended next.
+//!
+//! Owns these invariants: at most one lease an issue; a token is the sequence of its grant and never
+//! comes again; an expired lease blocks nobody and authorises nothing; only the holder, agent *and*
+//! worktree, uses a lease. Storage appends what [`decide`] says and replays what it reads through
+//! [`Ledger::apply`]; it takes no decision of its own. Nothing here reads a clock.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::id::{AgentId, Holder, IssueId, LeaseId};
+use super::time::{ClockReading, Now};
+
+/// The holder stops trusting a finite lease this much before others may take it, at most; a tenth of a short one.
+const SAFETY_MARGIN_MS: u64 = 5_000;
+/// Observations kept a lease. Older ones only make a dead lease live longer, never two holders.
+const OBSERVATIONS_KEPT: usize = 16;
+/// The longest lease that has an end: thirty days.
+pub(crate) const LONGEST_TTL_SECS: u64 = 30 * 24 * 3600;
+
+/// One fact in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// An issue was leased to somebody.
+    Acquire(Grant),
+    /// The holder set the lease's time anew; it is no longer closing.
+    Renew { lease_id: LeaseId, ttl_secs: u64 },
+    /// The holder showed life.
+    Heartbeat { lease_id: LeaseId },
+    /// The holder is done, and the issue's last edit waits for its commit.
+    Close { lease_id: LeaseId, reason: Option<String> },
+    /// The holder gave the issue back.
+    Release { lease_id: LeaseId, reason: Option<String> },
+    /// The holder passed the issue on; `grant` is a lease of its own, with a token of its own.
+    Transfer { lease_id: LeaseId, grant: Grant },
+    /// A lapsed lease was cleared away for somebody else.
+    AutoEvict { lease_id: LeaseId },
+    /// Somebody ended another's lease, and said why.
+    ForceEvict { lease_id: LeaseId, by: AgentId, reason: String },
+    /// A lease of another clock domain was seen in this one: its whole TTL runs from here.
+    Observe { lease_id: LeaseId, version: u64 },
+}
+
+impl Event {
+    /// The lease that this event concerns, or grants.
+    pub(crate) fn lease_id(&self) -> &LeaseId {
+        match self {
+            Self::Acquire(grant) => &grant.lease_id,
+            Self::Renew { lease_id, .. }
+            | Self::Heartbeat { lease_id }
+            | Self::Close { lease_id, .. }
+            | Self::Release { lease_id, .. }
+            | Self::Transfer { lease_id, .. }
+            | Self::AutoEvict { lease_id }
+            | Self::ForceEvict { lease_id, .. }
+            | Self::Observe { lease_id, .. } => lease_id,
+        }
+    }
+
+    /// Whether losing this event in a crash could break the exclusion or undo what was promised.
+    pub(crate) fn must_be_durable(&self) -> bool {
+        !matches!(self, Self::Renew { .. } | Self::Heartbeat { .. } | Self::Observe { .. })
+    }
+}
+
+/// What a new lease is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// The lease's own id.
+    pub lease_id: LeaseId,
+    /// The issue.
+    pub issue_id: IssueId,
+    /// To whom.
+    pub holder: Holder,
+    /// The branch the holder was on, for people.
+    pub branch: Option<String>,
+    /// Seconds it lasts; 0 is a lease without an end.
+    pub ttl_secs: u64,
+    /// What for.
+    pub reason: Option<String>,
+}
+
+/// A lease as the log leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lease {
+    /// Its id.
+    pub lease_id: LeaseId,
+    /// The issue that it is about.
+    pub issue_id: IssueId,
+    /// Who has it.
+    pub holder: Holder,
+    /// The branch at the time of the grant.
+    pub branch: Option<String>,
+    /// Seconds from [`Lease::since`]; 0 is a lease without an end.
+    pub ttl_secs: u64,
+    /// The fencing number: the sequence of the grant.
+    pub token: u64,
+    /// The sequence of the record that last set [`Lease::since`].
+    pub version: u64,
+    /// When its time began to run.
+    pub since: ClockReading,
+    /// When it was granted, for people.
+    pub acquired_at: Timestamp,
+    /// When it was last granted, renewed or beaten, for people.
+    pub last_beat: Timestamp,
+    /// It ends with the commit of the issue's last edit.
+    pub closing: bool,
+    /// What it was taken for.
+    pub reason: Option<String>,
+    /// When each other clock domain first saw this version: it runs from there in that domain.
+    pub observed: Vec<ClockReading>,
+}
+
+impl Lease {
+    fn granted(grant: &Grant, token: u64, at: &Now) -> Self {
+        let grant = grant.clone();
+        Self {
+            lease_id: grant.lease_id,
+            issue_id: grant.issue_id,
+            holder: grant.holder,
+            branch: grant.branch,
+            ttl_secs: grant.ttl_secs,
+            token,
+            version: token,
+            since: at.clock.clone(),
+            acquired_at: at.wall,
+            last_beat: at.wall,
+            closing: false,
+            reason: grant.reason,
+            observed: Vec::new(),
+        }
+    }
+
+    fn beaten(&mut self, version: u64, at: &Now) {
+        self.version = version;
+        self.since = at.clock.clone();
+        self.last_beat = at.wall;
+        self.observed.clear();
+    }
+
+    /// Milliseconds that this version has certainly lived, as far as `now`'s domain can tell.
+    fn age_ms(&self, now: &Now) -> Option<u64> {
+        std::iter::once(&self.since).chain(&self.observed).filter_map(|then| now.clock.since(then)).max()
+    }
+
+    /// How the lease stands at `now`.
+    ///
+    /// `stale_after_secs` is the age of the last beat beyond which a lease without an end is stale.
+    pub(crate) fn standing(&self, now: &Now, stale_after_secs: u64) -> Standing {
+        let age = self.age_ms(now);
+        if self.ttl_secs == 0 {
+            return match age {
+                Some(age) if age < stale_after_secs.saturating_mul(1000) => Standing::Indefinite,
+                _ => Standing::Stale,
+            };
+        }
+        let ttl = self.ttl_secs.saturating_mul(1000);
+        let Some(age) = age else { return Standing::Unobserved { at_most_ms: ttl } };
+        let margin = SAFETY_MARGIN_MS.min(ttl / 10);
+        match ttl.checked_sub(age) {
+            None | Some(0) => Standing::Lapsed,
+            Some(left_ms) if left_ms <= margin => Standing::Ending { left_ms },
+            Some(left_ms) => Standing::Live { left_ms },
+        }
+    }
+}
+
+/// How a lease stands at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It runs.
+    Live { left_ms: u64 },
+    /// It still keeps others out; the holder no longer trusts it.
+    Ending { left_ms: u64 },
+    /// It was made on another clock that nobody has yet tied to this one.
+    Unobserved { at_most_ms: u64 },
+    /// Its time is over.
+    Lapsed,
+    /// It has no end, and its holder showed life lately.
+    Indefinite,
+    /// It has no end, and its holder has been silent: it keeps others out and authorises nothing.
+    Stale,
+}
+
+impl Standing {
+    /// Whether nobody else may have the issue.
+    pub(crate) fn excludes(self) -> bool {
+        self != Self::Lapsed
+    }
+
+    /// Whether the holder may edit the issue.
+    pub(crate) fn authorises(self) -> bool {
+        matches!(self, Self::Live { .. } | Self::Unobserved { .. } | Self::Indefinite)
+    }
+
+    /// Milliseconds until it ends, for a lease that has an end: exact, or the most that it can be.
+    pub(crate) fn left_ms(self) -> Option<u64> {
+        match self {
+            Self::Live { left_ms } | Self::Ending { left_ms } | Self::Unobserved { at_most_ms: left_ms } => Some(left_ms),
+            Self::Lapsed => Some(0),
+            Self::Indefinite | Self::Stale => None,
+        }
+    }
+}
+
+/// The outcome of the log up to one record: the leases that have not ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ledger {
+    /// The sequence of the last record that counted.
+    pub sequence: u64,
+    leases: BTreeMap<IssueId, Lease>,
+}
+
+impl Ledger {
+    /// A ledger as a snapshot or an index recorded it.
+    pub(crate) fn restored(sequence: u64, leases: impl IntoIterator<Item = Lease>) -> Self {
+        Self { sequence, leases: leases.into_iter().map(|lease| (lease.issue_id, lease)).collect() }
+    }
+
+    /// All leases that have not ended, lapsed ones included, by issue.
+    pub(crate) fn leases(&self) -> impl Iterator<Item = &Lease> {
+        self.leases.values()
+    }
+
+    /// The lease on `issue`, if it has not ended; it may have lapsed.
+    pub(crate) fn lease_on(&self, issue: IssueId) -> Option<&Lease> {
+        self.leases.get(&issue)
+    }
+
+    /// The lease of this id, if it has not ended.
+    pub(crate) fn lease(&self, id: &LeaseId) -> Option<&Lease> {
+        self.leases.values().find(|lease| lease.lease_id == *id)
+    }
+
+    fn lease_mut(&mut self, id: &LeaseId) -> Option<&mut Lease> {
+        self.leases.values_mut().find(|lease| lease.lease_id == *id)
+    }
+
+    fn end(&mut self, id: &LeaseId) {
+        self.leases.retain(|_, lease| lease.lease_id != *id);
+    }
+
+    /// Takes in the next record. Total: what makes no sense on this ledger changes nothing but the sequence.
+    pub(crate) fn apply(&mut self, sequence: u64, event: &Event, at: &Now) {
+        self.sequence = sequence;
+        match event {
+            Event::Acquire(grant) => self.grant(grant, sequence, at),
+            Event::Renew { lease_id, ttl_secs } => {
+                if let Some(lease) = self.lease_mut(lease_id) {
+                    lease.ttl_secs = *ttl_secs;
+                    lease.closing = false;
+                    lease.beaten(sequence, at);
+                }
+            }
+            Event::Heartbeat { lease_id } => {
+                if let Some(lease) = self.lease_mut(lease_id) {
+                    lease.beaten(sequence, at);
+                }
+            }
+            Event::Close { lease_id, .. } => {
+                if let Some(lease) = self.lease_mut(lease_id) {
+                    lease.closing = true;
+                }
+            }
+            Event::Release { lease_id, .. } | Event::AutoEvict { lease_id } | Event::ForceEvict { lease_id, .. } => {
+                self.end(lease_id);
+            }
+            Event::Transfer { lease_id, grant } => {
+                if self.lease(lease_id).is_some() {
+                    self.end(lease_id);
+                    self.grant(grant, sequence, at);
+                }
+            }
+            Event::Observe { lease_id, version } => self.observe(lease_id, *version, at),
+        }
+    }
+
+    /// An issue that has a lease gets no second one, whoever wrote the record.
+    fn grant(&mut self, grant: &Grant, sequence: u64, at: &Now) {
+        self.leases.entry(grant.issue_id).or_insert_with(|| Lease::granted(grant, sequence, at));
+    }
+
+    /// One observation a domain and version; a later one never moves it.
+    fn observe(&mut self, id: &LeaseId, version: u64, at: &Now) {
+        let Some(lease) = self.lease_mut(id).filter(|lease| lease.version == version) else { return };
+        if lease.age_ms(at).is_none() {
+            lease.observed.push(at.clock.clone());
+            if lease.observed.len() > OBSERVATIONS_KEPT {
+                lease.observed.remove(0);
+            }
+        }
+    }
+}
+
+/// What somebody asks of the ledger.
+#[derive(Debug, Clone)]
+pub(crate) enum Request {
+    /// A lease on an issue; of the holder's own lease, at least this much time.
+    Acquire(Grant),
+    /// The end of a lease, or, with `closing`, its end at the next commit of the issue.
+    Release { lease_id: LeaseId, holder: Holder, closing: bool, reason: Option<String> },
+    /// The end of everything a worktree holds, because the worktree goes away.
+    Abandon { holder_worktree: super::id::WorktreeId, reason: String },
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// A lease that is new.
+    Granted(LeaseId),
+    /// The holder's own lease; `changed` when its time was set anew.
+    Kept { lease_id: LeaseId, changed: bool },
+    /// The leases that have ended, as they were.
+    Ended(Vec<Lease>),
+    /// The lease ends with the next commit of its issue.
+    Closing(LeaseId),
+}
+
+/// Why a request was not met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Somebody else has it.
+    Held { lease: Box<Lease>, standing: Standing },
+    /// There is no such lease, or it has ended.
+    NoSuchLease { lease_id: LeaseId },
+    /// It is not this holder's.
+    NotTheHolder { lease: Box<Lease>, holder: Holder },
+}
+
+/// The records to append, in order, and what to tell once they all count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decision {
+    /// What to append; empty where nothing changes.
+    pub events: Vec<Event>,
+    /// What to tell.
+    pub answer: Result<Answer, Refusal>,
+}
+
+impl Decision {
+    fn only(answer: Result<Answer, Refusal>) -> Self {
+        Self { events: Vec::new(), answer }
+    }
+}
+
+/// Decides a request against the ledger at `now`; the same for every store.
+pub(crate) fn decide(ledger: &Ledger, request: &Request, now: &Now, stale_after_secs: u64) -> Decision {
+    match request {
+        Request::Acquire(grant) => acquire(ledger, grant, now, stale_after_secs),
+        Request::Release { lease_id, holder, closing, reason } => release(ledger, lease_id, holder, *closing, reason.as_ref()),
+        Request::Abandon { holder_worktree, reason } => {
+            let ended: Vec<Lease> = ledger.leases().filter(|lease| lease.holder.worktree_id == *holder_worktree).cloned().collect();
+            let release = |lease: &Lease| Event::Release { lease_id: lease.lease_id.clone(), reason: Some(reason.clone()) };
+            Decision { events: ended.iter().map(release).collect(), answer: Ok(Answer::Ended(ended)) }
+        }
+    }
+}
+
+fn acquire(ledger: &Ledger, grant: &Grant, now: &Now, stale_after_secs: u64) -> Decision {
+    let granted = Ok(Answer::Granted(grant.lease_id.clone()));
+    let Some(lease) = ledger.lease_on(grant.issue_id) else {
+        return Decision { events: vec![Event::Acquire(grant.clone())], answer: granted };
+    };
+    let standing = lease.standing(now, stale_after_secs);
+    if lease.holder == grant.holder {
+        return keep(lease, standing, grant.ttl_secs);
+    }
+    if !standing.excludes() {
+        let evict = Event::AutoEvict { lease_id: lease.lease_id.clone() };
+        return Decision { events: vec![evict, Event::Acquire(grant.clone())], answer: granted };
+    }
+    let observe = match standing {
+        Standing::Unobserved { .. } => vec![Event::Observe { lease_id: lease.lease_id.clone(), version: lease.version }],
+        _ => Vec::new(),
+    };
+    Decision { events: observe, answer: Err(Refusal::Held { lease: Box::new(lease.clone()), standing }) }
+}
+
+/// The holder asks for what it has: its time is set anew unless it already has at least as much left.
+fn keep(lease: &Lease, standing: Standing, ttl_secs: u64) -> Decision {
+    let enough = match standing {
+        Standing::Live { left_ms } => ttl_secs > 0 && left_ms >= ttl_secs.saturating_mul(1000),
+        _ => false,
+    };
+    if enough && !lease.closing {
+        return Decision::only(Ok(Answer::Kept { lease_id: lease.lease_id.clone(), changed: false }));
+    }
+    let left_secs = standing.left_ms().unwrap_or(0).div_ceil(1000);
+    let ttl_secs = if ttl_secs == 0 { 0 } else { ttl_secs.max(left_secs) };
+    let renew = Event::Renew { lease_id: lease.lease_id.clone(), ttl_secs };
+    Decision { events: vec![renew], answer: Ok(Answer::Kept { lease_id: lease.lease_id.clone(), changed: true }) }
+}
+
+fn release(ledger: &Ledger, lease_id: &LeaseId, holder: &Holder, closing: bool, reason: Option<&String>) -> Decision {
+    let Some(lease) = ledger.lease(lease_id) else {
+        return Decision::only(Err(Refusal::NoSuchLease { lease_id: lease_id.clone() }));
+    };
+    if lease.holder != *holder {
+        return Decision::only(Err(Refusal::NotTheHolder { lease: Box::new(lease.clone()), holder: holder.clone() }));
+    }
+    let (lease_id, reason) = (lease_id.clone(), reason.cloned());
+    match (closing, lease.closing) {
+        (true, true) => Decision::only(Ok(Answer::Closing(lease_id))),
+        (true, false) => {
+            Decision { events: vec![Event::Close { lease_id: lease_id.clone(), reason }], answer: Ok(Answer::Closing(lease_id)) }
+        }
+        (false, _) => {
+            Decision { events: vec![Event::Release { lease_id, reason }], answer: Ok(Answer::Ended(vec![lease.clone()])) }
+        }
+    }
+}
+
+/// How a lease ended, as far as the authority of what was committed under it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It has not ended.
+    Current(Box<Lease>),
+    /// The holder ended it: what was committed under it stands.
+    Concluded,
+    /// It lapsed, and was cleared away.
+    Lapsed,
+    /// Somebody evicted it.
+    Evicted {
+        /// Who.
+        by: AgentId,
+        /// Why.
+        reason: String,
+    },
+    /// The log does not know it.
+    Unknown,
+}
+
+impl Fate {
+    /// Whether an edit that was committed under the lease may be published at `now`.
+    pub(crate) fn upholds(&self, now: &Now, stale_after_secs: u64) -> bool {
+        match self {
+            Self::Current(lease) => lease.closing || lease.standing(now, stale_after_secs).authorises(),
+            Self::Concluded => true,
+            Self::Lapsed | Self::Evicted { .. } | Self::Unknown => false,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "lease_tests.rs"]
+mod tests;

@@ -1,0 +1,333 @@
+//! What may be committed, pushed or written: every refusal is a variant that names its reason.
+//!
+//! Owns two rules: the policy in force is the strictest of all candidates, none of which replaces
+//! another; and an edit of an issue wants the live, fresh lease of whoever makes it. Decides from its
+//! arguments alone; commands and hooks only translate what it answers.
+
+use super::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
+use super::lease::{Ledger, Standing};
+use super::time::Now;
+
+/// What a finding leads to, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) enum Enforcement {
+    /// Nothing is said.
+    #[default]
+    Off,
+    /// It is said, and let through.
+    Warn,
+    /// It is refused.
+    Strict,
+}
+
+impl Enforcement {
+    /// Reads the spelling of `enforce_leases`, in either case.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "off" => Some(Self::Off),
+            "warn" => Some(Self::Warn),
+            "strict" => Some(Self::Strict),
+            _ => None,
+        }
+    }
+}
+
+/// What one `config.toml` says; `None` where it is silent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Settings {
+    /// `[worktree] enforce_leases`.
+    pub enforcement: Option<Enforcement>,
+    /// `[worktree] mode`: `false` for `off`.
+    pub worktrees: Option<bool>,
+    /// `[worktree] allow_issue_creation`: `true` for `main-only`.
+    pub create_in_primary_only: Option<bool>,
+    /// `[global_operations] require_main_history`.
+    pub require_main_history: Option<bool>,
+    /// `[coordination] default_ttl_secs`.
+    pub default_ttl_secs: Option<u64>,
+    /// `[coordination] stale_threshold_secs`.
+    pub stale_threshold_secs: Option<u64>,
+}
+
+/// A place where a policy was looked for, and what stood there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    /// Where, for people: a ref, a path, a variable.
+    pub place: String,
+    /// The settings, or why they cannot be read.
+    pub settings: Result<Settings, String>,
+}
+
+/// The policy in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Policy {
+    /// The strictest of the candidates that could be read.
+    pub enforcement: Enforcement,
+    /// Candidates that could not be read, with the reason; while there are any, edits of issues count as under `strict`.
+    pub unreadable: Vec<(String, String)>,
+    /// Whether worktree features and leases are in use.
+    pub worktrees: bool,
+    /// Whether new issues are allowed in the primary worktree alone.
+    pub create_in_primary_only: bool,
+    /// Whether `config.toml` and `gates.json` may change only on top of the default branch.
+    pub require_main_history: bool,
+    /// Seconds that a lease lasts unless told otherwise.
+    pub default_ttl_secs: u64,
+    /// Seconds without a beat after which a lease without an end is stale.
+    pub stale_threshold_secs: u64,
+}
+
+impl Policy {
+    /// The strictest of `candidates`, setting by setting.
+    pub(crate) fn strictest(candidates: &[Candidate]) -> Self {
+        let read = || candidates.iter().filter_map(|candidate| candidate.settings.as_ref().ok());
+        let unreadable = candidates.iter().filter_map(|candidate| {
+            let error = candidate.settings.as_ref().err()?;
+            Some((candidate.place.clone(), error.clone()))
+        });
+        let all_off = read().count() > 0 && read().all(|settings| settings.worktrees == Some(false));
+        Self {
+            enforcement: read().filter_map(|settings| settings.enforcement).max().unwrap_or_default(),
+            unreadable: unreadable.collect(),
+            worktrees: !all_off,
+            create_in_primary_only: read().any(|settings| settings.create_in_primary_only == Some(true)),
+            require_main_history: read().all(|settings| settings.require_main_history != Some(false)) || read().count() == 0,
+            default_ttl_secs: read().find_map(|settings| settings.default_ttl_secs).unwrap_or(600),
+            stale_threshold_secs: read().filter_map(|settings| settings.stale_threshold_secs).min().unwrap_or(3600),
+        }
+    }
+
+    /// What `finding` leads to under this policy.
+    pub(crate) fn outcome(&self, finding: &Finding) -> Enforcement {
+        if !self.worktrees && self.unreadable.is_empty() {
+            Enforcement::Off
+        } else if finding.concerns_an_issue() && !self.unreadable.is_empty() {
+            Enforcement::Strict
+        } else {
+            self.enforcement
+        }
+    }
+
+    /// Whether nothing could come of looking.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.unreadable.is_empty() && (self.enforcement == Enforcement::Off || !self.worktrees)
+    }
+}
+
+/// Something that the policy has an opinion on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// An issue was edited, and nobody holds it.
+    Unleased { issue: IssueId },
+    /// An issue was edited whose lease, the editor's own, is over or about to be.
+    Lapsed { issue: IssueId, lease_id: LeaseId },
+    /// An issue was edited under the editor's own lease without an end, which is stale.
+    Stale { issue: IssueId, lease_id: LeaseId },
+    /// An issue was edited that somebody else holds.
+    HeldByOther { issue: IssueId, holder: Holder, standing: Standing, branch: Option<String> },
+    /// An issue was edited that this worktree holds under another agent id.
+    HeldUnderOtherName { issue: IssueId, holder: AgentId, me: AgentId },
+    /// A commit edits an issue without authority: the lease it was made under did not end well, or there was none.
+    Unauthorised { issue: IssueId, commit: String, because: Because, now: Box<Finding> },
+    /// An issue's file is not valid, not a plain file, or not where it says.
+    Invalid { path: String, why: String },
+    /// The configuration or the gates were edited on a branch that lacks the default branch's tip.
+    OffBase { path: String, branch: String },
+    /// An issue was made outside the primary worktree.
+    CreatedElsewhere { issue: IssueId },
+    /// A push takes the default branch back.
+    Rewinds { branch: String, why: String },
+    /// The lease log cannot be read.
+    NoLedger { why: String },
+    /// Something of the repository cannot be read.
+    Unreadable { what: String, why: String },
+}
+
+/// What became of the authority under which a commit was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Because {
+    /// No hook recorded the edit.
+    NeverRecorded,
+    /// The lease lapsed before its holder ended it.
+    LeaseLapsed { lease_id: LeaseId },
+    /// The lease was evicted.
+    LeaseEvicted { lease_id: LeaseId, by: AgentId, reason: String },
+}
+
+impl Finding {
+    /// A stable word for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Unleased { .. } => "no_lease",
+            Self::Lapsed { .. } => "lease_lapsed",
+            Self::Stale { .. } => "lease_stale",
+            Self::HeldByOther { .. } => "held_by_other",
+            Self::HeldUnderOtherName { .. } => "held_under_other_name",
+            Self::Unauthorised { .. } => "unauthorised_commit",
+            Self::Invalid { .. } => "invalid_issue_file",
+            Self::OffBase { .. } => "policy_edit_off_base",
+            Self::CreatedElsewhere { .. } => "created_outside_primary",
+            Self::Rewinds { .. } => "default_branch_rewound",
+            Self::NoLedger { .. } => "lease_log_unreadable",
+            Self::Unreadable { .. } => "repository_unreadable",
+        }
+    }
+
+    /// The issue it is about, where it is about one.
+    pub(crate) fn issue(&self) -> Option<IssueId> {
+        match self {
+            Self::Unleased { issue }
+            | Self::Lapsed { issue, .. }
+            | Self::Stale { issue, .. }
+            | Self::HeldByOther { issue, .. }
+            | Self::HeldUnderOtherName { issue, .. }
+            | Self::Unauthorised { issue, .. }
+            | Self::CreatedElsewhere { issue } => Some(*issue),
+            _ => None,
+        }
+    }
+
+    /// Whether an unreadable policy counts as strict for it: it must stay possible to repair the policy itself.
+    fn concerns_an_issue(&self) -> bool {
+        self.issue().is_some() || matches!(self, Self::Invalid { .. } | Self::NoLedger { .. } | Self::Unreadable { .. })
+    }
+}
+
+/// Who wants to edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Editor {
+    /// The agent.
+    pub agent_id: AgentId,
+    /// The worktree, `None` where this worktree has never written anything and so holds nothing.
+    pub worktree_id: Option<WorktreeId>,
+    /// Whether there is no worktree at all (a push from a bare root): the agent alone must match then.
+    pub anywhere: bool,
+}
+
+impl Editor {
+    /// Whether a lease of `holder` is this editor's own.
+    pub(crate) fn is(&self, holder: &Holder) -> bool {
+        holder.agent_id == self.agent_id && (self.anywhere || self.worktree_id.as_ref() == Some(&holder.worktree_id))
+    }
+}
+
+/// Whether `editor` may edit `issue` at `now`: under which lease, or why not.
+pub(crate) fn lease_for_edit(
+    ledger: &Ledger,
+    issue: IssueId,
+    editor: &Editor,
+    now: &Now,
+    stale_threshold_secs: u64,
+) -> Result<LeaseId, Finding> {
+    let Some(lease) = ledger.lease_on(issue) else { return Err(Finding::Unleased { issue }) };
+    let standing = lease.standing(now, stale_threshold_secs);
+    let lease_id = lease.lease_id.clone();
+    if editor.is(&lease.holder) {
+        return match standing {
+            _ if standing.authorises() => Ok(lease_id),
+            Standing::Stale => Err(Finding::Stale { issue, lease_id }),
+            _ => Err(Finding::Lapsed { issue, lease_id }),
+        };
+    }
+    if !standing.excludes() {
+        return Err(Finding::Unleased { issue });
+    }
+    if editor.worktree_id.as_ref() == Some(&lease.holder.worktree_id) {
+        return Err(Finding::HeldUnderOtherName { issue, holder: lease.holder.agent_id.clone(), me: editor.agent_id.clone() });
+    }
+    Err(Finding::HeldByOther { issue, holder: lease.holder.clone(), standing, branch: lease.branch.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lease::{Event, Grant};
+    use super::super::time::ClockReading;
+    use super::*;
+
+    fn candidate(enforcement: Option<Enforcement>) -> Candidate {
+        Candidate { place: "x".into(), settings: Ok(Settings { enforcement, ..Settings::default() }) }
+    }
+
+    fn broken() -> Candidate {
+        Candidate { place: "x".into(), settings: Err("bad".into()) }
+    }
+
+    fn issue() -> IssueId {
+        IssueId::from_uuid(uuid::Uuid::from_u128(1))
+    }
+
+    #[test]
+    fn a_worktree_can_tighten_the_policy_and_not_loosen_it() {
+        use Enforcement::{Off, Strict, Warn};
+        for (of, expected) in [
+            (vec![], Off),
+            (vec![None], Off),
+            (vec![Some(Strict), Some(Off)], Strict),
+            (vec![Some(Off), None, Some(Warn)], Warn),
+            (vec![Some(Warn), Some(Strict)], Strict),
+        ] {
+            let candidates: Vec<Candidate> = of.iter().copied().map(candidate).collect();
+            assert_eq!(Policy::strictest(&candidates).enforcement, expected, "{of:?}");
+        }
+    }
+
+    #[test]
+    fn worktree_features_are_off_only_where_every_candidate_says_so() {
+        let with = |worktrees| Candidate { place: "x".into(), settings: Ok(Settings { worktrees, ..Settings::default() }) };
+        assert!(Policy::strictest(&[]).worktrees);
+        assert!(!Policy::strictest(&[with(Some(false)), with(Some(false))]).worktrees);
+        assert!(Policy::strictest(&[with(Some(false)), with(None)]).worktrees);
+        assert!(Policy::strictest(&[with(Some(false)), with(Some(true))]).worktrees);
+    }
+
+    #[test]
+    fn a_policy_that_does_not_parse_is_strict_for_issues_and_can_be_repaired() {
+        let policy = Policy::strictest(&[candidate(Some(Enforcement::Off)), broken()]);
+        assert_eq!(policy.outcome(&Finding::Unleased { issue: issue() }), Enforcement::Strict);
+        assert_eq!(policy.outcome(&Finding::OffBase { path: "config.toml".into(), branch: "main".into() }), Enforcement::Off);
+        assert!(!policy.is_silent());
+    }
+
+    #[test]
+    fn an_edit_wants_the_live_lease_of_this_agent_in_this_worktree() {
+        let holder =
+            |agent: &str, bits| Holder { agent_id: agent.parse().expect("an id"), worktree_id: WorktreeId::from_bits(bits) };
+        let editor = |agent: &str, bits: Option<u32>, anywhere| Editor {
+            agent_id: agent.parse().expect("an id"),
+            worktree_id: bits.map(WorktreeId::from_bits),
+            anywhere,
+        };
+        let at = |millis| Now { clock: ClockReading { domain: "a".into(), millis }, wall: jiff::Timestamp::UNIX_EPOCH };
+        let mut ledger = Ledger::default();
+        let judge = |ledger: &Ledger, editor: &Editor, ms| {
+            lease_for_edit(ledger, issue(), editor, &at(ms), 3600).map_err(|finding| finding.code())
+        };
+        let alice = editor("agent:alice", Some(1), false);
+        assert_eq!(judge(&ledger, &alice, 0), Err("no_lease"));
+        let lease_id = LeaseId::new(1);
+        let grant = Grant {
+            lease_id: lease_id.clone(),
+            issue_id: issue(),
+            holder: holder("agent:alice", 1),
+            branch: None,
+            ttl_secs: 10,
+            reason: None,
+        };
+        ledger.apply(1, &Event::Acquire(grant), &at(0));
+        for (who, ms, expected) in [
+            (&alice, 0, Ok(lease_id.clone())),
+            (&alice, 8_999, Ok(lease_id.clone())),
+            (&alice, 9_000, Err("lease_lapsed")),
+            (&alice, 99_000, Err("lease_lapsed")),
+            (&editor("agent:alice", Some(2), false), 0, Err("held_by_other")),
+            (&editor("agent:alice", None, false), 0, Err("held_by_other")),
+            (&editor("agent:alice", None, true), 0, Ok(lease_id.clone())),
+            (&editor("agent:bob", None, true), 0, Err("held_by_other")),
+            (&editor("agent:bob", Some(1), false), 0, Err("held_under_other_name")),
+            (&editor("agent:bob", Some(2), false), 9_500, Err("held_by_other")),
+            (&editor("agent:bob", Some(2), false), 10_000, Err("no_lease")),
+        ] {
+            assert_eq!(judge(&ledger, who, ms), expected, "{who:?} at {ms}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The only module that spawns `git`: exact arguments, no shell, an environment of its own.
+//!
+//! What can be read in-process is read in-process; this is for what only Git can do: make and remove
+//! worktrees and branches, merge texts, and play the demonstration. `GIT_*` variables that point at a
+//! repository are scrubbed, messages are in English, and nothing that this starts takes optional locks.
+
+#![expect(clippy::disallowed_methods, reason = "this is the module that may")]
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output, Stdio};
+
+/// Variables that bind a Git process to a repository; see `git rev-parse --local-env-vars`.
+const LOCAL_VARIABLES: [&str; 13] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_IMPLICIT_WORK_TREE",
+];
+
+/// What can go wrong when Git is run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// It could not be started.
+    #[error("cannot run git: {source}")]
+    Start {
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// It ran, and failed.
+    #[error("git {} failed: {message}", args.join(" "))]
+    Failed {
+        /// Its arguments.
+        args: Vec<String>,
+        /// What it wrote to stderr.
+        message: String,
+        /// Its exit status, if it had one.
+        status: Option<i32>,
+    },
+}
+
+/// Git, to be run in a directory.
+#[derive(Debug, Clone)]
+pub(crate) struct Git {
+    dir: PathBuf,
+    env: Vec<(OsString, OsString)>,
+}
+
+impl Git {
+    /// Git in `dir`.
+    pub(crate) fn at(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into(), env: Vec::new() }
+    }
+
+    /// With a variable set for it and its children.
+    #[must_use]
+    pub(crate) fn env(mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((key.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    fn command(&self, args: &[&OsStr]) -> Command {
+        let mut command = Command::new("git");
+        for variable in LOCAL_VARIABLES {
+            command.env_remove(variable);
+        }
+        command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
+        command.envs(self.env.iter().map(|(key, value)| (key, value)));
+        command.current_dir(&self.dir).args(args).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it, whatever comes of it.
+    pub(crate) fn output<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Output, Error> {
+        let args: Vec<&OsStr> = args.iter().map(AsRef::as_ref).collect();
+        self.command(&args).output().map_err(|source| Error::Start { source })
+    }
+
+    /// Runs it and returns what it wrote to stdout; an error if it failed.
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Vec<u8>, Error> {
+        let output = self.output(args)?;
+        if output.status.success() { Ok(output.stdout) } else { Err(failed(args, &output.stderr, output.status)) }
+    }
+
+    /// The same, as text without the last newline.
+    pub(crate) fn text<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<String, Error> {
+        Ok(String::from_utf8_lossy(&self.run(args)?).trim_end_matches('\n').to_owned())
+    }
+}
+
+fn failed<S: AsRef<OsStr>>(args: &[S], stderr: &[u8], status: ExitStatus) -> Error {
+    Error::Failed {
+        args: args.iter().map(|arg| arg.as_ref().to_string_lossy().into_owned()).collect(),
+        message: String::from_utf8_lossy(stderr).trim().to_owned(),
+        status: status.code(),
+    }
+}
+
+/// The clean three-way merges of a text that Git would make, by each of its algorithms; none on a conflict.
+///
+/// `git merge` uses histogram diffs and `git merge-file` by itself another kind: either is Git's own.
+pub(crate) fn merge_texts(scratch: &Path, ours: &[u8], base: &[u8], theirs: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+    let start = |source| Error::Start { source };
+    let dir = tempfile::tempdir_in(scratch).or_else(|_| tempfile::tempdir()).map_err(start)?;
+    for (name, text) in [("ours", ours), ("base", base), ("theirs", theirs)] {
+        let mut file = std::fs::File::create(dir.path().join(name)).map_err(start)?;
+        io::Write::write_all(&mut file, text).map_err(start)?;
+    }
+    let mut merges = Vec::new();
+    for algorithm in [&[][..], &["--diff-algorithm=histogram"]] {
+        let args = [&["merge-file", "-p", "-q"], algorithm, &["ours", "base", "theirs"]].concat();
+        let output = Git::at(dir.path()).output(&args)?;
+        if output.status.success() && !merges.contains(&output.stdout) {
+            merges.push(output.stdout);
+        }
+    }
+    Ok(merges)
+}

@@ -1,0 +1,76 @@
+//! Which policy is in force: the strictest of every place where one could stand.
+//!
+//! None of the places replaces another, so a worktree, an old branch or a configuration that points
+//! elsewhere can tighten the policy and not loosen it.
+
+use gix::{ObjectId, Repository};
+
+use crate::context::Context;
+use crate::domain::policy::{Candidate, Enforcement, Policy, Settings};
+use crate::store::layout::Layout;
+use crate::store::{self, config, file, history, tree};
+
+/// The policy for work in a worktree: the default branches, HEAD, the file, the variable, and `staged`, the blob of a
+/// `config.toml` that is staged and not what it was.
+pub(crate) fn policy(cx: &Context, layout: &Layout, staged: Option<ObjectId>) -> Policy {
+    let head = tree::head_commit(&layout.repo).map(Option::into_iter);
+    let mut candidates = standing(cx, layout);
+    match head {
+        Ok(head) => candidates.extend(head.filter_map(|id| at_commit(&layout.repo, id, "HEAD"))),
+        Err(error) => candidates.push(Candidate { place: "HEAD".into(), settings: Err(error.to_string()) }),
+    }
+    if let Some(oid) = staged {
+        candidates.push(from_blob(&layout.repo, oid, "the staged .jit/config.toml"));
+    }
+    Policy::strictest(&candidates)
+}
+
+/// The policy for a push: the default branches, every tip that is pushed or replaced, the file, the variable.
+pub(crate) fn policy_of_push(cx: &Context, layout: &Layout, tips: &[ObjectId]) -> Policy {
+    let mut candidates = standing(cx, layout);
+    candidates.extend(tips.iter().filter_map(|id| at_commit(&layout.repo, *id, &id.to_string())));
+    Policy::strictest(&candidates)
+}
+
+/// The candidates that stand whatever is being done.
+fn standing(cx: &Context, layout: &Layout) -> Vec<Candidate> {
+    let branches = history::default_branches(&layout.repo);
+    let mut seen = Vec::new();
+    let mut candidates = Vec::new();
+    for name in branches {
+        if let Some(commit) = history::ref_commit(&layout.repo, &name).filter(|commit| !seen.contains(commit)) {
+            seen.push(commit);
+            candidates.extend(at_commit(&layout.repo, commit, &name));
+        }
+    }
+    if let Some(root) = &layout.worktree_root {
+        let path = Layout::data_dir(root).join("config.toml");
+        let place = path.display().to_string();
+        match file::read_optional(&path) {
+            Ok(None) => {}
+            Ok(Some(bytes)) => candidates.push(Candidate { place, settings: config::parse(&bytes) }),
+            Err(error) => candidates.push(Candidate { place, settings: Err(error.to_string()) }),
+        }
+    }
+    if let Some(text) = &cx.enforcement_variable {
+        let unknown = || format!("'{text}' is none of off, warn, strict");
+        let settings =
+            Enforcement::parse(text).map(|enforcement| Settings { enforcement: Some(enforcement), ..Settings::default() });
+        candidates.push(Candidate { place: "JIT_ENFORCE_LEASES".into(), settings: settings.ok_or_else(unknown) });
+    }
+    candidates
+}
+
+/// What a commit's `config.toml` says; nothing if it has none.
+fn at_commit(repo: &Repository, commit: ObjectId, place: &str) -> Option<Candidate> {
+    let read = || -> store::Result<Option<tree::Entry>> { tree::file(repo, tree::data_tree(repo, commit)?, b"config.toml") };
+    match read() {
+        Ok(entry) => entry.map(|entry| from_blob(repo, entry.oid, place)),
+        Err(error) => Some(Candidate { place: place.to_owned(), settings: Err(error.to_string()) }),
+    }
+}
+
+fn from_blob(repo: &Repository, oid: ObjectId, place: &str) -> Candidate {
+    let settings = tree::blob(repo, oid).map_err(|error| error.to_string()).and_then(|bytes| config::parse(&bytes));
+    Candidate { place: place.to_owned(), settings }
+}

@@ -1,0 +1,130 @@
+//! The words of a verdict: what, why, who holds it and until when, and the next command to type.
+//!
+//! One block a finding. Never names a way around the hook.
+
+use std::fmt::Write;
+
+use super::Verdict;
+use crate::domain::id::IssueId;
+use crate::domain::lease::Standing;
+use crate::domain::policy::{Because, Finding};
+use crate::domain::time::in_words;
+
+/// A finding in words.
+pub(crate) struct Block {
+    /// What was found.
+    pub what: String,
+    /// What to type next.
+    pub next: Vec<String>,
+}
+
+/// Everything that a hook has to say; `action` is "commit" or "push".
+pub(crate) fn verdict(verdict: &Verdict, action: &str) -> String {
+    let mut text = String::new();
+    for (findings, head) in [
+        (&verdict.reported, format!("warning: this {action} would be refused under strict")),
+        (&verdict.refused, format!("{action} refused")),
+    ] {
+        if findings.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "git jit: {head}");
+        for finding in findings {
+            let block = block(finding);
+            let _ = writeln!(text, "\n  {}", block.what);
+            for next in block.next {
+                let _ = writeln!(text, "    {next}");
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// How long somebody else keeps the issue.
+pub(crate) fn until(standing: Standing) -> String {
+    match standing {
+        Standing::Live { left_ms } | Standing::Ending { left_ms } => format!("for {} more", in_words(left_ms)),
+        Standing::Unobserved { at_most_ms } => format!("for at most {} more", in_words(at_most_ms)),
+        Standing::Lapsed => "no longer".to_owned(),
+        Standing::Indefinite => "without an end".to_owned(),
+        Standing::Stale => "without an end, and silent for long".to_owned(),
+    }
+}
+
+fn acquire(issue: IssueId) -> String {
+    format!("To take it: git jit claim acquire {}", issue.short())
+}
+
+/// One finding in words.
+pub(crate) fn block(finding: &Finding) -> Block {
+    let short = finding.issue().map(|issue| issue.short()).unwrap_or_default();
+    match finding {
+        Finding::Unleased { issue } => {
+            Block { what: format!("issue {short}: edited without a lease; nobody holds it"), next: vec![acquire(*issue)] }
+        }
+        Finding::Lapsed { issue, lease_id } => {
+            Block { what: format!("issue {short}: your lease {lease_id} is over, or about to be"), next: vec![acquire(*issue)] }
+        }
+        Finding::Stale { issue, lease_id } => Block {
+            what: format!("issue {short}: your lease {lease_id} has been silent for too long"),
+            next: vec![acquire(*issue)],
+        },
+        Finding::HeldByOther { holder, standing, branch, .. } => Block {
+            what: format!(
+                "issue {short}: held by {holder}{} {}",
+                branch.as_ref().map(|branch| format!(" on {branch}")).unwrap_or_default(),
+                until(*standing)
+            ),
+            next: vec![format!("To see when it ends: git jit claim status --issue {short}")],
+        },
+        Finding::HeldUnderOtherName { holder, me, .. } => Block {
+            what: format!("issue {short}: this worktree holds it as {holder}, and you are {me}"),
+            next: vec![format!("To act as its holder: export JIT_AGENT_ID={holder}")],
+        },
+        Finding::Unauthorised { issue, commit, because, now } => unauthorised(*issue, commit, because, now),
+        Finding::Invalid { path, why } => Block {
+            what: format!("{}: {}", path.escape_debug(), why.escape_debug()),
+            next: vec!["To see what is staged: git diff --cached -- .jit".to_owned()],
+        },
+        Finding::OffBase { path, branch } => Block {
+            what: format!(".jit/{path}: edited on a branch that lacks the tip of {branch}"),
+            next: vec![format!("To catch up: git merge {branch}")],
+        },
+        Finding::CreatedElsewhere { .. } => Block {
+            what: format!("issue {short}: new issues are made in the primary worktree only"),
+            next: vec!["To find it: git jit worktree list".to_owned()],
+        },
+        Finding::Rewinds { branch, why } => Block {
+            what: format!("{branch}: {why}"),
+            next: vec!["To build on what is published: git fetch, then git rebase".to_owned()],
+        },
+        Finding::NoLedger { why } => Block {
+            what: format!("the lease log cannot be read: {why}"),
+            next: vec!["No lease can be proved until it can".to_owned()],
+        },
+        Finding::Unreadable { what, why } => Block { what: format!("{what}: {why}"), next: Vec::new() },
+    }
+}
+
+fn unauthorised(issue: IssueId, commit: &str, because: &Because, now: &Finding) -> Block {
+    let short = issue.short();
+    let commit = &commit[..commit.len().min(10)];
+    let why = match because {
+        Because::NeverRecorded => "no lease covered the edit when it was committed".to_owned(),
+        Because::LeaseLapsed { lease_id } => format!("the lease {lease_id} it was made under lapsed before it was released"),
+        Because::LeaseEvicted { lease_id, by, reason } => {
+            format!("the lease {lease_id} it was made under was evicted by {by}: {}", reason.escape_debug())
+        }
+    };
+    let next = match now {
+        Finding::Unleased { .. } | Finding::Lapsed { .. } | Finding::Stale { .. } => {
+            vec![format!("To answer for it: git jit claim acquire {short}, then push again")]
+        }
+        held => {
+            let block = block(held);
+            [vec![block.what], block.next].concat()
+        }
+    };
+    Block { what: format!("issue {short}: commit {commit}: {why}"), next }
+}

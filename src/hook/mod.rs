@@ -1,0 +1,66 @@
+//! Enforcement: collect the facts, ask `domain::policy`, word the refusal.
+//!
+//! The same judgement serves both hooks and every command that writes an issue. A fact that cannot be
+//! read is a finding of its own: refused in `strict`, said in `warn`, silent in `off`. No process is started
+//! unless two sides of a merge changed one file.
+
+pub(crate) mod adopt;
+pub(crate) mod change;
+pub(crate) mod force;
+pub(crate) mod install;
+pub(crate) mod judge;
+pub(crate) mod merge;
+pub(crate) mod message;
+pub(crate) mod pre_commit;
+pub(crate) mod pre_push;
+
+use crate::domain::policy::{Enforcement, Finding, Policy};
+
+/// What a hook has found, and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    /// What the policy refuses.
+    pub refused: Vec<Finding>,
+    /// What the policy only reports.
+    pub reported: Vec<Finding>,
+}
+
+impl Verdict {
+    /// Sorts findings by what the policy makes of them.
+    pub(crate) fn of(policy: &Policy, findings: impl IntoIterator<Item = Finding>) -> Self {
+        let mut verdict = Self { refused: Vec::new(), reported: Vec::new() };
+        for finding in findings {
+            match policy.outcome(&finding) {
+                Enforcement::Off => {}
+                Enforcement::Warn => verdict.reported.push(finding),
+                Enforcement::Strict => verdict.refused.push(finding),
+            }
+        }
+        verdict
+    }
+
+    /// Nothing was found.
+    pub(crate) fn pass() -> Self {
+        Self { refused: Vec::new(), reported: Vec::new() }
+    }
+}
+
+/// Why a hook could not come to a verdict.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// A file or an object.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// Git.
+    #[error(transparent)]
+    Git(#[from] crate::git::Error),
+    /// Who acts.
+    #[error(transparent)]
+    Actor(#[from] crate::actor::Error),
+    /// What Git sent on stdin.
+    #[error("cannot understand what git says is pushed: {0:?}")]
+    Input(String),
+}
+
+/// The result of a hook's work.
+pub(crate) type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,163 @@
+//! `jit-pre-commit`, for `pre-commit` and `pre-merge-commit`: may what is staged be committed?
+//!
+//! Nothing under `.jit` staged costs two tree lookups. What passes is recorded, so that a push can tell it
+//! from what went around this hook; and a lease that only waited for this commit ends.
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+
+use super::change::{self, Change, Kind, Side};
+use super::judge::{Authority, Judge};
+use super::{Result, Verdict, force};
+use crate::actor;
+use crate::context::Context;
+use crate::domain::id::{Holder, LeaseId};
+use crate::domain::lease::{Request, decide};
+use crate::domain::policy::{Finding, Policy};
+use crate::store::authority::Entry;
+use crate::store::layout::Layout;
+use crate::store::staged::{self, Staged};
+use crate::store::{file, history, tree};
+
+/// Why a change is recorded that no lease was needed for.
+const PRIVATE: &str = "nobody else knew the issue";
+
+/// Judges what is staged, and records it if it passes. `is_merge_hook` is what tells `pre-merge-commit` from `pre-commit`.
+pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<Verdict> {
+    let repo = &layout.repo;
+    let head = tree::head_commit(repo)?;
+    let data = head.map(|head| tree::data_tree(repo, head)).transpose()?.flatten();
+    let staged = staged::read(repo, data)?;
+    let mut parents: Vec<ObjectId> = head.into_iter().collect();
+    parents.extend(merged(cx, layout, is_merge_hook)?);
+    if staged == Staged::Tree(data) && parents.len() < 2 {
+        return Ok(Verdict::pass());
+    }
+    let changes = change::changes(repo, &cx.scratch, &Side::Staged(&staged), &parents)?;
+    let misplaced = misplaced(&staged, layout, head)?;
+    if changes.is_empty() && misplaced.is_empty() {
+        return Ok(Verdict::pass());
+    }
+    let config = config_change(&changes);
+    let policy = force::policy(cx, layout, config);
+    let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, None)?, cx.clock().now());
+    judge.consult(changes.iter())?;
+    let mut findings = misplaced;
+    let mut passed = Vec::new();
+    for change in &changes {
+        findings.extend(change.defect(repo));
+        match judge.judge(change, None)? {
+            Ok(authority) => passed.extend(authority.map(|authority| (change, authority))),
+            Err(finding) => findings.push(finding),
+        }
+        findings.extend(off_base(&judge, &policy, change, &parents)?);
+        findings.extend(created_elsewhere(layout, &policy, change));
+    }
+    if changes.iter().any(|change| change.kind.issue().is_some()) {
+        findings.extend(judge.broken_ledger());
+    }
+    findings.dedup();
+    let verdict = Verdict::of(&policy, findings);
+    if verdict.refused.is_empty() {
+        record(cx, layout, &passed)?;
+        conclude(cx, layout, &policy, &judge, &changes)?;
+    }
+    Ok(verdict)
+}
+
+/// The other parents: of a merge that stopped, from `MERGE_HEAD`; of one that is about to be committed, as Git names them.
+fn merged(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<Vec<ObjectId>> {
+    let ids: Vec<Vec<u8>> = match file::read_optional(&layout.git_dir.join("MERGE_HEAD"))? {
+        Some(bytes) => bytes.lines().map(<[u8]>::to_vec).collect(),
+        None if is_merge_hook => cx.merge_heads.iter().map(|id| id.clone().into_bytes()).collect(),
+        None => Vec::new(),
+    };
+    let commits = ids.iter().filter_map(|id| ObjectId::from_hex(id.trim()).ok());
+    Ok(commits.filter_map(|id| history::commit(&layout.repo, id)).collect())
+}
+
+/// The blob of the staged `config.toml`, if that is not what it should have been.
+fn config_change(changes: &[Change]) -> Option<ObjectId> {
+    changes.iter().find(|change| change.path == "config.toml")?.to.map(|entry| entry.oid)
+}
+
+fn misplaced(staged: &Staged, layout: &Layout, head: Option<ObjectId>) -> Result<Vec<Finding>> {
+    let Staged::Files { misplaced, .. } = staged else { return Ok(Vec::new()) };
+    if misplaced.is_empty() {
+        return Ok(Vec::new());
+    }
+    let before = head.map(|head| tree::misplaced(&layout.repo, head)).transpose()?.unwrap_or_default();
+    let top = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
+    let mut tops: Vec<String> = misplaced.iter().map(|path| top(path)).collect();
+    tops.dedup();
+    tops.retain(|name| !before.iter().any(|(old, _)| old == name));
+    Ok(tops.into_iter().map(change::misplacement).collect())
+}
+
+/// Whether the policy itself is edited on something that lacks the default branch's tip.
+pub(crate) fn off_base(judge: &Judge<'_>, policy: &Policy, change: &Change, heads: &[ObjectId]) -> Result<Option<Finding>> {
+    let Some((branch, tip)) = judge.default_branch().filter(|_| change.kind == Kind::Policy && policy.require_main_history) else {
+        return Ok(None);
+    };
+    for head in heads {
+        if history::is_ancestor(judge.repo(), *tip, *head)? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Finding::OffBase { path: change.name(), branch: branch.clone() }))
+}
+
+fn created_elsewhere(layout: &Layout, policy: &Policy, change: &Change) -> Option<Finding> {
+    let Kind::Issue(issue) = change.kind else { return None };
+    let forbidden = policy.create_in_primary_only && change.is_creation() && !layout.is_primary();
+    forbidden.then_some(Finding::CreatedElsewhere { issue })
+}
+
+/// Writes down what was changed into what, for the push to find.
+fn record(cx: &Context, layout: &Layout, passed: &[(&Change, Authority)]) -> Result<()> {
+    if passed.iter().all(|(_, authority)| *authority == Authority::Known) {
+        return Ok(());
+    }
+    let holder = actor::holder(cx, layout, None)?;
+    let now = cx.clock().now().wall;
+    let mut entries = Vec::new();
+    for (change, authority) in passed {
+        for step in change.steps().filter(|(from, to)| from != to) {
+            entries.extend(match authority {
+                Authority::Lease(lease_id) => Some(Entry::leased(now, &change.name(), step, lease_id.clone(), holder.clone())),
+                Authority::Private => Some(Entry::adopted(now, &change.name(), step, holder.clone(), PRIVATE)),
+                Authority::Known => None,
+            });
+        }
+    }
+    Ok(layout.authority().append(&entries)?)
+}
+
+/// Ends the leases of this holder that only waited for this commit.
+fn conclude(cx: &Context, layout: &Layout, policy: &Policy, judge: &Judge<'_>, changes: &[Change]) -> Result<()> {
+    let Some(ledger) = judge.ledger() else { return Ok(()) };
+    let closing = ledger.leases().filter(|lease| lease.closing && judge.editor().is(&lease.holder));
+    let done = closing.filter(|lease| {
+        let change = changes.iter().find(|change| change.kind == Kind::Issue(lease.issue_id));
+        change.is_some_and(|change| is_as_staged(layout, change))
+    });
+    let done: Vec<(LeaseId, Holder)> = done.map(|lease| (lease.lease_id.clone(), lease.holder.clone())).collect();
+    for (lease_id, holder) in done {
+        let request = Request::Release { lease_id, holder, closing: false, reason: Some("committed".to_owned()) };
+        // A lease that is gone by now has ended as well.
+        let _ = layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, policy.stale_threshold_secs))?;
+    }
+    Ok(())
+}
+
+/// Whether the worktree's file is what is committed, so that no edit is left behind.
+fn is_as_staged(layout: &Layout, change: &Change) -> bool {
+    let Some(root) = &layout.worktree_root else { return false };
+    let Ok(name) = gix::path::from_bstr(change.path.as_bstr()) else { return false };
+    let path = Layout::data_dir(root).join(name);
+    match (file::read_optional(&path), change.to) {
+        (Ok(Some(bytes)), Some(to)) => tree::blob_id(&layout.repo, &bytes).is_ok_and(|oid| oid == to.oid),
+        (Ok(here), to) => here.is_none() && to.is_none(),
+        (Err(_), _) => false,
+    }
+}

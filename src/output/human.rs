@@ -1,0 +1,113 @@
+//! For people: styles as data, tables, and text from elsewhere made harmless.
+
+use owo_colors::Style;
+
+/// What words look like, by meaning; all plain where the stream wants no colour.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Styles {
+    id: Style,
+    good: Style,
+    warn: Style,
+    bad: Style,
+    faint: Style,
+    head: Style,
+}
+
+impl Styles {
+    /// No colour.
+    pub(crate) fn plain() -> Self {
+        Self::default()
+    }
+
+    /// The colours of a terminal.
+    pub(crate) fn colourful() -> Self {
+        Self {
+            id: Style::new().yellow(),
+            good: Style::new().green(),
+            warn: Style::new().yellow().bold(),
+            bad: Style::new().red().bold(),
+            faint: Style::new().dimmed(),
+            head: Style::new().bold(),
+        }
+    }
+
+    /// An id.
+    pub(crate) fn id(&self, text: &str) -> String {
+        self.id.style(text).to_string()
+    }
+
+    /// Something done.
+    pub(crate) fn good(&self, text: &str) -> String {
+        self.good.style(text).to_string()
+    }
+
+    /// Something to look at.
+    pub(crate) fn warn(&self, text: &str) -> String {
+        self.warn.style(text).to_string()
+    }
+
+    /// Something wrong.
+    pub(crate) fn bad(&self, text: &str) -> String {
+        self.bad.style(text).to_string()
+    }
+
+    /// Something by the way.
+    pub(crate) fn faint(&self, text: &str) -> String {
+        self.faint.style(text).to_string()
+    }
+
+    /// A heading.
+    pub(crate) fn head(&self, text: &str) -> String {
+        self.head.style(text).to_string()
+    }
+}
+
+/// Text from a file, a ref or a person, without anything that a terminal would obey; line ends stay.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same on one line.
+pub(crate) fn plain_line(text: &str) -> String {
+    plain(text).replace('\n', " ")
+}
+
+/// A table: each column as wide as its widest cell, the last one free, two spaces between.
+///
+/// `paint` dresses a cell, given its column, after it was padded.
+pub(crate) fn table(heads: &[&str], rows: &[Vec<String>], styles: &Styles, paint: impl Fn(usize, &str) -> String) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).chain([heads[column].len()]).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let line = |cells: &[String], paint: &dyn Fn(usize, &str) -> String| {
+        let padded = cells.iter().enumerate().map(|(n, cell)| {
+            let fill = if n + 1 == cells.len() { 0 } else { widths[n] - cell.chars().count() };
+            format!("{}{}", paint(n, cell), " ".repeat(fill))
+        });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let mut text = line(&heads, &|_, cell| styles.head(cell));
+    for row in rows {
+        text += &line(row, &paint);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_cannot_paint_the_terminal() {
+        assert_eq!(plain_line("a\u{1b}[31mb\r\nc"), "a\u{fffd}[31mb\u{fffd} c");
+        assert_eq!(Styles::plain().bad("x"), "x");
+        assert_ne!(Styles::colourful().bad("x"), "x");
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let rows = [vec!["a".to_owned(), "long".to_owned()], vec!["bbb".to_owned(), String::new()]];
+        let text = table(&["x", "y"], &rows, &Styles::plain(), |_, cell| cell.to_owned());
+        assert_eq!(text, "x    y\na    long\nbbb\n");
+    }
+}

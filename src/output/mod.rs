@@ -1,0 +1,112 @@
+//! Reports become text: for people with styles, or as one JSON document. stdout is the answer, stderr the narration.
+//!
+//! Computes nothing. What came from files is shown without control characters, whoever wrote it.
+
+pub(crate) mod human;
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use crate::context::Terminal;
+use crate::error::Error;
+use human::Styles;
+
+/// What a command found or did: a value that can say itself in both ways.
+pub(crate) trait Report {
+    /// The members of the JSON document, beside `schema_version`.
+    fn json(&self) -> Value;
+    /// The lines for people.
+    fn human(&self, styles: &Styles) -> String;
+    /// The line that is left of it with `--quiet`; nothing for most.
+    fn quiet(&self) -> Option<String> {
+        None
+    }
+}
+
+/// How the user wants to be answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    /// One JSON document on stdout.
+    pub json: bool,
+    /// No narration, and only what a script wants.
+    pub quiet: bool,
+    /// Styles of stdout.
+    pub out: Styles,
+    /// Styles of stderr.
+    pub err: Styles,
+}
+
+/// When colour is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+impl Output {
+    /// Styles for what the streams lead to and what was asked for.
+    pub(crate) fn new(json: bool, quiet: bool, colour: Colour, terminal: Terminal) -> Self {
+        let styles = |by_itself: bool| match colour {
+            Colour::Always => Styles::colourful(),
+            Colour::Auto if by_itself => Styles::colourful(),
+            Colour::Auto | Colour::Never => Styles::plain(),
+        };
+        Self { json, quiet, out: styles(terminal.colour_out), err: styles(terminal.colour_err) }
+    }
+
+    /// Says a report.
+    pub(crate) fn report(&self, report: &dyn Report) {
+        let text = if self.json {
+            document(report.json())
+        } else if self.quiet {
+            report.quiet().map(|line| line + "\n").unwrap_or_default()
+        } else {
+            report.human(&self.out)
+        };
+        write(std::io::stdout().lock(), &text);
+    }
+
+    /// Says that something is worth knowing, and is no answer.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            write(std::io::stderr().lock(), &format!("{text}\n"));
+        }
+    }
+
+    /// Says why there is no answer.
+    pub(crate) fn error(&self, error: &Error) {
+        if self.json {
+            let error = json!({
+                "code": error.code(), "message": error.to_string(), "details": error.details(),
+                "suggestions": error.hints(), "retryable": error.is_retryable(),
+            });
+            write(std::io::stdout().lock(), &document(json!({ "error": error })));
+            return;
+        }
+        let mut text = format!("{} {}\n", self.err.bad("error:"), human::plain(&error.to_string()));
+        for hint in error.hints() {
+            text += &format!("  {}\n", human::plain(&hint));
+        }
+        write(std::io::stderr().lock(), &text);
+    }
+}
+
+/// One document: the version first, then what was said.
+fn document(members: Value) -> String {
+    let mut document = serde_json::Map::from_iter([("schema_version".to_owned(), json!(1))]);
+    if let Value::Object(members) = members {
+        document.extend(members);
+    }
+    format!("{:#}\n", Value::Object(document))
+}
+
+/// Whoever closed the stream has seen enough: no error, and no panic.
+fn write(mut stream: impl Write, text: &str) {
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+}

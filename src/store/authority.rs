@@ -1,0 +1,159 @@
+//! Which edits of issue files were made under which lease: one line a transition, append-only.
+//!
+//! A line is written when a commit hook passes, under a lock and without `fdatasync`: one that is lost or
+//! does not parse takes authority away and never gives any. Lines older than ninety days are not consulted.
+
+use std::collections::HashSet;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::claims::{checked, unchecked};
+use super::file::{self, Modes};
+use super::{Error, Result, lock};
+use crate::domain::id::{Holder, LeaseId};
+use crate::domain::transition::{Step, Version};
+
+const SCHEMA_VERSION: u32 = 1;
+const CONSULTED_FOR: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// One transition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    schema_version: u32,
+    /// When, for people and for the ninety days.
+    pub at: Timestamp,
+    /// The file, relative to `.jit/`.
+    pub path: String,
+    /// The version before, `None` where it was not there.
+    pub from: Option<Version>,
+    /// The version after, `None` where it was removed.
+    pub to: Option<Version>,
+    /// The lease it was made under, `None` for what was adopted.
+    pub lease_id: Option<LeaseId>,
+    /// Who made it, or adopted it.
+    pub holder: Holder,
+    /// Why it was adopted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<String>,
+}
+
+impl Entry {
+    /// A transition made under a lease.
+    pub(crate) fn leased(at: Timestamp, path: &str, step: Step, lease_id: LeaseId, holder: Holder) -> Self {
+        let (from, to) = step;
+        Self {
+            schema_version: SCHEMA_VERSION,
+            at,
+            path: path.to_owned(),
+            from,
+            to,
+            lease_id: Some(lease_id),
+            holder,
+            adopted: None,
+        }
+    }
+
+    /// A transition that somebody answers for without a lease.
+    pub(crate) fn adopted(at: Timestamp, path: &str, step: Step, holder: Holder, reason: &str) -> Self {
+        let (from, to) = step;
+        let adopted = Some(reason.to_owned());
+        Self { schema_version: SCHEMA_VERSION, at, path: path.to_owned(), from, to, lease_id: None, holder, adopted }
+    }
+
+    /// From which version to which.
+    pub(crate) fn step(&self) -> Step {
+        (self.from.clone(), self.to.clone())
+    }
+}
+
+/// The transitions of one repository.
+#[derive(Debug, Clone)]
+pub(crate) struct AuthorityLog {
+    dir: PathBuf,
+    modes: Modes,
+}
+
+impl AuthorityLog {
+    /// The log in `dir`, which need not exist yet.
+    pub(crate) fn new(dir: &Path, modes: Modes) -> Self {
+        Self { dir: dir.to_owned(), modes }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.join("authority.jsonl")
+    }
+
+    /// Whether anything was ever recorded.
+    pub(crate) fn exists(&self) -> bool {
+        self.path().exists()
+    }
+
+    /// Records transitions, in order; makes the log even where there are none.
+    pub(crate) fn append(&self, entries: &[Entry]) -> Result<()> {
+        file::make_dir(&self.dir, self.modes)?;
+        let _guard = lock::acquire(&lock::path(&self.dir, "authority"), self.modes, lock::PATIENCE)?;
+        let path = self.path();
+        let mut log = file::open_append(&path, self.modes)?;
+        if !ends_whole(&mut log).map_err(Error::io("read", &path))? {
+            log.write_all(b"!\n").map_err(Error::io("append to", &path))?;
+        }
+        for entry in entries {
+            let object = serde_json::to_vec(entry).expect("an entry serializes into memory");
+            log.write_all(&checked(&object)).map_err(Error::io("append to", &path))?;
+        }
+        Ok(())
+    }
+
+    /// The transitions of these files that are consulted at `now`, in the order they were made.
+    pub(crate) fn entries(&self, paths: &HashSet<String>, now: Timestamp) -> Result<Vec<Entry>> {
+        let bytes = file::read_optional(&self.path())?.unwrap_or_default();
+        let whole = bytes.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
+        let entries = whole.filter_map(|line| serde_json::from_slice::<Entry>(&unchecked(line)?).ok());
+        let counts = |entry: &Entry| {
+            entry.schema_version == SCHEMA_VERSION && paths.contains(&entry.path) && now.duration_since(entry.at) <= CONSULTED_FOR
+        };
+        Ok(entries.filter(counts).collect())
+    }
+}
+
+fn ends_whole(log: &mut std::fs::File) -> std::io::Result<bool> {
+    if log.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    log.seek(SeekFrom::End(-1))?;
+    log.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::WorktreeId;
+
+    #[test]
+    fn a_line_that_does_not_parse_takes_authority_away_and_gives_none() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let log = AuthorityLog::new(dir.path(), Modes::PRIVATE);
+        let holder = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };
+        let version = |oid: &str| Some(Version { oid: oid.into(), mode: 0o100_644 });
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 1000);
+        let entry =
+            |at, to: &str| Entry::leased(at, "issues/x.json", (version("a"), version(to)), LeaseId::new("l"), holder.clone());
+        let paths = HashSet::from(["issues/x.json".to_owned()]);
+        log.append(&[entry(now, "b"), entry(now - SignedDuration::from_hours(24 * 91), "old")]).expect("written");
+        let whole = std::fs::read(log.path()).expect("read");
+        assert_eq!(log.entries(&paths, now).expect("read"), [entry(now, "b")]);
+        assert_eq!(log.entries(&HashSet::new(), now).expect("read"), []);
+        file::replace(&log.path(), &whole[..whole.len() - 1], Modes::PRIVATE).expect("written");
+        log.append(&[entry(now, "c")]).expect("written");
+        assert_eq!(log.entries(&paths, now).expect("read"), [entry(now, "b"), entry(now, "c")]);
+        let mut garbled = std::fs::read(log.path()).expect("read");
+        garbled[30] ^= 1;
+        file::replace(&log.path(), &garbled, Modes::PRIVATE).expect("written");
+        assert_eq!(log.entries(&paths, now).expect("read"), [entry(now, "c")]);
+    }
+}

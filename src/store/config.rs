@@ -1,0 +1,124 @@
+//! Reads `config.toml` and the user's `agent.toml`: TOML as it is, whoever wrote it.
+
+use std::path::Path;
+
+use toml_edit::{Document, Item, TableLike};
+
+use super::{Error, Result, file};
+use crate::domain::id::AgentId;
+use crate::domain::policy::{Enforcement, Settings};
+
+/// What a new `config.toml` says.
+pub(crate) const TEMPLATE: &str = "\
+# Settings of git jit for this repository. See `git jit help config`.
+
+[worktree]
+# off: nothing is checked. warn: an edit without a lease is reported. strict: it is refused.
+enforce_leases = \"off\"
+
+[coordination]
+# Seconds that a lease lasts unless --ttl says otherwise.
+default_ttl_secs = 600
+";
+
+/// Reads the settings of a `config.toml`; the error says what is wrong, in words.
+pub(crate) fn parse(bytes: &[u8]) -> std::result::Result<Settings, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())?;
+    let document = Document::parse(text).map_err(|error| error.to_string().trim_end().replace('\n', " "))?;
+    let value = |table: &str, key: &str| document.get(table).and_then(Item::as_table_like).and_then(|table| table.get(key));
+    for table in ["worktree", "global_operations", "coordination"] {
+        if document.get(table).is_some_and(|item| item.as_table_like().is_none()) {
+            return Err(format!("'{table}' is not a table"));
+        }
+    }
+    let word = |table: &str, key: &str| match value(table, key) {
+        None => Ok(None),
+        Some(item) => {
+            item.as_str().map(|text| Some(text.trim().to_ascii_lowercase())).ok_or(format!("{table}.{key} is not a string"))
+        }
+    };
+    let seconds = |key: &str| match value("coordination", key) {
+        None => Ok(None),
+        Some(item) => item
+            .as_integer()
+            .and_then(|n| u64::try_from(n).ok())
+            .map(Some)
+            .ok_or(format!("coordination.{key} is not a number of seconds")),
+    };
+    let unknown = |key: &str, word: &str, known: &str| format!("{key} = \"{word}\" is none of {known}");
+    Ok(Settings {
+        enforcement: match word("worktree", "enforce_leases")? {
+            None => None,
+            Some(word) => Some(Enforcement::parse(&word).ok_or_else(|| unknown("enforce_leases", &word, "off, warn, strict"))?),
+        },
+        worktrees: match word("worktree", "mode")?.as_deref() {
+            None => None,
+            Some("auto" | "on") => Some(true),
+            Some("off") => Some(false),
+            Some(word) => return Err(unknown("mode", word, "auto, on, off")),
+        },
+        create_in_primary_only: match word("worktree", "allow_issue_creation")?.as_deref() {
+            None => None,
+            Some("anywhere") => Some(false),
+            Some("main-only") => Some(true),
+            Some(word) => return Err(unknown("allow_issue_creation", word, "anywhere, main-only")),
+        },
+        require_main_history: match value("global_operations", "require_main_history") {
+            None => None,
+            Some(item) => Some(item.as_bool().ok_or("global_operations.require_main_history is not true or false")?),
+        },
+        default_ttl_secs: seconds("default_ttl_secs")?,
+        stale_threshold_secs: seconds("stale_threshold_secs")?,
+    })
+}
+
+/// The `[agent] id` of the user's `agent.toml`, if there is such a file and it has one.
+pub(crate) fn agent_id(path: &Path) -> Result<Option<AgentId>> {
+    let Some(bytes) = file::read_optional(path)? else { return Ok(None) };
+    let corrupt = |why: String| Error::Corrupt { path: path.to_owned(), line: None, why };
+    let text = std::str::from_utf8(&bytes).map_err(|_| corrupt("not UTF-8 text".to_owned()))?;
+    let document = Document::parse(text).map_err(|error| corrupt(error.to_string().trim_end().replace('\n', " ")))?;
+    let id = document.get("agent").and_then(Item::as_table_like).and_then(|agent: &dyn TableLike| agent.get("id"));
+    let Some(id) = id else { return Ok(None) };
+    let id = id.as_str().ok_or_else(|| corrupt("agent.id is not a string".to_owned()))?;
+    id.parse().map(Some).map_err(|error: crate::domain::id::IdError| corrupt(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn toml_is_toml() {
+        let strict = Some(Enforcement::Strict);
+        for text in [
+            "[worktree]\nenforce_leases = \"strict\"\n",
+            "[worktree]\nenforce_leases = 'Strict' # here\n",
+            "worktree = { enforce_leases = \"STRICT\" }",
+            "worktree.enforce_leases = 'strict'",
+            "[\"worktree\"]\n\"enforce_leases\" = \"\"\"strict\"\"\"\r\n",
+        ] {
+            assert_eq!(parse(text.as_bytes()).map(|settings| settings.enforcement), Ok(strict), "{text}");
+        }
+        assert_eq!(parse(b"").expect("empty"), Settings::default());
+        assert_eq!(parse(TEMPLATE.as_bytes()).expect("valid").enforcement, Some(Enforcement::Off));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_an_error_and_not_off() {
+        for text in [
+            "[worktree]\nenforce_leases = strict\n",
+            "[worktree]\nenforce_leases = \"strikt\"\n",
+            "[worktree]\nenforce_leases = true\n",
+            "[worktree]\nenforce_leases = \"off\"\nenforce_leases = \"off\"\n",
+            "<<<<<<< ours\n",
+            "worktree = 3",
+            "[worktree]\nmode = \"sometimes\"",
+            "[worktree]\nallow_issue_creation = \"never\"",
+            "[coordination]\ndefault_ttl_secs = -1",
+        ] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(parse(&[0xff]).is_err());
+    }
+}

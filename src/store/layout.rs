@@ -1,0 +1,191 @@
+//! Where everything lies: the one place that joins `.jit`, the Git directories and `worktrees`.
+//!
+//! Discovered in-process from a directory upwards; `GIT_DIR`, `GIT_WORK_TREE` and `GIT_INDEX_FILE` are
+//! honoured as Git sets them for its hooks. Replace refs are off: what was committed is what is judged.
+
+use std::path::{Path, PathBuf};
+
+use gix::bstr::{BString, ByteSlice};
+use serde::{Deserialize, Serialize};
+
+use super::authority::AuthorityLog;
+use super::claims::ClaimStore;
+use super::file::{self, Modes};
+use super::{Error, Result};
+use crate::domain::id::{AgentId, WorktreeId};
+
+/// A repository as seen from one of its worktrees, or from its bare root.
+pub(crate) struct Layout {
+    /// The object database, the refs and the configuration.
+    pub repo: gix::Repository,
+    /// This worktree's Git directory.
+    pub git_dir: PathBuf,
+    /// The Git directory that all worktrees share, without symbolic links.
+    pub common_dir: PathBuf,
+    /// This worktree's root, `None` in a bare root.
+    pub worktree_root: Option<PathBuf>,
+    /// The primary worktree's root: the repository's own, or in a bare layout the one of the default branch.
+    pub primary_root: Option<PathBuf>,
+    /// The permissions of what is shared.
+    pub modes: Modes,
+}
+
+impl Layout {
+    /// Discovers the repository that `dir` is in.
+    pub(crate) fn discover(dir: &Path) -> Result<Self> {
+        let options = || gix::open::Options::default().config_overrides(["core.useReplaceRefs=false"]);
+        let trust = gix::sec::trust::Mapping { full: options(), reduced: options().bail_if_untrusted(true) };
+        let upwards = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
+        let repo = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, upwards, trust)
+            .map_err(|source| Error::NoRepository { path: dir.to_owned(), source: Box::new(source) })?
+            .to_thread_local();
+        Self::of(repo)
+    }
+
+    fn of(mut repo: gix::Repository) -> Result<Self> {
+        repo.object_cache_size_if_unset(4 * 1024 * 1024);
+        let real = |path: &Path| path.canonicalize().map_err(Error::io("find", path));
+        let git_dir = real(repo.git_dir())?;
+        let common_dir = real(repo.common_dir())?;
+        let worktree_root = repo.workdir().map(real).transpose()?;
+        let shared = repo.config_snapshot().string("core.sharedRepository").map(|value| value.to_str_lossy().into_owned());
+        let modes = Modes::shared(shared.as_deref());
+        let primary_root =
+            if git_dir == common_dir && worktree_root.is_some() { worktree_root.clone() } else { primary_root(&repo, &common_dir) };
+        Ok(Self { repo, git_dir, common_dir, worktree_root, primary_root, modes })
+    }
+
+    /// This worktree's root; an error in a bare root.
+    pub(crate) fn require_worktree(&self) -> Result<&Path> {
+        self.worktree_root.as_deref().ok_or_else(|| Error::NoWorktree { path: self.common_dir.clone() })
+    }
+
+    /// Whether this is the primary worktree.
+    pub(crate) fn is_primary(&self) -> bool {
+        self.worktree_root.is_some() && self.worktree_root == self.primary_root
+    }
+
+    /// What all worktrees share and nobody commits.
+    pub(crate) fn shared_dir(&self) -> PathBuf {
+        self.common_dir.join("jit")
+    }
+
+    /// The leases.
+    pub(crate) fn claims(&self) -> ClaimStore {
+        ClaimStore::new(&self.shared_dir(), self.modes)
+    }
+
+    /// The transitions that were made under them.
+    pub(crate) fn authority(&self) -> AuthorityLog {
+        AuthorityLog::new(&self.shared_dir(), self.modes)
+    }
+
+    /// The versioned data of the worktree at `root`.
+    pub(crate) fn data_dir(root: &Path) -> PathBuf {
+        root.join(".jit")
+    }
+
+    /// The full name of the branch that is checked out, `None` with a detached HEAD.
+    pub(crate) fn head_name(&self) -> Option<String> {
+        self.repo.head_name().ok().flatten().map(|name| name.as_bstr().to_string())
+    }
+
+    /// The short name of the branch that is checked out, `None` with a detached HEAD.
+    pub(crate) fn branch(&self) -> Option<String> {
+        self.head_name().map(|name| name.strip_prefix("refs/heads/").unwrap_or(&name).to_owned())
+    }
+
+    /// What this worktree is called, and whose it is; `None` if it has never written anything.
+    pub(crate) fn identity(&self) -> Result<Option<Identity>> {
+        Identity::read(&self.git_dir)
+    }
+
+    /// The same, made if need be, with the root as it is now.
+    pub(crate) fn require_identity(&self) -> Result<Identity> {
+        let root = self.worktree_root.as_deref().unwrap_or(&self.common_dir);
+        Identity::ensure(&self.git_dir, root, self.modes)
+    }
+
+    /// The name of whoever commits here, from Git's configuration.
+    pub(crate) fn user_name(&self) -> Option<String> {
+        let config = self.repo.config_snapshot();
+        let value = |key: &str| config.string(key).map(|value: BString| value.to_str_lossy().trim().to_owned());
+        let mail = || value("user.email").and_then(|mail| mail.split('@').next().map(str::to_owned));
+        value("user.name").filter(|name| AgentId::human(name).is_some()).or_else(mail)
+    }
+}
+
+/// A bare layout's primary worktree is the one whose HEAD is the bare repository's.
+fn primary_root(repo: &gix::Repository, common_dir: &Path) -> Option<PathBuf> {
+    let main = repo.main_repo().ok()?;
+    if let Some(root) = main.workdir().filter(|_| !main.is_bare()) {
+        return root.canonicalize().ok();
+    }
+    let head = std::fs::read(common_dir.join("HEAD")).ok()?;
+    let worktrees = repo.worktrees().ok()?.into_iter();
+    let same_head = |git_dir: &Path| std::fs::read(git_dir.join("HEAD")).is_ok_and(|other| other.trim() == head.trim());
+    let mut roots = worktrees.filter(|proxy| same_head(proxy.git_dir())).filter_map(|proxy| proxy.base().ok());
+    roots.next()?.canonicalize().ok()
+}
+
+/// Who a worktree is: kept in its own Git directory, never in the data that is committed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    schema_version: u32,
+    /// Drawn once.
+    pub worktree_id: WorktreeId,
+    /// Where it was last seen, to notice a move.
+    pub root: String,
+    /// Whose it is, where `spawn` said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<AgentId>,
+}
+
+impl Identity {
+    /// A new identity with 32 random bits.
+    pub(crate) fn draw(root: &Path, agent_id: Option<AgentId>) -> Self {
+        let (bits, ..) = uuid::Uuid::new_v4().as_fields();
+        Self { schema_version: 1, worktree_id: WorktreeId::from_bits(bits), root: root.display().to_string(), agent_id }
+    }
+
+    fn path(git_dir: &Path) -> PathBuf {
+        git_dir.join("jit").join("worktree.json")
+    }
+
+    /// The identity recorded in a worktree's Git directory.
+    pub(crate) fn read(git_dir: &Path) -> Result<Option<Self>> {
+        let path = Self::path(git_dir);
+        let Some(bytes) = file::read_optional(&path)? else { return Ok(None) };
+        let corrupt = |error: serde_json::Error| Error::Corrupt { path, line: None, why: error.to_string() };
+        serde_json::from_slice(&bytes).map(Some).map_err(corrupt)
+    }
+
+    /// Records the identity of a worktree that has none yet: whether it was the first to.
+    pub(crate) fn record(&self, git_dir: &Path, modes: Modes) -> Result<bool> {
+        let path = Self::path(git_dir);
+        file::make_dir(&git_dir.join("jit"), modes)?;
+        file::finish_beside(&path, &self.to_bytes(), modes, true)?.claim_name()
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).expect("an identity serializes into memory");
+        bytes.push(b'\n');
+        bytes
+    }
+
+    fn ensure(git_dir: &Path, root: &Path, modes: Modes) -> Result<Self> {
+        let found = if let Some(found) = Self::read(git_dir)? {
+            found
+        } else {
+            Self::draw(root, None).record(git_dir, modes)?;
+            Self::read(git_dir)?.ok_or_else(|| Error::Contended { path: Self::path(git_dir) })?
+        };
+        let root = root.display().to_string();
+        if found.root == root {
+            return Ok(found);
+        }
+        let moved = Self { root, ..found };
+        file::replace(&Self::path(git_dir), &moved.to_bytes(), modes)?;
+        Ok(moved)
+    }
+}

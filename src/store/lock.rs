@@ -1,0 +1,92 @@
+//! A lock is a guard: whoever has one may write, and its end, a crash too, frees it.
+//!
+//! Lock files are made once and never removed, so that all processes meet on one inode. Waiting is
+//! limited; what was waited for in vain is named with the process that has it. Never held while Git, a
+//! hook or a person is waited for.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use fs4::FileExt;
+
+use super::file::{self, Modes};
+use super::{Error, Result};
+
+/// How long a writer waits for another one.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Holds a lock until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    file: File,
+}
+
+/// Waits for the lock at `path`, at most `patience`.
+pub(crate) fn acquire(path: &Path, modes: Modes, patience: Duration) -> Result<Guard> {
+    let mut lock = open(path, modes)?;
+    let deadline = Instant::now() + patience;
+    let mut pause = Duration::from_micros(200);
+    loop {
+        match FileExt::try_lock(&lock) {
+            Ok(()) => break,
+            Err(fs4::TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_millis(5));
+            }
+            Err(fs4::TryLockError::WouldBlock) => return Err(Error::Busy { path: path.to_owned(), pid: holder(&mut lock) }),
+            Err(fs4::TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
+        }
+    }
+    // The id is for the message of whoever waits in vain; of fixed width, so that nothing is ever cut.
+    let note = format!("{:>10}\n", std::process::id());
+    let _ = lock.rewind().and_then(|()| lock.write_all(note.as_bytes()));
+    Ok(Guard { file: lock })
+}
+
+fn open(path: &Path, modes: Modes) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    if let Ok(file) = options.open(path) {
+        return Ok(file);
+    }
+    file::make_dir(path.parent().unwrap_or(Path::new(".")), modes)?;
+    drop(file::open_append(path, modes)?);
+    options.open(path).map_err(Error::io("open", path))
+}
+
+fn holder(lock: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    lock.rewind().ok()?;
+    lock.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Closing the file unlocks it too; this only says so.
+        let _ = FileExt::unlock(&self.file);
+    }
+}
+
+/// The path of a lock among the locks of `dir`.
+pub(crate) fn path(dir: &Path, name: &str) -> PathBuf {
+    dir.join("locks").join(format!("{name}.lock"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_in_vain_is_told_who_has_it() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = path(dir.path(), "test");
+        let guard = acquire(&path, Modes::PRIVATE, PATIENCE).expect("free");
+        let error = acquire(&path, Modes::PRIVATE, Duration::from_millis(10)).expect_err("taken");
+        assert!(matches!(error, Error::Busy { pid: Some(pid), .. } if pid == std::process::id()), "{error}");
+        drop(guard);
+        acquire(&path, Modes::PRIVATE, Duration::ZERO).expect("free again");
+    }
+}

@@ -1,0 +1,101 @@
+//! Files and objects: knows paths and bytes, not rules.
+//!
+//! Owns these invariants: a file is replaced whole or appended to by one write of one line; the
+//! worktree's `.jit/` is the only versioned place written to; a failed read is an error, never an
+//! absence. Uses `domain`; spawns nothing and prints nothing.
+
+pub(crate) mod authority;
+pub(crate) mod claims;
+pub(crate) mod config;
+pub(crate) mod file;
+pub(crate) mod history;
+pub(crate) mod issues;
+pub(crate) mod layout;
+pub(crate) mod lock;
+pub(crate) mod staged;
+pub(crate) mod tree;
+pub(crate) mod worktrees;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What can go wrong with a file or an object.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// There is no repository here.
+    #[error("not a git repository: {}", path.display())]
+    NoRepository {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What the discovery said.
+        #[source]
+        source: Box<gix::Error>,
+    },
+    /// A bare root has no worktree to read from or write to.
+    #[error("this is a bare repository without a worktree: {}", path.display())]
+    NoWorktree {
+        /// The repository.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("cannot {verb} {}: {source}", path.display())]
+    Io {
+        /// What was attempted.
+        verb: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Git's data cannot be read.
+    #[error("cannot read {what}: {source}")]
+    Git {
+        /// What was to be read.
+        what: String,
+        /// What the library said.
+        #[source]
+        source: Box<gix::Error>,
+    },
+    /// A file of ours says something that it cannot say.
+    #[error("{}{}: {why}", path.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
+    Corrupt {
+        /// Which file.
+        path: PathBuf,
+        /// Which line, counted from 1, where there are lines.
+        line: Option<usize>,
+        /// What is wrong.
+        why: String,
+    },
+    /// A lock was not free in time.
+    #[error("{} is locked{}", path.display(), pid.map(|pid| format!(" by process {pid}")).unwrap_or_default())]
+    Busy {
+        /// The lock file.
+        path: PathBuf,
+        /// Who wrote its id there last.
+        pid: Option<u32>,
+    },
+    /// Other writers were faster, again and again.
+    #[error("{} changed under every attempt", path.display())]
+    Contended {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    /// Wraps what the system said about `path`.
+    pub(crate) fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { verb, path, source }
+    }
+
+    /// Wraps what the Git library said about `what`.
+    pub(crate) fn git(what: impl Into<String>) -> impl FnOnce(gix::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Git { what, source: Box::new(source) }
+    }
+}
+
+/// The result of a store operation.
+pub(crate) type Result<T> = std::result::Result<T, Error>;

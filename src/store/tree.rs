@@ -1,0 +1,182 @@
+//! Reads `.jit/` out of a commit's tree: absent, unborn and corrupt are three different answers.
+//!
+//! Paths are raw bytes relative to `.jit/`; no renames are looked for. Two trees are compared by object
+//! id first, so that what did not change is not read.
+
+use std::collections::BTreeMap;
+
+use gix::bstr::{BString, ByteSlice};
+use gix::{ObjectId, Repository};
+
+use super::{Error, Result};
+use crate::domain::transition::Version;
+
+/// The directory that all versioned data is in.
+pub(crate) const DATA: &str = ".jit";
+
+/// One file: its blob and its mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Entry {
+    /// The blob, or the commit of a submodule.
+    pub oid: ObjectId,
+    /// The mode as in Git's tree.
+    pub mode: u16,
+}
+
+impl Entry {
+    /// Whether it is a regular file, executable or not.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self.mode, 0o100_644 | 0o100_755 | 0o100_664)
+    }
+
+    /// The form that is written down.
+    pub(crate) fn version(&self) -> Version {
+        Version { oid: self.oid.to_string(), mode: self.mode }
+    }
+}
+
+/// Files by path relative to `.jit/`.
+pub(crate) type Files = BTreeMap<BString, Entry>;
+
+/// A file that differs, as it was and as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// Relative to `.jit/`.
+    pub path: BString,
+    /// `None` where it was not there.
+    pub old: Option<Entry>,
+    /// `None` where it is not there.
+    pub new: Option<Entry>,
+}
+
+/// The commit that HEAD is at, `None` on an unborn branch.
+pub(crate) fn head_commit(repo: &Repository) -> Result<Option<ObjectId>> {
+    let head = repo.head().map_err(Error::git("HEAD"))?;
+    if head.is_unborn() {
+        return Ok(None);
+    }
+    let mut head = head;
+    head.peel_to_commit().map(|commit| Some(commit.id)).map_err(Error::git("the commit of HEAD"))
+}
+
+/// The entry named `.jit` at the top of a commit, whatever it is.
+pub(crate) fn data_entry(repo: &Repository, commit: ObjectId) -> Result<Option<Entry>> {
+    let what = || format!("commit {commit}");
+    let tree = repo.find_commit(commit).and_then(|commit| commit.tree_id().map(gix::Id::detach)).map_err(Error::git(what()))?;
+    child(repo, tree, DATA.as_bytes())
+}
+
+/// The tree named `.jit` of a commit; `None` if there is none.
+pub(crate) fn data_tree(repo: &Repository, commit: ObjectId) -> Result<Option<ObjectId>> {
+    Ok(data_entry(repo, commit)?.filter(|entry| entry.mode == 0o40_000).map(|entry| entry.oid))
+}
+
+/// The entry of that name in a tree.
+fn child(repo: &Repository, tree: ObjectId, name: &[u8]) -> Result<Option<Entry>> {
+    let tree = repo.find_tree(tree).map_err(Error::git(format!("tree {tree}")))?;
+    for entry in tree.iter() {
+        let entry = entry.map_err(Error::git(format!("tree {}", tree.id)))?;
+        if entry.filename() == name.as_bstr() {
+            return Ok(Some(Entry { oid: entry.object_id(), mode: entry.mode().value() }));
+        }
+    }
+    Ok(None)
+}
+
+/// One file of a `.jit` tree, by its path relative to it.
+pub(crate) fn file(repo: &Repository, data: Option<ObjectId>, path: &[u8]) -> Result<Option<Entry>> {
+    let Some(mut here) = data else { return Ok(None) };
+    let mut names = path.split(|byte| *byte == b'/').peekable();
+    while let Some(name) = names.next() {
+        match child(repo, here, name)? {
+            Some(entry) if names.peek().is_none() => return Ok((entry.mode != 0o40_000).then_some(entry)),
+            Some(entry) if entry.mode == 0o40_000 => here = entry.oid,
+            _ => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+/// All files of a `.jit` tree.
+pub(crate) fn files(repo: &Repository, data: Option<ObjectId>) -> Result<Files> {
+    let mut files = Files::new();
+    for difference in differences(repo, None, data)? {
+        if let Some(entry) = difference.new {
+            files.insert(difference.path, entry);
+        }
+    }
+    Ok(files)
+}
+
+/// The files of two `.jit` trees that differ.
+pub(crate) fn differences(repo: &Repository, old: Option<ObjectId>, new: Option<ObjectId>) -> Result<Vec<Difference>> {
+    let mut found = Vec::new();
+    walk(repo, old, new, &BString::default(), &mut found)?;
+    Ok(found)
+}
+
+fn walk(
+    repo: &Repository,
+    old: Option<ObjectId>,
+    new: Option<ObjectId>,
+    above: &BString,
+    found: &mut Vec<Difference>,
+) -> Result<()> {
+    if old == new {
+        return Ok(());
+    }
+    let mut names: BTreeMap<BString, (Option<Entry>, Option<Entry>)> = BTreeMap::new();
+    for entry in entries(repo, old)? {
+        names.entry(entry.0).or_default().0 = Some(entry.1);
+    }
+    for entry in entries(repo, new)? {
+        names.entry(entry.0).or_default().1 = Some(entry.1);
+    }
+    for (name, (old, new)) in names.into_iter().filter(|(_, (old, new))| old != new) {
+        let mut path = above.clone();
+        if !path.is_empty() {
+            path.push(b'/');
+        }
+        path.extend_from_slice(&name);
+        let tree = |entry: Option<Entry>| entry.filter(|entry| entry.mode == 0o40_000).map(|entry| entry.oid);
+        let file = |entry: Option<Entry>| entry.filter(|entry| entry.mode != 0o40_000);
+        walk(repo, tree(old), tree(new), &path, found)?;
+        if file(old) != file(new) {
+            found.push(Difference { path, old: file(old), new: file(new) });
+        }
+    }
+    Ok(())
+}
+
+fn entries(repo: &Repository, tree: Option<ObjectId>) -> Result<Vec<(BString, Entry)>> {
+    let Some(id) = tree else { return Ok(Vec::new()) };
+    let failed = || Error::git(format!("tree {id}"));
+    let tree = repo.find_tree(id).map_err(failed())?;
+    let all = tree.iter().map(|entry| {
+        let entry = entry.map_err(failed())?;
+        Ok((entry.filename().to_owned(), Entry { oid: entry.object_id(), mode: entry.mode().value() }))
+    });
+    all.collect()
+}
+
+/// The content of a blob.
+pub(crate) fn blob(repo: &Repository, oid: ObjectId) -> Result<Vec<u8>> {
+    repo.find_blob(oid).map(|mut blob| blob.take_data()).map_err(Error::git(format!("blob {oid}")))
+}
+
+/// The id that a blob of this content has or would have.
+pub(crate) fn blob_id(repo: &Repository, content: &[u8]) -> Result<ObjectId> {
+    let id = gix::objs::compute_hash(repo.object_hash(), gix::objs::Kind::Blob, content);
+    id.map_err(Error::git("a merged text"))
+}
+
+/// Entries at the top of a commit that claim the place of `.jit`: another spelling of it, or it as no directory.
+pub(crate) fn misplaced(repo: &Repository, commit: ObjectId) -> Result<Vec<(String, Entry)>> {
+    let failed = || Error::git(format!("commit {commit}"));
+    let tree = repo.find_commit(commit).and_then(|commit| commit.tree_id().map(gix::Id::detach)).map_err(failed())?;
+    let claims = |name: &[u8], entry: &Entry| {
+        name.eq_ignore_ascii_case(DATA.as_bytes()) && (name != DATA.as_bytes() || entry.mode != 0o40_000)
+    };
+    let all = entries(repo, Some(tree))?.into_iter().filter(|(name, entry)| claims(name, entry));
+    Ok(all.map(|(name, entry)| (name.to_string(), entry)).collect())
+}

@@ -1,0 +1,82 @@
+//! The worktrees of a repository, read in-process and tolerant of half-made ones.
+//!
+//! A worktree whose administrative files are not complete is not there yet, and no error.
+
+use std::path::{Path, PathBuf};
+
+use gix::bstr::ByteSlice;
+
+use super::Result;
+use super::layout::{Identity, Layout};
+
+/// One worktree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Worktree {
+    /// Its root.
+    pub root: PathBuf,
+    /// Its own Git directory.
+    pub git_dir: PathBuf,
+    /// The branch checked out there, `None` with a detached HEAD.
+    pub branch: Option<String>,
+    /// Who it is, `None` if it has never written anything.
+    pub identity: Option<Identity>,
+    /// Whether it is the primary one.
+    pub is_primary: bool,
+    /// Whether it is locked against removal.
+    pub is_locked: bool,
+    /// Whether its root is gone.
+    pub is_missing: bool,
+}
+
+impl Worktree {
+    /// The last name of its path.
+    pub(crate) fn name(&self) -> String {
+        self.root.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+/// All worktrees, the primary one first.
+pub(crate) fn list(layout: &Layout) -> Result<Vec<Worktree>> {
+    let mut all = Vec::new();
+    if let Some(main) = layout.repo.main_repo().ok().filter(|main| !main.is_bare())
+        && let Some(root) = main.workdir().and_then(|root| root.canonicalize().ok())
+    {
+        all.push(describe(layout, root, layout.common_dir.clone(), false)?);
+    }
+    for proxy in layout.repo.worktrees().map_err(super::Error::git("the worktrees"))? {
+        let Ok(base) = proxy.base() else { continue };
+        let root = base.canonicalize().unwrap_or(base);
+        let git_dir = proxy.git_dir().canonicalize().unwrap_or_else(|_| proxy.git_dir().to_owned());
+        all.push(describe(layout, root, git_dir, proxy.is_locked())?);
+    }
+    all.sort_by_key(|worktree| !worktree.is_primary);
+    Ok(all)
+}
+
+fn describe(layout: &Layout, root: PathBuf, git_dir: PathBuf, is_locked: bool) -> Result<Worktree> {
+    Ok(Worktree {
+        branch: branch(&git_dir),
+        identity: Identity::read(&git_dir)?,
+        is_primary: layout.primary_root.as_ref() == Some(&root),
+        is_missing: !root.exists(),
+        is_locked,
+        git_dir,
+        root,
+    })
+}
+
+fn branch(git_dir: &Path) -> Option<String> {
+    let head = std::fs::read(git_dir.join("HEAD")).ok()?;
+    let name = head.trim().strip_prefix(b"ref: refs/heads/")?;
+    Some(name.to_str_lossy().into_owned())
+}
+
+/// The commit that the primary worktree is at, if there is one.
+pub(crate) fn head_of_primary(layout: &Layout) -> Result<Option<gix::ObjectId>> {
+    let Some(primary) = list(layout)?.into_iter().find(|worktree| worktree.is_primary) else { return Ok(None) };
+    if let Some(branch) = &primary.branch {
+        return Ok(super::history::ref_commit(&layout.repo, &format!("refs/heads/{branch}")));
+    }
+    let head = std::fs::read(primary.git_dir.join("HEAD")).unwrap_or_default();
+    Ok(gix::ObjectId::from_hex(head.trim()).ok())
+}

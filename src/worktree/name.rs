@@ -1,0 +1,60 @@
+//! Names of worktrees and branches: `issue-<number>-<slug>`, from a title that may hold anything.
+
+/// The most characters of a slug.
+const LONGEST_SLUG: usize = 40;
+
+/// The name for an issue: its number here or on GitHub, and what its title says in `[a-z0-9-]`.
+pub(crate) fn of_issue(number: &str, title: &str) -> String {
+    let slug = slug(title);
+    if slug.is_empty() { format!("issue-{number}") } else { format!("issue-{number}-{slug}") }
+}
+
+/// The number in such a name: exactly that, so that 42 is never 421.
+pub(crate) fn number(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix("issue-")?;
+    Some(rest.split('-').next().unwrap_or(rest))
+}
+
+fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    for c in title.chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    if slug.len() > LONGEST_SLUG {
+        let at_a_word = slug[..=LONGEST_SLUG].rfind('-').filter(|at| *at > 0);
+        slug.truncate(at_a_word.unwrap_or(LONGEST_SLUG));
+    }
+    slug.trim_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_cut_at_a_word_and_holds_nothing_strange() {
+        for (title, expected) in [
+            ("Fix login", "fix-login"),
+            ("  $(rm -rf /) ../../etc/passwd ", "rm-rf-etc-passwd"),
+            ("Über-große Änderung", "ber-gro-e-nderung"),
+            ("日本語", ""),
+            ("a very long title that goes on and on and on for ever", "a-very-long-title-that-goes-on-and-on"),
+            (&"x".repeat(60), &"x".repeat(40)),
+            ("1234567890 1234567890 1234567890 1234567 x", "1234567890-1234567890-1234567890-1234567"),
+        ] {
+            assert_eq!(slug(title), expected, "{title}");
+        }
+        assert_eq!(of_issue("42", "日本語"), "issue-42");
+    }
+
+    #[test]
+    fn a_number_is_the_whole_number() {
+        assert_eq!(number("issue-421-fix"), Some("421"));
+        assert_eq!(number("issue-42"), Some("42"));
+        assert_eq!(number("main"), None);
+    }
+}

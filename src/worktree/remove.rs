@@ -1,0 +1,152 @@
+//! Removing a worktree, and refusing to where something would be lost; each risk has its own word.
+
+use std::path::PathBuf;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+
+use super::Hindrance;
+use crate::context::Context;
+use crate::domain::id::AgentId;
+use crate::domain::lease::{Answer, Lease, Request, decide};
+use crate::domain::policy::Policy;
+use crate::error::Error;
+use crate::git::Git;
+use crate::store::layout::Layout;
+use crate::store::worktrees::Worktree;
+use crate::store::{history, lock};
+
+/// What may be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each word of the command line, and each is a risk of its own")]
+pub(crate) struct Removal {
+    /// Uncommitted and untracked files.
+    pub discard_changes: bool,
+    /// The branch, if nothing on it is missed.
+    pub delete_branch: bool,
+    /// Commits that are nowhere else.
+    pub delete_unmerged: bool,
+    /// The branch stays, with commits that are nowhere else.
+    pub keep_branch: bool,
+    /// Leases of somebody else there.
+    pub end_lease: bool,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Removed {
+    /// Where it was.
+    pub path: PathBuf,
+    /// The branch that it had.
+    pub branch: Option<String>,
+    /// Whether that is gone too.
+    pub branch_deleted: bool,
+    /// The leases that ended with it.
+    pub leases: Vec<Lease>,
+}
+
+/// Removes a linked worktree, its leases with it.
+pub(crate) fn remove(
+    cx: &Context,
+    layout: &Layout,
+    policy: &Policy,
+    worktree: &Worktree,
+    agent: &AgentId,
+    removal: Removal,
+) -> Result<Removed, Error> {
+    let path = worktree.root.clone();
+    if worktree.is_primary {
+        return Err(Hindrance::Primary { path }.into());
+    }
+    if cx.cwd.canonicalize().is_ok_and(|cwd| cwd.starts_with(&path)) {
+        return Err(Hindrance::Inside { path }.into());
+    }
+    if worktree.is_locked {
+        return Err(Hindrance::Locked { path }.into());
+    }
+    let defaults = history::default_branches(&layout.repo);
+    let is_default = |branch: &&String| defaults.contains(&format!("refs/heads/{branch}"));
+    if let Some(branch) = worktree.branch.as_ref().filter(|_| removal.delete_branch).filter(is_default) {
+        return Err(Hindrance::DefaultBranch { branch: branch.clone() }.into());
+    }
+    require_unused(cx, layout, policy, worktree, agent, removal)?;
+    require_clean(worktree, removal)?;
+    require_merged(layout, worktree, removal)?;
+    let branch = worktree.branch.clone();
+    {
+        let _guard = lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, lock::PATIENCE)?;
+        let text = path.display().to_string();
+        let force: &[&str] = if removal.discard_changes { &["--force"] } else { &[] };
+        Git::at(&layout.common_dir).run(&[&["worktree", "remove"], force, &[text.as_str()]].concat())?;
+        if let Some(branch) = branch.as_ref().filter(|_| removal.delete_branch) {
+            Git::at(&layout.common_dir).run(&["branch", "--quiet", "-D", branch])?;
+        }
+    }
+    let leases = abandon(cx, layout, policy, worktree)?;
+    Ok(Removed { path, branch_deleted: removal.delete_branch && branch.is_some(), branch, leases })
+}
+
+fn require_unused(
+    cx: &Context,
+    layout: &Layout,
+    policy: &Policy,
+    worktree: &Worktree,
+    agent: &AgentId,
+    removal: Removal,
+) -> Result<(), Error> {
+    let Some(identity) = worktree.identity.as_ref().filter(|_| !removal.end_lease) else { return Ok(()) };
+    let now = cx.clock().now();
+    let ledger = layout.claims().ledger()?;
+    let is_anothers = |lease: &&Lease| {
+        lease.holder.worktree_id == identity.worktree_id
+            && lease.holder.agent_id != *agent
+            && lease.standing(&now, policy.stale_threshold_secs).excludes()
+    };
+    match ledger.leases().find(is_anothers) {
+        Some(lease) => Err(Hindrance::InUse { holder: lease.holder.clone() }.into()),
+        None => Ok(()),
+    }
+}
+
+fn require_clean(worktree: &Worktree, removal: Removal) -> Result<(), Error> {
+    if removal.discard_changes || worktree.is_missing {
+        return Ok(());
+    }
+    let status = Git::at(&worktree.root).run(&["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames"])?;
+    let files: Vec<String> =
+        status.split(|byte| *byte == 0).filter_map(|line| Some(line.get(3..)?.to_str_lossy().into_owned())).collect();
+    if files.is_empty() { Ok(()) } else { Err(Hindrance::Dirty { path: worktree.root.clone(), files }.into()) }
+}
+
+/// Commits are safe that the default branch has, or a remote, or, without the branch's deletion, the branch that is kept by name.
+fn require_merged(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<(), Error> {
+    let repo = &layout.repo;
+    let keeps = removal.keep_branch && !removal.delete_branch && worktree.branch.is_some();
+    if removal.delete_unmerged || keeps {
+        return Ok(());
+    }
+    let tip = match &worktree.branch {
+        Some(branch) => history::ref_commit(repo, &format!("refs/heads/{branch}")),
+        None => std::fs::read(worktree.git_dir.join("HEAD")).ok().and_then(|head| ObjectId::from_hex(head.trim()).ok()),
+    };
+    let Some(tip) = tip else { return Ok(()) };
+    let mut safe = history::published_tips(layout)?;
+    safe.extend(history::default_branches(repo).iter().filter_map(|name| history::ref_commit(repo, name)));
+    let commits = history::reachable(repo, &[tip], &safe)?.len();
+    if commits == 0 {
+        return Ok(());
+    }
+    let branch = worktree.branch.as_ref().map_or("a detached HEAD".to_owned(), |branch| format!("branch '{branch}'"));
+    Err(Hindrance::Unmerged { branch, commits, has_branch: worktree.branch.is_some() }.into())
+}
+
+fn abandon(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree) -> Result<Vec<Lease>, Error> {
+    let Some(identity) = &worktree.identity else { return Ok(Vec::new()) };
+    let request = Request::Abandon { holder_worktree: identity.worktree_id.clone(), reason: "worktree removed".to_owned() };
+    let stale = policy.stale_threshold_secs;
+    match layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, stale))? {
+        Ok(Answer::Ended(leases)) => Ok(leases),
+        Ok(_) => Ok(Vec::new()),
+        Err(refusal) => Err(refusal.into()),
+    }
+}

@@ -1,0 +1,201 @@
+//! A worktree for an issue: lease, branch, worktree and identity together, or none of them.
+
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+
+use super::{Hindrance, name};
+use crate::context::Context;
+use crate::domain::id::{AgentId, Holder, IssueId, LeaseId};
+use crate::domain::issue::Issue;
+use crate::domain::lease::{Answer, Grant, Request, decide};
+use crate::domain::policy::Policy;
+use crate::error::Error;
+use crate::git::Git;
+use crate::store::layout::{Identity, Layout};
+use crate::store::{file, history, lock, worktrees};
+
+/// What is wanted.
+pub(crate) struct Wish<'a> {
+    /// The issue.
+    pub issue: &'a Issue,
+    /// Its file, for a base that does not have it.
+    pub issue_file: &'a [u8],
+    /// Who will work there.
+    pub agent_id: AgentId,
+    /// A revision to start from instead of the default branch.
+    pub base: Option<String>,
+    /// Seconds of the lease.
+    pub ttl_secs: u64,
+    /// The policy in force.
+    pub policy: &'a Policy,
+}
+
+/// What was made, or found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spawned {
+    /// The worktree's root.
+    pub path: PathBuf,
+    /// Its branch.
+    pub branch: String,
+    /// The commit it started from; `None` where it was there before.
+    pub base: Option<String>,
+    /// Who holds the lease.
+    pub holder: Holder,
+    /// The lease.
+    pub lease_id: LeaseId,
+    /// The issue.
+    pub issue_id: IssueId,
+}
+
+/// Makes a worktree for an issue, or takes the lease for the one that it has.
+pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Spawned, Error> {
+    let number = github_number(wish.issue).unwrap_or_else(|| wish.issue.id.short());
+    let branch = name::of_issue(&number, &wish.issue.title);
+    let path = trees_dir(layout).join(&branch);
+    let existing = worktrees::list(layout)?.into_iter().find(|worktree| worktree.root == path && !worktree.is_missing);
+    if let Some(existing) = existing {
+        let identity = match existing.identity {
+            Some(identity) => identity,
+            None => Identity::draw(&path, Some(wish.agent_id.clone())),
+        };
+        identity.record(&existing.git_dir, layout.modes)?;
+        let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id };
+        let lease_id = acquire(cx, layout, wish, &holder, &branch)?;
+        return Ok(Spawned { path, branch, base: None, holder, lease_id, issue_id: wish.issue.id });
+    }
+    let base = resolve_base(layout, wish.base.as_deref())?;
+    let identity = Identity::draw(&path, Some(wish.agent_id.clone()));
+    let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
+    let lease_id = acquire(cx, layout, wish, &holder, &branch)?;
+    let made = add(layout, &path, &branch, base, &identity).and_then(|()| {
+        check_out(&path)?;
+        give_issue(&path, wish)
+    });
+    if let Err(error) = made {
+        undo(cx, layout, wish, (&path, &branch, base), (&lease_id, &holder), &error);
+        return Err(error);
+    }
+    Ok(Spawned { path, branch, base: Some(base.to_string()), holder, lease_id, issue_id: wish.issue.id })
+}
+
+fn github_number(issue: &Issue) -> Option<String> {
+    let number = issue.context.get("github")?.as_str()?.trim_start_matches('#');
+    (!number.is_empty() && number.len() < 8 && number.chars().all(|c| c.is_ascii_digit())).then(|| number.to_owned())
+}
+
+/// Beside the files of a normal repository, inside a bare one, around one that is called `.bare` or `.git`.
+fn trees_dir(layout: &Layout) -> PathBuf {
+    let is_hidden = layout.common_dir.file_name().is_some_and(|name| name == ".git" || name == ".bare");
+    let around = layout.common_dir.parent().filter(|_| is_hidden);
+    around.unwrap_or(&layout.common_dir).join("trees")
+}
+
+/// The commit to start from: the default branch where it is furthest, unless another revision is asked for.
+fn resolve_base(layout: &Layout, base: Option<&str>) -> Result<ObjectId, Error> {
+    let repo = &layout.repo;
+    let no_such = |base: &str| Hindrance::NoSuchBase { base: base.to_owned() };
+    if let Some(base) = base {
+        let id = repo.rev_parse_single(base).map_err(|_| no_such(base))?.detach();
+        return Ok(history::commit(repo, id).ok_or_else(|| no_such(base))?);
+    }
+    let Some(name) = history::default_branches(repo).into_iter().next() else { return Err(no_such("the default branch").into()) };
+    let tip = history::ref_commit(repo, &name).ok_or_else(|| no_such(&name))?;
+    let target = repo.try_find_reference(name.as_str()).ok().flatten();
+    let target = target.and_then(|reference| reference.target().try_name().map(|name| name.as_bstr().to_string())).unwrap_or(name);
+    let local = target.strip_prefix("refs/remotes/origin/").map(|branch| format!("refs/heads/{branch}"));
+    match local.and_then(|local| history::ref_commit(repo, &local)) {
+        Some(local) if history::is_ancestor(repo, tip, local)? => Ok(local),
+        _ => Ok(tip),
+    }
+}
+
+fn acquire(cx: &Context, layout: &Layout, wish: &Wish<'_>, holder: &Holder, branch: &str) -> Result<LeaseId, Error> {
+    let grant = Grant {
+        lease_id: LeaseId::new(ulid::Ulid::new()),
+        issue_id: wish.issue.id,
+        holder: holder.clone(),
+        branch: Some(branch.to_owned()),
+        ttl_secs: wish.ttl_secs,
+        reason: None,
+    };
+    let request = Request::Acquire(grant);
+    let stale = wish.policy.stale_threshold_secs;
+    match layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, stale))? {
+        Ok(Answer::Granted(id) | Answer::Kept { lease_id: id, .. } | Answer::Closing(id)) => Ok(id),
+        Ok(Answer::Ended(_)) => Err(Error::NoSuchLease { named: wish.issue.id.to_string() }),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// Branch and worktree, without files: alone in the repository, since Git itself fails when several do this at once.
+fn add(layout: &Layout, path: &Path, branch: &str, base: ObjectId, identity: &Identity) -> Result<(), Error> {
+    let _guard = lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, lock::PATIENCE)?;
+    if history::ref_commit(&layout.repo, &format!("refs/heads/{branch}")).is_some() {
+        return Err(Hindrance::BranchTaken { branch: branch.to_owned() }.into());
+    }
+    if path.exists() {
+        return Err(Hindrance::PathTaken { path: path.to_owned() }.into());
+    }
+    exclude_trees(layout)?;
+    let path = path.display().to_string();
+    let base = base.to_string();
+    Git::at(&layout.common_dir).run(&["worktree", "add", "--quiet", "--no-track", "--no-checkout", "-b", branch, &path, &base])?;
+    let git_dir = PathBuf::from(Git::at(&path).text(&["rev-parse", "--absolute-git-dir"])?);
+    identity.record(&git_dir, layout.modes)?;
+    Ok(())
+}
+
+/// Keeps `trees/` out of Git by the repository's own list of exclusions, not by a file of the user's.
+fn exclude_trees(layout: &Layout) -> Result<(), Error> {
+    if layout.primary_root.as_ref() != layout.common_dir.parent().map(Path::to_owned).as_ref() {
+        return Ok(());
+    }
+    let path = layout.common_dir.join("info").join("exclude");
+    let mut text = file::read_optional(&path)?.unwrap_or_default();
+    if text.split(|byte| *byte == b'\n').any(|line| line == b"/trees/") {
+        return Ok(());
+    }
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+    text.extend_from_slice(b"/trees/\n");
+    file::make_dir(&layout.common_dir.join("info"), crate::store::issues::VERSIONED)?;
+    Ok(file::replace(&path, &text, crate::store::issues::VERSIONED)?)
+}
+
+fn check_out(path: &Path) -> Result<(), Error> {
+    Git::at(path).run(&["checkout", "--quiet", "--force"])?;
+    Ok(())
+}
+
+/// An issue that the base does not have yet comes along, so that it can be edited there.
+fn give_issue(path: &Path, wish: &Wish<'_>) -> Result<(), Error> {
+    let dir = Layout::data_dir(path).join("issues");
+    let target = dir.join(wish.issue.id.file_name());
+    if target.exists() {
+        return Ok(());
+    }
+    file::make_dir(&dir, crate::store::issues::VERSIONED)?;
+    Ok(file::replace(&target, wish.issue_file, crate::store::issues::VERSIONED)?)
+}
+
+/// Takes back what was made: the worktree that is ours, the branch if nobody moved it, the lease.
+fn undo(cx: &Context, layout: &Layout, wish: &Wish<'_>, made: (&Path, &str, ObjectId), lease: (&LeaseId, &Holder), error: &Error) {
+    let (path, branch, base) = made;
+    let was_ours = !matches!(error, Error::Worktree(_) | Error::Store(crate::store::Error::Busy { .. }));
+    if was_ours && let Ok(_guard) = lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, lock::PATIENCE) {
+        let git = Git::at(&layout.common_dir);
+        let _ = git.output(&["worktree", "remove", "--force", "--force", &path.display().to_string()]);
+        // Deleted only where it still is what was made: `update-ref` compares.
+        let _ = git.output(&["update-ref", "-d", &format!("refs/heads/{branch}"), &base.to_string()]);
+    }
+    let request = Request::Release {
+        lease_id: lease.0.clone(),
+        holder: lease.1.clone(),
+        closing: false,
+        reason: Some("spawn failed".to_owned()),
+    };
+    let stale = wish.policy.stale_threshold_secs;
+    let _ = layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, stale));
+}
