@@ -10,7 +10,7 @@ use crate::exit::ExitStatus;
 use crate::hook::install::Obstacle;
 use crate::hook::message;
 use crate::worktree::Hindrance;
-use crate::{actor, git, hook, store};
+use crate::{actor, git, hook, store, worktree};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +99,17 @@ impl From<hook::Error> for Error {
             hook::Error::Git(error) => Self::Git(error),
             hook::Error::Actor(error) => Self::Actor(error),
             hook::Error::Input(text) => Self::Usage { what: text, hint: String::new() },
+        }
+    }
+}
+
+impl From<worktree::Error> for Error {
+    fn from(error: worktree::Error) -> Self {
+        match error {
+            worktree::Error::Hindrance(hindrance) => Self::Worktree(hindrance),
+            worktree::Error::Lease(refusal) => refusal.into(),
+            worktree::Error::Store(error) => Self::Store(error),
+            worktree::Error::Git(error) => Self::Git(error),
         }
     }
 }

@@ -1,1 +1,29 @@
-fn main() {}
+//! One binary for all tests of the command line, the hooks and the layers, with the real binaries and real Git.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `support` | hermetic repositories, agents, outcomes that say everything when they are not as told |
+//! | `layering` | which module may use which, read from the `use` lines |
+//! | `issues` | the verbs of `issue` and `query`, files left as they are, the three places |
+//! | `claims` | the verbs of `claim`, prefixes, expiry by a made-up clock |
+//! | `contention` | many processes at once: one winner, nothing lost |
+//! | `crash` | `kill -9` at random moments, torn and garbled files |
+//! | `enforcement` | what the hooks refuse, and what they must let through |
+//! | `worktrees` | spawn and remove as transactions |
+//! | `install` | hooks in and out of their place |
+//! | `json_contract` | every document declared anew, unknown fields refused |
+//! | `demo` | the story, and the README's copy of it |
+
+#![expect(clippy::disallowed_methods, reason = "tests spawn the binaries, write files and read their own environment")]
+
+mod claims;
+mod contention;
+mod crash;
+mod demo;
+mod enforcement;
+mod install;
+mod issues;
+mod json_contract;
+mod layering;
+mod support;
+mod worktrees;

@@ -139,11 +139,7 @@ fn remove(session: &Session, args: RemoveArgs) -> Answer {
     let removal = Removal { discard_changes, delete_branch, delete_unmerged, keep_branch, end_lease };
     let layout = session.layout()?;
     let policy = session.policy(&layout);
-    let found = worktree::find(&layout, &number_of(session, &layout, &named))?;
-    let found = match found {
-        Ok(found) => found,
-        Err(_) => worktree::find(&layout, &named)??,
-    };
+    let found = worktree::find(&layout, &number_of(session, &layout, &named)).or_else(|_| worktree::find(&layout, &named))?;
     let agent = session.agent(&layout)?;
     Ok(Box::new(worktree::remove(&session.cx, &layout, &policy, &found, &agent, removal).map(Gone)?))
 }

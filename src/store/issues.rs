@@ -58,7 +58,12 @@ impl<'a> IssueStore<'a> {
     /// The issues as this worktree sees them; `everywhere` is false where only the first place counts.
     pub(crate) fn open(layout: &'a Layout, everywhere: bool) -> Result<Self> {
         let dir = |root: &Path| Layout::data_dir(root).join("issues");
-        let local = dir(layout.require_worktree()?);
+        // A bare root sees what its primary worktree does, and writes nowhere.
+        let local = layout
+            .worktree_root
+            .as_deref()
+            .or(layout.primary_root.as_deref())
+            .map_or_else(|| layout.require_worktree().map(dir), |root| Ok(dir(root)))?;
         let primary = layout.primary_root.as_deref().filter(|_| everywhere && !layout.is_primary()).map(dir);
         Ok(Self { layout, files: Files { local, primary }, everywhere, head: OnceCell::new() })
     }
@@ -164,6 +169,7 @@ impl<'a> IssueStore<'a> {
 
     /// Holds the write lock of the repository, the only way to write an issue.
     pub(crate) fn lock(&self) -> Result<Writer> {
+        self.layout.require_worktree()?;
         let path = lock::path(&self.layout.shared_dir(), "issues");
         file::make_dir(&self.layout.shared_dir(), self.layout.modes)?;
         let guard = lock::acquire(&path, self.layout.modes, lock::PATIENCE)?;

@@ -14,6 +14,7 @@ pub(crate) use spawn::{Spawned, Wish, spawn};
 use std::path::PathBuf;
 
 use crate::domain::id::Holder;
+use crate::domain::lease::Refusal;
 use crate::exit::ExitStatus;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
@@ -95,6 +96,26 @@ pub(crate) enum Hindrance {
     },
 }
 
+/// What can go wrong in a transaction.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// It must not be done.
+    #[error(transparent)]
+    Hindrance(#[from] Hindrance),
+    /// The lease was not to be had.
+    #[error("the lease was refused")]
+    Lease(Refusal),
+    /// A file or an object.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// Git.
+    #[error(transparent)]
+    Git(#[from] crate::git::Error),
+}
+
+/// The result of a transaction.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
 impl Hindrance {
     /// The exit status.
     pub(crate) fn status(&self) -> ExitStatus {
@@ -145,11 +166,11 @@ impl Hindrance {
 }
 
 /// The one worktree that was meant: by its directory's name, its path, or the issue number in its name.
-pub(crate) fn find(layout: &Layout, named: &str) -> crate::store::Result<Result<Worktree, Hindrance>> {
+pub(crate) fn find(layout: &Layout, named: &str) -> Result<Worktree> {
     let all = worktrees::list(layout)?;
     let typed = named.trim_end_matches('/').trim_start_matches('#');
     let is_meant =
         |worktree: &&Worktree| worktree.name() == typed || worktree.root == *typed || name::number(&worktree.name()) == Some(typed);
     let found = all.iter().find(is_meant).cloned();
-    Ok(found.ok_or_else(|| Hindrance::NoSuchWorktree { named: named.to_owned() }))
+    Ok(found.ok_or_else(|| Hindrance::NoSuchWorktree { named: named.to_owned() })?)
 }

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
-use super::Hindrance;
+use super::{Error, Hindrance, Result};
 use crate::context::Context;
 use crate::domain::id::AgentId;
 use crate::domain::lease::{Answer, Lease, Request, decide};
 use crate::domain::policy::Policy;
-use crate::error::Error;
 use crate::git::Git;
 use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
@@ -53,7 +52,7 @@ pub(crate) fn remove(
     worktree: &Worktree,
     agent: &AgentId,
     removal: Removal,
-) -> Result<Removed, Error> {
+) -> Result<Removed> {
     let path = worktree.root.clone();
     if worktree.is_primary {
         return Err(Hindrance::Primary { path }.into());
@@ -93,7 +92,7 @@ fn require_unused(
     worktree: &Worktree,
     agent: &AgentId,
     removal: Removal,
-) -> Result<(), Error> {
+) -> Result<()> {
     let Some(identity) = worktree.identity.as_ref().filter(|_| !removal.end_lease) else { return Ok(()) };
     let now = cx.clock().now();
     let ledger = layout.claims().ledger()?;
@@ -108,7 +107,7 @@ fn require_unused(
     }
 }
 
-fn require_clean(worktree: &Worktree, removal: Removal) -> Result<(), Error> {
+fn require_clean(worktree: &Worktree, removal: Removal) -> Result<()> {
     if removal.discard_changes || worktree.is_missing {
         return Ok(());
     }
@@ -119,7 +118,7 @@ fn require_clean(worktree: &Worktree, removal: Removal) -> Result<(), Error> {
 }
 
 /// Commits are safe that the default branch has, or a remote, or, without the branch's deletion, the branch that is kept by name.
-fn require_merged(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<(), Error> {
+fn require_merged(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<()> {
     let repo = &layout.repo;
     let keeps = removal.keep_branch && !removal.delete_branch && worktree.branch.is_some();
     if removal.delete_unmerged || keeps {
@@ -140,13 +139,13 @@ fn require_merged(layout: &Layout, worktree: &Worktree, removal: Removal) -> Res
     Err(Hindrance::Unmerged { branch, commits, has_branch: worktree.branch.is_some() }.into())
 }
 
-fn abandon(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree) -> Result<Vec<Lease>, Error> {
+fn abandon(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree) -> Result<Vec<Lease>> {
     let Some(identity) = &worktree.identity else { return Ok(Vec::new()) };
     let request = Request::Abandon { holder_worktree: identity.worktree_id.clone(), reason: "worktree removed".to_owned() };
     let stale = policy.stale_threshold_secs;
     match layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, stale))? {
         Ok(Answer::Ended(leases)) => Ok(leases),
         Ok(_) => Ok(Vec::new()),
-        Err(refusal) => Err(refusal.into()),
+        Err(refusal) => Err(Error::Lease(refusal)),
     }
 }

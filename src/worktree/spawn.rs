@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 
-use super::{Hindrance, name};
+use super::{Error, Hindrance, Result, name};
 use crate::context::Context;
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId};
 use crate::domain::issue::Issue;
 use crate::domain::lease::{Answer, Grant, Request, decide};
 use crate::domain::policy::Policy;
-use crate::error::Error;
 use crate::git::Git;
 use crate::store::layout::{Identity, Layout};
 use crate::store::{file, history, lock, worktrees};
@@ -49,7 +48,7 @@ pub(crate) struct Spawned {
 }
 
 /// Makes a worktree for an issue, or takes the lease for the one that it has.
-pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Spawned, Error> {
+pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Spawned> {
     let number = github_number(wish.issue).unwrap_or_else(|| wish.issue.id.short());
     let branch = name::of_issue(&number, &wish.issue.title);
     let path = trees_dir(layout).join(&branch);
@@ -92,7 +91,7 @@ fn trees_dir(layout: &Layout) -> PathBuf {
 }
 
 /// The commit to start from: the default branch where it is furthest, unless another revision is asked for.
-fn resolve_base(layout: &Layout, base: Option<&str>) -> Result<ObjectId, Error> {
+fn resolve_base(layout: &Layout, base: Option<&str>) -> Result<ObjectId> {
     let repo = &layout.repo;
     let no_such = |base: &str| Hindrance::NoSuchBase { base: base.to_owned() };
     if let Some(base) = base {
@@ -110,7 +109,7 @@ fn resolve_base(layout: &Layout, base: Option<&str>) -> Result<ObjectId, Error> 
     }
 }
 
-fn acquire(cx: &Context, layout: &Layout, wish: &Wish<'_>, holder: &Holder, branch: &str) -> Result<LeaseId, Error> {
+fn acquire(cx: &Context, layout: &Layout, wish: &Wish<'_>, holder: &Holder, branch: &str) -> Result<LeaseId> {
     let grant = Grant {
         lease_id: LeaseId::new(ulid::Ulid::new()),
         issue_id: wish.issue.id,
@@ -123,13 +122,13 @@ fn acquire(cx: &Context, layout: &Layout, wish: &Wish<'_>, holder: &Holder, bran
     let stale = wish.policy.stale_threshold_secs;
     match layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, stale))? {
         Ok(Answer::Granted(id) | Answer::Kept { lease_id: id, .. } | Answer::Closing(id)) => Ok(id),
-        Ok(Answer::Ended(_)) => Err(Error::NoSuchLease { named: wish.issue.id.to_string() }),
-        Err(refusal) => Err(refusal.into()),
+        Ok(Answer::Ended(_)) => unreachable!("an acquisition ends no lease of its own"),
+        Err(refusal) => Err(Error::Lease(refusal)),
     }
 }
 
 /// Branch and worktree, without files: alone in the repository, since Git itself fails when several do this at once.
-fn add(layout: &Layout, path: &Path, branch: &str, base: ObjectId, identity: &Identity) -> Result<(), Error> {
+fn add(layout: &Layout, path: &Path, branch: &str, base: ObjectId, identity: &Identity) -> Result<()> {
     let _guard = lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, lock::PATIENCE)?;
     if history::ref_commit(&layout.repo, &format!("refs/heads/{branch}")).is_some() {
         return Err(Hindrance::BranchTaken { branch: branch.to_owned() }.into());
@@ -147,7 +146,7 @@ fn add(layout: &Layout, path: &Path, branch: &str, base: ObjectId, identity: &Id
 }
 
 /// Keeps `trees/` out of Git by the repository's own list of exclusions, not by a file of the user's.
-fn exclude_trees(layout: &Layout) -> Result<(), Error> {
+fn exclude_trees(layout: &Layout) -> Result<()> {
     if layout.primary_root.as_ref() != layout.common_dir.parent().map(Path::to_owned).as_ref() {
         return Ok(());
     }
@@ -164,13 +163,13 @@ fn exclude_trees(layout: &Layout) -> Result<(), Error> {
     Ok(file::replace(&path, &text, crate::store::issues::VERSIONED)?)
 }
 
-fn check_out(path: &Path) -> Result<(), Error> {
+fn check_out(path: &Path) -> Result<()> {
     Git::at(path).run(&["checkout", "--quiet", "--force"])?;
     Ok(())
 }
 
 /// An issue that the base does not have yet comes along, so that it can be edited there.
-fn give_issue(path: &Path, wish: &Wish<'_>) -> Result<(), Error> {
+fn give_issue(path: &Path, wish: &Wish<'_>) -> Result<()> {
     let dir = Layout::data_dir(path).join("issues");
     let target = dir.join(wish.issue.id.file_name());
     if target.exists() {
@@ -183,7 +182,7 @@ fn give_issue(path: &Path, wish: &Wish<'_>) -> Result<(), Error> {
 /// Takes back what was made: the worktree that is ours, the branch if nobody moved it, the lease.
 fn undo(cx: &Context, layout: &Layout, wish: &Wish<'_>, made: (&Path, &str, ObjectId), lease: (&LeaseId, &Holder), error: &Error) {
     let (path, branch, base) = made;
-    let was_ours = !matches!(error, Error::Worktree(_) | Error::Store(crate::store::Error::Busy { .. }));
+    let was_ours = !matches!(error, Error::Hindrance(_) | Error::Store(crate::store::Error::Busy { .. }));
     if was_ours && let Ok(_guard) = lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, lock::PATIENCE) {
         let git = Git::at(&layout.common_dir);
         let _ = git.output(&["worktree", "remove", "--force", "--force", &path.display().to_string()]);

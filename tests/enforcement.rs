@@ -1,0 +1,545 @@
+//! What the hooks refuse and what they must let through, with real Git.
+//!
+//! Most scenarios run in the primary worktree and in a linked one: a [`Scene`] is a strict team whose three
+//! issues are published, seen from the worktree where an agent without a lease is at work.
+
+use crate::support::{Place, World};
+
+struct Scene {
+    world: World,
+    issues: Vec<String>,
+    /// Where the scenario happens.
+    here: Place,
+}
+
+impl Scene {
+    fn new(is_linked: bool) -> Self {
+        let (world, issues) = World::strict();
+        let here = if is_linked { world.linked("side") } else { world.team().agent("agent:here") };
+        Self { world, issues, here }
+    }
+
+    /// A colleague's clone, which has no hooks.
+    fn colleague(&self) -> Place {
+        self.world.place("").git("clone -q remote.git colleague").ok();
+        self.world.place("colleague").agent("agent:colleague")
+    }
+
+    /// A colleague's edit of the first issue, published on `main` and fetched.
+    fn others_edit(&self, title: &str) {
+        let colleague = self.colleague();
+        colleague.edit(&self.issues[0], title);
+        colleague.git("commit -q -a -m Theirs").ok();
+        colleague.git("push -q origin main").ok();
+        self.here.git("fetch -q").ok();
+    }
+}
+
+/// Plays a scenario in the primary worktree and in a linked one.
+fn in_both(scenario: impl Fn(&Scene)) {
+    for is_linked in [false, true] {
+        scenario(&Scene::new(is_linked));
+    }
+}
+
+const REFUSED: i32 = 1;
+
+#[test]
+fn an_edit_without_a_lease_is_refused_however_it_is_committed() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        let file = Place::file(&issues[0]);
+        here.edit(&issues[0], "Edited");
+        let refused = |words: &str| {
+            here.git(words).exits(REFUSED).says("commit refused").says("edited without a lease").says("git jit claim acquire");
+        };
+        refused("commit -q -a -m x");
+        refused(&format!("commit -q -m x {file}"));
+        refused(&format!("commit -q -m x --only {file}"));
+        here.git("add -A").ok();
+        refused("commit -q -m x");
+        refused("commit -q --amend --no-edit");
+        let below = here.sub("deep/down");
+        below.git("commit -q -m x").exits(REFUSED);
+        below.git(&format!("commit -q -m x ../../{file}")).exits(REFUSED);
+        assert_eq!(here.committed_title(&issues[0]), "First");
+    });
+}
+
+#[test]
+fn the_policy_cannot_be_loosened_from_a_worktree_a_branch_or_a_setting() {
+    in_both(|scene| {
+        let Scene { here, issues, world, .. } = scene;
+        here.edit(&issues[0], "Edited");
+        here.set_policy("off");
+        here.git("commit -q -a -m x").exits(REFUSED);
+        here.git("checkout -q -- .jit/config.toml").ok();
+        here.with("JIT_ENFORCE_LEASES", "off").git("commit -q -a -m x").exits(REFUSED);
+        let before = here.git("rev-list --max-parents=0 HEAD").ok().line();
+        world.team().git(&format!("branch before {before}")).ok();
+        here.git("config jit.defaultBranch before").ok();
+        here.git("commit -q -a -m x").exits(REFUSED);
+        here.git("commit -q -a --no-verify -m x").ok();
+        here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED).says("push refused");
+        here.git("config jit.defaultBranch refs/heads/none").ok();
+        here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED);
+    });
+}
+
+#[test]
+fn an_old_branch_from_before_the_policy_is_under_it_too() {
+    let world = World::new();
+    let team = world.team();
+    let id = team.create("First");
+    team.git("add -A").ok();
+    team.git("commit -q -m Issues").ok();
+    team.git("branch old").ok();
+    team.set_policy("strict");
+    team.git("commit -q -a -m Strict").ok();
+    world.add_remote();
+    team.git("push -q origin main old").ok();
+    team.jit("hooks install").ok();
+    team.git("checkout -q old").ok();
+    team.edit(&id, "Edited");
+    team.git("commit -q -a -m x").exits(REFUSED);
+    team.git("commit -q -a -m x --no-verify").ok();
+    team.git("push -q origin old").exits(REFUSED);
+}
+
+#[test]
+fn what_goes_around_the_commit_hook_is_stopped_at_the_push() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        here.edit(&issues[0], "Edited");
+        here.git("commit -q -a --no-verify -m x").ok();
+        let refused = |words: &str| {
+            here.git(words).exits(REFUSED).says("push refused").says("no lease covered the edit when it was committed");
+        };
+        refused("push -q origin HEAD");
+        refused("push -q origin HEAD:refs/heads/topic");
+        refused("push -q --force origin HEAD:main");
+        refused("push -q --all origin");
+        refused("push -q --mirror origin");
+        let id = here.git("rev-parse HEAD").ok().line();
+        refused(&format!("push -q origin {id}:refs/heads/topic"));
+        here.git("tag -a -m x marked").ok();
+        refused("push -q origin marked");
+        here.git("commit -q --allow-empty -m harmless").ok();
+        refused("push -q origin HEAD");
+        let url = scene.world.path("remote.git").display().to_string();
+        here.git_args(&["push", "-q", &url, "HEAD:refs/heads/topic"]).exits(REFUSED).says("push refused");
+    });
+}
+
+#[test]
+fn an_edit_with_a_lease_passes_and_so_does_its_push() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        here.acquire(&issues[0]);
+        here.edit(&issues[0], "Edited");
+        here.git("commit -q -a -m Edit").ok();
+        here.edit(&issues[0], "Edited again");
+        here.git("commit -q -a --amend --no-edit").ok();
+        here.git("push -q origin HEAD").ok();
+        here.edit(&issues[1], "Another");
+        here.git("commit -q -a -m x").exits(REFUSED);
+    });
+}
+
+#[test]
+fn authority_survives_a_release_a_rebase_a_squash_and_a_cherry_pick() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        here.git("checkout -q -b work").ok();
+        here.acquire(&issues[0]);
+        for title in ["One", "Two", "Three"] {
+            here.edit(&issues[0], title);
+            here.git("commit -q -a -m Step").ok();
+        }
+        here.jit(&format!("claim release {}", issues[0])).ok().says("Released");
+        scene.colleague().git("commit -q --allow-empty -m Elsewhere").ok();
+        scene.world.place("colleague").git("push -q origin main").ok();
+        here.git("fetch -q").ok();
+        here.git("rebase -q origin/main").ok();
+        here.git("push -q origin HEAD:refs/heads/rebased").ok();
+        here.git("reset -q --soft origin/main").ok();
+        here.git("commit -q -m Squashed").ok();
+        here.git("push -q origin HEAD:refs/heads/squashed").ok();
+        let tip = here.git("rev-parse HEAD").ok().line();
+        here.git("checkout -q --detach origin/main").ok();
+        here.git(&format!("cherry-pick {tip}")).ok();
+        here.git("push -q origin HEAD:refs/heads/picked").ok();
+    });
+}
+
+#[test]
+fn authority_does_not_survive_an_expiry_and_comes_back_with_the_lease() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        let (early, late) = (here.at("boot", 0), here.at("boot", 1000));
+        early.acquire(&issues[0]);
+        early.edit(&issues[0], "Edited");
+        early.git("commit -q -a -m Edit").ok();
+        late.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED).says("lapsed before it was released").says("push again");
+        late.edit(&issues[0], "More");
+        late.git("commit -q -a -m x").exits(REFUSED).says("is over");
+        late.git("checkout -q -- .jit").ok();
+        late.acquire(&issues[0]);
+        late.git("push -q origin HEAD:refs/heads/topic").ok();
+    });
+}
+
+#[test]
+fn a_lease_that_somebody_else_took_after_it_lapsed_takes_the_authority_along() {
+    let scene = Scene::new(true);
+    let (early, late) = (scene.here.at("boot", 0), scene.here.at("boot", 1000));
+    early.acquire(&scene.issues[0]);
+    early.edit(&scene.issues[0], "Edited");
+    early.git("commit -q -a -m Edit").ok();
+    scene.world.team().agent("agent:rival").at("boot", 900).acquire(&scene.issues[0]);
+    late.git("push -q origin HEAD").exits(REFUSED).says("lapsed").says("held by agent:rival");
+    late.jit(&format!("issue update {} --title Mine", scene.issues[0])).exits(4).says("agent:rival");
+}
+
+#[test]
+fn taking_back_anothers_published_edit_is_an_edit() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        scene.others_edit("Theirs");
+        here.git("merge -q --ff-only origin/main").ok();
+        here.git("revert --no-edit HEAD").ok();
+        assert_eq!(here.committed_title(&issues[0]), "First");
+        here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED).says("no lease covered the edit");
+        here.git("push -q origin HEAD:main").exits(REFUSED);
+        here.acquire(&issues[0]);
+        here.git("push -q origin HEAD:refs/heads/topic").ok();
+    });
+}
+
+#[test]
+fn a_merge_that_keeps_our_side_against_anothers_edit_is_an_edit() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        here.git("commit -q --allow-empty -m Ours").ok();
+        scene.others_edit("Theirs");
+        here.git("merge -q -s ours -m x origin/main").exits(REFUSED).says("edited without a lease");
+        here.git("merge --abort").status();
+        here.git("reset -q --hard").ok();
+        here.git("merge -q --no-verify -s ours -m x origin/main").ok();
+        assert_eq!(here.committed_title(&issues[0]), "First");
+        here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED).says("no lease covered the edit");
+    });
+}
+
+#[test]
+fn merging_what_others_published_needs_no_lease() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        here.create("Mine");
+        here.git("add -A").ok();
+        here.git("commit -q -m New").ok();
+        scene.others_edit("Theirs");
+        here.git("merge -q -m Merge origin/main").ok();
+        assert_eq!(here.committed_title(&issues[0]), "Theirs");
+        here.git("push -q origin HEAD:refs/heads/topic").ok();
+        here.git("checkout -q -b picks origin/main~1").ok();
+        here.git("cherry-pick origin/main").ok();
+        here.git("push -q origin picks").ok();
+    });
+}
+
+#[test]
+fn a_clean_text_merge_needs_no_lease_and_a_resolution_does() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        here.acquire(&issues[0]);
+        here.jit(&format!("issue update {} --label mine:1", issues[0])).ok();
+        here.git("commit -q -a -m Label").ok();
+        here.jit(&format!("claim release {}", issues[0])).ok();
+        scene.others_edit("Theirs");
+        here.git("merge -q -m Clean origin/main").ok();
+        here.git("push -q origin HEAD:refs/heads/topic").ok();
+        here.git("reset -q --hard HEAD~1").ok();
+        here.acquire(&issues[0]);
+        here.edit(&issues[0], "Ours");
+        here.git("commit -q -a -m Ours").ok();
+        here.jit(&format!("claim release {}", issues[0])).ok();
+        here.git("merge -q -m Conflict origin/main").exits(1);
+        here.git("checkout -q --ours .jit").ok();
+        here.git("add -A").ok();
+        here.git("commit -q -m Resolved").exits(REFUSED).says("edited without a lease");
+        here.acquire(&issues[0]);
+        here.git("commit -q -m Resolved").ok();
+        here.git("push -q origin HEAD:refs/heads/resolved").ok();
+    });
+}
+
+#[test]
+fn new_issues_need_no_lease_until_others_know_them() {
+    in_both(|scene| {
+        let Scene { here, .. } = scene;
+        here.git("checkout -q -b topic").ok();
+        let id = here.create("New");
+        here.git("add -A").ok();
+        here.git("commit -q -m New").ok();
+        here.edit(&id, "Still mine alone");
+        here.git("commit -q -a -m Edit").ok();
+        here.jit(&format!("issue update {id} --priority low")).ok();
+        here.git("commit -q -a -m Edit").ok();
+        here.git("push -q origin topic").ok();
+        here.edit(&id, "Published by now");
+        here.git("commit -q -a -m x").exits(REFUSED);
+    });
+}
+
+#[test]
+fn the_first_push_ever_passes_and_edits_before_the_hooks_are_adopted_once() {
+    let world = World::new();
+    let team = world.team();
+    let id = team.create("First");
+    team.set_policy("strict");
+    team.git("add -A").ok();
+    team.git("commit -q -m Issues").ok();
+    team.edit(&id, "Edited before there were hooks");
+    team.git("commit -q -a -m Edit").ok();
+    team.jit("hooks install").ok().says("adopted");
+    world.add_remote();
+    team.git("push -q origin main").ok();
+    team.edit(&id, "Edited since");
+    team.git("commit -q -a --no-verify -m x").ok();
+    team.jit("hooks uninstall").ok();
+    team.jit("hooks install").ok().never_says("adopted");
+    team.git("push -q origin main").exits(REFUSED);
+}
+
+#[test]
+fn removing_an_issue_changing_its_mode_or_making_it_a_link_is_an_edit() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        let file = Place::file(&issues[0]);
+        here.git(&format!("rm -q {file}")).ok();
+        here.git("commit -q -m x").exits(REFUSED);
+        here.git("reset -q --hard").ok();
+        here.git(&format!("update-index --chmod=+x {file}")).ok();
+        here.git("commit -q -m x").exits(REFUSED);
+        here.git("reset -q --hard").ok();
+        here.git(&format!("mv {file} elsewhere.json")).ok();
+        here.git("commit -q -m x").exits(REFUSED);
+        here.git("reset -q --hard").ok();
+        let blob = here.git("hash-object -w .jit/config.toml").ok().line();
+        here.git(&format!("update-index --cacheinfo 120000,{blob},{file}")).ok();
+        here.git("commit -q -m x").exits(REFUSED).says("not a plain file");
+        here.acquire(&issues[0]);
+        here.git("commit -q -m x").exits(REFUSED).says("not a plain file");
+        here.git("reset -q --hard").ok();
+        here.git("rm -q -r .jit").ok();
+        here.git(&format!("update-index --add --cacheinfo 120000,{blob},.jit")).ok();
+        here.git("commit -q -m x").exits(REFUSED).says("is not a directory");
+    });
+}
+
+#[test]
+fn a_file_that_is_no_valid_issue_is_refused_with_a_lease_too() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        here.acquire(&issues[0]);
+        let good = here.read(&Place::file(&issues[0]));
+        for (text, why) in [
+            ("{".to_owned(), "EOF"),
+            (good.replace("\"First\"", "\"First\",\n  \"title\": \"Twice\""), "occurs twice"),
+            (good.replace(&issues[0], &issues[1]), "its name says"),
+            (format!("<<<<<<< ours\n{good}"), "conflict markers"),
+        ] {
+            here.write(&Place::file(&issues[0]), text);
+            here.git("commit -q -a -m x").exits(REFUSED).says(why);
+        }
+        here.write(&Place::file(&issues[0]), good.replace("First", "Edited"));
+        here.write(".jit/issues/.gitkeep", "");
+        here.write(".jit/issues/notes.txt", "anything");
+        here.git("add -A").ok();
+        here.git("commit -q -m Fine").ok();
+    });
+}
+
+#[test]
+fn another_spelling_of_the_directory_is_refused() {
+    let scene = Scene::new(false);
+    let blob = scene.here.git("hash-object -w .jit/config.toml").ok().line();
+    scene.here.git(&format!("update-index --add --cacheinfo 100644,{blob},.JIT/issues/{}.json", scene.issues[0])).ok();
+    scene.here.git("commit -q -m x").exits(REFUSED).says("fold case");
+    scene.here.git("commit -q --no-verify -m x").ok();
+    scene.here.git("push -q origin HEAD").exits(REFUSED).says("fold case");
+}
+
+#[test]
+fn the_policy_itself_changes_on_top_of_the_default_branch_only() {
+    in_both(|scene| {
+        let Scene { here, .. } = scene;
+        scene.others_edit("Theirs");
+        here.set_policy("warn");
+        here.git("commit -q -a -m x").exits(REFUSED).says("lacks the tip of").says("git merge");
+        here.git("checkout -q -- .jit").ok();
+        here.git("merge -q --ff-only origin/main").ok();
+        here.set_policy("warn");
+        here.git("commit -q -a -m Loosen").ok();
+        here.git("push -q origin HEAD:refs/heads/topic").ok();
+    });
+}
+
+#[test]
+fn a_policy_that_does_not_parse_is_strict_for_issues_and_can_be_repaired() {
+    let (world, issues) = World::under("off");
+    let team = world.team();
+    team.write(".jit/config.toml", "[worktree\n");
+    team.edit(&issues[0], "Edited");
+    team.git("commit -q -a -m x").exits(REFUSED);
+    team.git("checkout -q -- .jit/issues").ok();
+    team.git("commit -q -a -m Broken").ok();
+    team.edit(&issues[0], "Edited");
+    team.git(&format!("commit -q -m x {}", Place::file(&issues[0]))).exits(REFUSED);
+    team.git("checkout -q -- .jit/issues").ok();
+    team.write(".jit/config.toml", "[worktree]\nenforce_leases = 'off'\n");
+    team.git("commit -q -a -m Repaired").ok();
+}
+
+#[test]
+fn warn_says_and_never_refuses_and_off_says_nothing() {
+    let (world, issues) = World::under("warn");
+    let team = world.team();
+    team.edit(&issues[0], "Edited");
+    team.git("commit -q -a -m Warned").ok().says("would be refused").says("edited without a lease");
+    team.git("push -q origin main").ok().says("would be refused");
+    std::fs::write(world.path("team/.git/jit/claims.jsonl"), "garbage\n").expect("written");
+    team.edit(&issues[0], "Again");
+    team.git("commit -q -a -m Warned").ok().says("lease log cannot be read");
+    let (world, issues) = World::under("off");
+    let team = world.team();
+    team.edit(&issues[0], "Edited");
+    std::fs::write(world.path("team/.git/jit/claims.jsonl"), "garbage\n").expect("written");
+    team.git("commit -q -a -m Silent").ok().is_silent();
+    team.git("push -q origin main").ok().is_silent();
+}
+
+#[test]
+fn a_repository_without_issues_notices_nothing() {
+    let world = World::empty();
+    world.place("").git("init -q -b main team").ok();
+    let team = world.team();
+    team.jit("hooks install").ok();
+    team.write("a", "a");
+    team.git("add -A").ok();
+    team.git("commit -q -m One").ok().is_silent();
+    team.git("checkout -q -b side").ok();
+    team.git("commit -q --allow-empty -m Two").ok().is_silent();
+    team.git("checkout -q main").ok();
+    team.git("merge -q --no-ff -m Merge side").ok().is_silent();
+    world.add_remote();
+    team.git("push -q origin main").ok().is_silent();
+    team.git("push -q origin main").ok().is_silent();
+    team.git("push -q origin --delete main").exits(1).never_says("git jit");
+}
+
+#[test]
+fn the_writing_verbs_are_under_the_same_judgement() {
+    in_both(|scene| {
+        let Scene { here, issues, world, .. } = scene;
+        here.jit(&format!("issue update {} --state done", issues[0]))
+            .exits(5)
+            .says("edited without a lease")
+            .says("git jit claim acquire");
+        world.linked("holder").acquire(&issues[1]);
+        here.jit(&format!("issue update {} --state done", issues[1])).exits(4).says("held by agent:holder");
+        here.acquire(&issues[0]);
+        here.jit(&format!("issue update {} --state done", issues[0])).ok();
+        here.agent("agent:other").jit(&format!("issue update {} --priority low", issues[0])).exits(5).says("export JIT_AGENT_ID=");
+        let id = here.create("Nobody knows it");
+        here.jit(&format!("issue update {id} --state done")).ok();
+    });
+}
+
+#[test]
+fn a_remote_that_is_this_repository_exempts_nothing() {
+    in_both(|scene| {
+        let Scene { here, issues, world, .. } = scene;
+        here.edit(&issues[0], "Edited");
+        here.git("commit -q -a --no-verify -m x").ok();
+        for url in
+            [world.path("team").display().to_string(), ".".to_owned(), format!("file://{}", world.path("team/.git").display())]
+        {
+            here.git_args(&["remote", "add", "self", &url]).ok();
+            here.git("fetch -q self").ok();
+            here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED);
+            here.git("remote remove self").ok();
+        }
+        here.git("config --add remote.origin.fetch +refs/heads/*:refs/heads/*").ok();
+        here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED);
+    });
+}
+
+#[test]
+fn rewinding_the_default_branch_over_an_edit_is_refused() {
+    in_both(|scene| {
+        let Scene { here, world, issues, .. } = scene;
+        scene.others_edit("Theirs");
+        here.git("push -q --force origin HEAD:main").exits(REFUSED).says("take back a published edit");
+        let colleague = world.place("colleague");
+        colleague.edit(&issues[1], "Not fetched");
+        colleague.git("commit -q -a -m Unknown").ok();
+        colleague.git("push -q origin main").ok();
+        here.git("push -q --force origin HEAD:main").exits(REFUSED).says("is not known here");
+    });
+}
+
+#[test]
+fn replace_refs_and_git_variables_do_not_hide_an_edit() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        here.edit(&issues[0], "Edited");
+        here.git("commit -q -a --no-verify -m x").ok();
+        let (tip, before) = (here.git("rev-parse HEAD").ok().line(), here.git("rev-parse HEAD~1").ok().line());
+        here.git(&format!("replace {tip} {before}")).ok();
+        here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED);
+    });
+}
+
+#[test]
+fn octopus_and_criss_cross_merges_of_published_work_pass() {
+    let scene = Scene::new(false);
+    let colleague = scene.colleague();
+    for (n, branch) in ["one", "two", "three"].iter().enumerate() {
+        colleague.git(&format!("checkout -q -b {branch} main")).ok();
+        colleague.edit(&scene.issues[n], branch);
+        colleague.git(&format!("commit -q -a -m {branch}")).ok();
+    }
+    for (name, ours, theirs) in [("left", "one", "two"), ("right", "two", "one")] {
+        colleague.git(&format!("checkout -q -b {name} {ours}")).ok();
+        colleague.git(&format!("merge -q -m {name} {theirs}")).ok();
+    }
+    colleague.git("push -q origin one two three left right").ok();
+    let here = &scene.here;
+    here.git("fetch -q").ok();
+    here.git("checkout -q -b octopus").ok();
+    here.git("merge -q -m Octopus origin/one origin/two origin/three").ok();
+    here.git("push -q origin octopus").ok();
+    here.git("checkout -q -b cross origin/left").ok();
+    here.git("merge -q --no-ff -m Cross origin/right").ok();
+    here.git("push -q origin cross").ok();
+    assert_eq!(here.committed_title(&scene.issues[1]), "two");
+}
+
+#[test]
+fn without_its_binary_the_hook_refuses_only_what_it_must() {
+    let scene = Scene::new(false);
+    let here = &scene.here;
+    let hook = scene.world.path("team/.git/hooks/pre-commit");
+    let text = std::fs::read_to_string(&hook).expect("installed");
+    let binaries = crate::support::binaries().display().to_string();
+    std::fs::write(&hook, text.replace(&binaries, "/nowhere")).expect("written");
+    let path = "/usr/local/bin:/usr/bin:/bin";
+    here.write("code", "x");
+    here.git("add code").ok();
+    here.with("PATH", path).git("commit -q -m Code").ok().is_silent();
+    here.edit(&scene.issues[0], "Edited");
+    here.git("add -A").ok();
+    here.with("PATH", path).git("commit -q -m x").exits(REFUSED).says("not installed");
+}

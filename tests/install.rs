@@ -1,0 +1,69 @@
+//! Hooks in and out of their place.
+
+use crate::support::World;
+
+fn hooks(world: &World) -> Vec<String> {
+    let entries = std::fs::read_dir(world.path("team/.git/hooks")).expect("a folder").flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| !name.ends_with(".sample"));
+    names.sort();
+    names
+}
+
+#[test]
+fn twice_in_is_once_and_out_leaves_nothing() {
+    let world = World::new();
+    let team = world.team();
+    let before = hooks(&world);
+    team.jit("hooks install").ok().says("pre-push");
+    assert_eq!(hooks(&world), ["pre-commit", "pre-merge-commit", "pre-push"]);
+    team.jit("hooks install").ok().says("in place already");
+    assert_eq!(team.json("hooks install")["changed"], false);
+    world.linked("side").jit("hooks uninstall").ok().says("pre-push");
+    assert_eq!(hooks(&world), before);
+    team.jit("hooks uninstall").ok().says("No hooks of git jit");
+}
+
+#[test]
+fn another_hook_is_never_touched_and_one_of_ours_not_once_it_was_edited() {
+    let world = World::new();
+    let team = world.team();
+    let push = world.path("team/.git/hooks/pre-push");
+    std::fs::write(&push, "#!/bin/sh\necho theirs\n").expect("written");
+    team.jit("hooks install").exits(1).says("not of git jit").says("jit-pre-push' pre-push \"$@\" || exit $?");
+    assert_eq!(hooks(&world), ["pre-push"], "all or nothing");
+    assert_eq!(std::fs::read_to_string(&push).expect("read"), "#!/bin/sh\necho theirs\n");
+    team.jit("hooks uninstall").ok().says("No hooks");
+    std::fs::remove_file(&push).expect("removed");
+    team.jit("hooks install").ok();
+    let text = std::fs::read_to_string(&push).expect("read") + "echo mine\n";
+    std::fs::write(&push, &text).expect("written");
+    team.jit("hooks install").exits(1).says("edited since");
+    team.jit("hooks uninstall").exits(1).says("edited since");
+    assert_eq!(std::fs::read_to_string(&push).expect("read"), text);
+}
+
+#[test]
+fn a_hooks_path_of_this_repository_is_honoured_and_one_of_all_is_not() {
+    let world = World::new();
+    let team = world.team();
+    team.git("config core.hooksPath .githooks").ok();
+    team.jit("hooks install").ok().says(".githooks/pre-commit");
+    assert!(team.dir.join(".githooks/pre-push").exists());
+    team.jit("hooks uninstall").ok();
+    team.git("config --unset core.hooksPath").ok();
+    let global = world.path("global");
+    std::fs::write(&global, "[core]\n\thooksPath = /somewhere\n").expect("written");
+    let elsewhere = team.with("GIT_CONFIG_GLOBAL", &global.display().to_string());
+    elsewhere.jit("hooks install").exits(1).says("global").says("git config --local core.hooksPath");
+}
+
+#[test]
+fn the_manual_pages_are_written_and_git_would_find_them() {
+    let world = World::new();
+    let pages = world.path("man1");
+    world.team().jit_args(&["man", &pages.display().to_string()]).ok().says("git-jit.1");
+    let page = std::fs::read_to_string(pages.join("git-jit.1")).expect("written");
+    assert!(page.contains(".TH git-jit 1") && page.contains("Leases for work in Git"), "{page}");
+    assert!(pages.join("git-jit-claim.1").exists());
+}

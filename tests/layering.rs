@@ -1,0 +1,104 @@
+//! The layers, read from the source: a module uses only what the arrows of `src/lib.rs` allow.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// A module, and what of ours it may use.
+const MAY_USE: [(&str, &[&str]); 12] = [
+    ("domain", &["domain"]),
+    ("exit", &[]),
+    ("git", &[]),
+    ("context", &["domain"]),
+    ("store", &["domain", "store"]),
+    ("actor", &["context", "domain", "store"]),
+    ("hook", &["actor", "context", "domain", "git", "hook", "store"]),
+    ("worktree", &["context", "domain", "exit", "git", "store", "worktree"]),
+    ("error", &["actor", "domain", "exit", "git", "hook", "store", "worktree"]),
+    ("output", &["context", "error", "exit", "output"]),
+    ("cli", &["commands", "output"]),
+    ("commands", &["actor", "cli", "commands", "context", "domain", "error", "exit", "git", "hook", "output", "store", "worktree"]),
+];
+
+/// Crates that do input or output, read clocks or start processes: none of `domain`'s business.
+const NOT_PURE: [&str; 9] =
+    ["std::fs", "std::io", "std::env", "std::process", "std::time", "gix", "tempfile", "rustix", "Timestamp::now"];
+
+fn sources(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).expect("a folder of the source").flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// The module at the top that a file belongs to.
+fn top(path: &Path) -> String {
+    let relative = path.strip_prefix(source()).expect("below src");
+    let first = relative.components().next().expect("not empty").as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Every module of ours that a text names as `crate::<module>`.
+fn named(text: &str) -> BTreeSet<String> {
+    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let mut found = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        match rest.strip_prefix('{') {
+            Some(list) => found.extend(list.split('}').next().unwrap_or_default().split(',').map(|item| word(item.trim()))),
+            None => drop(found.insert(word(rest))),
+        }
+    }
+    found.retain(|name| !name.is_empty());
+    found
+}
+
+#[test]
+fn no_arrow_points_up() {
+    let mut seen = BTreeSet::new();
+    for path in sources(&source()) {
+        let module = top(&path);
+        if module == "lib" || module == "main" {
+            continue;
+        }
+        let (_, may) = MAY_USE.iter().find(|(name, _)| *name == module).unwrap_or_else(|| panic!("{module} has no line here"));
+        let text = std::fs::read_to_string(&path).expect("text");
+        for used in named(&text) {
+            assert!(may.contains(&used.as_str()), "{} uses {used}, and {module} may use {may:?}", path.display());
+        }
+        seen.insert(module);
+    }
+    assert_eq!(seen.len(), MAY_USE.len(), "a line for a module that is gone: {seen:?}");
+}
+
+#[test]
+fn the_domain_is_pure() {
+    for path in sources(&source().join("domain")) {
+        let text = std::fs::read_to_string(&path).expect("text");
+        for impure in NOT_PURE {
+            assert!(!text.contains(impure), "{} names {impure}", path.display());
+        }
+    }
+}
+
+#[test]
+fn files_and_doorways_stay_small() {
+    for path in sources(&source()) {
+        let is_test = path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("tests.rs"));
+        let text = std::fs::read_to_string(&path).expect("text");
+        let lines = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().lines().count();
+        assert!(is_test || lines <= 450, "{} has {lines} lines without its tests", path.display());
+    }
+    for doorway in ["src/main.rs", "hooks/pre_commit.rs", "hooks/pre_push.rs"] {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(doorway)).expect("text");
+        assert!(text.lines().count() <= 15, "{doorway} is a doorway");
+    }
+}
+
+#[test]
+fn the_reader_of_use_lines_reads_them() {
+    let text = "use crate::{a, b::c};\n// crate::not\nfn f() { crate::d::e(); }\nuse crate::f;";
+    let expected: BTreeSet<String> = ["a", "b", "d", "f"].map(str::to_owned).into();
+    assert_eq!(named(text), expected);
+}

@@ -1,0 +1,136 @@
+//! Worktrees for issues: made and removed as transactions.
+
+use crate::support::{Place, World};
+
+fn spawn(place: &Place, issue: &str) -> Place {
+    let path = place.jit(&format!("worktree spawn {issue} --no-agent --quiet")).ok().line();
+    place.moved(&path)
+}
+
+#[test]
+fn a_spawned_worktree_has_lease_branch_identity_and_files() {
+    let (world, issues) = World::strict();
+    let team = world.team().agent("agent:alice");
+    team.write("code.txt", "x");
+    let made = team.json(&format!("worktree spawn {} --no-agent", &issues[0][..8]));
+    let path = made["path"].as_str().expect("a path");
+    assert!(path.ends_with(&format!("team/trees/issue-{}-first", &issues[0][..8])), "{path}");
+    let tree = world.team().moved(path);
+    tree.jit("whoami").ok().says("agent:alice").says("(from this worktree)").says(&issues[0][..8]);
+    tree.jit("worktree info")
+        .ok()
+        .says("Worktree Information:")
+        .says("ID:         wt:")
+        .says("secondary worktree")
+        .says("team/.git");
+    tree.git("status --porcelain").ok().is_silent();
+    team.git("status --porcelain").ok().never_says("trees");
+    tree.edit(&issues[0], "Edited in the worktree");
+    tree.git("commit -q -a -m Edit").ok();
+    team.jit("worktree list").ok().says("agent:alice").says("issue-");
+    assert_eq!(team.json(&format!("worktree spawn {} --no-agent", issues[0]))["changed"], false, "found again");
+    world.linked("bob").jit(&format!("worktree spawn {} --no-agent", issues[0])).exits(4).says("agent:alice");
+}
+
+#[test]
+fn an_issue_that_is_not_committed_comes_along() {
+    let (world, _) = World::strict();
+    let team = world.team();
+    let id = team.create("Loose");
+    let tree = spawn(&team, &id);
+    assert!(tree.dir.join(Place::file(&id)).exists());
+    tree.jit(&format!("issue update {id} --state in_progress")).ok();
+}
+
+#[test]
+fn a_spawn_that_fails_leaves_nothing_behind() {
+    let (world, issues) = World::strict();
+    let team = world.team();
+    let name = format!("issue-{}-first", &issues[0][..8]);
+    let untouched = |what: &str| {
+        assert_eq!(team.json("worktree list")["count"], 1, "{what}");
+        assert_eq!(team.json("claim list")["count"], 0, "{what}");
+        assert!(!team.dir.join("trees").join(&name).join(".git").exists(), "{what}");
+    };
+    team.git(&format!("branch {name}")).ok();
+    team.jit(&format!("worktree spawn {} --no-agent", issues[0])).exits(1).says("is there already").says("git branch -d");
+    untouched("a branch is in the way");
+    team.git(&format!("branch -q -D {name}")).ok();
+    team.write(&format!("trees/{name}/mine"), "keep me");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[0])).exits(1).says("is there already");
+    assert_eq!(team.read(&format!("trees/{name}/mine")), "keep me");
+    std::fs::remove_dir_all(team.dir.join("trees")).expect("removed");
+    untouched("a folder is in the way");
+    team.jit(&format!("worktree spawn {} --no-agent --base nowhere", issues[0])).exits(3).says("--base");
+    untouched("no such base");
+    let hook = world.path("team/.git/hooks/post-checkout");
+    std::fs::write(&hook, "#!/bin/sh\nexit 1\n").expect("written");
+    std::process::Command::new("chmod").args(["+x".as_ref(), hook.as_os_str()]).status().expect("run");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[0])).exits(7);
+    untouched("a failing post-checkout hook");
+    team.git(&format!("rev-parse --verify -q refs/heads/{name}")).exits(1);
+    std::fs::remove_file(hook).expect("removed");
+    spawn(&team, &issues[0]);
+}
+
+#[test]
+fn each_risk_of_a_removal_has_its_own_word() {
+    let (world, issues) = World::strict();
+    let team = world.team().agent("agent:alice");
+    let tree = spawn(&team, &issues[0]);
+    let remove = |words: &str| team.jit(format!("worktree remove {} {words}", &issues[0][..8]).trim_end());
+    tree.write("untracked", "x");
+    remove("").exits(1).says("untracked").says("--discard-changes");
+    tree.git("add -A").ok();
+    remove("").exits(1).says("--discard-changes");
+    tree.git("commit -q -m Work").ok();
+    remove("").exits(1).says("1 commits").says("--keep-branch").says("--delete-unmerged");
+    remove("--delete-branch").exits(1).says("--delete-unmerged");
+    tree.jit("worktree remove .").exits(3);
+    tree.jit(&format!("worktree remove {}", &issues[0][..8])).exits(1).says("you are in");
+    team.agent("agent:bob").jit(&format!("worktree remove {} --keep-branch", &issues[0][..8])).exits(4).says("--end-lease");
+    let path = tree.dir.display().to_string();
+    team.git_args(&["worktree", "lock", &path]).ok();
+    remove("--keep-branch").exits(1).says("is locked");
+    team.git_args(&["worktree", "unlock", &path]).ok();
+    remove("--keep-branch").ok().says("kept").says("Released lease");
+    assert!(!tree.dir.exists());
+    team.git(&format!("rev-parse --verify -q issue-{}-first", &issues[0][..8])).ok();
+    team.jit("claim list").ok().says("No leases");
+    team.jit("worktree remove team").exits(1).says("primary");
+    team.jit("worktree remove 42").exits(3).says("git jit worktree list");
+}
+
+#[test]
+fn merged_and_pushed_work_is_no_risk_and_the_branch_goes_with_it() {
+    let (world, issues) = World::strict();
+    let team = world.team();
+    let tree = spawn(&team, &issues[0]);
+    tree.edit(&issues[0], "Done");
+    tree.git("commit -q -a -m Done").ok();
+    tree.git("push -q origin HEAD").ok();
+    team.jit(&format!("worktree remove {} --delete-branch", &issues[0][..8])).ok().says("deleted");
+    let other = spawn(&team, &issues[1]);
+    team.git("checkout -q -b elsewhere").ok();
+    assert!(other.dir.exists());
+    team.jit(&format!("worktree remove {}", &issues[1])).ok().says("kept");
+}
+
+#[test]
+fn a_number_never_matches_a_longer_one() {
+    let (world, _) = World::strict();
+    let team = world.team();
+    let numbered = |number: &str| {
+        let id = team.create("Numbered");
+        let file = Place::file(&id);
+        let text = team.read(&file).replace("\"context\": {}", &format!("\"context\": {{\n    \"github\": \"{number}\"\n  }}"));
+        team.write(&file, text);
+        spawn(&team, &id)
+    };
+    let long = numbered("421");
+    assert!(long.dir.ends_with("issue-421-numbered"));
+    team.jit("worktree remove 42").exits(3);
+    let short = numbered("42");
+    team.jit("worktree remove 42 --discard-changes").ok();
+    assert!(long.dir.exists() && !short.dir.exists());
+}
