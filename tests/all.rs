@@ -14,6 +14,7 @@
 //! | `json_contract` | every document declared anew, unknown fields refused |
 //! | `demo` | the story, and the README's copy of it |
 
+#![expect(clippy::panic, reason = "a failed check says everything that happened")]
 #![expect(clippy::disallowed_methods, reason = "tests spawn the binaries, write files and read their own environment")]
 
 mod claims;

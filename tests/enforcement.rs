@@ -416,8 +416,8 @@ fn warn_says_and_never_refuses_and_off_says_nothing() {
     let team = world.team();
     team.edit(&issues[0], "Edited");
     std::fs::write(world.path("team/.git/jit/claims.jsonl"), "garbage\n").expect("written");
-    team.git("commit -q -a -m Silent").ok().is_silent();
-    team.git("push -q origin main").ok().is_silent();
+    team.git("commit -q -a -m Silent").ok().says_nothing();
+    team.git("push -q origin main").ok().says_nothing();
 }
 
 #[test]
@@ -428,14 +428,14 @@ fn a_repository_without_issues_notices_nothing() {
     team.jit("hooks install").ok();
     team.write("a", "a");
     team.git("add -A").ok();
-    team.git("commit -q -m One").ok().is_silent();
+    team.git("commit -q -m One").ok().says_nothing();
     team.git("checkout -q -b side").ok();
-    team.git("commit -q --allow-empty -m Two").ok().is_silent();
+    team.git("commit -q --allow-empty -m Two").ok().says_nothing();
     team.git("checkout -q main").ok();
-    team.git("merge -q --no-ff -m Merge side").ok().is_silent();
+    team.git("merge -q --no-ff -m Merge side").ok().says_nothing();
     world.add_remote();
-    team.git("push -q origin main").ok().is_silent();
-    team.git("push -q origin main").ok().is_silent();
+    team.git("push -q origin main").ok().says_nothing();
+    team.git("push -q origin main").ok().says_nothing();
     team.git("push -q origin --delete main").exits(1).never_says("git jit");
 }
 
@@ -538,7 +538,7 @@ fn without_its_binary_the_hook_refuses_only_what_it_must() {
     let path = "/usr/local/bin:/usr/bin:/bin";
     here.write("code", "x");
     here.git("add code").ok();
-    here.with("PATH", path).git("commit -q -m Code").ok().is_silent();
+    here.with("PATH", path).git("commit -q -m Code").ok().says_nothing();
     here.edit(&scene.issues[0], "Edited");
     here.git("add -A").ok();
     here.with("PATH", path).git("commit -q -m x").exits(REFUSED).says("not installed");

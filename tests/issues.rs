@@ -157,7 +157,7 @@ fn reading_writes_nothing() {
         linked.jit(words).ok();
         linked.jit(&format!("{words} --json")).ok();
     }
-    linked.git("status --porcelain --ignored").ok().is_silent();
+    linked.git("status --porcelain --ignored").ok().says_nothing();
     let git_dir = linked.git("rev-parse --absolute-git-dir").ok().line();
     assert!(!std::path::Path::new(&git_dir).join("jit").exists(), "no identity was drawn");
     let common = world.path("team/.git/jit");

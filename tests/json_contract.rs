@@ -105,6 +105,7 @@ struct WorktreeList {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "the document has them")]
 struct Worktree {
     name: String,
     #[serde(rename = "root")]

@@ -23,7 +23,7 @@ fn a_spawned_worktree_has_lease_branch_identity_and_files() {
         .says("ID:         wt:")
         .says("secondary worktree")
         .says("team/.git");
-    tree.git("status --porcelain").ok().is_silent();
+    tree.git("status --porcelain").ok().says_nothing();
     team.git("status --porcelain").ok().never_says("trees");
     tree.edit(&issues[0], "Edited in the worktree");
     tree.git("commit -q -a -m Edit").ok();

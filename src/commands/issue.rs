@@ -1,7 +1,8 @@
 //! `git jit issue`: issues are made, shown, listed and changed.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use self::report::{Created, Shown, Shows, Updated};
 use super::query::{Found, Listing};
 use super::{Answer, Session, issues, resolve};
 use crate::actor;
@@ -11,10 +12,10 @@ use crate::domain::issue::{Document, Draft, Priority, State, valid_label, valid_
 use crate::domain::policy::{Finding, Policy};
 use crate::error::Error;
 use crate::hook::judge::Judge;
-use crate::output::Report;
-use crate::output::human::{Styles, plain, plain_line};
 use crate::store::issues::{IssueStore, Source};
 use crate::store::layout::Layout;
+
+mod report;
 
 /// Verbs of `issue`.
 #[derive(Debug, clap::Subcommand)]
@@ -287,95 +288,4 @@ fn require_ready_for(store: &IssueStore<'_>, document: &Document, state: State) 
         );
     }
     Ok(())
-}
-
-/// An issue in full, and where it came from.
-struct Shown {
-    document: Document,
-    source: Source,
-}
-
-impl Shown {
-    fn json(&self) -> Value {
-        let issue = self.document.issue();
-        let fields: Map<String, Value> = serde_json::from_slice(self.document.as_bytes()).unwrap_or_default();
-        let mut all = Map::from_iter([("short_id".to_owned(), json!(issue.id.short())), ("source".to_owned(), json!(self.source))]);
-        all.extend(fields);
-        Value::Object(all)
-    }
-
-    fn human(&self, styles: &Styles) -> String {
-        let issue = self.document.issue();
-        let source = match self.source {
-            Source::Worktree => "",
-            Source::Head => "  (from HEAD)",
-            Source::Primary => "  (from the primary worktree)",
-        };
-        let mut text = format!("{}{}\n", styles.head(&plain_line(&issue.title)), styles.faint(source));
-        let mut line = |name: &str, value: &str| text += &format!("  {:<12} {value}\n", format!("{name}:"));
-        line("Id", &styles.id(&issue.id.to_string()));
-        line("State", issue.state.as_str());
-        line("Priority", issue.priority.as_str());
-        for (name, list) in [("Labels", &issue.labels), ("Depends on", &issue.dependencies)] {
-            if !list.is_empty() {
-                line(name, &plain_line(&list.join(", ")));
-            }
-        }
-        if let Some(assignee) = &issue.assignee {
-            line("Assignee", &plain_line(assignee));
-        }
-        if !issue.description.is_empty() {
-            text += &format!("\n{}\n", plain(&issue.description));
-        }
-        text
-    }
-}
-
-struct Shows(Vec<Shown>);
-
-impl Report for Shows {
-    fn json(&self) -> Value {
-        json!({ "count": self.0.len(), "issues": self.0.iter().map(Shown::json).collect::<Vec<_>>() })
-    }
-
-    fn human(&self, styles: &Styles) -> String {
-        self.0.iter().map(|shown| shown.human(styles)).collect::<Vec<_>>().join("\n")
-    }
-}
-
-struct Created(Shown);
-
-impl Report for Created {
-    fn json(&self) -> Value {
-        json!({ "changed": true, "issue": self.0.json() })
-    }
-
-    fn human(&self, styles: &Styles) -> String {
-        let issue = self.0.document.issue();
-        format!("{} issue {}  {}\n", styles.good("✓ Created"), styles.id(&issue.id.to_string()), plain_line(&issue.title))
-    }
-
-    fn quiet(&self) -> Option<String> {
-        Some(self.0.document.issue().id.to_string())
-    }
-}
-
-struct Updated {
-    shown: Shown,
-    changed: Vec<&'static str>,
-}
-
-impl Report for Updated {
-    fn json(&self) -> Value {
-        json!({ "changed": !self.changed.is_empty(), "fields": self.changed, "issue": self.shown.json() })
-    }
-
-    fn human(&self, styles: &Styles) -> String {
-        let issue = self.shown.document.issue();
-        let id = styles.id(&issue.id.short());
-        match self.changed.as_slice() {
-            [] => format!("Issue {id} is so already\n"),
-            fields => format!("{} issue {id}: {}\n", styles.good("✓ Updated"), fields.join(", ")),
-        }
-    }
 }

@@ -1,24 +1,21 @@
-//! The issue: its fields, what is valid in them, and the text of its file.
-//!
-//! [`Document`] is a file's text with the [`Issue`] that it says. Changing a field splices the text, so that
-//! everything else, unknown fields and a foreign tool's layout included, stays byte for byte. A file with a
-//! key twice is no issue: two readers would see two different ones.
+//! The issue: its fields, and what is valid in them. [`Document`] is the text of its file.
 
-use std::collections::{BTreeMap, HashSet};
-use std::fmt;
+use std::collections::BTreeMap;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize as DeriveDeserialize, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::id::IssueId;
+
+mod document;
+
+pub(crate) use document::Document;
 
 /// The longest title, in characters.
 pub(crate) const LONGEST_TITLE: usize = 400;
 
 /// Where an issue is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, DeriveDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     /// Written down.
@@ -62,7 +59,7 @@ impl State {
 }
 
 /// How urgent an issue is, the most urgent first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, DeriveDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Priority {
     /// Drop everything.
@@ -91,7 +88,7 @@ impl Priority {
 }
 
 /// What a file says of an issue; fields that this program does not use yet are in [`Issue::rest`].
-#[derive(Debug, Clone, PartialEq, Serialize, DeriveDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Issue {
     /// The id, equal to the file name's stem.
     pub id: IssueId,
@@ -185,227 +182,6 @@ pub(crate) struct Draft {
     pub created_at: String,
 }
 
-/// A file's text, and the issue it says.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Document {
-    text: String,
-    issue: Issue,
-}
-
-impl Document {
-    /// Reads the file of issue `expected`.
-    pub(crate) fn parse(bytes: &[u8], expected: IssueId) -> Result<Self, InvalidIssue> {
-        let text = std::str::from_utf8(bytes).map_err(|_| InvalidIssue::NotText)?;
-        let json = |error: serde_json::Error| {
-            let marked = text.lines().any(|line| line.starts_with("<<<<<<< "));
-            if marked { InvalidIssue::ConflictMarkers } else { InvalidIssue::Json(error.to_string()) }
-        };
-        serde_json::from_str::<UniqueKeys>(text).map_err(json)?;
-        let issue: Issue = serde_json::from_str(text).map_err(json)?;
-        if issue.id != expected {
-            return Err(InvalidIssue::OtherId { expected, found: issue.id });
-        }
-        Ok(Self { text: text.to_owned(), issue })
-    }
-
-    /// The file of a new issue: two spaces, one array element a line, sorted sets, a newline at the end.
-    pub(crate) fn create(draft: &Draft) -> Self {
-        let mut labels = draft.labels.clone();
-        labels.sort();
-        labels.dedup();
-        let value = serde_json::json!({
-            "id": draft.id, "title": draft.title, "description": draft.description, "state": draft.state,
-            "priority": draft.priority, "assignee": null, "dependencies": [], "gates_required": [], "gates_status": {},
-            "context": {}, "documents": [], "labels": labels, "created_at": draft.created_at,
-        });
-        let text = format!("{value:#}\n");
-        let issue = serde_json::from_value(value).expect("a draft has every required field, each of its type");
-        Self { text, issue }
-    }
-
-    /// The issue.
-    pub(crate) fn issue(&self) -> &Issue {
-        &self.issue
-    }
-
-    /// The bytes of the file.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.text.as_bytes()
-    }
-
-    /// Sets one field; the rest of the text stays as it is. Whether anything changed.
-    pub(crate) fn set(&mut self, field: &str, value: &Value) -> bool {
-        let members = members(&self.text);
-        let changed = match members.iter().find(|member| member.key == field) {
-            Some(member) => {
-                let old = &self.text[member.start..member.end];
-                let same = serde_json::from_str::<Value>(old).is_ok_and(|old| old == *value);
-                (!same).then(|| {
-                    let new = layout(value, &indent(&self.text), old.contains('\n') || is_empty_array(old));
-                    format!("{}{new}{}", &self.text[..member.start], &self.text[member.end..])
-                })
-            }
-            None => Some(self.with_new_member(members.last(), field, value)),
-        };
-        let Some(text) = changed else { return false };
-        self.issue = serde_json::from_str(&text).expect("a field was replaced by a value of its type");
-        self.text = text;
-        true
-    }
-
-    /// Adds to and removes from an array of strings that stands for a set; keeps it sorted if it was.
-    pub(crate) fn edit_set(&mut self, field: &str, add: &[String], remove: &[String]) -> bool {
-        let members = members(&self.text);
-        let old = members.iter().find(|member| member.key == field).map(|member| &self.text[member.start..member.end]);
-        let mut set: Vec<String> = old.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        let sorted = set.is_sorted();
-        set.retain(|element| !remove.contains(element));
-        for element in add {
-            if !set.contains(element) {
-                set.push(element.clone());
-            }
-        }
-        if sorted {
-            set.sort();
-        }
-        self.set(field, &Value::from(set))
-    }
-
-    fn with_new_member(&self, last: Option<&Member>, field: &str, value: &Value) -> String {
-        let indent = indent(&self.text);
-        let many_lines = self.text.trim_end().contains('\n');
-        let key = Value::from(field);
-        let space = if many_lines { format!("\n{indent}") } else { " ".to_owned() };
-        let new = format!("{key}: {}", layout(value, &indent, many_lines));
-        match last {
-            Some(last) => format!("{},{space}{new}{}", &self.text[..last.end], &self.text[last.end..]),
-            None => self.text.replacen('{', &format!("{{{space}{new}"), 1),
-        }
-    }
-}
-
-/// A member of the top-level object: the bytes of its value.
-struct Member {
-    key: String,
-    start: usize,
-    end: usize,
-}
-
-fn members(text: &str) -> Vec<Member> {
-    let object: RawObject<'_> = serde_json::from_str(text).expect("the text of a document is a JSON object");
-    let base = text.as_ptr().addr();
-    let span = |(key, raw): (String, &RawValue)| {
-        let start = raw.get().as_ptr().addr() - base;
-        Member { key, start, end: start + raw.get().len() }
-    };
-    object.0.into_iter().map(span).collect()
-}
-
-/// The white space before the first member, two spaces where there is no line for it.
-fn indent(text: &str) -> String {
-    let lines = text.lines().skip(1);
-    let first = lines.map(|line| &line[..line.len() - line.trim_start().len()]).find(|white| !white.is_empty());
-    first.unwrap_or("  ").to_owned()
-}
-
-fn is_empty_array(text: &str) -> bool {
-    text.trim_start_matches('[').trim_end_matches(']').trim().is_empty()
-}
-
-/// A value as it stands at the top level of a file, over several lines or in one.
-fn layout(value: &Value, indent: &str, many_lines: bool) -> String {
-    if !many_lines {
-        return value.to_string();
-    }
-    let mut bytes = Vec::new();
-    let formatter = serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes());
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter)).expect("a value serializes into memory");
-    let text = String::from_utf8(bytes).expect("JSON is text");
-    text.replace('\n', &format!("\n{indent}"))
-}
-
-/// A top-level object with the text of each value.
-struct RawObject<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for RawObject<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Vec<(String, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Members).map(RawObject)
-    }
-}
-
-/// Accepts any JSON in which no object has a key twice, at any depth.
-struct UniqueKeys;
-
-impl<'de> Deserialize<'de> for UniqueKeys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
-    }
-}
-
-impl<'de> Visitor<'de> for UniqueKeys {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
-        let mut seen = HashSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            map.next_value::<Self>()?;
-            if let Some(key) = seen.replace(key) {
-                return Err(de::Error::custom(format_args!("the key {key:?} occurs twice")));
-            }
-        }
-        Ok(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self, A::Error> {
-        while seq.next_element::<Self>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
-    }
-}
-
 #[cfg(test)]
-#[path = "issue_tests.rs"]
+#[path = "issue/tests.rs"]
 mod tests;

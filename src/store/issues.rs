@@ -59,11 +59,8 @@ impl<'a> IssueStore<'a> {
     pub(crate) fn open(layout: &'a Layout, everywhere: bool) -> Result<Self> {
         let dir = |root: &Path| Layout::data_dir(root).join("issues");
         // A bare root sees what its primary worktree does, and writes nowhere.
-        let local = layout
-            .worktree_root
-            .as_deref()
-            .or(layout.primary_root.as_deref())
-            .map_or_else(|| layout.require_worktree().map(dir), |root| Ok(dir(root)))?;
+        let seen = layout.worktree_root.as_deref().or(layout.primary_root.as_deref());
+        let local = dir(seen.map_or_else(|| layout.require_worktree(), Ok)?);
         let primary = layout.primary_root.as_deref().filter(|_| everywhere && !layout.is_primary()).map(dir);
         Ok(Self { layout, files: Files { local, primary }, everywhere, head: OnceCell::new() })
     }

@@ -277,7 +277,7 @@ impl Outcome {
     }
 
     /// It said nothing at all.
-    pub(crate) fn is_silent(self) -> Self {
+    pub(crate) fn says_nothing(self) -> Self {
         if self.stdout.is_empty() && self.stderr.is_empty() { self } else { self.fail("should have said nothing") }
     }
 

@@ -7,11 +7,11 @@
 //! A segment has its archive name `claims-<n>.jsonl` from birth, given by an exclusive link; `claims.jsonl` is
 //! a second name of the newest one, and is never absent. Whoever meets a closed segment goes on in the next.
 
+mod fates;
 mod index;
 mod row;
 mod segment;
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,8 +20,7 @@ use self::row::{LONGEST_LINE, Record};
 use self::segment::{Line, Segment};
 use super::file::{self, Modes};
 use super::{Error, Result, lock};
-use crate::domain::id::LeaseId;
-use crate::domain::lease::{Answer, Decision, Event, Fate, Lease, Ledger, Refusal, Standing};
+use crate::domain::lease::{Answer, Decision, Event, Lease, Ledger, Refusal, Standing};
 use crate::domain::time::{Clock, Now};
 
 pub(crate) use self::row::{checked, unchecked};
@@ -96,49 +95,6 @@ impl ClaimStore {
             }
         }
         Err(Error::Contended { path: self.current() })
-    }
-
-    /// How each of these leases ended, looked up as far back as it takes.
-    pub(crate) fn fates(&self, wanted: impl IntoIterator<Item = LeaseId>) -> Result<HashMap<LeaseId, Fate>> {
-        let mut fates = HashMap::new();
-        let Some(newest) = self.newest(|path| File::open(path))? else {
-            return Ok(wanted.into_iter().map(|id| (id, Fate::Unknown)).collect());
-        };
-        let mut open: Vec<LeaseId> = Vec::new();
-        for id in wanted {
-            match newest.ledger.lease(&id) {
-                Some(lease) => drop(fates.insert(id, Fate::Current(Box::new(lease.clone())))),
-                None => open.push(id),
-            }
-        }
-        for number in (1..=newest.number).rev() {
-            if open.is_empty() {
-                break;
-            }
-            let Some(mut segment) = self.numbered(number)? else { continue };
-            segment.advance(|_, line| {
-                if let Line::Counted(record) = line
-                    && let Record::Event { event, .. } = record.as_ref()
-                    && let Some(fate) = fate(event)
-                    && open.contains(event.lease_id())
-                {
-                    fates.insert(event.lease_id().clone(), fate);
-                }
-            })?;
-            open.retain(|id| !fates.contains_key(id));
-        }
-        fates.extend(open.into_iter().map(|id| (id, Fate::Unknown)));
-        Ok(fates)
-    }
-
-    /// The segment of this number, unread; the current name serves where a crash came before the archive's.
-    fn numbered(&self, number: u64) -> Result<Option<Segment>> {
-        for path in [self.archive(number), self.current()] {
-            if let Some(segment) = Segment::open(&path, File::open(&path))?.filter(|segment| segment.number == number) {
-                return Ok(Some(segment));
-            }
-        }
-        Ok(None)
     }
 
     fn current(&self) -> PathBuf {
@@ -316,15 +272,6 @@ fn is_forgotten(lease: &Lease, now: &Now) -> bool {
         wall: now.wall,
     };
     !lease.closing && lease.standing(&long_ago, u64::MAX) == Standing::Lapsed
-}
-
-fn fate(event: &Event) -> Option<Fate> {
-    match event {
-        Event::Release { .. } | Event::Transfer { .. } => Some(Fate::Concluded),
-        Event::AutoEvict { .. } => Some(Fate::Lapsed),
-        Event::ForceEvict { by, reason, .. } => Some(Fate::Evicted { by: by.clone(), reason: reason.clone() }),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

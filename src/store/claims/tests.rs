@@ -1,6 +1,6 @@
 use super::*;
-use crate::domain::id::{Holder, IssueId, WorktreeId};
-use crate::domain::lease::{Grant, Request, decide};
+use crate::domain::id::{Holder, IssueId, LeaseId, WorktreeId};
+use crate::domain::lease::{Fate, Grant, Request, decide};
 use crate::domain::time::ClockReading;
 
 struct Hands(u64);
