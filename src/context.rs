@@ -50,7 +50,8 @@ impl Context {
     /// Reads the facts of this process.
     pub(crate) fn from_process() -> std::io::Result<Self> {
         let variables: BTreeMap<String, String> =
-            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect();
+            // A value that is not text is taken as far as it is: what it was meant for will refuse it, and not pass it over.
+            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.to_string_lossy().into_owned()))).collect();
         let set = |key: &str| variables.get(key).filter(|value| !value.trim().is_empty()).cloned();
         let config = set("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(Path::new(&set("HOME")?).join(".config")));
         let merge_heads = variables.keys().filter_map(|key| key.strip_prefix("GITHEAD_")).map(str::to_owned).collect();

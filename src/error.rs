@@ -188,9 +188,7 @@ impl Error {
             Self::LeasesOff => vec!["To use leases: set mode = \"auto\" there, and commit it".to_owned()],
             Self::Hooks(obstacle) => of_obstacle(obstacle),
             Self::Worktree(hindrance) => hindrance.hints(),
-            Self::Store(store::Error::NoRepository { .. }) => vec!["To make one: git init".to_owned()],
-            Self::Store(store::Error::NoWorktree { .. }) => vec!["To find a worktree: git worktree list".to_owned()],
-            Self::Store(store::Error::Busy { .. } | store::Error::Contended { .. }) => vec!["Try again in a moment".to_owned()],
+            Self::Store(error) | Self::Actor(actor::Error::Store(error)) => of_store_hints(error),
             _ => Vec::new(),
         }
     }
@@ -211,7 +209,7 @@ impl Error {
 
     /// Whether the same command may succeed later without anything being changed.
     pub(crate) fn is_retryable(&self) -> bool {
-        matches!(self.status(), ExitStatus::Held | ExitStatus::Busy)
+        matches!(self, Self::Held { .. }) || self.status() == ExitStatus::Busy
     }
 }
 
@@ -227,6 +225,27 @@ fn of_finding(finding: &Finding) -> ExitStatus {
     }
 }
 
+fn of_store_hints(error: &store::Error) -> Vec<String> {
+    use std::io::ErrorKind;
+    let hint = match error {
+        store::Error::NoRepository { .. } => "To make one: git init".to_owned(),
+        store::Error::NoWorktree { .. } => "To find a worktree: git worktree list".to_owned(),
+        store::Error::Busy { .. } | store::Error::Contended { .. } => "Try again in a moment".to_owned(),
+        store::Error::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            "To see who may write there: ls -ld, on the folder that it is in".to_owned()
+        }
+        store::Error::Io { source, .. } if source.kind() == ErrorKind::StorageFull => {
+            "Nothing was lost: free some space and repeat it".to_owned()
+        }
+        store::Error::Corrupt { path, .. } if is_issue(path) => {
+            "To see what was committed last: git log -p, on that file".to_owned()
+        }
+        store::Error::Corrupt { .. } => "Put it right by hand, or set it aside: docs/storage.md says what it holds".to_owned(),
+        store::Error::Io { .. } | store::Error::Git { .. } => return Vec::new(),
+    };
+    vec![hint]
+}
+
 fn of_store(error: &store::Error) -> ExitStatus {
     match error {
         store::Error::NoRepository { .. } | store::Error::NoWorktree { .. } => ExitStatus::NotFound,
@@ -238,7 +257,7 @@ fn of_store(error: &store::Error) -> ExitStatus {
 
 /// Data of the user's that does not parse is invalid; files of ours that do not are broken.
 fn is_issue(path: &std::path::Path) -> bool {
-    path.components().any(|part| part.as_os_str() == "issues")
+    path.file_name().is_some_and(|name| IssueId::from_file_name(name.as_encoded_bytes()).is_some())
 }
 
 fn store_code(error: &store::Error) -> &'static str {
@@ -256,12 +275,17 @@ fn store_code(error: &store::Error) -> &'static str {
 
 fn of_obstacle(obstacle: &Obstacle) -> Vec<String> {
     match obstacle {
-        Obstacle::Foreign { stanza, .. } => {
-            vec!["To call ours from it, add this line at its end:".to_owned(), format!("  {stanza}")]
+        Obstacle::Foreign { stanza, .. } => vec![
+            "To call ours from it, add this line where nothing after it stages anything, before it exits:".to_owned(),
+            format!("  {stanza}"),
+            "Then run git jit hooks install again".to_owned(),
+        ],
+        Obstacle::Relative { absolute, .. } => {
+            vec![format!("To have one place for all worktrees: git config --local core.hooksPath '{}'", absolute.display())]
         }
         Obstacle::Edited { path } => vec![format!("Remove {} by hand once nothing in it is missed", path.display())],
         Obstacle::Shared { .. } => vec![
-            "For this repository alone: git config --local core.hooksPath .git/hooks".to_owned(),
+            "For this repository alone: git config --local core.hooksPath \"$(git rev-parse --path-format=absolute --git-common-dir)/hooks\"".to_owned(),
             "For all of them: call jit-pre-commit and jit-pre-push from the hooks there".to_owned(),
             "Or take the setting away: git config --global --unset core.hooksPath".to_owned(),
         ],

@@ -55,7 +55,7 @@ fn a_hooks_path_of_this_repository_is_honoured_and_one_of_all_is_not() {
     let global = world.path("global");
     std::fs::write(&global, "[core]\n\thooksPath = /somewhere\n").expect("written");
     let elsewhere = team.with("GIT_CONFIG_GLOBAL", &global.display().to_string());
-    elsewhere.jit("hooks install").exits(1).says("global").says("git config --local core.hooksPath");
+    elsewhere.jit("hooks install").exits(1).says("global").says("git config --local core.hooksPath \"$(git rev-parse");
 }
 
 #[test]

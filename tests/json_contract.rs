@@ -240,7 +240,7 @@ fn failures_have_the_same_status_and_one_document() {
         ("issue frobnicate", 2, "usage", false),
         ("claim acquire", 2, "usage", false),
         (&format!("claim acquire {id} --agent-id agent:b"), 4, "held_by_other", true),
-        (&format!("claim release {id} --agent-id agent:b"), 4, "not_the_holder", true),
+        (&format!("claim release {id} --agent-id agent:b"), 4, "not_the_holder", false),
         ("claim release nothing", 3, "lease_not_found", false),
         ("worktree remove 42", 3, "worktree_not_found", false),
     ] {

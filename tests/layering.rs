@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("hook", &["actor", "context", "domain", "git", "hook", "store"]),
     ("worktree", &["context", "domain", "exit", "git", "store", "worktree"]),
     ("error", &["actor", "domain", "exit", "git", "hook", "store", "worktree"]),
-    ("output", &["context", "error", "exit", "output"]),
+    ("output", &["context", "domain", "error", "exit", "output"]),
     ("cli", &["commands", "output"]),
     ("commands", &["actor", "cli", "commands", "context", "domain", "error", "exit", "git", "hook", "output", "store", "worktree"]),
 ];
@@ -88,7 +88,7 @@ fn files_and_doorways_stay_small() {
         let is_test = path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("tests.rs"));
         let text = std::fs::read_to_string(&path).expect("text");
         let lines = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().lines().count();
-        assert!(is_test || lines <= 450, "{} has {lines} lines without its tests", path.display());
+        assert!(is_test || lines <= 300, "{} has {lines} lines without its tests", path.display());
     }
     for doorway in ["src/main.rs", "hooks/pre_commit.rs", "hooks/pre_push.rs"] {
         let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(doorway)).expect("text");

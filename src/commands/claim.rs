@@ -1,9 +1,10 @@
 //! `git jit claim`: leases are taken, given back and looked at.
 
-use self::report::{Acquired, Leases, Released};
+use self::report::{Acquired, Leases, Released, Taken};
 use super::{Answer, Session, issues, resolve};
 use crate::domain::id::{AgentId, IdError, IssueId, IssueRef, LeaseId};
-use crate::domain::lease::{self, Grant, LONGEST_TTL_SECS, Lease, Ledger, Request, decide};
+use crate::domain::issue::Document;
+use crate::domain::lease::{self, Fate, Grant, LONGEST_TTL_SECS, Lease, Ledger, Request, decide};
 use crate::domain::policy::Policy;
 use crate::error::Error;
 use crate::store::issues::{IssueStore, Source};
@@ -127,24 +128,35 @@ fn acquire(session: &Session, args: AcquireArgs) -> Answer {
         ttl_secs,
         reason,
     };
-    let answer = transact(session, &layout, &policy, &Request::Acquire(grant))?;
-    if source != Source::Worktree {
-        // The lease is what excludes; the file only has to be there to be edited.
-        let writer = store.lock()?;
-        if !store.local_path(issue_id).exists() {
-            writer.write(&document)?;
-        }
-    }
-    let (lease_id, changed) = match answer {
-        lease::Answer::Granted(id) => (id, true),
-        lease::Answer::Kept { lease_id, changed } => (lease_id, changed),
-        lease::Answer::Closing(id) => (id, false),
+    let holder = grant.holder.clone();
+    let (lease_id, taken) = match transact(session, &layout, &policy, &Request::Acquire(grant))? {
+        lease::Answer::Granted(id) => (id, Taken::New),
+        lease::Answer::Kept { lease_id, changed: true } => (lease_id, Taken::Renewed),
+        lease::Answer::Kept { lease_id, .. } | lease::Answer::Closing(lease_id) => (lease_id, Taken::Kept),
         lease::Answer::Ended(_) => return Err(Error::NoSuchLease { named: issue }),
     };
+    if source != Source::Worktree
+        && let Err(error) = bring(&store, issue_id, &document)
+    {
+        // A lease that was taken for nothing would only be in others' way.
+        if taken == Taken::New {
+            let _ = transact(session, &layout, &policy, &Request::Release { lease_id, holder, closing: false, reason: None });
+        }
+        return Err(error);
+    }
     let ledger = layout.claims().ledger()?;
     let lease = ledger.lease(&lease_id).ok_or(Error::NoSuchLease { named: issue })?;
     let view = LeaseView::of(lease, &session.cx.clock().now(), &policy, Some(&store));
-    Ok(Box::new(Acquired { view, changed }))
+    Ok(Box::new(Acquired { view, taken }))
+}
+
+/// Puts an issue's file into this worktree, so that it can be edited here.
+fn bring(store: &IssueStore<'_>, id: IssueId, document: &Document) -> Result<(), Error> {
+    let writer = store.lock()?;
+    if !store.local_path(id).exists() {
+        writer.write(document)?;
+    }
+    Ok(())
 }
 
 /// Has a request decided and executed.
@@ -160,12 +172,21 @@ fn release(session: &Session, args: ReleaseArgs) -> Answer {
     let reason = reason(why)?;
     let ledger = layout.claims().ledger()?;
     let store = issues(&layout, &policy)?;
-    let lease = named_lease(&ledger, &store, &named)?;
+    let lease = match named_lease(&ledger, &store, &named) {
+        Err(Error::NoSuchLease { .. }) if is_concluded(&layout, &named)? => return Ok(Box::new(Released::before(named))),
+        found => found?,
+    };
     let closing = store.differs_from_head(lease.issue_id)?;
     let holder = session.holder(&layout)?;
-    let view = LeaseView::of(&lease, &session.cx.clock().now(), &policy, Some(&store));
-    transact(session, &layout, &policy, &Request::Release { lease_id: lease.lease_id, holder, closing, reason })?;
-    Ok(Box::new(Released { view, closing }))
+    transact(session, &layout, &policy, &Request::Release { lease_id: lease.lease_id.clone(), holder, closing, reason })?;
+    let changed = !(closing && lease.closing);
+    Ok(Box::new(Released { lease_id: lease.lease_id.to_string(), issue: Some(lease.issue_id), closing, changed }))
+}
+
+/// Whether this is the whole id of a lease that its holder has ended already.
+fn is_concluded(layout: &Layout, named: &str) -> Result<bool, Error> {
+    let id = LeaseId::new(named.trim().to_ascii_uppercase());
+    Ok(layout.claims().fates([id.clone()])?.get(&id) == Some(&Fate::Concluded))
 }
 
 /// The lease that was meant: by its id, a unique prefix of at least four characters, or its issue.

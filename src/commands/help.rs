@@ -61,7 +61,7 @@ pub(crate) fn run(topic: &[String]) -> Answer {
     for word in topic {
         command = command.find_subcommand_mut(word).ok_or_else(|| Error::Usage {
             what: format!("no verb or topic '{}'", topic.join(" ")),
-            hint: "See git jit --help".to_owned(),
+            hint: "See git jit help".to_owned(),
         })?;
     }
     Ok(Box::new(Text(command.render_long_help().to_string())))

@@ -30,7 +30,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let mut created = Vec::new();
     file::make_dir(&dir.join("issues"), VERSIONED)?;
     let path = dir.join("config.toml");
-    if file::finish_beside(&path, config::TEMPLATE.as_bytes(), VERSIONED, false)?.claim_name()? {
+    if !path.exists() && file::finish_beside(&path, config::TEMPLATE.as_bytes(), VERSIONED, false)?.claim_name()? {
         created.push(".jit/config.toml".to_owned());
     }
     let worktree_id = layout.require_identity()?.worktree_id;

@@ -238,9 +238,7 @@ fn update(session: &Session, args: UpdateArgs) -> Answer {
         changed.push("labels");
     }
     if !changed.is_empty() {
-        if document.issue().rest.contains_key("updated_at") {
-            document.set("updated_at", &Value::from(session.cx.clock().now().wall.to_string()));
-        }
+        document.touch("updated_at", session.cx.clock().now().wall);
         writer.write(&document)?;
     }
     Ok(Box::new(Updated { shown: Shown { document, source: Source::Worktree }, changed }))

@@ -76,7 +76,7 @@ impl Session {
         match policy.outcome(&finding) {
             Enforcement::Strict => Err(Error::Policy { finding: Box::new(finding) }),
             Enforcement::Warn => {
-                self.output.note(&format!("{} {}", self.output.err.warn("warning:"), message::block(&finding).what));
+                self.output.warn(&message::block(&finding).what);
                 Ok(())
             }
             Enforcement::Off => Ok(()),
@@ -115,9 +115,10 @@ pub(crate) fn run(arguments: &[OsString]) -> ExitStatus {
         }
         Err(error) if wants_json => {
             let text = error.render().to_string();
-            let what = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let said: Vec<&str> = text.lines().take_while(|line| !line.starts_with("Usage:")).map(str::trim).collect();
+            let what = said.join(" ").trim().trim_start_matches("error: ").to_owned();
             let output = Output::new(true, false, Colour::Never, cx.terminal);
-            output.error(&Error::Usage { what, hint: "See git jit --help".to_owned() });
+            output.error(&Error::Usage { what, hint: "See git jit help".to_owned() });
             ExitStatus::Usage
         }
         Err(error) => {
@@ -135,10 +136,9 @@ fn answer(mut cx: Context, cli: Cli) -> ExitStatus {
     let output = Output::new(global.json, global.quiet, global.color, cx.terminal);
     let session = Session { cx, output, agent_flag: global.agent_id };
     match dispatch(&session, cli.verb) {
-        Ok(report) => {
-            output.report(report.as_ref());
-            ExitStatus::Done
-        }
+        Ok(report) if output.report(report.as_ref()) => ExitStatus::Done,
+        // What was done is done, and nobody was told: that must not look like success.
+        Ok(_) => ExitStatus::Broken,
         Err(error) => {
             output.error(&error);
             error.status()

@@ -100,7 +100,7 @@ impl Listing {
         });
         let unreadable: Vec<String> = listing.unreadable.iter().map(ToString::to_string).collect();
         for bad in &unreadable {
-            session.output.note(&format!("{} {}", session.output.err.warn("warning:"), plain_line(bad)));
+            session.output.warn(bad);
         }
         Ok(Self { found, unreadable })
     }

@@ -139,7 +139,12 @@ fn remove(session: &Session, args: RemoveArgs) -> Answer {
     let removal = Removal { discard_changes, delete_branch, delete_unmerged, keep_branch, end_lease };
     let layout = session.layout()?;
     let policy = session.policy(&layout);
-    let found = worktree::find(&layout, &number_of(session, &layout, &named)).or_else(|_| worktree::find(&layout, &named))?;
+    let found = match worktree::find(&layout, &session.cx.cwd, &named) {
+        Err(worktree::Error::Hindrance(worktree::Hindrance::NoSuchWorktree { .. })) => {
+            worktree::find(&layout, &session.cx.cwd, &number_of(session, &layout, &named))?
+        }
+        found => found?,
+    };
     let agent = session.agent(&layout)?;
     Ok(Box::new(worktree::remove(&session.cx, &layout, &policy, &found, &agent, removal).map(Gone)?))
 }
@@ -216,7 +221,7 @@ impl Report for Worktrees {
                 plain_line(worktree.branch.as_deref().unwrap_or("(detached)")),
                 holders.first().cloned().unwrap_or_default(),
                 held.join("; "),
-                format!("{} {state}", worktree.root.display()).trim_end().to_owned(),
+                plain_line(format!("{} {state}", worktree.root.display()).trim_end()),
             ]
         };
         let rows: Vec<Vec<String>> = self.listed.iter().map(row).collect();
@@ -241,7 +246,7 @@ impl Report for Spawn {
         format!(
             "{} {}\n  Branch: {branch}\n  Issue:  {issue_id}\n  Holder: {holder}\n  Lease:  {}\n",
             styles.good(head),
-            path.display(),
+            show(path),
             styles.id(lease_id.as_str()),
         )
     }
@@ -273,6 +278,7 @@ impl Report for Gone {
     }
 }
 
+/// A path for people.
 fn show(path: &Path) -> String {
-    path.display().to_string()
+    plain_line(&path.display().to_string())
 }

@@ -146,10 +146,16 @@ pub(crate) enum InvalidIssue {
     Label(String),
 }
 
+/// Whether a character could make a line show something else than it says: controls, line ends, directions of writing.
+pub(crate) fn deceives(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 /// The title as it is stored, if it is one.
 pub(crate) fn valid_title(text: &str) -> Result<&str, InvalidIssue> {
     let title = text.trim();
-    let fits = !title.is_empty() && title.chars().count() <= LONGEST_TITLE && !title.chars().any(char::is_control);
+    let fits = !title.is_empty() && title.chars().count() <= LONGEST_TITLE && !title.chars().any(deceives);
     if fits { Ok(title) } else { Err(InvalidIssue::Title) }
 }
 

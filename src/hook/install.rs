@@ -26,6 +26,8 @@ pub(crate) enum Place {
     Ours,
     /// Our hook, edited since.
     Edited,
+    /// Somebody else's hook that runs ours.
+    Served,
     /// Somebody else's hook.
     Foreign,
 }
@@ -55,6 +57,14 @@ pub(crate) enum Obstacle {
         /// Where it points.
         path: String,
     },
+    /// The hooks would be in one worktree alone.
+    #[error("core.hooksPath is '{path}', which each worktree takes from its own root, and only the primary one has that")]
+    Relative {
+        /// What is set.
+        path: String,
+        /// The same place, for all of them.
+        absolute: PathBuf,
+    },
     /// A binary is missing.
     #[error("cannot find {binary}")]
     NoBinary {
@@ -69,19 +79,27 @@ pub(crate) fn directory(layout: &Layout) -> Result<std::result::Result<PathBuf, 
     let git = Git::at(here);
     let scoped = git.output(&["config", "--show-scope", "--get", "core.hooksPath"])?;
     let scoped = String::from_utf8_lossy(&scoped.stdout).trim_end_matches('\n').to_owned();
-    if let Some((scope, path)) = scoped.split_once('\t')
-        && !matches!(scope, "local" | "worktree")
-    {
-        return Ok(Err(Obstacle::Shared { scope: scope.to_owned(), path: path.to_owned() }));
+    if let Some((scope, path)) = scoped.split_once('\t') {
+        if !matches!(scope, "local" | "worktree") {
+            return Ok(Err(Obstacle::Shared { scope: scope.to_owned(), path: path.to_owned() }));
+        }
+        if Path::new(path).components().next().is_some_and(|first| first.as_os_str() == ".git") {
+            return Ok(Err(Obstacle::Relative { path: path.to_owned(), absolute: layout.common_dir.join("hooks") }));
+        }
     }
     Ok(Ok(here.join(git.text(&["rev-parse", "--git-path", "hooks"])?)))
 }
 
-/// What stands at `path`.
-pub(crate) fn inspect(path: &Path) -> Result<Place> {
-    let Some(bytes) = file::read_optional(path)? else { return Ok(Place::Free) };
-    let text = String::from_utf8_lossy(&bytes);
-    let Some(line) = text.lines().nth(1).and_then(|line| line.strip_prefix(MARK)) else { return Ok(Place::Foreign) };
+/// What stands at `path`, which `binary` would serve.
+fn inspect(path: &Path, binary: &str) -> Result<Place> {
+    if path.symlink_metadata().is_err() {
+        return Ok(Place::Free);
+    }
+    let text = String::from_utf8_lossy(&file::read_optional(path)?.unwrap_or_default()).into_owned();
+    let Some(line) = text.lines().nth(1).and_then(|line| line.strip_prefix(MARK)) else {
+        let runs_ours = text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(binary));
+        return Ok(if runs_ours { Place::Served } else { Place::Foreign });
+    };
     let body = text.split_once('\n').and_then(|(_, rest)| rest.split_once('\n')).map_or("", |(_, body)| body);
     let crc = line.split(' ').next().unwrap_or_default();
     Ok(if crc == checksum(body) { Place::Ours } else { Place::Edited })
@@ -97,18 +115,20 @@ pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<std::result::Resu
     for (hook, binary) in HOOKS {
         let Some(program) = find(cx, binary) else { return Ok(Err(Obstacle::NoBinary { binary })) };
         let path = dir.join(hook);
-        match inspect(&path)? {
+        match inspect(&path, binary)? {
+            Place::Served => continue,
             Place::Free | Place::Ours => {}
             Place::Edited => return Ok(Err(Obstacle::Edited { path })),
             Place::Foreign => return Ok(Err(Obstacle::Foreign { path, stanza: stanza(hook, &program) })),
         }
         texts.push((path, text(hook, binary, &program)));
     }
-    file::make_dir(&dir, Modes { file: 0o777, dir: 0o777, is_exact: false })?;
+    let modes = executable(layout.modes);
+    file::make_dir(&dir, modes)?;
     let mut written = Vec::new();
     for (path, text) in texts {
-        if file::read_optional(&path)?.as_deref() != Some(text.as_bytes()) {
-            file::replace(&path, text.as_bytes(), Modes { file: 0o777, dir: 0o777, is_exact: false })?;
+        if file::read_optional(&path)?.as_deref() != Some(text.as_bytes()) || !file::is_executable(&path) {
+            file::replace(&path, text.as_bytes(), modes)?;
             written.push(path);
         }
     }
@@ -122,18 +142,27 @@ pub(crate) fn uninstall(layout: &Layout) -> Result<std::result::Result<Vec<PathB
         Err(obstacle) => return Ok(Err(obstacle)),
     };
     let mut ours = Vec::new();
-    for (hook, _) in HOOKS {
+    for (hook, binary) in HOOKS {
         let path = dir.join(hook);
-        match inspect(&path)? {
+        match inspect(&path, binary)? {
             Place::Ours => ours.push(path),
             Place::Edited => return Ok(Err(Obstacle::Edited { path })),
-            Place::Free | Place::Foreign => {}
+            Place::Free | Place::Foreign | Place::Served => {}
         }
     }
     for path in &ours {
         std::fs::remove_file(path).map_err(crate::store::Error::io("remove", path))?;
     }
     Ok(Ok(ours))
+}
+
+/// The permissions of a hook: what Git would give it, or what the repository is shared with.
+fn executable(shared: Modes) -> Modes {
+    if shared.is_exact {
+        Modes { file: shared.file | ((shared.file & 0o444) >> 2), ..shared }
+    } else {
+        Modes { file: 0o777, dir: 0o777, is_exact: false }
+    }
 }
 
 /// The binary beside the program that runs, else on `PATH`.

@@ -2,6 +2,8 @@
 
 use owo_colors::Style;
 
+use crate::domain::issue::deceives;
+
 /// What words look like, by meaning; all plain where the stream wants no colour.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Styles {
@@ -62,9 +64,9 @@ impl Styles {
     }
 }
 
-/// Text from a file, a ref or a person, without anything that a terminal would obey; line ends stay.
+/// Text from a file, a ref or a person, without anything that a terminal would obey or a reader be deceived by; line ends stay.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if deceives(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
 /// The same on one line.

@@ -60,8 +60,8 @@ impl Output {
         Self { json, quiet, out: styles(terminal.colour_out), err: styles(terminal.colour_err) }
     }
 
-    /// Says a report.
-    pub(crate) fn report(&self, report: &dyn Report) {
+    /// Says a report: whether it could be said.
+    pub(crate) fn report(&self, report: &dyn Report) -> bool {
         let text = if self.json {
             document(report.json())
         } else if self.quiet {
@@ -69,14 +69,12 @@ impl Output {
         } else {
             report.human(&self.out)
         };
-        write(std::io::stdout().lock(), &text);
+        write(std::io::stdout().lock(), &text)
     }
 
-    /// Says that something is worth knowing, and is no answer.
-    pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
-            write(std::io::stderr().lock(), &format!("{text}\n"));
-        }
+    /// Says, however quiet it should be, that something is not as it ought to be.
+    pub(crate) fn warn(&self, text: &str) {
+        write(std::io::stderr().lock(), &format!("{} {}\n", self.err.warn("warning:"), human::plain(text)));
     }
 
     /// Says why there is no answer.
@@ -106,7 +104,10 @@ fn document(members: Value) -> String {
     format!("{:#}\n", Value::Object(document))
 }
 
-/// Whoever closed the stream has seen enough: no error, and no panic.
-fn write(mut stream: impl Write, text: &str) {
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+/// Whether it was said. Whoever closed the stream has seen enough: that is no failure, and no panic.
+fn write(mut stream: impl Write, text: &str) -> bool {
+    match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+        Ok(()) => true,
+        Err(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
+    }
 }

@@ -17,7 +17,7 @@ use super::{Error, Result};
 pub(crate) struct Modes {
     /// Of files.
     pub file: u32,
-    /// Of directories.
+    /// Of directories; with the set-group-id bit where they are shared, so that all that is made in them is too.
     pub dir: u32,
     /// Whether they hold whatever the umask is.
     pub is_exact: bool,
@@ -39,7 +39,9 @@ impl Modes {
             },
             _ => 0o600,
         };
-        Self { file, dir: file | ((file & 0o444) >> 2), is_exact: file != 0o600 }
+        let is_exact = file != 0o600;
+        let set_group = if is_exact { 0o2000 } else { 0 };
+        Self { file, dir: file | ((file & 0o444) >> 2) | set_group, is_exact }
     }
 }
 
@@ -52,17 +54,22 @@ pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Makes a directory and what is missing above it.
+/// Makes a directory and what is missing above it, each with these modes.
 pub(crate) fn make_dir(path: &Path, modes: Modes) -> Result<()> {
     if path.is_dir() {
         return Ok(());
     }
+    if let Some(above) = path.parent() {
+        make_dir(above, modes)?;
+    }
     let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     builder.mode(modes.dir);
-    builder.create(path).map_err(Error::io("make directory", path))?;
-    widen(path, modes.dir, modes)
+    match builder.create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(Error::io("make directory", path)(error)),
+        Ok(()) => widen(path, modes.dir, modes),
+    }
 }
 
 /// Takes back what the umask took, where the mode is exact.
@@ -77,6 +84,15 @@ fn widen(path: &Path, mode: u32, modes: Modes) -> Result<()> {
 #[cfg(not(unix))]
 fn widen(_: &Path, _: u32, _: Modes) -> Result<()> {
     Ok(())
+}
+
+/// Whether its owner may run it.
+pub(crate) fn is_executable(path: &Path) -> bool {
+    #[cfg(unix)]
+    let runs = std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0);
+    #[cfg(not(unix))]
+    let runs = path.exists();
+    runs
 }
 
 /// Opens a file to append to, and makes it if it is not there.
@@ -130,6 +146,15 @@ impl Finished {
     }
 }
 
+/// Replaces a file whole that is not ours alone: it keeps the permissions it has.
+pub(crate) fn rewrite(target: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
+    let finished = finish_beside(target, bytes, modes, false)?;
+    if let Ok(old) = std::fs::metadata(target) {
+        std::fs::set_permissions(finished.file.path(), old.permissions()).map_err(Error::io("set permissions of", target))?;
+    }
+    finished.replace()
+}
+
 /// Replaces a file whole.
 pub(crate) fn replace(target: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
     finish_beside(target, bytes, modes, false)?.replace()
@@ -173,10 +198,10 @@ mod tests {
         for (value, file, dir) in [
             (None, 0o600, 0o700),
             (Some("umask"), 0o600, 0o700),
-            (Some("group"), 0o660, 0o770),
-            (Some("TRUE"), 0o660, 0o770),
-            (Some("all"), 0o664, 0o775),
-            (Some("0640"), 0o640, 0o750),
+            (Some("group"), 0o660, 0o2770),
+            (Some("TRUE"), 0o660, 0o2770),
+            (Some("all"), 0o664, 0o2775),
+            (Some("0640"), 0o640, 0o2750),
             (Some("0444"), 0o600, 0o700),
             (Some("nonsense"), 0o600, 0o700),
         ] {

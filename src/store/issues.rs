@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use gix::bstr::BString;
+use gix::index::entry::Flags;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -117,19 +118,28 @@ impl<'a> IssueStore<'a> {
         Ok(ids)
     }
 
-    /// Which of `missing`, which are not in the worktree, Git expects to find in it: those were deleted here, and no
-    /// other place brings them back.
+    /// Which of `missing`, which HEAD has and the worktree has not, were deleted here: no other place brings them back.
+    ///
+    /// A sparse checkout leaves out what is not deleted, and a worktree without an index has not been checked out yet.
     fn deleted(&self, missing: BTreeSet<IssueId>) -> Result<BTreeSet<IssueId>> {
-        if missing.is_empty() {
-            return Ok(missing);
+        let repo = &self.layout.repo;
+        if missing.is_empty() || !repo.index_path().exists() {
+            return Ok(BTreeSet::new());
         }
-        let index = self.layout.repo.index_or_empty().map_err(Error::git("the index"))?;
-        let is_expected = |id: &IssueId| {
-            let path = BString::from(format!("{}/issues/{}", tree::DATA, id.file_name()));
-            let entry = index.entry_by_path(path.as_ref());
-            entry.is_some_and(|entry| !entry.flags.contains(gix::index::entry::Flags::SKIP_WORKTREE))
+        let index = repo.open_index().map_err(Error::git("the index"))?;
+        let skips = |flags: Flags| flags.contains(Flags::SKIP_WORKTREE);
+        let folders: Vec<&[u8]> = if index.is_sparse() {
+            let folders = index.entries().iter().filter(|entry| entry.mode.is_sparse() && skips(entry.flags));
+            folders.map(|entry| entry.path(&index).as_ref()).collect()
+        } else {
+            Vec::new()
         };
-        Ok(missing.into_iter().filter(is_expected).collect())
+        let is_left_out = |id: &IssueId| {
+            let path = BString::from(format!("{}/issues/{}", tree::DATA, id.file_name()));
+            folders.iter().any(|folder| path.starts_with(folder))
+                || index.entry_by_path(path.as_ref()).is_some_and(|entry| skips(entry.flags))
+        };
+        Ok(missing.into_iter().filter(|id| !is_left_out(id)).collect())
     }
 
     /// Reads one issue from its place.
@@ -208,7 +218,7 @@ impl Writer {
     /// Writes an issue's file in this worktree.
     pub(crate) fn write(&self, document: &Document) -> Result<()> {
         file::make_dir(&self.local, VERSIONED)?;
-        file::replace(&self.local.join(document.issue().id.file_name()), document.as_bytes(), VERSIONED)
+        file::rewrite(&self.local.join(document.issue().id.file_name()), document.as_bytes(), VERSIONED)
     }
 }
 

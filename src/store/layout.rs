@@ -37,7 +37,7 @@ impl Layout {
         let trust = gix::sec::trust::Mapping { full: options(), reduced: options().bail_if_untrusted(true) };
         let upwards = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
         let repo = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, upwards, trust)
-            .map_err(|source| Error::NoRepository { path: dir.to_owned(), source: Box::new(source) })?
+            .map_err(|source| undiscovered(dir, source))?
             .to_thread_local();
         Self::of(repo)
     }
@@ -112,6 +112,15 @@ impl Layout {
         let value = |key: &str| config.string(key).map(|value: BString| value.to_str_lossy().trim().to_owned());
         let mail = || value("user.email").and_then(|mail| mail.split('@').next().map(str::to_owned));
         value("user.name").filter(|name| AgentId::human(name).is_some()).or_else(mail)
+    }
+}
+
+/// Nothing was found, or something was and cannot be opened: two different things to mend.
+fn undiscovered(dir: &Path, source: gix::Error) -> Error {
+    let holds = |dir: &&Path| dir.join(".git").exists() || (dir.join("HEAD").exists() && dir.join("objects").exists());
+    match dir.ancestors().find(holds) {
+        Some(found) => Error::git(format!("the repository at {}", found.display()))(source),
+        None => Error::NoRepository { path: dir.to_owned(), source: Box::new(source) },
     }
 }
 

@@ -71,6 +71,17 @@ fn branch(git_dir: &Path) -> Option<String> {
     Some(name.to_str_lossy().into_owned())
 }
 
+/// The Git directory of the linked worktree at `root`, as its `.git` file says.
+pub(crate) fn git_dir_of(root: &Path) -> Result<PathBuf> {
+    let path = root.join(".git");
+    let text = std::fs::read(&path).map_err(super::Error::io("read", &path))?;
+    let corrupt = || super::Error::Corrupt { path: path.clone(), line: None, why: "does not name a Git directory".to_owned() };
+    let named = text.trim_end().strip_prefix(b"gitdir: ").ok_or_else(corrupt)?;
+    let named = gix::path::from_bstr(named.as_bstr()).map_err(super::Error::git(path.display().to_string()))?;
+    let git_dir = root.join(named);
+    git_dir.canonicalize().map_err(super::Error::io("find", &git_dir))
+}
+
 /// The commit that the primary worktree is at, if there is one.
 pub(crate) fn head_of_primary(layout: &Layout) -> Result<Option<gix::ObjectId>> {
     let Some(primary) = list(layout)?.into_iter().find(|worktree| worktree.is_primary) else { return Ok(None) };

@@ -11,7 +11,7 @@ mod spawn;
 pub(crate) use remove::{Removal, Removed, remove};
 pub(crate) use spawn::{Spawned, Wish, spawn};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::domain::id::Holder;
 use crate::domain::lease::Refusal;
@@ -52,6 +52,40 @@ pub(crate) enum Hindrance {
         /// Where.
         path: PathBuf,
     },
+    /// Several are called so.
+    #[error("'{named}' stands for {} worktrees", paths.len())]
+    Ambiguous {
+        /// What was given.
+        named: String,
+        /// Where they are.
+        paths: Vec<PathBuf>,
+    },
+    /// It is not where it was, and where it is now is known.
+    #[error("the worktree has moved to {}", to.display())]
+    Moved {
+        /// Where to.
+        to: PathBuf,
+    },
+    /// It is not where it was.
+    #[error("{} is not there", path.display())]
+    Missing {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// Its files could not be written, by a hook perhaps.
+    #[error("the files could not be checked out, and all was taken back: {why}")]
+    NoCheckout {
+        /// What Git said.
+        why: String,
+    },
+    /// Its branch is checked out in another worktree too.
+    #[error("branch '{branch}' is checked out in {} too", path.display())]
+    BranchInUse {
+        /// Which.
+        branch: String,
+        /// Where.
+        path: PathBuf,
+    },
     /// Its branch is the default branch, which is not deleted from here.
     #[error("branch '{branch}' is the default branch")]
     DefaultBranch {
@@ -71,7 +105,7 @@ pub(crate) enum Hindrance {
         path: PathBuf,
     },
     /// It has files that no commit has.
-    #[error("{} has {} uncommitted or untracked files: {}", path.display(), files.len(), files.iter().take(3).cloned().collect::<Vec<_>>().join(", "))]
+    #[error("{} has uncommitted or untracked files ({}): {}", path.display(), files.len(), files.iter().take(3).cloned().collect::<Vec<_>>().join(", "))]
     Dirty {
         /// Where.
         path: PathBuf,
@@ -79,7 +113,7 @@ pub(crate) enum Hindrance {
         files: Vec<String>,
     },
     /// It has commits that are nowhere else.
-    #[error("{commits} commits of {branch} are merged nowhere and on no remote")]
+    #[error("{branch} has commits ({commits}) that are merged nowhere and on no remote")]
     Unmerged {
         /// The branch, or "a detached HEAD".
         branch: String,
@@ -121,6 +155,8 @@ impl Hindrance {
     pub(crate) fn status(&self) -> ExitStatus {
         match self {
             Self::NoSuchWorktree { .. } | Self::NoSuchBase { .. } => ExitStatus::NotFound,
+            Self::Ambiguous { .. } => ExitStatus::Usage,
+            Self::NoCheckout { .. } => ExitStatus::Broken,
             Self::InUse { .. } => ExitStatus::Held,
             _ => ExitStatus::Refused,
         }
@@ -134,6 +170,11 @@ impl Hindrance {
             Self::PathTaken { .. } => "path_taken",
             Self::BranchTaken { .. } => "branch_taken",
             Self::Primary { .. } => "primary_worktree",
+            Self::Ambiguous { .. } => "worktree_ambiguous",
+            Self::Moved { .. } => "worktree_moved",
+            Self::Missing { .. } => "worktree_missing",
+            Self::NoCheckout { .. } => "checkout_failed",
+            Self::BranchInUse { .. } => "branch_in_use",
             Self::DefaultBranch { .. } => "default_branch",
             Self::Inside { .. } => "inside_worktree",
             Self::Locked { .. } => "worktree_locked",
@@ -145,32 +186,58 @@ impl Hindrance {
 
     /// What to do next.
     pub(crate) fn hints(&self) -> Vec<String> {
-        let hints: &[&str] = match self {
-            Self::NoSuchWorktree { .. } => &["To see them: git jit worktree list"],
-            Self::NoSuchBase { .. } => &["To name another: --base REVISION"],
-            Self::PathTaken { .. } => &["Move it away, or remove it with what made it"],
-            Self::BranchTaken { .. } => &["To delete it, if nothing on it is missed: git branch -d BRANCH"],
-            Self::Primary { .. } => &["Only linked worktrees can be removed"],
-            Self::DefaultBranch { .. } => &["To remove the worktree alone: leave --delete-branch out"],
-            Self::Inside { .. } => &["Go elsewhere first"],
-            Self::Locked { .. } => &["To unlock it: git worktree unlock PATH"],
-            Self::Dirty { .. } => &["Commit them, or give them up: --discard-changes"],
-            Self::Unmerged { has_branch: true, .. } => {
-                &["To keep them on their branch: --keep-branch", "To give them up: --delete-branch --delete-unmerged"]
+        let one = |hint: String| vec![hint];
+        match self {
+            Self::NoSuchWorktree { .. } => one("To see them: git jit worktree list".to_owned()),
+            Self::Ambiguous { paths, .. } => {
+                let paths = paths.iter().map(|path| format!("  {}", path.display()));
+                std::iter::once("Give the path of one of these:".to_owned()).chain(paths).collect()
             }
-            Self::Unmerged { .. } => &["To give them a branch: git switch -c NAME", "To give them up: --delete-unmerged"],
-            Self::InUse { .. } => &["To end their lease: --end-lease"],
-        };
-        hints.iter().map(|hint| (*hint).to_owned()).collect()
+            Self::NoSuchBase { .. } => one("To name another: --base REVISION; a new repository needs a first commit".to_owned()),
+            Self::NoCheckout { .. } => one("To see the hooks that Git ran: git rev-parse --git-path hooks".to_owned()),
+            Self::PathTaken { .. } => one("Move it away, or remove it with what made it".to_owned()),
+            Self::BranchTaken { branch } => one(format!("To delete it, if nothing on it is missed: git branch -d {branch}")),
+            Self::Primary { .. } => one("Only linked worktrees can be removed".to_owned()),
+            Self::Moved { to } => one(format!("To tell Git: git worktree repair {}", to.display())),
+            Self::Missing { .. } => vec![
+                "If it was moved: git worktree repair NEW-PATH".to_owned(),
+                "If it is gone for good: git jit worktree remove, with --discard-changes".to_owned(),
+            ],
+            Self::BranchInUse { .. } | Self::DefaultBranch { .. } => {
+                one("To remove the worktree alone: leave --delete-branch out".to_owned())
+            }
+            Self::Inside { .. } => one("Go elsewhere first".to_owned()),
+            Self::Locked { path } => one(format!("To unlock it: git worktree unlock {}", path.display())),
+            Self::Dirty { .. } => one("Commit them, or give them up: --discard-changes".to_owned()),
+            Self::Unmerged { has_branch: true, .. } => vec![
+                "To keep them on their branch: --keep-branch".to_owned(),
+                "To give them up: --delete-branch --delete-unmerged".to_owned(),
+            ],
+            Self::Unmerged { .. } => {
+                vec!["To give them a branch: git switch -c NAME".to_owned(), "To give them up: --delete-unmerged".to_owned()]
+            }
+            Self::InUse { .. } => one("To end their lease: --end-lease".to_owned()),
+        }
     }
 }
 
-/// The one worktree that was meant: by its directory's name, its path, or the issue number in its name.
-pub(crate) fn find(layout: &Layout, named: &str) -> Result<Worktree> {
+/// The one worktree that was meant: by its path, else by its directory's name or the issue number in that.
+pub(crate) fn find(layout: &Layout, cwd: &Path, named: &str) -> Result<Worktree> {
     let all = worktrees::list(layout)?;
+    let path = cwd.join(named);
+    let path = path.canonicalize().unwrap_or(path);
+    if let Some(exact) = all.iter().find(|worktree| worktree.root == path) {
+        return Ok(exact.clone());
+    }
     let typed = named.trim_end_matches('/').trim_start_matches('#');
-    let is_meant =
-        |worktree: &&Worktree| worktree.name() == typed || worktree.root == *typed || name::number(&worktree.name()) == Some(typed);
-    let found = all.iter().find(is_meant).cloned();
-    Ok(found.ok_or_else(|| Hindrance::NoSuchWorktree { named: named.to_owned() })?)
+    let is_meant = |worktree: &&Worktree| worktree.name() == typed || name::number(&worktree.name()) == Some(typed);
+    let found: Vec<&Worktree> = all.iter().filter(is_meant).collect();
+    match found.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(Hindrance::NoSuchWorktree { named: named.to_owned() }.into()),
+        many => {
+            let paths = many.iter().map(|worktree| worktree.root.clone()).collect();
+            Err(Hindrance::Ambiguous { named: named.to_owned(), paths }.into())
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Removing a worktree, and refusing to where something would be lost; each risk has its own word.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use gix::ObjectId;
@@ -12,7 +13,7 @@ use crate::domain::lease::{Answer, Lease, Request, decide};
 use crate::domain::policy::Policy;
 use crate::git::Git;
 use crate::store::layout::Layout;
-use crate::store::worktrees::Worktree;
+use crate::store::worktrees::{self, Worktree};
 use crate::store::{history, lock};
 
 /// What may be lost.
@@ -68,21 +69,41 @@ pub(crate) fn remove(
     if let Some(branch) = worktree.branch.as_ref().filter(|_| removal.delete_branch).filter(is_default) {
         return Err(Hindrance::DefaultBranch { branch: branch.clone() }.into());
     }
+    if let Some(branch) = worktree.branch.as_ref().filter(|_| removal.delete_branch) {
+        let elsewhere =
+            worktrees::list(layout)?.into_iter().find(|other| other.root != path && other.branch.as_ref() == Some(branch));
+        if let Some(other) = elsewhere {
+            return Err(Hindrance::BranchInUse { branch: branch.clone(), path: other.root }.into());
+        }
+    }
+    require_present(worktree, removal)?;
     require_unused(cx, layout, policy, worktree, agent, removal)?;
     require_clean(worktree, removal)?;
     require_merged(layout, worktree, removal)?;
     let branch = worktree.branch.clone();
-    {
-        let _guard = lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, lock::PATIENCE)?;
-        let text = path.display().to_string();
-        let force: &[&str] = if removal.discard_changes { &["--force"] } else { &[] };
-        Git::at(&layout.common_dir).run(&[&["worktree", "remove"], force, &[text.as_str()]].concat())?;
-        if let Some(branch) = branch.as_ref().filter(|_| removal.delete_branch) {
-            Git::at(&layout.common_dir).run(&["branch", "--quiet", "-D", branch])?;
-        }
-    }
+    let guard = lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, lock::PATIENCE)?;
+    let force: &[&str] = if removal.discard_changes { &["--force"] } else { &[] };
+    let words = ["worktree", "remove"].iter().chain(force).map(OsStr::new);
+    let args: Vec<&OsStr> = words.chain([path.as_os_str()]).collect();
+    Git::at(&layout.common_dir).run(&args)?;
+    drop(guard);
     let leases = abandon(cx, layout, policy, worktree)?;
+    if let Some(branch) = branch.as_ref().filter(|_| removal.delete_branch) {
+        Git::at(&layout.common_dir).run(&["branch", "--quiet", "-D", branch])?;
+    }
     Ok(Removed { path, branch_deleted: removal.delete_branch && branch.is_some(), branch, leases })
+}
+
+/// A worktree that is not where it was may have moved, with work in it, or be on a disk that is not there today.
+fn require_present(worktree: &Worktree, removal: Removal) -> Result<()> {
+    if !worktree.is_missing {
+        return Ok(());
+    }
+    let root = worktree.identity.as_ref().map(|identity| PathBuf::from(&identity.root));
+    if let Some(to) = root.filter(|root| worktrees::git_dir_of(root).is_ok_and(|git_dir| git_dir == worktree.git_dir)) {
+        return Err(Hindrance::Moved { to }.into());
+    }
+    if removal.discard_changes { Ok(()) } else { Err(Hindrance::Missing { path: worktree.root.clone() }.into()) }
 }
 
 fn require_unused(

@@ -1,5 +1,6 @@
 //! A worktree for an issue: lease, branch, worktree and identity together, or none of them.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
@@ -12,7 +13,8 @@ use crate::domain::lease::{Answer, Grant, Request, decide};
 use crate::domain::policy::Policy;
 use crate::git::Git;
 use crate::store::layout::{Identity, Layout};
-use crate::store::{file, history, lock, worktrees};
+use crate::store::worktrees::{self, Worktree};
+use crate::store::{file, history, lock};
 
 /// What is wanted.
 pub(crate) struct Wish<'a> {
@@ -51,18 +53,10 @@ pub(crate) struct Spawned {
 pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Spawned> {
     let number = github_number(wish.issue).unwrap_or_else(|| wish.issue.id.short());
     let branch = name::of_issue(&number, &wish.issue.title);
-    let path = trees_dir(layout).join(&branch);
-    let existing = worktrees::list(layout)?.into_iter().find(|worktree| worktree.root == path && !worktree.is_missing);
-    if let Some(existing) = existing {
-        let identity = match existing.identity {
-            Some(identity) => identity,
-            None => Identity::draw(&path, Some(wish.agent_id.clone())),
-        };
-        identity.record(&existing.git_dir, layout.modes)?;
-        let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id };
-        let lease_id = acquire(cx, layout, wish, &holder, &branch)?;
-        return Ok(Spawned { path, branch, base: None, holder, lease_id, issue_id: wish.issue.id });
+    if let Some(existing) = find(layout, &number)? {
+        return resume(cx, layout, wish, existing);
     }
+    let path = trees_dir(layout).join(&branch);
     let base = resolve_base(layout, wish.base.as_deref())?;
     let identity = Identity::draw(&path, Some(wish.agent_id.clone()));
     let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
@@ -78,6 +72,30 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
     Ok(Spawned { path, branch, base: Some(base.to_string()), holder, lease_id, issue_id: wish.issue.id })
 }
 
+/// The worktree that this issue has already, whatever its title was when it was made.
+fn find(layout: &Layout, number: &str) -> Result<Option<Worktree>> {
+    let is_its = |worktree: &Worktree| {
+        let branch = worktree.branch.as_deref().and_then(name::number);
+        !worktree.is_primary && (name::number(&worktree.name()) == Some(number) || branch == Some(number))
+    };
+    Ok(worktrees::list(layout)?.into_iter().find(is_its))
+}
+
+/// Takes the lease for a worktree that is there.
+fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: Worktree) -> Result<Spawned> {
+    let path = existing.root;
+    if existing.is_missing {
+        return Err(Hindrance::Missing { path }.into());
+    }
+    let drawn = Identity::draw(&path, Some(wish.agent_id.clone()));
+    drawn.record(&existing.git_dir, layout.modes)?;
+    let identity = existing.identity.unwrap_or(drawn);
+    let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id };
+    let branch = existing.branch.unwrap_or_else(|| "(detached HEAD)".to_owned());
+    let lease_id = acquire(cx, layout, wish, &holder, &branch)?;
+    Ok(Spawned { path, branch, base: None, holder, lease_id, issue_id: wish.issue.id })
+}
+
 fn github_number(issue: &Issue) -> Option<String> {
     let number = issue.context.get("github")?.as_str()?.trim_start_matches('#');
     (!number.is_empty() && number.len() < 8 && number.chars().all(|c| c.is_ascii_digit())).then(|| number.to_owned())
@@ -85,6 +103,10 @@ fn github_number(issue: &Issue) -> Option<String> {
 
 /// Beside the files of a normal repository, inside a bare one, around one that is called `.bare` or `.git`.
 fn trees_dir(layout: &Layout) -> PathBuf {
+    let is_bare = layout.repo.config_snapshot().boolean("core.bare") == Some(true);
+    if let Some(root) = layout.primary_root.as_ref().filter(|_| !is_bare) {
+        return root.join("trees");
+    }
     let is_hidden = layout.common_dir.file_name().is_some_and(|name| name == ".git" || name == ".bare");
     let around = layout.common_dir.parent().filter(|_| is_hidden);
     around.unwrap_or(&layout.common_dir).join("trees")
@@ -137,17 +159,18 @@ fn add(layout: &Layout, path: &Path, branch: &str, base: ObjectId, identity: &Id
         return Err(Hindrance::PathTaken { path: path.to_owned() }.into());
     }
     exclude_trees(layout)?;
-    let path = path.display().to_string();
     let base = base.to_string();
-    Git::at(&layout.common_dir).run(&["worktree", "add", "--quiet", "--no-track", "--no-checkout", "-b", branch, &path, &base])?;
-    let git_dir = PathBuf::from(Git::at(&path).text(&["rev-parse", "--absolute-git-dir"])?);
-    identity.record(&git_dir, layout.modes)?;
+    let words = ["worktree", "add", "--quiet", "--no-track", "--no-checkout", "-b", branch];
+    let args: Vec<&OsStr> = words.iter().map(OsStr::new).chain([path.as_os_str(), OsStr::new(&base)]).collect();
+    Git::at(&layout.common_dir).run(&args)?;
+    identity.record(&worktrees::git_dir_of(path)?, layout.modes)?;
     Ok(())
 }
 
 /// Keeps `trees/` out of Git by the repository's own list of exclusions, not by a file of the user's.
 fn exclude_trees(layout: &Layout) -> Result<()> {
-    if layout.primary_root.as_ref() != layout.common_dir.parent().map(Path::to_owned).as_ref() {
+    let trees = trees_dir(layout);
+    if trees.parent() != layout.primary_root.as_deref() {
         return Ok(());
     }
     let path = layout.common_dir.join("info").join("exclude");
@@ -160,12 +183,12 @@ fn exclude_trees(layout: &Layout) -> Result<()> {
     }
     text.extend_from_slice(b"/trees/\n");
     file::make_dir(&layout.common_dir.join("info"), crate::store::issues::VERSIONED)?;
-    Ok(file::replace(&path, &text, crate::store::issues::VERSIONED)?)
+    Ok(file::rewrite(&path, &text, crate::store::issues::VERSIONED)?)
 }
 
 fn check_out(path: &Path) -> Result<()> {
-    Git::at(path).run(&["checkout", "--quiet", "--force"])?;
-    Ok(())
+    let done = Git::at(path).run(&["checkout", "--quiet", "--force"]);
+    done.map(drop).map_err(|error| Hindrance::NoCheckout { why: error.to_string() }.into())
 }
 
 /// An issue that the base does not have yet comes along, so that it can be edited there.
@@ -182,10 +205,13 @@ fn give_issue(path: &Path, wish: &Wish<'_>) -> Result<()> {
 /// Takes back what was made: the worktree that is ours, the branch if nobody moved it, the lease.
 fn undo(cx: &Context, layout: &Layout, wish: &Wish<'_>, made: (&Path, &str, ObjectId), lease: (&LeaseId, &Holder), error: &Error) {
     let (path, branch, base) = made;
-    let was_ours = !matches!(error, Error::Hindrance(_) | Error::Store(crate::store::Error::Busy { .. }));
+    let was_in_the_way = matches!(error, Error::Hindrance(Hindrance::BranchTaken { .. } | Hindrance::PathTaken { .. }));
+    let was_ours = !was_in_the_way && !matches!(error, Error::Store(crate::store::Error::Busy { .. }));
     if was_ours && let Ok(_guard) = lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, lock::PATIENCE) {
         let git = Git::at(&layout.common_dir);
-        let _ = git.output(&["worktree", "remove", "--force", "--force", &path.display().to_string()]);
+        let words = ["worktree", "remove", "--force", "--force"];
+        let args: Vec<&OsStr> = words.iter().map(OsStr::new).chain([path.as_os_str()]).collect();
+        let _ = git.output(&args);
         // Deleted only where it still is what was made: `update-ref` compares.
         let _ = git.output(&["update-ref", "-d", &format!("refs/heads/{branch}"), &base.to_string()]);
     }

@@ -100,19 +100,34 @@ impl LeaseView {
     }
 }
 
+/// What an acquisition did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// A lease that is new.
+    New,
+    /// The holder's own, with its time set anew.
+    Renewed,
+    /// The holder's own, with time enough as it is.
+    Kept,
+}
+
 /// What an acquisition came to.
 pub(crate) struct Acquired {
     pub view: LeaseView,
-    pub changed: bool,
+    pub taken: Taken,
 }
 
 impl Report for Acquired {
     fn json(&self) -> Value {
-        json!({ "changed": self.changed, "lease": self.view })
+        json!({ "changed": self.taken != Taken::Kept, "lease": self.view })
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let head = if self.changed { "✓ Acquired lease:" } else { "✓ You have the lease:" };
+        let head = match self.taken {
+            Taken::New => "✓ Acquired lease:",
+            Taken::Renewed => "✓ Renewed lease:",
+            Taken::Kept => "✓ You have the lease:",
+        };
         let left = self.view.remaining_secs.unwrap_or(0);
         let more = if left == self.view.ttl_secs { String::new() } else { format!(" ({left} left)") };
         format!(
@@ -132,24 +147,35 @@ impl Report for Acquired {
 
 /// What a release came to.
 pub(crate) struct Released {
-    pub view: LeaseView,
+    pub lease_id: String,
+    /// `None` for a lease that had ended before.
+    pub issue: Option<IssueId>,
     pub closing: bool,
+    pub changed: bool,
+}
+
+impl Released {
+    /// Nothing had to be done: the lease has ended already.
+    pub(crate) fn before(lease_id: String) -> Self {
+        Self { lease_id, issue: None, closing: false, changed: false }
+    }
 }
 
 impl Report for Released {
     fn json(&self) -> Value {
-        json!({ "changed": true, "closing": self.closing, "lease_id": self.view.lease_id, "issue_id": self.view.issue_id })
+        json!({ "changed": self.changed, "closing": self.closing, "lease_id": self.lease_id, "issue_id": self.issue })
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let (lease, issue) = (styles.id(self.view.lease_id.as_str()), self.view.issue_id.short());
-        if self.closing {
-            return format!(
+        let lease = styles.id(&self.lease_id);
+        match self.issue.map(|issue| issue.short()) {
+            None => format!("Lease {lease} was released before\n"),
+            Some(issue) if self.closing => format!(
                 "{} lease {lease}\n  Issue {issue} has an edit that is not committed: the lease ends with that commit\n",
                 styles.warn("Closing")
-            );
+            ),
+            Some(issue) => format!("{} lease {lease}\n  Issue {issue} is free\n", styles.good("✓ Released")),
         }
-        format!("{} lease {lease}\n  Issue {issue} is free\n", styles.good("✓ Released"))
     }
 }
 

@@ -16,9 +16,10 @@ pub(crate) struct Shown {
 impl Shown {
     fn json(&self) -> Value {
         let issue = self.document.issue();
-        let fields: Map<String, Value> = serde_json::from_slice(self.document.as_bytes()).unwrap_or_default();
-        let mut all = Map::from_iter([("short_id".to_owned(), json!(issue.id.short())), ("source".to_owned(), json!(self.source))]);
-        all.extend(fields);
+        let mut all: Map<String, Value> = serde_json::from_slice(self.document.as_bytes()).unwrap_or_default();
+        // Ours last: a field of that name in the file must not pass for them.
+        all.insert("short_id".to_owned(), json!(issue.id.short()));
+        all.insert("source".to_owned(), json!(self.source));
         Value::Object(all)
     }
 

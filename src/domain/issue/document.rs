@@ -70,7 +70,7 @@ impl Document {
                 let old = &self.text[member.start..member.end];
                 let same = serde_json::from_str::<Value>(old).is_ok_and(|old| old == *value);
                 (!same).then(|| {
-                    let new = layout(value, &indent(&self.text), old.contains('\n') || is_empty_array(old));
+                    let new = self.layout(value, Some(old));
                     format!("{}{new}{}", &self.text[..member.start], &self.text[member.end..])
                 })
             }
@@ -80,6 +80,14 @@ impl Document {
         self.issue = serde_json::from_str(&text).expect("a field was replaced by a value of its type");
         self.text = text;
         true
+    }
+
+    /// Keeps a field of times up to date, where the file has one and in the form that it has there.
+    pub(crate) fn touch(&mut self, field: &str, now: jiff::Timestamp) {
+        let Some(Value::String(old)) = self.issue.rest.get(field) else { return };
+        let has_fractions = old.contains('.');
+        let form = if has_fractions { "%Y-%m-%dT%H:%M:%S%.6fZ" } else { "%Y-%m-%dT%H:%M:%SZ" };
+        self.set(field, &Value::from(now.strftime(form).to_string()));
     }
 
     /// Adds to and removes from an array of strings that stands for a set; keeps it sorted if it was.
@@ -97,19 +105,46 @@ impl Document {
         if sorted {
             set.sort();
         }
-        self.set(field, &Value::from(set))
+        // An empty set is as good as none: no field is made for it.
+        !(old.is_none() && set.is_empty()) && self.set(field, &Value::from(set))
     }
 
     fn with_new_member(&self, last: Option<&Member>, field: &str, value: &Value) -> String {
-        let indent = indent(&self.text);
-        let many_lines = self.text.trim_end().contains('\n');
-        let key = Value::from(field);
-        let space = if many_lines { format!("\n{indent}") } else { " ".to_owned() };
-        let new = format!("{key}: {}", layout(value, &indent, many_lines));
+        let space = if self.has_many_lines() { format!("{}{}", self.line_end(), indent(&self.text)) } else { " ".to_owned() };
+        let new = format!("{}: {}", Value::from(field), self.layout(value, None));
         match last {
             Some(last) => format!("{},{space}{new}{}", &self.text[..last.end], &self.text[last.end..]),
             None => self.text.replacen('{', &format!("{{{space}{new}"), 1),
         }
+    }
+
+    fn has_many_lines(&self) -> bool {
+        self.text.trim_end().contains('\n')
+    }
+
+    fn line_end(&self) -> &'static str {
+        if self.text.contains("\r\n") { "\r\n" } else { "\n" }
+    }
+
+    /// A value as the file would have it: laid out like the one that it replaces, like the file where that tells nothing.
+    fn layout(&self, value: &Value, old: Option<&str>) -> String {
+        let is_telling = |old: &&str| !matches!(old.chars().filter(|c| !c.is_whitespace()).count(), 0..=2);
+        let many_lines = old.filter(is_telling).map_or_else(|| self.has_many_lines(), |old| old.contains('\n'));
+        if let (false, Some(elements)) = (many_lines, value.as_array()) {
+            let comma = if old.is_some_and(|old| old.contains(", ")) { ", " } else { "," };
+            return format!("[{}]", elements.iter().map(Value::to_string).collect::<Vec<_>>().join(comma));
+        }
+        if !many_lines {
+            return value.to_string();
+        }
+        let indent = indent(&self.text);
+        let mut bytes = Vec::new();
+        let formatter = serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes());
+        value
+            .serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter))
+            .expect("a value serializes into memory");
+        let text = String::from_utf8(bytes).expect("JSON is text");
+        text.replace('\n', &format!("{}{indent}", self.line_end()))
     }
 }
 
@@ -135,22 +170,6 @@ fn indent(text: &str) -> String {
     let lines = text.lines().skip(1);
     let first = lines.map(|line| &line[..line.len() - line.trim_start().len()]).find(|white| !white.is_empty());
     first.unwrap_or("  ").to_owned()
-}
-
-fn is_empty_array(text: &str) -> bool {
-    text.trim_start_matches('[').trim_end_matches(']').trim().is_empty()
-}
-
-/// A value as it stands at the top level of a file, over several lines or in one.
-fn layout(value: &Value, indent: &str, many_lines: bool) -> String {
-    if !many_lines {
-        return value.to_string();
-    }
-    let mut bytes = Vec::new();
-    let formatter = serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes());
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter)).expect("a value serializes into memory");
-    let text = String::from_utf8(bytes).expect("JSON is text");
-    text.replace('\n', &format!("\n{indent}"))
 }
 
 /// A top-level object with the text of each value.
