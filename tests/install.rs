@@ -67,3 +67,55 @@ fn the_manual_pages_are_written_and_git_would_find_them() {
     assert!(page.contains(".TH git-jit 1") && page.contains("Leases for work in Git"), "{page}");
     assert!(pages.join("git-jit-claim.1").exists());
 }
+
+#[test]
+fn a_hook_of_somebody_elses_that_runs_ours_serves_and_the_others_are_installed() {
+    let world = World::new();
+    let team = world.team();
+    let commit = world.path("team/.git/hooks/pre-commit");
+    std::fs::write(&commit, "#!/bin/sh\necho theirs\n").expect("written");
+    let said = team.jit("hooks install").exits(1).stderr;
+    let stanza = said.lines().map(str::trim).find(|line| line.contains("exit $?")).expect("a line to add").to_owned();
+    let text = format!("#!/bin/sh\necho theirs\n{stanza}\n");
+    std::fs::write(&commit, &text).expect("written");
+    team.jit("hooks install").ok().says("pre-push").never_says("hooks/pre-commit");
+    team.jit("hooks uninstall").ok();
+    assert_eq!(std::fs::read_to_string(&commit).expect("read"), text);
+}
+
+#[test]
+fn a_hook_that_git_would_not_run_is_put_right() {
+    let world = World::new();
+    let team = world.team();
+    team.jit("hooks install").ok();
+    let push = world.path("team/.git/hooks/pre-push");
+    team.command("chmod").arg("-x").arg(&push).assert().success();
+    team.jit("hooks install").ok().says("pre-push").never_says("pre-commit");
+    team.command("test").arg("-x").arg(&push).assert().success();
+}
+
+#[test]
+fn a_relative_place_that_only_the_primary_worktree_has_is_refused() {
+    let world = World::new();
+    let team = world.team();
+    team.git("config core.hooksPath .git/hooks").ok();
+    team.jit("hooks install").exits(1).says("only the primary one").says("git config --local core.hooksPath '/");
+}
+
+#[test]
+fn hooks_and_data_of_a_shared_repository_are_for_its_group() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::empty();
+    world.place("").git("init -q -b main --shared=group team").ok();
+    let team = world.team();
+    team.command("sh")
+        .args(["-c", "umask 077; git jit init && git jit hooks install && git jit issue create One"])
+        .assert()
+        .success();
+    let mode = |path: &str| std::fs::metadata(world.path("team/.git").join(path)).expect(path).permissions().mode() & 0o7777;
+    assert_eq!(mode("jit"), 0o2770);
+    assert_eq!(mode("jit/worktree.json"), 0o660);
+    assert_eq!(mode("jit/locks"), 0o2770);
+    assert_eq!(mode("jit/locks/issues.lock"), 0o660);
+    assert_eq!(mode("hooks/pre-commit") & 0o770, 0o770);
+}

@@ -186,3 +186,71 @@ fn it_works_from_a_subdirectory_a_detached_head_sha256_and_a_bare_layout() {
     world.place("bare.git").jit("query available").ok().says("In sha256");
     world.place("bare.git").jit("issue create Nowhere").exits(3).says("without a worktree");
 }
+
+#[test]
+fn a_removal_that_is_staged_is_a_removal_and_its_lease_waits_for_the_commit() {
+    let (world, issues) = World::strict();
+    let team = world.team();
+    let file = crate::support::Place::file(&issues[0]);
+    team.acquire(&issues[0]);
+    team.git(&format!("rm -q {file}")).ok();
+    team.jit("issue list").ok().never_says("First");
+    team.jit(&format!("claim release {}", issues[0])).ok().says("Closing");
+    team.jit(&format!("claim acquire {}", issues[0])).exits(3);
+    assert!(!team.dir.join(&file).exists());
+    team.git("commit -q -m Removed").ok();
+    team.jit("claim list").ok().says("No leases");
+}
+
+#[test]
+fn files_in_one_line_and_with_other_line_ends_keep_them() {
+    let world = World::new();
+    let team = world.team();
+    let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    let file = crate::support::Place::file(id);
+    let compact = format!("{{\"id\":\"{id}\",\"title\":\"x\",\"labels\":[],\"state\":\"ready\"}}");
+    let lines =
+        format!("{{\r\n  \"id\": \"{id}\",\r\n  \"title\": \"x\",\r\n  \"labels\": [],\r\n  \"state\": \"ready\"\r\n}}\r\n");
+    let spaced = compact.replace("[]", "[\"a:1\", \"b:1\"]");
+    for (before, after) in [
+        (&compact, compact.replace("[]", "[\"c:1\"]")),
+        (&spaced, spaced.replace("\"b:1\"", "\"b:1\", \"c:1\"")),
+        (&lines, lines.replace("[]", "[\r\n    \"c:1\"\r\n  ]")),
+    ] {
+        team.write(&file, before);
+        team.jit(&format!("issue update {id} --label c:1")).ok();
+        assert_eq!(team.read(&file), after);
+    }
+    let none = compact.replace("\"labels\":[],", "");
+    team.write(&file, &none);
+    team.jit(&format!("issue update {id} --remove-label c:1")).ok().says("is so already");
+    assert_eq!(team.read(&file), none);
+}
+
+#[test]
+fn a_field_of_the_file_cannot_pass_for_one_of_ours() {
+    let world = World::new();
+    let team = world.team();
+    let id = team.create("One");
+    let file = crate::support::Place::file(&id);
+    let text = team.read(&file).replacen('{', "{\n  \"source\": \"spoof\",\n  \"short_id\": \"zzz\",", 1);
+    team.write(&file, text);
+    let shown = team.json(&format!("issue show {id}"));
+    assert_eq!((&shown["issues"][0]["source"], &shown["issues"][0]["short_id"]), (&"worktree".into(), &id[..8].into()));
+}
+
+#[test]
+fn an_answer_that_nobody_can_read_is_no_success() {
+    let world = World::new();
+    let team = world.team();
+    team.command("sh").args(["-c", "git-jit issue create One --quiet > /dev/full"]).assert().code(7);
+    team.command("sh").args(["-c", "git-jit issue list | true"]).assert().success();
+    team.jit("issue list").ok().says("One");
+}
+
+#[test]
+fn a_repository_that_cannot_be_opened_is_not_a_missing_one() {
+    let world = World::new();
+    std::fs::write(world.path("team/.git/config"), "[core\n").expect("written");
+    world.team().jit("issue list").exits(7).says("the repository at").never_says("git init");
+}

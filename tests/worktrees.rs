@@ -84,9 +84,9 @@ fn each_risk_of_a_removal_has_its_own_word() {
     tree.git("add -A").ok();
     remove("").exits(1).says("--discard-changes");
     tree.git("commit -q -m Work").ok();
-    remove("").exits(1).says("1 commits").says("--keep-branch").says("--delete-unmerged");
+    remove("").exits(1).says("has commits (1)").says("--keep-branch").says("--delete-unmerged");
     remove("--delete-branch").exits(1).says("--delete-unmerged");
-    tree.jit("worktree remove .").exits(3);
+    tree.jit("worktree remove .").exits(1).says("you are in");
     tree.jit(&format!("worktree remove {}", &issues[0][..8])).exits(1).says("you are in");
     team.agent("agent:bob").jit(&format!("worktree remove {} --keep-branch", &issues[0][..8])).exits(4).says("--end-lease");
     let path = tree.dir.display().to_string();
@@ -133,4 +133,79 @@ fn a_number_never_matches_a_longer_one() {
     let short = numbered("42");
     team.jit("worktree remove 42 --discard-changes").ok();
     assert!(long.dir.exists() && !short.dir.exists());
+}
+
+#[test]
+fn a_submodule_has_a_primary_worktree_of_its_own() {
+    let world = World::empty();
+    world.place("").git("init -q -b main lib").ok();
+    world.place("lib").git("commit -q --allow-empty -m Root").ok();
+    world.place("").git("init -q -b main super").ok();
+    let lib = world.path("lib").display().to_string();
+    world.place("super").git_args(&["-c", "protocol.file.allow=always", "submodule", "add", "-q", &lib, "sub"]).ok();
+    let sub = world.place("super/sub");
+    sub.jit("init").ok();
+    let id = sub.create("In the submodule");
+    let tree = spawn(&sub, &id);
+    assert!(tree.dir.starts_with(world.path("super/sub/trees")));
+    tree.jit("worktree info").ok().says("secondary worktree").says("modules/sub");
+    let loose = sub.create("Seen from both");
+    assert_eq!(tree.json(&format!("issue show {loose}"))["issues"][0]["source"], "primary");
+    assert_eq!(tree.json("worktree list")["count"], 2);
+    tree.jit("hooks install").ok().says("modules/sub/hooks/pre-commit");
+}
+
+#[test]
+fn a_name_that_fits_two_worktrees_is_no_guess_and_a_path_is_one() {
+    let (world, _) = World::strict();
+    let team = world.team();
+    for (n, dir) in ["one", "two"].iter().enumerate() {
+        team.git(&format!("worktree add -q ../{dir}/same -b b{n}")).ok();
+    }
+    team.jit("worktree remove same").exits(2).says("stands for 2 worktrees").says("two/same");
+    team.jit("worktree remove ../two/same").ok();
+    assert!(world.path("one/same").exists() && !world.path("two/same").exists());
+    team.jit("worktree remove same").ok();
+}
+
+#[test]
+fn a_worktree_that_moved_or_is_missing_is_not_removed_without_its_word() {
+    let (world, issues) = World::strict();
+    let team = world.team();
+    let tree = spawn(&team, &issues[0]);
+    let number = &issues[0][..8];
+    let moved = world.path("moved");
+    std::fs::rename(&tree.dir, &moved).expect("moved");
+    let there = tree.moved(&moved.display().to_string());
+    team.jit(&format!("worktree remove {number}")).exits(1).says("is not there").says("git worktree repair");
+    there.write("precious", "x");
+    there.jit(&format!("claim acquire {}", issues[0])).ok();
+    team.jit(&format!("worktree remove {number} --discard-changes")).exits(1).says("has moved to");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[0])).exits(1).says("is not there");
+    std::fs::remove_dir_all(&moved).expect("removed");
+    team.jit(&format!("worktree remove {number}")).exits(1).says("--discard-changes");
+    team.jit(&format!("worktree remove {number} --discard-changes --delete-branch")).ok().says("Released lease");
+}
+
+#[test]
+fn an_issue_keeps_its_worktree_when_its_title_changes() {
+    let (world, issues) = World::strict();
+    let team = world.team();
+    let tree = spawn(&team, &issues[0]);
+    tree.jit(&format!("issue update {} --title Renamed", issues[0])).ok();
+    tree.git("commit -q -a -m Title").ok();
+    team.git(&format!("merge -q {}", tree.git("branch --show-current").ok().line())).ok();
+    let again = team.json(&format!("worktree spawn {} --no-agent", issues[0]));
+    assert_eq!((&again["changed"], again["path"].as_str()), (&false.into(), tree.dir.to_str()));
+}
+
+#[test]
+fn a_branch_that_another_worktree_has_too_is_not_deleted_half_way() {
+    let (world, issues) = World::strict();
+    let team = world.team();
+    let tree = spawn(&team, &issues[0]);
+    team.git(&format!("worktree add -q -f ../second issue-{}-first", &issues[0][..8])).ok();
+    team.jit(&format!("worktree remove {} -D", &issues[0][..8])).exits(1).says("is checked out in");
+    assert!(tree.dir.exists());
+    team.jit(&format!("worktree remove {}", &issues[0][..8])).ok().says("Released lease");
 }

@@ -24,6 +24,8 @@ pub(crate) struct Layout {
     pub common_dir: PathBuf,
     /// This worktree's root, `None` in a bare root.
     pub worktree_root: Option<PathBuf>,
+    /// The root of the worktree that the common directory belongs to, `None` in a bare layout.
+    pub main_root: Option<PathBuf>,
     /// The primary worktree's root: the repository's own, or in a bare layout the one of the default branch.
     pub primary_root: Option<PathBuf>,
     /// The permissions of what is shared.
@@ -50,9 +52,10 @@ impl Layout {
         let worktree_root = repo.workdir().map(real).transpose()?;
         let shared = repo.config_snapshot().string("core.sharedRepository").map(|value| value.to_str_lossy().into_owned());
         let modes = Modes::shared(shared.as_deref());
-        let primary_root =
-            if git_dir == common_dir && worktree_root.is_some() { worktree_root.clone() } else { primary_root(&repo, &common_dir) };
-        Ok(Self { repo, git_dir, common_dir, worktree_root, primary_root, modes })
+        let is_main = git_dir == common_dir && worktree_root.is_some();
+        let main_root = if is_main { worktree_root.clone() } else { main_root(&common_dir) };
+        let primary_root = main_root.clone().or_else(|| primary_of_bare(&repo, &common_dir));
+        Ok(Self { repo, git_dir, common_dir, worktree_root, main_root, primary_root, modes })
     }
 
     /// This worktree's root; an error in a bare root.
@@ -124,12 +127,14 @@ fn undiscovered(dir: &Path, source: gix::Error) -> Error {
     }
 }
 
+/// The root of the worktree that the common directory itself belongs to; a bare repository has none.
+fn main_root(common_dir: &Path) -> Option<PathBuf> {
+    let main = gix::open_opts(common_dir, gix::open::Options::isolated().open_path_as_is(true)).ok()?;
+    main.workdir().filter(|_| !main.is_bare())?.canonicalize().ok()
+}
+
 /// A bare layout's primary worktree is the one whose HEAD is the bare repository's.
-fn primary_root(repo: &gix::Repository, common_dir: &Path) -> Option<PathBuf> {
-    let main = repo.main_repo().ok()?;
-    if let Some(root) = main.workdir().filter(|_| !main.is_bare()) {
-        return root.canonicalize().ok();
-    }
+fn primary_of_bare(repo: &gix::Repository, common_dir: &Path) -> Option<PathBuf> {
     let head = std::fs::read(common_dir.join("HEAD")).ok()?;
     let worktrees = repo.worktrees().ok()?.into_iter();
     let same_head = |git_dir: &Path| std::fs::read(git_dir.join("HEAD")).is_ok_and(|other| other.trim() == head.trim());

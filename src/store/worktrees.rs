@@ -38,10 +38,8 @@ impl Worktree {
 /// All worktrees, the primary one first.
 pub(crate) fn list(layout: &Layout) -> Result<Vec<Worktree>> {
     let mut all = Vec::new();
-    if let Some(main) = layout.repo.main_repo().ok().filter(|main| !main.is_bare())
-        && let Some(root) = main.workdir().and_then(|root| root.canonicalize().ok())
-    {
-        all.push(describe(layout, root, layout.common_dir.clone(), false)?);
+    if let Some(root) = &layout.main_root {
+        all.push(describe(layout, root.clone(), layout.common_dir.clone(), false)?);
     }
     for proxy in layout.repo.worktrees().map_err(super::Error::git("the worktrees"))? {
         let Ok(base) = proxy.base() else { continue };

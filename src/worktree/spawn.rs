@@ -103,8 +103,7 @@ fn github_number(issue: &Issue) -> Option<String> {
 
 /// Beside the files of a normal repository, inside a bare one, around one that is called `.bare` or `.git`.
 fn trees_dir(layout: &Layout) -> PathBuf {
-    let is_bare = layout.repo.config_snapshot().boolean("core.bare") == Some(true);
-    if let Some(root) = layout.primary_root.as_ref().filter(|_| !is_bare) {
+    if let Some(root) = &layout.main_root {
         return root.join("trees");
     }
     let is_hidden = layout.common_dir.file_name().is_some_and(|name| name == ".git" || name == ".bare");
@@ -170,7 +169,7 @@ fn add(layout: &Layout, path: &Path, branch: &str, base: ObjectId, identity: &Id
 /// Keeps `trees/` out of Git by the repository's own list of exclusions, not by a file of the user's.
 fn exclude_trees(layout: &Layout) -> Result<()> {
     let trees = trees_dir(layout);
-    if trees.parent() != layout.primary_root.as_deref() {
+    if trees.parent() != layout.main_root.as_deref() {
         return Ok(());
     }
     let path = layout.common_dir.join("info").join("exclude");

@@ -112,8 +112,8 @@ impl ClaimStore {
     /// The newest segment, read to its end; nothing if nothing was ever written.
     fn newest(&self, open: impl Fn(&Path) -> std::io::Result<File>) -> Result<Option<Segment>> {
         let path = self.current();
-        let Some(mut segment) = Segment::open(&path, open(&path))? else {
-            self.require_no_segments()?;
+        let Some(mut segment) = Segment::open(&path, open(&path))?.map_or_else(|| self.born_meanwhile(&open), |it| Ok(Some(it)))?
+        else {
             return Ok(None);
         };
         if let Some((ledger, offset)) = index::read(&self.index(), &segment.generation, segment.length()?) {
@@ -130,19 +130,17 @@ impl ClaimStore {
         Ok(Some(segment))
     }
 
-    /// "No log" must be true before it is read as "no leases".
-    fn require_no_segments(&self) -> Result<()> {
-        let Ok(entries) = std::fs::read_dir(&self.dir) else { return Ok(()) };
+    /// "No log" must be true before it is read as "no leases": a log gets its name before its archive's, so if there
+    /// is a segment now, the log was there before, and is there still unless somebody took it away.
+    fn born_meanwhile(&self, open: impl Fn(&Path) -> std::io::Result<File>) -> Result<Option<Segment>> {
+        let Ok(entries) = std::fs::read_dir(&self.dir) else { return Ok(None) };
         let is_segment = |name: &str| name.strip_prefix("claims-").is_some_and(|rest| rest.strip_suffix(".jsonl").is_some());
-        let found = entries.flatten().find(|entry| entry.file_name().to_str().is_some_and(is_segment));
-        match found {
-            None => Ok(()),
-            Some(found) => Err(Error::Corrupt {
-                path: self.current(),
-                line: None,
-                why: format!("is missing, and {} is there", found.file_name().display()),
-            }),
-        }
+        let Some(found) = entries.flatten().find(|entry| entry.file_name().to_str().is_some_and(is_segment)) else {
+            return Ok(None);
+        };
+        let path = self.current();
+        let why = format!("is missing, and {} is there", found.file_name().display());
+        Segment::open(&path, open(&path))?.map(Some).ok_or(Error::Corrupt { path, line: None, why })
     }
 
     /// The newest segment, open and whole, to append to: made, switched to and sealed as need be.
