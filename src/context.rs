@@ -16,6 +16,8 @@ use crate::domain::time::{Clock, ClockReading, Now};
 pub(crate) struct Context {
     /// The directory it was started in, or sent to by `-C`.
     pub cwd: PathBuf,
+    /// `GIT_DIR`, as Git sets it for its hooks.
+    pub git_dir: Option<PathBuf>,
     /// `JIT_AGENT_ID`, if it is set to anything.
     pub agent_variable: Option<String>,
     /// `JIT_ENFORCE_LEASES`, if it is set to anything.
@@ -57,6 +59,7 @@ impl Context {
         let merge_heads = variables.keys().filter_map(|key| key.strip_prefix("GITHEAD_")).map(str::to_owned).collect();
         Ok(Self {
             cwd: std::env::current_dir()?,
+            git_dir: set("GIT_DIR").map(PathBuf::from),
             agent_variable: set("JIT_AGENT_ID"),
             enforcement_variable: set("JIT_ENFORCE_LEASES"),
             agent_file: config.map(|config| config.join("jit").join("agent.toml")),

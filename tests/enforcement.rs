@@ -543,3 +543,330 @@ fn without_its_binary_the_hook_refuses_only_what_it_must() {
     here.git("add -A").ok();
     here.with("PATH", path).git("commit -q -m x").exits(REFUSED).says("not installed");
 }
+
+#[test]
+fn an_old_transition_cannot_be_used_again() {
+    in_both(|scene| {
+        let Scene { here, issues, world, .. } = scene;
+        here.acquire(&issues[0]);
+        for state in ["in_progress", "ready"] {
+            here.jit(&format!("issue update {} --state {state}", issues[0])).ok();
+            here.git("commit -q -a -m Toggle").ok();
+        }
+        here.jit(&format!("claim release {}", issues[0])).ok();
+        here.git("push -q origin HEAD:main").ok();
+        here.git("fetch -q").ok();
+        let file = Place::file(&issues[0]);
+        let replayed = here.git(&format!("show HEAD~1:{file}")).ok().stdout;
+        here.write(&file, &replayed);
+        here.git("commit -q -a -m x").exits(REFUSED).says("edited without a lease");
+        world.linked("bob").acquire(&issues[0]);
+        here.git("commit -q -a -m x").exits(REFUSED).says("held by agent:bob");
+        here.git("commit -q -a --no-verify -m x").ok();
+        here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED);
+        let fresh = scene.colleague();
+        fresh.jit("hooks install").ok();
+        fresh.write(&file, &replayed);
+        fresh.git("commit -q -a -m x").exits(REFUSED);
+    });
+}
+
+#[test]
+fn a_removal_somewhere_does_not_lead_back_to_every_old_version() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        let file = Place::file(&issues[0]);
+        let first = here.read(&file);
+        let colleague = scene.colleague();
+        for title in ["Second thoughts", "Third thoughts"] {
+            colleague.edit(&issues[0], title);
+            colleague.git("commit -q -a -m Theirs").ok();
+        }
+        colleague.git("push -q origin main").ok();
+        colleague.git("switch -q -c cleanup").ok();
+        colleague.git(&format!("rm -q {file}")).ok();
+        colleague.git("commit -q -m Gone").ok();
+        colleague.git("push -q origin cleanup").ok();
+        here.git("fetch -q").ok();
+        here.git("merge -q --ff-only origin/main").ok();
+        here.write(&file, first);
+        here.git("commit -q -a -m x").exits(REFUSED);
+        here.git("commit -q -a --no-verify -m x").ok();
+        here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED);
+    });
+}
+
+#[test]
+fn an_issue_that_was_removed_upstream_is_no_new_one() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        let file = Place::file(&issues[0]);
+        here.git("checkout -q -b topic").ok();
+        let colleague = scene.colleague();
+        colleague.git(&format!("rm -q {file}")).ok();
+        colleague.git("commit -q -m Gone").ok();
+        colleague.git("push -q origin main").ok();
+        here.git("fetch -q").ok();
+        here.edit(&issues[0], "Edited");
+        here.git("commit -q -a -m x").exits(REFUSED);
+        here.git("reset -q --hard origin/main").ok();
+        here.write(&file, format!("{{\"id\":\"{}\",\"title\":\"Back\",\"state\":\"ready\"}}", issues[0]));
+        here.git("add -A").ok();
+        here.git("commit -q --no-verify -m x").ok();
+        here.git("push -q origin topic").exits(REFUSED);
+    });
+}
+
+#[test]
+fn a_push_from_inside_the_git_directory_is_judged_too() {
+    let scene = Scene::new(false);
+    let here = &scene.here;
+    here.edit(&scene.issues[0], "Edited");
+    here.git("commit -q -a --no-verify -m x").ok();
+    here.git("-C .git push -q origin main").exits(REFUSED).says("push refused");
+    here.sub(".git").git("push -q origin main").exits(REFUSED);
+    here.sub(".git/refs").git("push -q origin main").exits(REFUSED);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_passed_over() {
+    let scene = Scene::new(false);
+    let here = &scene.here;
+    let alternate = scene.world.path("alternate").display().to_string();
+    std::fs::create_dir(&alternate).expect("made");
+    let objects = scene.world.path("team/.git/objects").display().to_string();
+    here.edit(&scene.issues[0], "Edited");
+    let elsewhere = here.with("GIT_OBJECT_DIRECTORY", &alternate).with("GIT_ALTERNATE_OBJECT_DIRECTORIES", &objects);
+    elsewhere.git("commit -q -a --no-verify -m x").ok();
+    here.with("GIT_ALTERNATE_OBJECT_DIRECTORIES", &alternate).git("push -q origin main").exits(REFUSED);
+    let line = format!("refs/heads/main {} refs/heads/main {}\n", "1".repeat(40), "0".repeat(40));
+    here.command("jit-pre-push").arg("pre-push").write_stdin(line).assert().code(REFUSED);
+    here.command("jit-pre-push").arg("pre-push").write_stdin("nonsense\n").assert().code(REFUSED);
+    here.command("jit-pre-push").arg("pre-push").write_stdin("").assert().success();
+}
+
+#[test]
+fn pointing_the_default_branch_elsewhere_protects_nothing_less() {
+    in_both(|scene| {
+        let Scene { here, .. } = scene;
+        scene.others_edit("Theirs");
+        here.git("branch junk origin/main~1").ok();
+        here.git("config jit.defaultBranch junk").ok();
+        here.git("push -q --force origin junk:main").exits(REFUSED).says("take back a published edit");
+        here.write(".jit/config.toml", format!("{}# x\n", here.read(".jit/config.toml")));
+        here.git("commit -q -a -m x").exits(REFUSED).says("lacks the tip of");
+        here.git("checkout -q -- .jit").ok();
+        here.git("push -q origin junk").ok();
+        here.git("remote set-head origin junk").ok();
+        here.git("push -q --force origin junk:main").exits(REFUSED);
+    });
+}
+
+#[test]
+fn a_stash_under_a_refspec_that_maps_everything_exempts_nothing() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        here.git("config --add remote.origin.fetch +refs/pull/*:refs/*").ok();
+        here.edit(&issues[0], "Edited");
+        here.git("commit -q -a --no-verify -m x").ok();
+        here.write("code", "x");
+        here.git("add code").ok();
+        here.git("stash -q").ok();
+        here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED);
+    });
+}
+
+#[test]
+fn a_push_for_another_worktree_knows_the_primary_ones_issues() {
+    let (world, _) = World::strict();
+    let team = world.team().agent("agent:here");
+    let id = team.create("On main, not published");
+    team.git("add -A").ok();
+    team.git("commit -q -m New").ok();
+    let linked = world.linked("side");
+    linked.edit(&id, "Edited");
+    linked.git("commit -q -a -m x").exits(REFUSED);
+    linked.git("commit -q -a --no-verify -m x").ok();
+    linked.git("push -q origin side").exits(REFUSED);
+    team.git("push -q origin side").exits(REFUSED);
+    team.git("push -q origin main").ok();
+}
+
+#[test]
+fn other_spellings_below_the_directory_are_refused() {
+    let scene = Scene::new(false);
+    let here = &scene.here;
+    let blob = here.git("hash-object -w .jit/config.toml").ok().line();
+    for path in [
+        format!(".jit/Issues/{}.json", scene.issues[0]),
+        format!(".jit/issues/{}.json", scene.issues[0].to_uppercase()),
+        ".jit/Config.toml".to_owned(),
+    ] {
+        here.git(&format!("update-index --add --cacheinfo 100644,{blob},{path}")).ok();
+        here.git("commit -q -m x").exits(REFUSED).says("fold case");
+        here.git("reset -q --hard").ok();
+    }
+}
+
+#[test]
+fn namespaces_do_not_hide_the_refs_that_are_judged_by() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        here.edit(&issues[0], "Edited");
+        here.git("commit -q -a --no-verify -m x").ok();
+        here.git("config gitoxide.core.refsNamespace zz").ok();
+        here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED);
+        here.git("config --unset gitoxide.core.refsNamespace").ok();
+        here.with("GIT_NAMESPACE", "zz").git("push -q origin HEAD:refs/heads/topic").exits(REFUSED);
+    });
+}
+
+#[test]
+fn this_very_repository_is_recognised_however_it_is_spelled() {
+    let scene = Scene::new(false);
+    let here = &scene.here;
+    here.edit(&scene.issues[0], "Edited");
+    here.git("commit -q -a --no-verify -m x").ok();
+    here.git("bundle create -q ../self.bundle main").ok();
+    let team = scene.world.path("team").display().to_string();
+    let without = format!("{team}/");
+    for url in [
+        format!("file://{}", team.replace('e', "%65").replace(' ', "%20")),
+        without,
+        "../self.bundle".to_owned(),
+        "../team/.git".to_owned(),
+    ] {
+        here.git_args(&["remote", "add", "self", &url]).ok();
+        here.git("fetch -q self").ok();
+        here.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED);
+        here.git("remote remove self").ok();
+    }
+}
+
+#[test]
+fn a_tree_with_two_entries_of_one_name_is_refused() {
+    let scene = Scene::new(false);
+    let here = &scene.here;
+    let good = here.git("rev-parse HEAD:.jit").ok().line();
+    here.edit(&scene.issues[0], "Edited");
+    here.git("add -A").ok();
+    let evil = here.git("write-tree --prefix=.jit/").ok().line();
+    let listing = format!("040000 tree {good}\t.jit\n040000 tree {evil}\t.jit\n");
+    let made = here.command("git").args(["mktree"]).write_stdin(listing).output().expect("run");
+    let tree = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+    let commit = here.git(&format!("commit-tree -p HEAD -m x {tree}")).ok().line();
+    here.git(&format!("push -q origin {commit}:refs/heads/topic")).exits(REFUSED);
+}
+
+#[test]
+fn a_lease_from_before_a_restart_ends_once_it_was_relied_on() {
+    let scene = Scene::new(true);
+    scene.here.at("boot1", 1000).acquire(&scene.issues[0]);
+    let after = |seconds| scene.here.at("boot2", seconds);
+    after(10).edit(&scene.issues[0], "Edited");
+    after(10).git("commit -q -a -m Edit").ok();
+    after(500).git("push -q origin side").ok();
+    after(700).edit(&scene.issues[0], "Later");
+    after(700).git("commit -q -a -m x").exits(REFUSED).says("is over");
+}
+
+#[test]
+fn a_lost_record_is_not_made_up_for_by_installing_again() {
+    let scene = Scene::new(false);
+    let here = &scene.here;
+    here.edit(&scene.issues[0], "Edited");
+    here.git("commit -q -a --no-verify -m x").ok();
+    std::fs::remove_file(scene.world.path("team/.git/jit/authority.jsonl")).expect("it was there");
+    here.jit("hooks install").ok().never_says("adopted");
+    here.git("push -q origin main").exits(REFUSED);
+}
+
+#[test]
+fn a_criss_cross_that_git_merges_cleanly_passes() {
+    let scene = Scene::new(false);
+    let colleague = scene.colleague();
+    let text = colleague.read(&Place::file(&scene.issues[0]));
+    let edit = |title: &str, created: &str| {
+        let text = text
+            .replace("\"First\"", &format!("\"{title}\""))
+            .replace("\"created_at\": \"", &format!("\"created_at\": \"{created}"));
+        colleague.write(&Place::file(&scene.issues[0]), text);
+        colleague.git("commit -q -a -m Edit").ok();
+    };
+    colleague.git("checkout -q -b a main").ok();
+    edit("A", "");
+    colleague.git("checkout -q -b b main").ok();
+    edit("First", "b");
+    colleague.git("branch b1").ok();
+    colleague.git("merge -q -m ba a").ok();
+    colleague.git("checkout -q a").ok();
+    colleague.git("merge -q -m ab b1").ok();
+    edit("AA", "b");
+    colleague.git("checkout -q b").ok();
+    edit("A", "bb");
+    colleague.git("push -q origin a b").ok();
+    let here = &scene.here;
+    here.git("fetch -q").ok();
+    here.git("checkout -q -b cross origin/a").ok();
+    here.git("merge -q -m Cross origin/b").ok();
+    here.git("push -q origin cross").ok();
+    assert_eq!(here.committed_title(&scene.issues[0]), "AA");
+}
+
+#[test]
+fn a_shallow_clone_is_judged_by_what_it_has() {
+    let scene = Scene::new(false);
+    scene.others_edit("Theirs");
+    scene.world.place("colleague").git("checkout -q -b topic").ok();
+    scene.world.place("colleague").edit(&scene.issues[1], "On a topic");
+    scene.world.place("colleague").git("commit -q -a -m Topic").ok();
+    scene.world.place("colleague").git("push -q origin topic").ok();
+    let url = format!("file://{}", scene.world.path("remote.git").display());
+    scene.world.place("").git_args(&["clone", "-q", "--depth", "1", "--no-single-branch", &url, "shallow"]).ok();
+    let shallow = scene.world.place("shallow").agent("agent:here");
+    shallow.jit("hooks install").ok();
+    shallow.edit(&scene.issues[0], "Edited");
+    shallow.git("commit -q -a -m x").exits(REFUSED).says("edited without a lease");
+    shallow.git("commit -q -a --no-verify -m x").ok();
+    shallow.git("push -q origin HEAD:refs/heads/evil").exits(REFUSED).says("no lease covered the edit");
+    shallow.git("reset -q --hard origin/main").ok();
+    shallow.acquire(&scene.issues[0]);
+    shallow.edit(&scene.issues[0], "Leased");
+    shallow.git("commit -q -a -m Edit").ok();
+    shallow.git("push -q origin HEAD:refs/heads/good").ok();
+}
+
+#[test]
+fn a_policy_edit_that_was_in_order_is_not_refused_because_main_moved_on() {
+    in_both(|scene| {
+        let Scene { here, .. } = scene;
+        here.git("checkout -q -b topic").ok();
+        here.write(".jit/config.toml", format!("{}# x\n", here.read(".jit/config.toml")));
+        here.git("commit -q -a -m Policy").ok();
+        scene.others_edit("Theirs");
+        here.git("push -q origin topic").ok();
+    });
+}
+
+#[test]
+fn who_acts_is_asked_only_where_something_is_judged() {
+    let scene = Scene::new(false);
+    let nameless = scene.here.with("JIT_AGENT_ID", "nonsense");
+    nameless.git("commit -q --allow-empty -m Empty").ok();
+    nameless.git("push -q origin main").ok();
+    nameless.edit(&scene.issues[0], "Edited");
+    nameless.git("commit -q -a -m x").exits(REFUSED).says("type:name");
+}
+
+#[test]
+fn a_broken_file_can_be_leased_and_mended() {
+    let scene = Scene::new(false);
+    let here = &scene.here;
+    here.write(&Place::file(&scene.issues[0]), "<<<<<<< ours\n");
+    here.acquire(&scene.issues[0]);
+    here.write(
+        &Place::file(&scene.issues[0]),
+        format!("{{\"id\":\"{}\",\"title\":\"Mended\",\"state\":\"ready\"}}\n", scene.issues[0]),
+    );
+    here.git("commit -q -a -m Mended").ok();
+}

@@ -119,7 +119,8 @@ fn acquire(session: &Session, args: AcquireArgs) -> Answer {
     let reason = reason(why)?;
     let store = issues(&layout, &policy)?;
     let (issue_id, source) = resolve(&store, &issue)?;
-    let document = store.load(issue_id, source)?;
+    // A file that is here need not be whole to be leased: mending it is an edit.
+    let document = if source == Source::Worktree { None } else { Some(store.load(issue_id, source)?) };
     let grant = Grant {
         lease_id: LeaseId::new(ulid::Ulid::new()),
         issue_id,
@@ -135,8 +136,8 @@ fn acquire(session: &Session, args: AcquireArgs) -> Answer {
         lease::Answer::Kept { lease_id, .. } | lease::Answer::Closing(lease_id) => (lease_id, Taken::Kept),
         lease::Answer::Ended(_) => return Err(Error::NoSuchLease { named: issue }),
     };
-    if source != Source::Worktree
-        && let Err(error) = bring(&store, issue_id, &document)
+    if let Some(document) = &document
+        && let Err(error) = bring(&store, issue_id, document)
     {
         // A lease that was taken for nothing would only be in others' way.
         if taken == Taken::New {

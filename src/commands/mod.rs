@@ -47,7 +47,7 @@ pub(crate) struct Session {
 impl Session {
     /// The repository that the command is about.
     pub(crate) fn layout(&self) -> Result<Layout, Error> {
-        Ok(Layout::discover(&self.cx.cwd)?)
+        Ok(Layout::discover(&self.cx.cwd, self.cx.git_dir.as_deref())?)
     }
 
     /// The policy for work in this worktree.

@@ -8,28 +8,36 @@ use gix::ObjectId;
 use super::{Result, pre_push};
 use crate::actor;
 use crate::context::Context;
-use crate::store::authority::Entry;
+use crate::store::authority::{Entry, Made};
 use crate::store::layout::Layout;
-use crate::store::{Error, history};
+use crate::store::{Error, file, history};
 
 const REASON: &str = "not published when the hooks were installed";
 
 /// Adopts what is unpublished, unless that was done before: the number of transitions that were recorded.
+///
+/// That it was done is written down beside the log, so that a log which is lost is not made up for.
 pub(crate) fn once(cx: &Context, layout: &Layout, agent: Option<&str>) -> Result<usize> {
-    let log = layout.authority();
-    if log.exists() {
+    let mark = layout.shared_dir().join("adopted.json");
+    if mark.exists() || layout.authority().exists() {
         return Ok(0);
     }
     let commits = history::reachable(&layout.repo, &branches(layout)?, &history::published_tips(layout)?)?;
     let made = pre_push::changes_of(cx, layout, &commits, &mut Vec::new())?;
     let holder = actor::holder(cx, layout, agent)?;
-    let now = cx.clock().now().wall;
+    let at = cx.clock().now().wall;
     let mut entries = Vec::new();
-    for change in made.iter().flat_map(|(_, changes)| changes).filter(|change| change.edited_issue().is_some()) {
-        let steps = change.steps().filter(|(from, to)| from != to);
-        entries.extend(steps.map(|step| Entry::adopted(now, &change.name(), step, holder.clone(), REASON)));
+    for made in &made {
+        let base: Vec<String> = made.parents.iter().map(ToString::to_string).collect();
+        for change in made.changes.iter().filter(|change| change.edited_issue().is_some()) {
+            let made = Made { at, path: &change.name(), base: &base, holder: &holder };
+            let steps = change.steps().filter(|(from, to)| from != to);
+            entries.extend(steps.map(|step| Entry::adopted(&made, step, REASON)));
+        }
     }
-    log.append(&entries)?;
+    layout.authority().append(&entries)?;
+    let text = format!("{{\"schema_version\":1,\"at\":\"{at}\",\"transitions\":{}}}\n", entries.len());
+    file::replace(&mark, text.as_bytes(), layout.modes)?;
     Ok(entries.len())
 }
 

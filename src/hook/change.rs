@@ -100,9 +100,12 @@ impl Change {
 
     /// What is wrong with the file itself.
     pub(crate) fn defect(&self, repo: &Repository) -> Option<Finding> {
-        let Kind::Issue(id) = self.kind else { return None };
         let to = self.to?;
         let invalid = |why: String| Finding::Invalid { path: format!("{}/{}", tree::DATA, self.path), why };
+        if self.kind == Kind::Other && Kind::of(&self.path.to_ascii_lowercase()) != Kind::Other {
+            return Some(invalid("is a file of git jit only on file systems that fold case".to_owned()));
+        }
+        let Kind::Issue(id) = self.kind else { return None };
         if !to.is_plain() {
             return Some(invalid("is not a plain file".to_owned()));
         }
@@ -149,7 +152,7 @@ pub(crate) fn changes(repo: &Repository, scratch: &std::path::Path, side: &Side<
             Expected::One(versions) => (versions, false),
             Expected::Conflict(versions) => (versions, true),
         };
-        if kind != Kind::Other && (is_resolution || !from.contains(&to)) {
+        if is_resolution || !from.contains(&to) {
             changes.push(Change { path, kind, from, is_resolution, to });
         }
     }

@@ -200,7 +200,7 @@ const IS_STRICT: &str = r#"# The binary is gone. Is this repository strict?
 is_strict() {
     for rev in HEAD refs/remotes/origin/HEAD refs/remotes/origin/main refs/remotes/origin/master refs/heads/main refs/heads/master; do
         git show "$rev:.jit/config.toml" 2>/dev/null
-    done | grep -Eiq "enforce_leases[\"']?[[:space:]]*=[[:space:]]*[\"']+strict"
+    done | grep -Eiq "enforce_leases[\"']?[[:space:]]*=[[:space:]]*[\"']+[[:space:]]*strict"
 }
 "#;
 

@@ -31,6 +31,8 @@ pub(crate) struct Merge<'a> {
     parents: Vec<Files>,
     /// For each parent after the first, the files of its merge bases with those before it.
     bases: Vec<Vec<Files>>,
+    /// For the same, the files of the merge bases of those bases, where there are several: Git merges them first.
+    below: Vec<Vec<Files>>,
     /// Texts that a merge made and no object holds, for the next parent's turn.
     made: RefCell<BTreeMap<ObjectId, Vec<u8>>>,
 }
@@ -39,9 +41,16 @@ impl<'a> Merge<'a> {
     /// The merge of `parents`, whose `.jit` trees are `trees`.
     pub(crate) fn new(repo: &'a Repository, scratch: &Path, parents: &[ObjectId], trees: &[Option<ObjectId>]) -> Result<Self> {
         let files = |tree: &Option<ObjectId>| tree::files(repo, *tree);
-        let mut bases = Vec::new();
+        let (mut bases, mut below) = (Vec::new(), Vec::new());
         for n in 1..parents.len() {
             let commits = history::merge_bases(repo, parents[n], &parents[..n])?;
+            let mut deeper = Vec::new();
+            if let [first, second, ..] = commits.as_slice() {
+                for base in history::merge_bases(repo, *first, &[*second])? {
+                    deeper.push(files(&tree::data_tree(repo, base)?)?);
+                }
+            }
+            below.push(deeper);
             let mut found = Vec::new();
             for base in commits {
                 found.push(files(&tree::data_tree(repo, base)?)?);
@@ -52,18 +61,22 @@ impl<'a> Merge<'a> {
             bases.push(found);
         }
         let parents = trees.iter().map(files).collect::<std::result::Result<Vec<_>, _>>()?;
-        Ok(Self { repo, scratch: scratch.to_owned(), parents, bases, made: RefCell::default() })
+        Ok(Self { repo, scratch: scratch.to_owned(), parents, bases, below, made: RefCell::default() })
     }
 
     /// What the file at `path` must be.
     pub(crate) fn expected(&self, path: &BString) -> Result<Expected> {
         let versions: Vec<Option<Entry>> = self.parents.iter().map(|files| files.get(path).copied()).collect();
         let mut outcomes = vec![versions[0]];
-        for (theirs, bases) in versions[1..].iter().zip(&self.bases) {
+        for (n, theirs) in versions[1..].iter().enumerate() {
+            let mut bases: Vec<Option<Entry>> = self.bases[n].iter().map(|files| files.get(path).copied()).collect();
+            for below in &self.below[n] {
+                bases.extend(self.three_way(bases[0], below.get(path).copied(), bases[1])?);
+            }
             let mut next = Vec::new();
-            for base in bases {
+            for base in distinct(bases) {
                 for ours in &outcomes {
-                    next.extend(self.three_way(*ours, base.get(path).copied(), *theirs)?);
+                    next.extend(self.three_way(*ours, base, *theirs)?);
                 }
             }
             outcomes = distinct(next);

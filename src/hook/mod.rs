@@ -6,9 +6,11 @@
 
 pub(crate) mod adopt;
 pub(crate) mod change;
+mod cover;
 pub(crate) mod force;
 pub(crate) mod install;
 pub(crate) mod judge;
+mod known;
 pub(crate) mod merge;
 pub(crate) mod message;
 pub(crate) mod pre_commit;

@@ -7,17 +7,17 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
 use super::change::{self, Change, Kind, Side};
-use super::judge::{Authority, Judge};
+use super::judge::{Authority, Judge, Spot};
 use super::{Result, Verdict, force};
 use crate::actor;
 use crate::context::Context;
 use crate::domain::id::{Holder, LeaseId};
-use crate::domain::lease::{Request, decide};
+use crate::domain::lease::{Lease, Request, Standing, decide};
 use crate::domain::policy::{Finding, Policy};
-use crate::store::authority::Entry;
+use crate::store::authority::{Entry, Made};
 use crate::store::layout::Layout;
 use crate::store::staged::{self, Staged};
-use crate::store::{file, history, tree};
+use crate::store::{self, file, history, tree};
 
 /// Why a change is recorded that no lease was needed for.
 const PRIVATE: &str = "nobody else knew the issue";
@@ -25,7 +25,11 @@ const PRIVATE: &str = "nobody else knew the issue";
 /// Judges what is staged, and records it if it passes. `is_merge_hook` is what tells `pre-merge-commit` from `pre-commit`.
 pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<Verdict> {
     let repo = &layout.repo;
-    let head = tree::head_commit(repo)?;
+    let head = match tree::head_commit(repo) {
+        // What has no `.jit` anywhere notices nothing, whatever is wrong with it.
+        Err(_) if staged::read(repo, None)? == Staged::Tree(None) && !has_data(layout) => return Ok(Verdict::pass()),
+        head => head?,
+    };
     let data = head.map(|head| tree::data_tree(repo, head)).transpose()?.flatten();
     let staged = staged::read(repo, data)?;
     let mut parents: Vec<ObjectId> = head.into_iter().collect();
@@ -46,11 +50,11 @@ pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<
     let mut passed = Vec::new();
     for change in &changes {
         findings.extend(change.defect(repo));
-        match judge.judge(change, None)? {
+        match judge.judge(change, Spot { commit: None, parents: &parents })? {
             Ok(authority) => passed.extend(authority.map(|authority| (change, authority))),
             Err(finding) => findings.push(finding),
         }
-        findings.extend(off_base(&judge, &policy, change, &parents)?);
+        findings.extend(off_base(&judge, &policy, change, Spot { commit: None, parents: &parents })?);
         findings.extend(created_elsewhere(layout, &policy, change));
     }
     if changes.iter().any(|change| change.kind.issue().is_some()) {
@@ -59,10 +63,15 @@ pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<
     findings.dedup();
     let verdict = Verdict::of(&policy, findings);
     if verdict.refused.is_empty() {
-        record(cx, layout, &passed)?;
+        observe(cx, layout, &judge, &passed)?;
+        record(cx, layout, &parents, &passed)?;
         conclude(cx, layout, &policy, &judge, &changes)?;
     }
     Ok(verdict)
+}
+
+fn has_data(layout: &Layout) -> bool {
+    layout.worktree_root.as_deref().is_some_and(|root| Layout::data_dir(root).exists())
 }
 
 /// The other parents: of a merge that stopped, from `MERGE_HEAD`; of one that is about to be committed, as Git names them.
@@ -94,17 +103,25 @@ fn misplaced(staged: &Staged, layout: &Layout, head: Option<ObjectId>) -> Result
     Ok(tops.into_iter().map(change::misplacement).collect())
 }
 
-/// Whether the policy itself is edited on something that lacks the default branch's tip.
-pub(crate) fn off_base(judge: &Judge<'_>, policy: &Policy, change: &Change, heads: &[ObjectId]) -> Result<Option<Finding>> {
-    let Some((branch, tip)) = judge.default_branch().filter(|_| change.kind == Kind::Policy && policy.require_main_history) else {
+/// Whether the policy itself is edited on something that lacks the tip of a default branch.
+///
+/// At the push, where that branch may have moved on since, it is enough that the edit was made on the policy that it has.
+pub(crate) fn off_base(judge: &Judge<'_>, policy: &Policy, change: &Change, spot: Spot<'_>) -> Result<Option<Finding>> {
+    if change.kind != Kind::Policy || !policy.require_main_history {
         return Ok(None);
-    };
-    for head in heads {
-        if history::is_ancestor(judge.repo(), *tip, *head)? {
-            return Ok(None);
+    }
+    let repo = judge.repo();
+    for (branch, tip) in history::binding_branches(repo) {
+        let theirs = tree::file(repo, tree::data_tree(repo, tip)?, &change.path)?;
+        if theirs == change.to || (spot.commit.is_some() && change.from.contains(&theirs)) {
+            continue;
+        }
+        let has = spot.parents.iter().map(|parent| history::is_ancestor(repo, tip, *parent)).collect::<store::Result<Vec<_>>>()?;
+        if !has.contains(&true) {
+            return Ok(Some(Finding::OffBase { path: change.name(), branch }));
         }
     }
-    Ok(Some(Finding::OffBase { path: change.name(), branch: branch.clone() }))
+    Ok(None)
 }
 
 fn created_elsewhere(layout: &Layout, policy: &Policy, change: &Change) -> Option<Finding> {
@@ -113,21 +130,38 @@ fn created_elsewhere(layout: &Layout, policy: &Policy, change: &Change) -> Optio
     forbidden.then_some(Finding::CreatedElsewhere { issue })
 }
 
+/// Ties a lease from before a restart to this clock, when it is relied on: so that it ends.
+fn observe(cx: &Context, layout: &Layout, judge: &Judge<'_>, passed: &[(&Change, Authority)]) -> Result<()> {
+    for (_, authority) in passed {
+        let Authority::Lease(lease_id) = authority else { continue };
+        let lease = judge.ledger().and_then(|ledger| ledger.lease(lease_id));
+        let is_unobserved = |lease: &Lease| matches!(lease.standing(judge.now(), 0), Standing::Unobserved { .. });
+        if lease.is_some_and(is_unobserved) {
+            let request = Request::Observe { lease_id: lease_id.clone() };
+            let _ = layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, 0))?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes down what was changed into what, for the push to find.
-fn record(cx: &Context, layout: &Layout, passed: &[(&Change, Authority)]) -> Result<()> {
+fn record(cx: &Context, layout: &Layout, parents: &[ObjectId], passed: &[(&Change, Authority)]) -> Result<()> {
     if passed.iter().all(|(_, authority)| *authority == Authority::Known) {
         return Ok(());
     }
     let holder = actor::holder(cx, layout, None)?;
-    let now = cx.clock().now().wall;
+    let at = cx.clock().now().wall;
+    let base: Vec<String> = parents.iter().map(ToString::to_string).collect();
     let mut entries = Vec::new();
     for (change, authority) in passed {
+        let made = Made { at, path: &change.name(), base: &base, holder: &holder };
         for step in change.steps().filter(|(from, to)| from != to) {
-            entries.extend(match authority {
-                Authority::Lease(lease_id) => Some(Entry::leased(now, &change.name(), step, lease_id.clone(), holder.clone())),
-                Authority::Private => Some(Entry::adopted(now, &change.name(), step, holder.clone(), PRIVATE)),
-                Authority::Known => None,
-            });
+            match authority {
+                Authority::Lease(lease_id) => entries.push(Entry::leased(&made, step, lease_id.clone())),
+                // A new issue stands on its own; an edit of one that nobody knew then may be known when it is pushed.
+                Authority::Private if !change.is_creation() => entries.push(Entry::adopted(&made, step, PRIVATE)),
+                Authority::Private | Authority::Known => {}
+            }
         }
     }
     Ok(layout.authority().append(&entries)?)

@@ -9,7 +9,7 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
 use super::change::{self, Change, Side};
-use super::judge::Judge;
+use super::judge::{Judge, Spot};
 use super::{Error, Result, Verdict, force, pre_commit};
 use crate::actor;
 use crate::context::Context;
@@ -46,48 +46,55 @@ pub(crate) fn parse(input: &[u8]) -> Result<Vec<Update>> {
 
 /// Judges a push.
 pub(crate) fn run(cx: &Context, layout: &Layout, updates: &[Update]) -> Result<Verdict> {
-    let repo = &layout.repo;
-    let commit = |id: Option<ObjectId>| id.and_then(|id| history::commit(repo, id));
-    let tips: Vec<ObjectId> = updates.iter().filter_map(|update| commit(update.local)).collect();
-    let replaced: Vec<ObjectId> = updates.iter().filter_map(|update| commit(update.remote)).collect();
     if updates.is_empty() {
         return Ok(Verdict::pass());
     }
+    let repo = &layout.repo;
+    let mut tips = Vec::new();
+    for id in updates.iter().filter_map(|update| update.local) {
+        tips.extend(history::require_commit(repo, id)?);
+    }
+    let replaced: Vec<ObjectId> = updates.iter().filter_map(|update| history::commit(repo, update.remote?)).collect();
     let policy = force::policy_of_push(cx, layout, &[&tips[..], &replaced].concat());
     if policy.is_silent() {
         return Ok(Verdict::pass());
     }
-    let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, None)?, cx.clock().now());
-    let exempt = judge.exempt(&replaced)?.to_vec();
+    let exempt = [history::published_tips(layout)?, replaced].concat();
     let mut findings = Vec::new();
-    let rewound = updates.iter().map(|update| Rewind::of(&judge, layout, update)).collect::<Result<Vec<_>>>()?;
+    let made = changes_of(cx, layout, &history::reachable(repo, &tips, &exempt)?, &mut findings)?;
+    let rewound = updates.iter().map(|update| Rewind::of(layout, update)).collect::<Result<Vec<_>>>()?;
     let rewound: Vec<Rewind> = rewound.into_iter().flatten().collect();
-    let commits = history::reachable(repo, &tips, &exempt)?;
-    let made = changes_of(cx, layout, &commits, &mut findings)?;
-    judge.consult(made.iter().flat_map(|(_, changes)| changes).chain(rewound.iter().flat_map(|rewind| &rewind.lost)))?;
+    if made.is_empty() && rewound.is_empty() && findings.is_empty() {
+        return Ok(Verdict::pass());
+    }
+    let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, None)?, cx.clock().now()).with_exempt(exempt);
+    judge.consult(made.iter().flat_map(|made| &made.changes).chain(rewound.iter().flat_map(|rewind| &rewind.lost)))?;
     for rewind in &rewound {
         findings.extend(rewind.finding(&judge)?);
     }
-    for (commit, changes) in &made {
-        for change in changes {
+    for made in &made {
+        let spot = Spot { commit: Some(made.commit), parents: &made.parents };
+        for change in &made.changes {
             findings.extend(change.defect(repo));
-            findings.extend(judge.judge(change, Some(*commit))?.err());
-            findings.extend(pre_commit::off_base(&judge, &policy, change, &tips)?);
+            findings.extend(judge.judge(change, spot)?.err());
+            findings.extend(pre_commit::off_base(&judge, &policy, change, spot)?);
         }
     }
-    if made.iter().flat_map(|(_, changes)| changes).any(|change| change.kind.issue().is_some()) {
+    if made.iter().flat_map(|made| &made.changes).any(|change| change.kind.issue().is_some()) {
         findings.extend(judge.broken_ledger());
     }
     Ok(Verdict::of(&policy, one_an_issue(findings)))
 }
 
+/// A commit that changes something that the rules know.
+pub(crate) struct Made {
+    pub commit: ObjectId,
+    pub parents: Vec<ObjectId>,
+    pub changes: Vec<Change>,
+}
+
 /// What each commit changes that the rules know, oldest commit first.
-pub(crate) fn changes_of(
-    cx: &Context,
-    layout: &Layout,
-    commits: &[ObjectId],
-    findings: &mut Vec<Finding>,
-) -> Result<Vec<(ObjectId, Vec<Change>)>> {
+pub(crate) fn changes_of(cx: &Context, layout: &Layout, commits: &[ObjectId], findings: &mut Vec<Finding>) -> Result<Vec<Made>> {
     let repo = &layout.repo;
     let mut made = Vec::new();
     for commit in commits.iter().rev() {
@@ -95,7 +102,7 @@ pub(crate) fn changes_of(
         findings.extend(change::misplaced(repo, *commit, &parents)?);
         let changes = change::changes(repo, &cx.scratch, &Side::Commit(*commit), &parents)?;
         if !changes.is_empty() {
-            made.push((*commit, changes));
+            made.push(Made { commit: *commit, parents, changes });
         }
     }
     Ok(made)
@@ -126,10 +133,10 @@ struct Rewind {
 }
 
 impl Rewind {
-    fn of(judge: &Judge<'_>, layout: &Layout, update: &Update) -> Result<Option<Self>> {
+    fn of(layout: &Layout, update: &Update) -> Result<Option<Self>> {
         let repo = &layout.repo;
-        let Some((name, _)) = judge.default_branch() else { return Ok(None) };
-        let names = branch_names(layout, name);
+        let names: Vec<String> =
+            history::default_branches(repo).iter().filter_map(|name| history::branch_name(repo, name)).collect();
         let Some(old) = update.remote.filter(|_| names.contains(&update.remote_ref)) else { return Ok(None) };
         let branch = update.remote_ref.clone();
         let Some(old) = history::commit(repo, old) else {
@@ -161,25 +168,13 @@ impl Rewind {
             return Ok(rewinds(format!("its tip {} is not known here", self.old)));
         }
         for change in &self.lost {
-            if judge.judge(change, Some(self.old))?.is_err() {
+            let spot = Spot { commit: Some(self.old), parents: &[self.old] };
+            if judge.judge(change, spot)?.is_err() {
                 return Ok(rewinds(format!("it would take back a published edit of {}/{}", tree::DATA, change.path)));
             }
         }
         Ok(None)
     }
-}
-
-/// What the default branch is called on a remote.
-fn branch_names(layout: &Layout, name: &str) -> Vec<String> {
-    let target = layout.repo.try_find_reference(name).ok().flatten().and_then(|reference| match reference.target() {
-        gix::refs::TargetRef::Symbolic(target) => Some(target.as_bstr().to_string()),
-        gix::refs::TargetRef::Object(_) => None,
-    });
-    let name = target.unwrap_or_else(|| name.to_owned());
-    let short = name
-        .strip_prefix("refs/heads/")
-        .or_else(|| name.strip_prefix("refs/remotes/").and_then(|rest| rest.split_once('/')).map(|(_, branch)| branch));
-    short.map(|short| format!("refs/heads/{short}")).into_iter().collect()
 }
 
 #[cfg(test)]

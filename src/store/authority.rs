@@ -19,6 +19,19 @@ use crate::domain::transition::{Step, Version};
 const SCHEMA_VERSION: u32 = 1;
 const CONSULTED_FOR: SignedDuration = SignedDuration::from_hours(24 * 90);
 
+/// When, where and by whom a file was changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Made<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// The file, relative to `.jit/`.
+    pub path: &'a str,
+    /// The commits that it was made on top of.
+    pub base: &'a [String],
+    /// Who made it, or adopts it.
+    pub holder: &'a Holder,
+}
+
 /// One transition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
@@ -31,6 +44,8 @@ pub(crate) struct Entry {
     pub from: Option<Version>,
     /// The version after, `None` where it was removed.
     pub to: Option<Version>,
+    /// The commits that it was made on top of, in hexadecimal.
+    pub base: Vec<String>,
     /// The lease it was made under, `None` for what was adopted.
     pub lease_id: Option<LeaseId>,
     /// Who made it, or adopted it.
@@ -42,25 +57,27 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// A transition made under a lease.
-    pub(crate) fn leased(at: Timestamp, path: &str, step: Step, lease_id: LeaseId, holder: Holder) -> Self {
-        let (from, to) = step;
-        Self {
-            schema_version: SCHEMA_VERSION,
-            at,
-            path: path.to_owned(),
-            from,
-            to,
-            lease_id: Some(lease_id),
-            holder,
-            adopted: None,
-        }
+    pub(crate) fn leased(made: &Made<'_>, step: Step, lease_id: LeaseId) -> Self {
+        Self { lease_id: Some(lease_id), ..Self::adopted(made, step, "") }.without_reason()
     }
 
     /// A transition that somebody answers for without a lease.
-    pub(crate) fn adopted(at: Timestamp, path: &str, step: Step, holder: Holder, reason: &str) -> Self {
-        let (from, to) = step;
-        let adopted = Some(reason.to_owned());
-        Self { schema_version: SCHEMA_VERSION, at, path: path.to_owned(), from, to, lease_id: None, holder, adopted }
+    pub(crate) fn adopted(made: &Made<'_>, step: Step, reason: &str) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            at: made.at,
+            path: made.path.to_owned(),
+            from: step.0,
+            to: step.1,
+            base: made.base.to_vec(),
+            lease_id: None,
+            holder: made.holder.clone(),
+            adopted: Some(reason.to_owned()),
+        }
+    }
+
+    fn without_reason(self) -> Self {
+        Self { adopted: None, ..self }
     }
 
     /// From which version to which.
@@ -141,8 +158,10 @@ mod tests {
         let holder = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };
         let version = |oid: &str| Some(Version { oid: oid.into(), mode: 0o100_644 });
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 1000);
-        let entry =
-            |at, to: &str| Entry::leased(at, "issues/x.json", (version("a"), version(to)), LeaseId::new("l"), holder.clone());
+        let entry = |at, to: &str| {
+            let made = Made { at, path: "issues/x.json", base: &[], holder: &holder };
+            Entry::leased(&made, (version("a"), version(to)), LeaseId::new("l"))
+        };
         let paths = HashSet::from(["issues/x.json".to_owned()]);
         log.append(&[entry(now, "b"), entry(now - SignedDuration::from_hours(24 * 91), "old")]).expect("written");
         let whole = std::fs::read(log.path()).expect("read");

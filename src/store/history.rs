@@ -18,6 +18,25 @@ pub(crate) fn commit(repo: &Repository, id: ObjectId) -> Option<ObjectId> {
     object.peel_to_kind(gix::object::Kind::Commit).ok().map(|commit| commit.id)
 }
 
+/// The commit that an id leads to which must be here; `None` if it leads to something else than a commit.
+pub(crate) fn require_commit(repo: &Repository, id: ObjectId) -> Result<Option<ObjectId>> {
+    if is_here(repo, id) {
+        return Ok(commit(repo, id));
+    }
+    Err(Error::Corrupt { path: repo.git_dir().join("objects"), line: None, why: format!("{id} is not there") })
+}
+
+/// Whether an object can be read.
+pub(crate) fn is_here(repo: &Repository, id: ObjectId) -> bool {
+    repo.try_find_object(id).is_ok_and(|object| object.is_some())
+}
+
+/// Whether the history of a commit was cut off when the repository was cloned.
+pub(crate) fn is_shallow(repo: &Repository, id: ObjectId) -> Result<bool> {
+    let commits = repo.shallow_commits().map_err(Error::git("the list of shallow commits"))?;
+    Ok(commits.is_some_and(|commits| commits.contains(&id)))
+}
+
 /// The commit that a full ref name leads to, if there is such a ref.
 pub(crate) fn ref_commit(repo: &Repository, name: &str) -> Option<ObjectId> {
     let mut reference = repo.try_find_reference(name).ok().flatten()?;
@@ -49,6 +68,8 @@ pub(crate) fn is_ancestor(repo: &Repository, ancestor: ObjectId, commit: ObjectI
 }
 
 /// The full names of the refs that may be the default branch, those that exist, in order of preference.
+///
+/// Where there is no remote `origin`, the same branches of every other remote.
 pub(crate) fn default_branches(repo: &Repository) -> Vec<String> {
     let configured = repo.config_snapshot().string("jit.defaultBranch").map(|name| name.to_str_lossy().into_owned());
     let named = configured.into_iter().flat_map(|name| {
@@ -58,15 +79,31 @@ pub(crate) fn default_branches(repo: &Repository) -> Vec<String> {
             vec![format!("refs/remotes/origin/{name}"), format!("refs/remotes/{name}"), format!("refs/heads/{name}")]
         }
     });
-    let usual = [
-        "refs/remotes/origin/HEAD",
-        "refs/remotes/origin/main",
-        "refs/remotes/origin/master",
-        "refs/heads/main",
-        "refs/heads/master",
-    ];
-    let all = named.chain(usual.map(str::to_owned));
-    all.filter(|name| ref_commit(repo, name).is_some()).collect()
+    let of_remote = |remote: &str| ["HEAD", "main", "master"].map(|branch| format!("refs/remotes/{remote}/{branch}"));
+    let exists = |name: &String| ref_commit(repo, name).is_some();
+    let mut usual: Vec<String> = of_remote("origin").into_iter().filter(exists).collect();
+    if usual.is_empty() {
+        let remotes = repo.remote_names();
+        usual = remotes.iter().flat_map(|remote| of_remote(&remote.to_str_lossy())).collect();
+    }
+    let local = ["refs/heads/main", "refs/heads/master"].map(str::to_owned);
+    named.chain(usual).chain(local).filter(exists).collect()
+}
+
+/// The default branches whose tips a change of the policy must be built on: every remote one, or else the local ones.
+pub(crate) fn binding_branches(repo: &Repository) -> Vec<(String, ObjectId)> {
+    let all = default_branches(repo).into_iter().filter_map(|name| Some((name.clone(), ref_commit(repo, &name)?)));
+    let (remote, local): (Vec<_>, Vec<_>) = all.partition(|(name, _)| name.starts_with("refs/remotes/"));
+    if remote.is_empty() { local } else { remote }
+}
+
+/// What a branch is called where it is pushed to: `refs/heads/<name>`, for a tracking ref too.
+pub(crate) fn branch_name(repo: &Repository, name: &str) -> Option<String> {
+    let reference = repo.try_find_reference(name).ok().flatten()?;
+    let target = reference.target().try_name().map_or_else(|| name.to_owned(), |target| target.as_bstr().to_string());
+    let tracked = || target.strip_prefix("refs/remotes/").and_then(|rest| rest.split_once('/')).map(|(_, branch)| branch);
+    let short = target.strip_prefix("refs/heads/").or_else(tracked)?;
+    Some(format!("refs/heads/{short}"))
 }
 
 /// Commits that remotes are known to have: the tips of their tracking refs.
@@ -76,23 +113,22 @@ pub(crate) fn published_tips(layout: &Layout) -> Result<Vec<ObjectId>> {
     for name in repo.remote_names() {
         // A remote that cannot be read exempts nothing.
         let Ok(remote) = repo.find_remote(&name) else { continue };
-        let url = remote.url(Direction::Fetch);
-        if url.is_none_or(|url| url.scheme == gix::url::Scheme::File && is_this_repository(layout, url)) {
+        // One that has no address, or a local one that is not known to be another repository, exempts nothing.
+        let Some(url) = remote.url(Direction::Fetch) else { continue };
+        if url.scheme == gix::url::Scheme::File && !is_another_repository(layout, url) {
             continue;
         }
         let specs = remote.refspecs(Direction::Fetch).iter();
         patterns.extend(specs.filter_map(|spec| spec.to_ref().destination().map(ToOwned::to_owned)));
     }
-    // Local commits move branches and tags, whatever a refspec says that maps there.
-    patterns.retain(|pattern| !pattern.starts_with(b"refs/heads/") && !pattern.starts_with(b"refs/tags/"));
     let mut tips = Vec::new();
     let platform = repo.references().map_err(Error::git("the refs"))?;
     for reference in platform.all().map_err(Error::git("the refs"))? {
         // A ref that cannot be read exempts nothing.
         let Ok(mut reference) = reference else { continue };
         let name = reference.name().as_bstr();
-        let is_local = name.starts_with(b"refs/heads/") || name.starts_with(b"refs/tags/");
-        if !is_local
+        // Local work moves every other ref: branches, tags, the stash, what a rebase or a bisection leaves.
+        if name.starts_with(b"refs/remotes/")
             && patterns.iter().any(|pattern| matches(pattern, name))
             && let Ok(commit) = reference.peel_to_commit()
         {
@@ -115,13 +151,39 @@ fn matches(pattern: &BString, name: &[u8]) -> bool {
     }
 }
 
-fn is_this_repository(layout: &Layout, url: &gix::Url) -> bool {
-    // A path that this system cannot have leads nowhere, and so not here.
-    let Ok(path) = gix::path::from_bstr(url.path.as_bstr()) else { return false };
+/// Whether a local address leads to a repository, and not to this one; Git finds it by several spellings.
+fn is_another_repository(layout: &Layout, url: &gix::Url) -> bool {
+    let decoded = percent_decoded(url.path.as_bstr());
     let base = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
-    let from = |base: &Path| base.join(&path).canonicalize().ok();
-    let candidates = [from(base), from(&layout.common_dir), layout.primary_root.as_deref().and_then(from)];
-    candidates.into_iter().flatten().any(|path| common_dir_of(&path).as_deref() == Some(layout.common_dir.as_path()))
+    let mut found = Vec::new();
+    for path in [url.path.as_bstr(), decoded.as_bstr()] {
+        // A path that this system cannot have leads nowhere.
+        let Ok(path) = gix::path::from_bstr(path) else { continue };
+        for base in [Some(base), Some(layout.common_dir.as_path()), layout.primary_root.as_deref()].into_iter().flatten() {
+            for suffix in ["", ".git", "/.git", ".git/.git"] {
+                let mut spelled = base.join(&path).into_os_string();
+                spelled.push(suffix);
+                found.extend(common_dir_of(Path::new(&spelled)));
+            }
+        }
+    }
+    !found.is_empty() && !found.contains(&layout.common_dir)
+}
+
+fn percent_decoded(path: &[u8]) -> BString {
+    let mut decoded = Vec::new();
+    let mut rest = path;
+    while let Some((first, more)) = rest.split_first() {
+        let hex = more.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            decoded.push(byte);
+            rest = &more[2..];
+        } else {
+            decoded.push(*first);
+            rest = more;
+        }
+    }
+    decoded.into()
 }
 
 /// The common directory of the repository at exactly this path, worktree or Git directory.

@@ -33,19 +33,26 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Discovers the repository that `dir` is in.
-    pub(crate) fn discover(dir: &Path) -> Result<Self> {
+    /// Discovers the repository that `dir` is in; `git_dir` is the one that Git names, where it names one.
+    pub(crate) fn discover(dir: &Path, git_dir: Option<&Path>) -> Result<Self> {
         let options = || gix::open::Options::default().config_overrides(["core.useReplaceRefs=false"]);
         let trust = gix::sec::trust::Mapping { full: options(), reduced: options().bail_if_untrusted(true) };
         let upwards = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
-        let repo = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, upwards, trust)
-            .map_err(|source| undiscovered(dir, source))?
-            .to_thread_local();
-        Self::of(repo)
+        let repo =
+            gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, upwards, trust).or_else(|error| match git_dir
+                .and_then(|named| dir.join(named).canonicalize().ok())
+            {
+                // Git names the directory that it is started in `.`, which looks like no Git directory by itself.
+                Some(named) => options().open_path_as_is(true).open(named),
+                None => Err(error),
+            });
+        Self::of(repo.map_err(|source| undiscovered(dir, source))?.to_thread_local())
     }
 
     fn of(mut repo: gix::Repository) -> Result<Self> {
         repo.object_cache_size_if_unset(4 * 1024 * 1024);
+        // A namespace would hide the refs that the judgement rests on.
+        repo.clear_namespace();
         let real = |path: &Path| path.canonicalize().map_err(Error::io("find", path));
         let git_dir = real(repo.git_dir())?;
         let common_dir = real(repo.common_dir())?;

@@ -71,16 +71,21 @@ pub(crate) fn data_tree(repo: &Repository, commit: ObjectId) -> Result<Option<Ob
     Ok(data_entry(repo, commit)?.filter(|entry| entry.mode == 0o40_000).map(|entry| entry.oid))
 }
 
-/// The entry of that name in a tree.
+/// The entry of that name in a tree; a tree that has two of them is corrupt, and every reader would see another one.
 fn child(repo: &Repository, tree: ObjectId, name: &[u8]) -> Result<Option<Entry>> {
     let tree = repo.find_tree(tree).map_err(Error::git(format!("tree {tree}")))?;
+    let mut found = None;
     for entry in tree.iter() {
         let entry = entry.map_err(Error::git(format!("tree {}", tree.id)))?;
         if entry.filename() == name.as_bstr() {
-            return Ok(Some(Entry { oid: entry.object_id(), mode: entry.mode().value() }));
+            let entry = Entry { oid: entry.object_id(), mode: entry.mode().value() };
+            if found.replace(entry).is_some() {
+                let why = format!("tree {} has '{}' twice", tree.id, name.as_bstr());
+                return Err(Error::Corrupt { path: repo.git_dir().join("objects"), line: None, why });
+            }
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
 /// One file of a `.jit` tree, by its path relative to it.

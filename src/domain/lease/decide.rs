@@ -13,6 +13,8 @@ pub(crate) enum Request {
     Acquire(Grant),
     /// The end of a lease, or, with `closing`, its end at the next commit of the issue.
     Release { lease_id: LeaseId, holder: Holder, closing: bool, reason: Option<String> },
+    /// That a lease from another clock be tied to this one.
+    Observe { lease_id: LeaseId },
     /// The end of everything a worktree holds, because the worktree goes away.
     Abandon { holder_worktree: WorktreeId, reason: String },
 }
@@ -61,6 +63,10 @@ pub(crate) fn decide(ledger: &Ledger, request: &Request, now: &Now, stale_after_
     match request {
         Request::Acquire(grant) => acquire(ledger, grant, now, stale_after_secs),
         Request::Release { lease_id, holder, closing, reason } => release(ledger, lease_id, holder, *closing, reason.as_ref()),
+        Request::Observe { lease_id } => match ledger.lease(lease_id) {
+            Some(lease) => Decision { events: observation(lease, lease.standing(now, stale_after_secs)), answer: Ok(kept(lease)) },
+            None => Decision::only(Err(Refusal::NoSuchLease { lease_id: lease_id.clone() })),
+        },
         Request::Abandon { holder_worktree, reason } => {
             let ended: Vec<Lease> = ledger.leases().filter(|lease| lease.holder.worktree_id == *holder_worktree).cloned().collect();
             let release = |lease: &Lease| Event::Release { lease_id: lease.lease_id.clone(), reason: Some(reason.clone()) };
@@ -82,11 +88,20 @@ fn acquire(ledger: &Ledger, grant: &Grant, now: &Now, stale_after_secs: u64) -> 
         let evict = Event::AutoEvict { lease_id: lease.lease_id.clone() };
         return Decision { events: vec![evict, Event::Acquire(grant.clone())], answer: granted };
     }
-    let observe = match standing {
+    let held = Refusal::Held { lease: Box::new(lease.clone()), standing };
+    Decision { events: observation(lease, standing), answer: Err(held) }
+}
+
+/// A lease that nobody has tied to this clock yet is tied to it.
+fn observation(lease: &Lease, standing: Standing) -> Vec<Event> {
+    match standing {
         Standing::Unobserved { .. } => vec![Event::Observe { lease_id: lease.lease_id.clone(), version: lease.version }],
         _ => Vec::new(),
-    };
-    Decision { events: observe, answer: Err(Refusal::Held { lease: Box::new(lease.clone()), standing }) }
+    }
+}
+
+fn kept(lease: &Lease) -> Answer {
+    Answer::Kept { lease_id: lease.lease_id.clone(), changed: false }
 }
 
 /// The holder asks for what it has: its time is set anew unless it already has at least as much left.
@@ -96,7 +111,7 @@ fn keep(lease: &Lease, standing: Standing, ttl_secs: u64) -> Decision {
         _ => false,
     };
     if enough && !lease.closing {
-        return Decision::only(Ok(Answer::Kept { lease_id: lease.lease_id.clone(), changed: false }));
+        return Decision::only(Ok(kept(lease)));
     }
     let left_secs = standing.left_ms().unwrap_or(0).div_ceil(1000);
     let ttl_secs = if ttl_secs == 0 { 0 } else { ttl_secs.max(left_secs) };
