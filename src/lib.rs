@@ -28,6 +28,8 @@ mod git;
 mod hook;
 mod output;
 mod store;
+#[doc(hidden)]
+pub mod testing;
 mod worktree;
 
 use std::io::{Read, Write};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A module, and what of ours it may use.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("domain", &["domain"]),
     ("exit", &[]),
     ("git", &[]),
@@ -12,6 +12,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("store", &["domain", "store"]),
     ("actor", &["context", "domain", "store"]),
     ("hook", &["actor", "context", "domain", "git", "hook", "store"]),
+    ("testing", &["context", "domain", "store"]),
     ("worktree", &["context", "domain", "exit", "git", "store", "worktree"]),
     ("error", &["actor", "domain", "exit", "git", "hook", "store", "worktree"]),
     ("output", &["context", "domain", "error", "exit", "output"]),

@@ -1,0 +1,72 @@
+//! What the benches need of the inside: a lease log of any length, written by the store itself.
+//!
+//! No part of what the crate offers, and hidden in its documentation. Nothing here knows the log's format:
+//! events go through `ClaimStore::transact` like everybody's, many at once and without `fdatasync`.
+
+use std::error::Error;
+use std::path::Path;
+
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::domain::id::{Holder, IdError, IssueId, LeaseId, WorktreeId};
+use crate::domain::lease::{Answer, Decision, Event, Grant, LONGEST_TTL_SECS};
+use crate::domain::time::{Clock, Now};
+use crate::store::claims::{ClaimStore, Options};
+use crate::store::file::Modes;
+
+/// Events a transaction: longer than the index may lag behind, so that each one leaves a fresh index.
+const BATCH: usize = 400;
+/// Pairs at the end: half of what the index may lag behind, which is what a reader meets on average.
+const TAIL_PAIRS: u64 = 56;
+/// How long before now the leases that are over were taken, for one second.
+const LAPSED_MS: u64 = 60_000;
+
+/// Appends to the log below `common_dir`: a lease that is over on each issue of `lapsed`; `operations` records that take
+/// an issue and give it back; and, a little before the last of them, a lease of thirty days on each issue of `live`.
+pub fn fill_log(common_dir: &Path, operations: u64, live: &[String], lapsed: &[String]) -> Result<(), Box<dyn Error>> {
+    let options = Options { sync: false, ..Options::default() };
+    let store = ClaimStore::with_options(&common_dir.join("jit"), Modes::shared(None), options);
+    let now = Context::from_process()?.clock().now();
+    let mut then = now.clone();
+    then.clock.millis = then.clock.millis.saturating_sub(LAPSED_MS);
+    append(&store, &then, &takings(lapsed, 1)?)?;
+    let pairs = operations / 2;
+    let tail = pairs.min(TAIL_PAIRS);
+    append(&store, &now, &(0..pairs - tail).flat_map(pair).collect::<Vec<_>>())?;
+    append(&store, &now, &takings(live, LONGEST_TTL_SECS)?)?;
+    append(&store, &now, &(0..tail).flat_map(pair).collect::<Vec<_>>())
+}
+
+fn append(store: &ClaimStore, at: &Now, events: &[Event]) -> Result<(), Box<dyn Error>> {
+    for batch in events.chunks(BATCH) {
+        let decide = |_: &_, _: &_| Decision { events: batch.to_vec(), answer: Ok(Answer::Ended(Vec::new())) };
+        store.transact(&Stopped(at.clone()), decide)?.map_err(|refusal| format!("{refusal:?}"))?;
+    }
+    Ok(())
+}
+
+fn takings(issues: &[String], ttl_secs: u64) -> Result<Vec<Event>, IdError> {
+    issues.iter().map(|issue| Ok(Event::Acquire(grant(issue.parse()?, ttl_secs)))).collect()
+}
+
+fn pair(number: u64) -> [Event; 2] {
+    let grant = grant(IssueId::from_uuid(Uuid::from_u128(number.into())), 600);
+    let lease_id = grant.lease_id.clone();
+    [Event::Acquire(grant), Event::Release { lease_id, reason: None }]
+}
+
+fn grant(issue_id: IssueId, ttl_secs: u64) -> Grant {
+    let agent_id = "agent:somebody-else".parse().expect("it has the form of an agent id");
+    let holder = Holder { agent_id, worktree_id: WorktreeId::from_bits(0) };
+    Grant { lease_id: LeaseId::new(ulid::Ulid::new()), issue_id, holder, branch: Some("main".to_owned()), ttl_secs, reason: None }
+}
+
+/// A clock that stands still.
+struct Stopped(Now);
+
+impl Clock for Stopped {
+    fn now(&self) -> Now {
+        self.0.clone()
+    }
+}
