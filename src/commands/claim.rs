@@ -4,8 +4,7 @@ use self::report::{Acquired, Leases, Released, Taken};
 use super::{Answer, Session, issues, resolve};
 use crate::domain::id::{AgentId, IdError, IssueId, IssueRef, LeaseId};
 use crate::domain::issue::Document;
-use crate::domain::lease::{self, Fate, Grant, LONGEST_TTL_SECS, Lease, Ledger, Request, decide};
-use crate::domain::policy::Policy;
+use crate::domain::lease::{self, Fate, Grant, LONGEST_TTL_SECS, Lease, Ledger, Request};
 use crate::error::Error;
 use crate::store::issues::{IssueStore, Source};
 use crate::store::layout::Layout;
@@ -130,7 +129,9 @@ fn acquire(session: &Session, args: AcquireArgs) -> Answer {
         reason,
     };
     let holder = grant.holder.clone();
-    let (lease_id, taken) = match transact(session, &layout, &policy, &Request::Acquire(grant))? {
+    let claims = layout.claims();
+    let transaction = claims.ask(session.cx.clock(), &Request::Acquire(grant), policy.stale_threshold_secs)?;
+    let (lease_id, taken) = match transaction.answer? {
         lease::Answer::Granted(id) => (id, Taken::New),
         lease::Answer::Kept { lease_id, changed: true } => (lease_id, Taken::Renewed),
         lease::Answer::Kept { lease_id, .. } | lease::Answer::Closing(lease_id) => (lease_id, Taken::Kept),
@@ -141,12 +142,12 @@ fn acquire(session: &Session, args: AcquireArgs) -> Answer {
     {
         // A lease that was taken for nothing would only be in others' way.
         if taken == Taken::New {
-            let _ = transact(session, &layout, &policy, &Request::Release { lease_id, holder, closing: false, reason: None });
+            let request = Request::Release { lease_id, holder, closing: false, reason: None };
+            let _ = claims.ask(session.cx.clock(), &request, policy.stale_threshold_secs);
         }
         return Err(error);
     }
-    let ledger = layout.claims().ledger()?;
-    let lease = ledger.lease(&lease_id).ok_or(Error::NoSuchLease { named: issue })?;
+    let lease = transaction.ledger.lease(&lease_id).ok_or(Error::NoSuchLease { named: issue })?;
     let view = LeaseView::of(lease, &session.cx.clock().now(), &policy, Some(&store));
     Ok(Box::new(Acquired { view, taken }))
 }
@@ -158,12 +159,6 @@ fn bring(store: &IssueStore<'_>, id: IssueId, document: &Document) -> Result<(),
         writer.write(document)?;
     }
     Ok(())
-}
-
-/// Has a request decided and executed.
-pub(crate) fn transact(session: &Session, layout: &Layout, policy: &Policy, request: &Request) -> Result<lease::Answer, Error> {
-    let stale = policy.stale_threshold_secs;
-    Ok(layout.claims().transact(session.cx.clock(), |ledger, now| decide(ledger, request, now, stale))??)
 }
 
 fn release(session: &Session, args: ReleaseArgs) -> Answer {
@@ -179,7 +174,8 @@ fn release(session: &Session, args: ReleaseArgs) -> Answer {
     };
     let closing = store.differs_from_head(lease.issue_id)?;
     let holder = session.holder(&layout)?;
-    transact(session, &layout, &policy, &Request::Release { lease_id: lease.lease_id.clone(), holder, closing, reason })?;
+    let request = Request::Release { lease_id: lease.lease_id.clone(), holder, closing, reason };
+    layout.claims().ask(session.cx.clock(), &request, policy.stale_threshold_secs)?.answer?;
     let changed = !(closing && lease.closing);
     Ok(Box::new(Released { lease_id: lease.lease_id.to_string(), issue: Some(lease.issue_id), closing, changed }))
 }

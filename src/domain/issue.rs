@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::id::IssueId;
 
 mod document;
+mod read;
 
 pub(crate) use document::Document;
 
@@ -88,39 +89,28 @@ impl Priority {
 }
 
 /// What a file says of an issue; fields that this program does not use yet are in [`Issue::rest`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Issue {
     /// The id, equal to the file name's stem.
     pub id: IssueId,
     /// One line.
     pub title: String,
     /// Any text.
-    #[serde(default)]
     pub description: String,
     /// The state as stored; readiness is computed, see `domain::graph`.
     pub state: State,
     /// The priority.
-    #[serde(default = "normal")]
     pub priority: Priority,
     /// Whom the work is meant for.
-    #[serde(default)]
     pub assignee: Option<String>,
     /// Ids of the issues that must be closed first.
-    #[serde(default)]
     pub dependencies: Vec<String>,
     /// `namespace:value` words.
-    #[serde(default)]
     pub labels: Vec<String>,
     /// Free text by key; `github` is the number of the issue there.
-    #[serde(default)]
     pub context: BTreeMap<String, Value>,
     /// Whatever else the file holds, in its order.
-    #[serde(flatten)]
     pub rest: serde_json::Map<String, Value>,
-}
-
-fn normal() -> Priority {
-    Priority::Normal
 }
 
 /// Why a text is not a valid issue file, or a value not a valid field.

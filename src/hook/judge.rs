@@ -44,7 +44,7 @@ pub(crate) struct Judge<'a> {
     policy: &'a Policy,
     editor: Editor,
     now: Now,
-    ledger: std::result::Result<Ledger, String>,
+    ledger: OnceCell<std::result::Result<Ledger, String>>,
     /// Commits that need no judgement, by their tips.
     exempt: OnceCell<Vec<ObjectId>>,
     recorded: HashMap<String, Vec<Entry>>,
@@ -54,8 +54,16 @@ pub(crate) struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// A judge for `editor`, who holds what the ledger says at `now`.
     pub(crate) fn new(layout: &'a Layout, policy: &'a Policy, editor: Editor, now: Now) -> Self {
-        let ledger = layout.claims().ledger().map_err(|error| error.to_string());
-        Self { layout, policy, editor, now, ledger, exempt: OnceCell::new(), recorded: HashMap::new(), fates: HashMap::new() }
+        Self {
+            layout,
+            policy,
+            editor,
+            now,
+            ledger: OnceCell::new(),
+            exempt: OnceCell::new(),
+            recorded: HashMap::new(),
+            fates: HashMap::new(),
+        }
     }
 
     /// The same, with the tips of what needs no judgement known already.
@@ -68,9 +76,13 @@ impl<'a> Judge<'a> {
         &self.layout.repo
     }
 
+    fn read_ledger(&self) -> std::result::Result<&Ledger, &String> {
+        self.ledger.get_or_init(|| self.layout.claims().ledger().map_err(|error| error.to_string())).as_ref()
+    }
+
     /// The ledger, if it can be read.
     pub(crate) fn ledger(&self) -> Option<&Ledger> {
-        self.ledger.as_ref().ok()
+        self.read_ledger().ok()
     }
 
     /// Who edits.
@@ -85,7 +97,7 @@ impl<'a> Judge<'a> {
 
     /// The finding that the lease log cannot be read, if it cannot.
     pub(crate) fn broken_ledger(&self) -> Option<Finding> {
-        self.ledger.as_ref().err().map(|why| Finding::NoLedger { why: why.clone() })
+        self.read_ledger().err().map(|why| Finding::NoLedger { why: why.clone() })
     }
 
     /// Commits that need no judgement: what remotes are known to have.
@@ -105,7 +117,7 @@ impl<'a> Judge<'a> {
         }
         let entries = self.layout.authority().entries(&paths, self.now.wall)?;
         let leases: HashSet<LeaseId> = entries.iter().filter_map(|entry| entry.lease_id.clone()).collect();
-        if self.ledger.is_ok() {
+        if self.read_ledger().is_ok() {
             self.fates = self.layout.claims().fates(leases)?;
         }
         for entry in entries {
@@ -131,7 +143,7 @@ impl<'a> Judge<'a> {
     }
 
     fn lease_for(&self, issue: IssueId) -> std::result::Result<LeaseId, Finding> {
-        let ledger = self.ledger.as_ref().map_err(|why| Finding::NoLedger { why: why.clone() })?;
+        let ledger = self.read_ledger().map_err(|why| Finding::NoLedger { why: why.clone() })?;
         policy::lease_for_edit(ledger, issue, &self.editor, &self.now, self.policy.stale_threshold_secs)
     }
 

@@ -12,7 +12,7 @@ use super::{Result, Verdict, force};
 use crate::actor;
 use crate::context::Context;
 use crate::domain::id::{Holder, LeaseId};
-use crate::domain::lease::{Lease, Request, Standing, decide};
+use crate::domain::lease::{Lease, Request, Standing};
 use crate::domain::policy::{Finding, Policy};
 use crate::store::authority::{Entry, Made};
 use crate::store::layout::Layout;
@@ -138,7 +138,7 @@ fn observe(cx: &Context, layout: &Layout, judge: &Judge<'_>, passed: &[(&Change,
         let is_unobserved = |lease: &Lease| matches!(lease.standing(judge.now(), 0), Standing::Unobserved { .. });
         if lease.is_some_and(is_unobserved) {
             let request = Request::Observe { lease_id: lease_id.clone() };
-            let _ = layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, 0))?;
+            layout.claims().ask(cx.clock(), &request, 0)?;
         }
     }
     Ok(())
@@ -179,7 +179,7 @@ fn conclude(cx: &Context, layout: &Layout, policy: &Policy, judge: &Judge<'_>, c
     for (lease_id, holder) in done {
         let request = Request::Release { lease_id, holder, closing: false, reason: Some("committed".to_owned()) };
         // A lease that is gone by now has ended as well.
-        let _ = layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, policy.stale_threshold_secs))?;
+        layout.claims().ask(cx.clock(), &request, policy.stale_threshold_secs)?;
     }
     Ok(())
 }

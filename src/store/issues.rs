@@ -243,10 +243,6 @@ fn in_dir(dir: &Path) -> Result<BTreeSet<IssueId>> {
 fn committed(layout: &Layout) -> Result<BTreeMap<IssueId, Entry>> {
     let Some(commit) = tree::head_commit(&layout.repo)? else { return Ok(BTreeMap::new()) };
     let data = tree::data_tree(&layout.repo, commit)?;
-    let files = tree::files(&layout.repo, data)?;
-    let issue = |(path, entry): (BString, Entry)| {
-        let name = path.strip_prefix(b"issues/")?;
-        Some((IssueId::from_file_name(name)?, entry))
-    };
-    Ok(files.into_iter().filter_map(issue).collect())
+    let issue = |(name, entry): (BString, Entry)| Some((IssueId::from_file_name(&name)?, entry));
+    Ok(tree::folder(&layout.repo, data, b"issues")?.into_iter().filter_map(issue).collect())
 }

@@ -77,7 +77,8 @@ fn cached_tree(index: &gix::index::State) -> Option<ObjectId> {
     data.num_entries.is_some().then_some(data.id)
 }
 
+/// Whether another spelling of the directory stands beside it, as the same cache-tree says.
 fn has_folded_sibling(index: &gix::index::State) -> bool {
     let folded = |name: &[u8]| name != tree::DATA.as_bytes() && name.eq_ignore_ascii_case(tree::DATA.as_bytes());
-    index.entries().iter().any(|entry| folded(entry.path(index).split_str("/").next().unwrap_or_default()))
+    index.tree().is_some_and(|root| root.children.iter().any(|child| folded(&child.name)))
 }

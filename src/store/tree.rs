@@ -102,6 +102,12 @@ pub(crate) fn file(repo: &Repository, data: Option<ObjectId>, path: &[u8]) -> Re
     Ok(None)
 }
 
+/// What is directly in one folder of a `.jit` tree.
+pub(crate) fn folder(repo: &Repository, data: Option<ObjectId>, name: &[u8]) -> Result<Vec<(BString, Entry)>> {
+    let found = data.map(|data| child(repo, data, name)).transpose()?.flatten();
+    entries(repo, found.filter(|entry| entry.mode == 0o40_000).map(|entry| entry.oid))
+}
+
 /// All files of a `.jit` tree.
 pub(crate) fn files(repo: &Repository, data: Option<ObjectId>) -> Result<Files> {
     let mut files = Files::new();

@@ -9,7 +9,7 @@ use gix::bstr::ByteSlice;
 use super::{Error, Hindrance, Result};
 use crate::context::Context;
 use crate::domain::id::AgentId;
-use crate::domain::lease::{Answer, Lease, Request, decide};
+use crate::domain::lease::{Answer, Lease, Request};
 use crate::domain::policy::Policy;
 use crate::git::Git;
 use crate::store::layout::Layout;
@@ -163,8 +163,7 @@ fn require_merged(layout: &Layout, worktree: &Worktree, removal: Removal) -> Res
 fn abandon(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree) -> Result<Vec<Lease>> {
     let Some(identity) = &worktree.identity else { return Ok(Vec::new()) };
     let request = Request::Abandon { holder_worktree: identity.worktree_id.clone(), reason: "worktree removed".to_owned() };
-    let stale = policy.stale_threshold_secs;
-    match layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, stale))? {
+    match layout.claims().ask(cx.clock(), &request, policy.stale_threshold_secs)?.answer {
         Ok(Answer::Ended(leases)) => Ok(leases),
         Ok(_) => Ok(Vec::new()),
         Err(refusal) => Err(Error::Lease(refusal)),

@@ -9,7 +9,7 @@ use super::{Error, Hindrance, Result, name};
 use crate::context::Context;
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId};
 use crate::domain::issue::Issue;
-use crate::domain::lease::{Answer, Grant, Request, decide};
+use crate::domain::lease::{Answer, Grant, Request};
 use crate::domain::policy::Policy;
 use crate::git::Git;
 use crate::store::layout::{Identity, Layout};
@@ -140,8 +140,7 @@ fn acquire(cx: &Context, layout: &Layout, wish: &Wish<'_>, holder: &Holder, bran
         reason: None,
     };
     let request = Request::Acquire(grant);
-    let stale = wish.policy.stale_threshold_secs;
-    match layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, stale))? {
+    match layout.claims().ask(cx.clock(), &request, wish.policy.stale_threshold_secs)?.answer {
         Ok(Answer::Granted(id) | Answer::Kept { lease_id: id, .. } | Answer::Closing(id)) => Ok(id),
         Ok(Answer::Ended(_)) => unreachable!("an acquisition ends no lease of its own"),
         Err(refusal) => Err(Error::Lease(refusal)),
@@ -220,6 +219,5 @@ fn undo(cx: &Context, layout: &Layout, wish: &Wish<'_>, made: (&Path, &str, Obje
         closing: false,
         reason: Some("spawn failed".to_owned()),
     };
-    let stale = wish.policy.stale_threshold_secs;
-    let _ = layout.claims().transact(cx.clock(), |ledger, now| decide(ledger, &request, now, stale));
+    let _ = layout.claims().ask(cx.clock(), &request, wish.policy.stale_threshold_secs);
 }

@@ -1,13 +1,12 @@
 //! The text of an issue's file, with the [`Issue`] that it says.
 //!
 //! Changing a field splices the text, so that everything else, unknown fields and a foreign tool's layout
-//! included, stays byte for byte. A file with a key twice is no issue: two readers would see two different ones.
+//! included, stays byte for byte.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::Serialize;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -29,7 +28,6 @@ impl Document {
             let marked = text.lines().any(|line| line.starts_with("<<<<<<< "));
             if marked { InvalidIssue::ConflictMarkers } else { InvalidIssue::Json(error.to_string()) }
         };
-        serde_json::from_str::<UniqueKeys>(text).map_err(json)?;
         let issue: Issue = serde_json::from_str(text).map_err(json)?;
         if issue.id != expected {
             return Err(InvalidIssue::OtherId { expected, found: issue.id });
@@ -194,62 +192,5 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawObject<'a> {
             }
         }
         deserializer.deserialize_map(Members).map(RawObject)
-    }
-}
-
-/// Accepts any JSON in which no object has a key twice, at any depth.
-struct UniqueKeys;
-
-impl<'de> Deserialize<'de> for UniqueKeys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
-    }
-}
-
-impl<'de> Visitor<'de> for UniqueKeys {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
-        let mut seen = HashSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            map.next_value::<Self>()?;
-            if let Some(key) = seen.replace(key) {
-                return Err(de::Error::custom(format_args!("the key {key:?} occurs twice")));
-            }
-        }
-        Ok(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self, A::Error> {
-        while seq.next_element::<Self>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
     }
 }

@@ -83,7 +83,7 @@ fn what_is_no_issue_says_why() {
         ("<<<<<<< ours\n{}\n".to_owned(), "conflict markers"),
         (format!("{{{}}}", valid.replace("ready", "reddy")), "unknown variant `reddy`"),
         (format!("{{{}}}", valid.replace("0001", "0002")), "its name says"),
-        ("[]".to_owned(), "struct"),
+        ("[]".to_owned(), "an issue, which is an object"),
         (String::new(), "EOF"),
     ] {
         assert!(parse(&text).contains(why), "{text}: {}", parse(&text));

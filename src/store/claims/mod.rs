@@ -20,7 +20,7 @@ use self::row::{LONGEST_LINE, Record};
 use self::segment::{Line, Segment};
 use super::file::{self, Modes};
 use super::{Error, Result, lock};
-use crate::domain::lease::{Answer, Decision, Event, Lease, Ledger, Refusal, Standing};
+use crate::domain::lease::{Answer, Decision, Event, Lease, Ledger, Refusal, Request, Standing, decide};
 use crate::domain::time::{Clock, Now};
 
 pub(crate) use self::row::{checked, unchecked};
@@ -49,6 +49,15 @@ impl Default for Options {
     }
 }
 
+/// What a transaction came to.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Transaction {
+    /// What was decided.
+    pub answer: std::result::Result<Answer, Refusal>,
+    /// The ledger after it.
+    pub ledger: Ledger,
+}
+
 /// The leases of one repository.
 #[derive(Debug, Clone)]
 pub(crate) struct ClaimStore {
@@ -73,25 +82,26 @@ impl ClaimStore {
         Ok(self.newest(|path| File::open(path))?.map(|segment| segment.ledger).unwrap_or_default())
     }
 
+    /// Has a request decided by the rules, and the decision executed.
+    pub(crate) fn ask(&self, clock: &dyn Clock, request: &Request, stale_threshold_secs: u64) -> Result<Transaction> {
+        self.transact(clock, |ledger, now| decide(ledger, request, now, stale_threshold_secs))
+    }
+
     /// Decides on the ledger as it is now, and appends what was decided: all of it counts when this returns.
-    pub(crate) fn transact(
-        &self,
-        clock: &dyn Clock,
-        decide: impl Fn(&Ledger, &Now) -> Decision,
-    ) -> Result<std::result::Result<Answer, Refusal>> {
+    pub(crate) fn transact(&self, clock: &dyn Clock, decision: impl Fn(&Ledger, &Now) -> Decision) -> Result<Transaction> {
         file::make_dir(&self.dir, self.modes)?;
         let lock = lock::path(&self.dir, "claims");
         let _guard = self.options.lock.then(|| lock::acquire(&lock, self.modes, lock::PATIENCE)).transpose()?;
         for _ in 0..ATTEMPTS {
             let mut segment = self.open_to_append(clock)?;
             let now = clock.now();
-            let decision = decide(&segment.ledger, &now);
-            if decision.events.is_empty() {
-                return Ok(decision.answer);
-            }
-            if self.append(&mut segment, &decision.events, &now)? {
-                self.tidy(&mut segment, &now);
-                return Ok(decision.answer);
+            let decision = decision(&segment.ledger, &now);
+            let is_done = decision.events.is_empty() || self.append(&mut segment, &decision.events, &now)?;
+            if is_done {
+                if !decision.events.is_empty() {
+                    self.tidy(&mut segment, &now);
+                }
+                return Ok(Transaction { answer: decision.answer, ledger: segment.ledger });
             }
         }
         Err(Error::Contended { path: self.current() })

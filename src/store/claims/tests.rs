@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::id::{Holder, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Fate, Grant, Request, decide};
+use crate::domain::lease::{Fate, Grant};
 use crate::domain::time::ClockReading;
 
 struct Hands(u64);
@@ -35,7 +35,7 @@ fn small() -> Options {
 }
 
 fn ask(store: &ClaimStore, request: &Request, clock: &dyn Clock) -> std::result::Result<Answer, Refusal> {
-    store.transact(clock, |ledger, now| decide(ledger, request, now, 3600)).expect("the store works")
+    store.ask(clock, request, 3600).expect("the store works").answer
 }
 
 fn acquire(store: &ClaimStore, lease: u64, on: u128, who: u32) -> std::result::Result<Answer, Refusal> {
