@@ -65,7 +65,12 @@ fn the_manual_pages_are_written_and_git_would_find_them() {
     world.team().jit_args(&["man", &pages.display().to_string()]).ok().says("git-jit.1");
     let page = std::fs::read_to_string(pages.join("git-jit.1")).expect("written");
     assert!(page.contains(".TH git-jit 1") && page.contains("Leases for work in Git"), "{page}");
-    assert!(pages.join("git-jit-claim.1").exists());
+    assert!(page.contains("EXIT STATUS"));
+    for named in page.match_indices("git\\-jit\\-").map(|(at, _)| &page[at..]) {
+        let name: String = named.chars().take_while(|c| *c != '(').filter(|c| *c != '\\').collect();
+        assert!(pages.join(format!("{name}.1")).exists(), "{name} is named and not there");
+    }
+    assert!(pages.join("git-jit-claim-acquire.1").exists());
 }
 
 #[test]

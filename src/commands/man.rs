@@ -1,12 +1,13 @@
 //! `git jit man DIR`: the manual pages, made from the command line's own description.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory};
 use serde_json::{Value, json};
 
 use super::Answer;
 use crate::cli::Cli;
+use crate::exit::ExitStatus;
 use crate::output::Report;
 use crate::output::human::Styles;
 use crate::store::Error;
@@ -22,26 +23,37 @@ pub(crate) struct Args {
 
 struct Written(Vec<String>);
 
-/// Writes `git-jit.1` and a page a noun: Git opens the first for `git jit --help`.
+/// Writes `git-jit.1`, which Git opens for `git jit --help`, and a page for every verb below it.
 pub(crate) fn run(args: Args) -> Answer {
     let Args { directory } = args;
     let mut root = Cli::command();
     root.build();
-    let nouns = root.get_subcommands().filter(|noun| noun.has_subcommands()).cloned();
-    let pages: Vec<Command> = std::iter::once(root.clone()).chain(nouns).collect();
     file::make_dir(&directory, VERSIONED)?;
     let mut written = Vec::new();
-    for page in pages {
-        let is_root = page.get_name() == "git-jit";
-        let name = if is_root { "git-jit".to_owned() } else { format!("git-jit-{}", page.get_name()) };
-        let mut text = Vec::new();
-        let page = page.name(name.clone()).display_name(name.clone());
-        clap_mangen::Man::new(page).render(&mut text).map_err(Error::io("write", &directory))?;
-        let path = directory.join(format!("{name}.1"));
-        file::replace(&path, &text, VERSIONED)?;
-        written.push(path.display().to_string());
-    }
+    write(&directory, root, "git-jit", &mut written)?;
     Ok(Box::new(Written(written)))
+}
+
+fn write(directory: &Path, command: Command, name: &str, written: &mut Vec<String>) -> Result<(), Error> {
+    let below: Vec<Command> = command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned().collect();
+    let page = command.name(name.to_owned()).display_name(name.to_owned());
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text).map_err(Error::io("write", directory))?;
+    text.extend_from_slice(exit_statuses().as_bytes());
+    let path = directory.join(format!("{name}.1"));
+    file::replace(&path, &text, VERSIONED)?;
+    written.push(path.display().to_string());
+    for verb in below {
+        let name = format!("{name}-{}", verb.get_name());
+        write(directory, verb, &name, written)?;
+    }
+    Ok(())
+}
+
+/// The section that every page ends with.
+fn exit_statuses() -> String {
+    let rows = ExitStatus::TABLE.iter().map(|(status, meaning)| format!(".TP\n.B {}\n{meaning}\n", status.code()));
+    format!(".SH \"EXIT STATUS\"\n{}", rows.collect::<String>())
 }
 
 impl Report for Written {
