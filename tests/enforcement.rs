@@ -599,7 +599,7 @@ fn a_removal_somewhere_does_not_lead_back_to_every_old_version() {
 #[test]
 fn an_issue_that_was_removed_upstream_is_no_new_one() {
     in_both(|scene| {
-        let Scene { here, issues, .. } = scene;
+        let Scene { here, issues, world } = scene;
         let file = Place::file(&issues[0]);
         here.git("checkout -q -b topic").ok();
         let colleague = scene.colleague();
@@ -607,6 +607,14 @@ fn an_issue_that_was_removed_upstream_is_no_new_one() {
         colleague.git("commit -q -m Gone").ok();
         colleague.git("push -q origin main").ok();
         here.git("fetch -q").ok();
+        // The local main follows, so that nothing but the past knows the issue.
+        let team = world.team();
+        let main = if team.git("branch --show-current").ok().line() == "main" {
+            "merge -q --ff-only origin/main"
+        } else {
+            "branch -f main origin/main"
+        };
+        team.git(main).ok();
         here.edit(&issues[0], "Edited");
         here.git("commit -q -a -m x").exits(REFUSED);
         here.git("reset -q --hard origin/main").ok();
@@ -869,4 +877,45 @@ fn a_broken_file_can_be_leased_and_mended() {
         format!("{{\"id\":\"{}\",\"title\":\"Mended\",\"state\":\"ready\"}}\n", scene.issues[0]),
     );
     here.git("commit -q -a -m Mended").ok();
+}
+
+#[test]
+fn every_form_of_the_index_is_read() {
+    for form in [
+        "update-index --index-version 4",
+        "update-index --split-index",
+        "config index.skipHash true",
+        "config index.threads 2",
+        "config core.fsmonitor false",
+        "sparse-checkout set --cone --sparse-index code",
+        "sparse-checkout set --no-cone /code/ /.jit/config.toml",
+    ] {
+        let scene = Scene::new(true);
+        let here = &scene.here;
+        here.write("code/a", "a");
+        here.git("add -A").ok();
+        here.git("commit -q -m Code").ok().says_nothing();
+        here.git(form).ok();
+        here.write("code/a", "b");
+        here.git("commit -q -a -m Code").ok().says_nothing();
+        let blob = here.git("hash-object -w code/a").ok().line();
+        let file = Place::file(&scene.issues[0]);
+        here.git(&format!("update-index --add --cacheinfo 100644,{blob},{file}")).ok();
+        here.git("commit -q -m x").exits(REFUSED).says("edited without a lease");
+        here.git("reset -q").ok();
+        here.write("code/a", "c");
+        here.git("commit -q -m Code code/a").ok().never_says("git jit");
+    }
+}
+
+#[test]
+fn what_is_only_meant_to_be_added_is_not_staged() {
+    let scene = Scene::new(false);
+    let here = &scene.here;
+    let id = here.create("Meant to be added");
+    here.git(&format!("add -N {}", Place::file(&id))).ok();
+    here.write("code", "x");
+    here.git("add code").ok();
+    here.git("commit -q -m Code").ok().says_nothing();
+    here.git("show --stat HEAD").ok().says("code").never_says("issues");
 }

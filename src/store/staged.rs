@@ -3,6 +3,8 @@
 //! Only entries at stage zero that are no mere intent to add count, as a commit would take them. The
 //! cache-tree tells without reading any entry that nothing changed; it is valid when Git runs a commit hook.
 
+mod cache_tree;
+
 use gix::bstr::ByteSlice;
 use gix::index::entry::{Flags, Mode};
 use gix::{ObjectId, Repository};
@@ -30,14 +32,13 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Staged> 
     if !path.exists() {
         return Ok(Staged::Tree(None));
     }
-    let options = gix::index::decode::Options::default();
-    let index = gix::index::File::at(&path, repo.object_hash(), true, options).map_err(Error::git(path.display().to_string()))?;
-    if let (Some(head), Some(staged)) = (head, cached_tree(&index))
-        && head == staged
-        && !has_folded_sibling(&index)
+    if let Some(head) = head
+        && cache_tree::staged_tree(&path, repo.object_hash(), tree::DATA.as_bytes()) == Some(head)
     {
         return Ok(Staged::Tree(Some(head)));
     }
+    let options = gix::index::decode::Options::default();
+    let index = gix::index::File::at(&path, repo.object_hash(), true, options).map_err(Error::git(path.display().to_string()))?;
     let mut files = Files::new();
     let mut misplaced = Vec::new();
     for entry in index.entries() {
@@ -69,16 +70,4 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Staged> 
         return Ok(Staged::Tree(None));
     }
     Ok(Staged::Files { files, misplaced })
-}
-
-/// The tree of `.jit` that the index says is staged, where its cache-tree is valid there.
-fn cached_tree(index: &gix::index::State) -> Option<ObjectId> {
-    let data = index.tree()?.children.iter().find(|child| child.name.as_slice() == tree::DATA.as_bytes())?;
-    data.num_entries.is_some().then_some(data.id)
-}
-
-/// Whether another spelling of the directory stands beside it, as the same cache-tree says.
-fn has_folded_sibling(index: &gix::index::State) -> bool {
-    let folded = |name: &[u8]| name != tree::DATA.as_bytes() && name.eq_ignore_ascii_case(tree::DATA.as_bytes());
-    index.tree().is_some_and(|root| root.children.iter().any(|child| folded(&child.name)))
 }

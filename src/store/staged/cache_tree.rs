@@ -1,0 +1,180 @@
+//! The cache-tree at the end of an index file, found without reading the entries before it.
+//!
+//! Git refreshes it before it runs a commit hook, so the id of the staged `.jit` tree is a few kilobytes from the
+//! end of a file of megabytes. A candidate is accepted only if the chain of extensions from it lands exactly on the
+//! checksum. Format: Git's `Documentation/gitformat-index.txt`, "Cache tree".
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use gix::ObjectId;
+
+/// The first window from the end; each further one is four times as long.
+const WINDOW: u64 = 64 * 1024;
+/// Beyond this much from the end it is quicker to read the index as a whole.
+const FURTHEST: u64 = 4 * 1024 * 1024;
+const HEADER: usize = 8;
+
+/// The id of the tree that is staged at the top as `name`, if the index at `path` says so and no other spelling of the
+/// name stands beside it. Nothing where it does not say, for whatever reason.
+pub(crate) fn staged_tree(path: &Path, hash: gix::hash::Kind, name: &[u8]) -> Option<ObjectId> {
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len().checked_sub(hash.len_in_bytes() as u64)?;
+    let mut window = WINDOW;
+    loop {
+        let start = length.saturating_sub(window);
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(start)).ok()?;
+        file.by_ref().take(length - start).read_to_end(&mut bytes).ok()?;
+        if let Some(data) = find(&bytes) {
+            return Reader { rest: data, id_length: hash.len_in_bytes() }.child(name);
+        }
+        if start == 0 || window >= FURTHEST {
+            return None;
+        }
+        window *= 4;
+    }
+}
+
+/// The data of the last `TREE` extension from which a chain of extensions leads to the end of `bytes`.
+fn find(bytes: &[u8]) -> Option<&[u8]> {
+    let starts = (0..bytes.len().saturating_sub(HEADER)).rev().filter(|at| bytes[*at..].starts_with(b"TREE"));
+    starts.filter(|at| leads_to_the_end(bytes, *at)).find_map(|at| extension(bytes, at).map(|(data, _)| data))
+}
+
+fn leads_to_the_end(bytes: &[u8], mut at: usize) -> bool {
+    while at < bytes.len() {
+        match extension(bytes, at) {
+            Some((_, next)) => at = next,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// The data of the extension at `at`, and where the next one begins.
+fn extension(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    let length = bytes.get(at + 4..at + HEADER)?;
+    let length = usize::try_from(u32::from_be_bytes(length.try_into().ok()?)).ok()?;
+    let next = (at + HEADER).checked_add(length)?;
+    Some((bytes.get(at + HEADER..next)?, next))
+}
+
+/// A node: name, NUL, count of entries (-1 where it is invalid), space, count of subtrees, newline, id unless invalid.
+struct Reader<'a> {
+    rest: &'a [u8],
+    id_length: usize,
+}
+
+struct Node<'a> {
+    name: &'a [u8],
+    subtrees: usize,
+    id: Option<ObjectId>,
+}
+
+impl<'a> Reader<'a> {
+    fn until(&mut self, end: u8) -> Option<&'a [u8]> {
+        let at = self.rest.iter().position(|byte| *byte == end)?;
+        let (found, rest) = self.rest.split_at(at);
+        self.rest = &rest[1..];
+        Some(found)
+    }
+
+    fn node(&mut self) -> Option<Node<'a>> {
+        let name = self.until(0)?;
+        let is_valid = !self.until(b' ')?.starts_with(b"-");
+        let subtrees = std::str::from_utf8(self.until(b'\n')?).ok()?.parse().ok()?;
+        let mut id = None;
+        if is_valid {
+            let (bytes, rest) = self.rest.split_at_checked(self.id_length)?;
+            id = Some(ObjectId::try_from(bytes).ok()?);
+            self.rest = rest;
+        }
+        Some(Node { name, subtrees, id })
+    }
+
+    fn skip(&mut self, subtrees: usize) -> Option<()> {
+        let mut open = subtrees;
+        while open > 0 {
+            open = (open - 1).checked_add(self.node()?.subtrees)?;
+        }
+        Some(())
+    }
+
+    fn child(mut self, wanted: &[u8]) -> Option<ObjectId> {
+        let root = self.node()?;
+        let mut found = None;
+        for _ in 0..root.subtrees {
+            let child = self.node()?;
+            if child.name == wanted {
+                found = Some(child.id?);
+            } else if child.name.eq_ignore_ascii_case(wanted) {
+                return None;
+            } else if found.is_some() && child.name.len() > wanted.len() {
+                // Subtrees are sorted by the length of their names first.
+                break;
+            }
+            self.skip(child.subtrees)?;
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tree(name: &[u8], subtrees: &[Vec<u8>], id: Option<u8>) -> Vec<u8> {
+        let count = if id.is_some() { "3" } else { "-1" };
+        let head = [name, b"\0", format!("{count} {}\n", subtrees.len()).as_bytes()].concat();
+        [head, id.map(|id| vec![id; 20]).unwrap_or_default(), subtrees.concat()].concat()
+    }
+
+    fn index(extensions: &[(&[u8], Vec<u8>)]) -> Vec<u8> {
+        let mut bytes = b"DIRC entries TREE\0\0\0\x03 and so on".to_vec();
+        for (name, data) in extensions {
+            bytes.extend_from_slice(name);
+            bytes.extend_from_slice(&u32::try_from(data.len()).expect("short").to_be_bytes());
+            bytes.extend_from_slice(data);
+        }
+        bytes.extend_from_slice(&[9; 20]);
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<u8> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::io::Write::write_all(&mut file.as_file(), bytes).expect("written");
+        staged_tree(file.path(), gix::hash::Kind::Sha1, b".jit").map(|id| id.as_bytes()[0])
+    }
+
+    #[test]
+    fn the_tree_is_found_behind_anything_and_never_where_it_is_not_valid() {
+        let leaf = |name: &[u8], id| tree(name, &[], id);
+        let deep = tree(b"a", &[leaf(b"b", None), tree(b"c", &[leaf(b".jit", Some(5))], Some(6))], Some(7));
+        let root = |children: &[Vec<u8>]| (b"TREE".as_slice(), tree(b"", children, None));
+        let other = (b"EOIE".as_slice(), vec![1; 30]);
+        assert_eq!(read(&index(&[root(&[deep.clone(), leaf(b".jit", Some(4)), leaf(b"longer", Some(8))])])), Some(4));
+        assert_eq!(read(&index(&[root(&[leaf(b".jit", Some(4))]), other.clone()])), Some(4));
+        assert_eq!(read(&index(&[root(&[leaf(b".jit", None)])])), None, "invalid");
+        assert_eq!(read(&index(&[root(std::slice::from_ref(&deep))])), None, "only deeper down");
+        assert_eq!(read(&index(&[root(&[leaf(b".jit", Some(4)), leaf(b".JIT", Some(4))])])), None, "another spelling");
+        assert_eq!(read(&index(&[other])), None, "none at all");
+        assert_eq!(read(&index(&[root(&[leaf(b".jit", Some(4))])])[..60]), None, "cut short");
+        assert_eq!(read(b""), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..400), at in any::<prop::sample::Index>()) {
+            if bytes.len() > 40 {
+                let at = at.index(bytes.len() - 30);
+                bytes[at..at + 4].copy_from_slice(b"TREE");
+                let length = u32::try_from(bytes.len() - 20 - at - 8).unwrap_or(0);
+                bytes[at + 4..at + 8].copy_from_slice(&length.to_be_bytes());
+            }
+            let _ = read(&bytes);
+        }
+    }
+}
