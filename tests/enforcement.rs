@@ -919,3 +919,18 @@ fn what_is_only_meant_to_be_added_is_not_staged() {
     here.git("commit -q -m Code").ok().says_nothing();
     here.git("show --stat HEAD").ok().says("code").never_says("issues");
 }
+
+#[test]
+fn a_policy_that_only_this_branch_has_counts_here() {
+    let (world, issues) = World::under("off");
+    let team = world.team();
+    team.git("checkout -q -b topic").ok();
+    team.edit(&issues[0], "Passes");
+    team.git("commit -q -a -m Edit").ok().says_nothing();
+    team.set_policy("strict");
+    team.git("commit -q -a -m Strict").ok();
+    team.set_policy("off");
+    team.edit(&issues[0], "Does not");
+    let file = Place::file(&issues[0]);
+    team.git(&format!("commit -q -m x {file}")).exits(REFUSED);
+}
