@@ -263,3 +263,17 @@ fn what_lapsed_long_ago_is_not_carried_on_and_what_lapsed_just_now_is() {
     assert!(ledger.lease_on(issue(1)).is_none() && ledger.lease_on(issue(2)).is_some());
     assert_eq!(store.fates([lease_id(1)]).expect("read")[&lease_id(1)], Fate::Unknown);
 }
+
+#[test]
+fn a_record_in_a_file_that_is_the_log_no_more_does_not_count() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = store(dir.path(), Options::default());
+    acquire(&store, 1, 1, 1).expect("free");
+    let mut slow = store.open_to_append(&NOON).expect("open");
+    for name in ["claims.jsonl", "claims-1.jsonl"] {
+        std::fs::remove_file(dir.path().join("jit").join(name)).expect("removed");
+    }
+    store.create().expect("another log");
+    let event = Event::Release { lease_id: lease_id(1), reason: None };
+    assert!(!store.append(&mut slow, &[event], &NOON.now()).expect("written"));
+}
