@@ -53,9 +53,8 @@ impl FromStr for IssueId {
     /// Accepts the canonical form alone: 36 characters, lower case, hyphens in their places.
     fn from_str(text: &str) -> Result<Self, IdError> {
         let malformed = || IdError::Malformed { kind: "issue id", text: text.to_owned(), want: "a UUID in lower case" };
-        let uuid = Uuid::try_parse(text).map_err(|_| malformed())?;
-        let id = Self(uuid);
-        if id.to_string() == text { Ok(id) } else { Err(malformed()) }
+        let is_canonical = text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        Uuid::try_parse(text).ok().filter(|_| is_canonical).map(Self).ok_or_else(malformed)
     }
 }
 
@@ -98,7 +97,9 @@ impl IssueRef {
 
     /// Whether `id` begins with what was typed.
     pub(crate) fn matches(&self, id: &IssueId) -> bool {
-        id.to_string().starts_with(&self.0) || (!self.0.contains('-') && id.0.simple().to_string().starts_with(&self.0))
+        let (mut with, mut without) = ([0; 36], [0; 32]);
+        id.0.hyphenated().encode_lower(&mut with).starts_with(&self.0)
+            || id.0.simple().encode_lower(&mut without).starts_with(&self.0)
     }
 
     /// The one id among `known` that begins with what was typed.

@@ -10,7 +10,7 @@ use gix::index::entry::{Flags, Mode};
 use gix::{ObjectId, Repository};
 
 use super::tree::{self, Entry, Files};
-use super::{Error, Result};
+use super::{Error, Result, history};
 
 /// What the index holds below `.jit/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +32,9 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Staged> 
     if !path.exists() {
         return Ok(Staged::Tree(None));
     }
-    if let Some(head) = head
-        && cache_tree::staged_tree(&path, repo.object_hash(), tree::DATA.as_bytes()) == Some(head)
-    {
-        return Ok(Staged::Tree(Some(head)));
+    let staged = cache_tree::staged_tree(&path, repo.object_hash(), tree::DATA.as_bytes());
+    if let Some(staged) = staged.filter(|staged| Some(*staged) == head || history::is_here(repo, *staged)) {
+        return Ok(Staged::Tree(Some(staged)));
     }
     let options = gix::index::decode::Options::default();
     let index = gix::index::File::at(&path, repo.object_hash(), true, options).map_err(Error::git(path.display().to_string()))?;

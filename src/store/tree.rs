@@ -3,9 +3,11 @@
 //! Paths are raw bytes relative to `.jit/`; no renames are looked for. Two trees are compared by object
 //! id first, so that what did not change is not read.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use gix::bstr::{BString, ByteSlice};
+use gix::object::tree::EntryRef;
 use gix::{ObjectId, Repository};
 
 use super::{Error, Result};
@@ -13,6 +15,9 @@ use crate::domain::transition::Version;
 
 /// The directory that all versioned data is in.
 pub(crate) const DATA: &str = ".jit";
+
+/// The mode of a folder.
+const FOLDER: u16 = 0o40_000;
 
 /// One file: its blob and its mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,7 +73,7 @@ pub(crate) fn data_entry(repo: &Repository, commit: ObjectId) -> Result<Option<E
 
 /// The tree named `.jit` of a commit; `None` if there is none.
 pub(crate) fn data_tree(repo: &Repository, commit: ObjectId) -> Result<Option<ObjectId>> {
-    Ok(data_entry(repo, commit)?.filter(|entry| entry.mode == 0o40_000).map(|entry| entry.oid))
+    Ok(data_entry(repo, commit)?.filter(|entry| entry.mode == FOLDER).map(|entry| entry.oid))
 }
 
 /// The entry of that name in a tree; a tree that has two of them is corrupt, and every reader would see another one.
@@ -94,8 +99,8 @@ pub(crate) fn file(repo: &Repository, data: Option<ObjectId>, path: &[u8]) -> Re
     let mut names = path.split(|byte| *byte == b'/').peekable();
     while let Some(name) = names.next() {
         match child(repo, here, name)? {
-            Some(entry) if names.peek().is_none() => return Ok((entry.mode != 0o40_000).then_some(entry)),
-            Some(entry) if entry.mode == 0o40_000 => here = entry.oid,
+            Some(entry) if names.peek().is_none() => return Ok((entry.mode != FOLDER).then_some(entry)),
+            Some(entry) if entry.mode == FOLDER => here = entry.oid,
             _ => return Ok(None),
         }
     }
@@ -105,7 +110,7 @@ pub(crate) fn file(repo: &Repository, data: Option<ObjectId>, path: &[u8]) -> Re
 /// What is directly in one folder of a `.jit` tree.
 pub(crate) fn folder(repo: &Repository, data: Option<ObjectId>, name: &[u8]) -> Result<Vec<(BString, Entry)>> {
     let found = data.map(|data| child(repo, data, name)).transpose()?.flatten();
-    entries(repo, found.filter(|entry| entry.mode == 0o40_000).map(|entry| entry.oid))
+    entries(repo, found.filter(|entry| entry.mode == FOLDER).map(|entry| entry.oid))
 }
 
 /// All files of a `.jit` tree.
@@ -126,6 +131,8 @@ pub(crate) fn differences(repo: &Repository, old: Option<ObjectId>, new: Option<
     Ok(found)
 }
 
+/// Goes through both trees in step. An entry is passed over only beside one of the same name, kind, mode and id, so
+/// that a tree which is not sorted as Git sorts shows differences that are none, and never hides one.
 fn walk(
     repo: &Repository,
     old: Option<ObjectId>,
@@ -136,27 +143,57 @@ fn walk(
     if old == new {
         return Ok(());
     }
-    let mut names: BTreeMap<BString, (Option<Entry>, Option<Entry>)> = BTreeMap::new();
-    for entry in entries(repo, old)? {
-        names.entry(entry.0).or_default().0 = Some(entry.1);
+    let read = |id: Option<ObjectId>| id.map(|id| repo.find_tree(id).map_err(Error::git(format!("tree {id}")))).transpose();
+    let (old, new) = (read(old)?, read(new)?);
+    let mut olds = old.iter().flat_map(gix::Tree::iter).peekable();
+    let mut news = new.iter().flat_map(gix::Tree::iter).peekable();
+    loop {
+        let key = |entry: Option<&gix::Result<EntryRef<'_, '_>>>| entry.and_then(|entry| entry.as_ref().ok()).map(sort_key);
+        let (left, right) = (key(olds.peek()), key(news.peek()));
+        let order = match (&left, &right) {
+            (Some(left), Some(right)) => left.cmp(right),
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
+        };
+        let left = if order == Ordering::Greater { None } else { olds.next() };
+        let right = if order == Ordering::Less { None } else { news.next() };
+        let failed = || Error::git("a tree");
+        let (left, right) = (left.transpose().map_err(failed())?, right.transpose().map_err(failed())?);
+        let Some(name) = left.as_ref().or(right.as_ref()).map(|entry| entry.filename().to_owned()) else { return Ok(()) };
+        let of = |entry: Option<EntryRef<'_, '_>>| entry.map(|it| Entry { oid: it.object_id(), mode: it.mode().value() });
+        differ(repo, (of(left), of(right)), &join(above, &name), found)?;
     }
-    for entry in entries(repo, new)? {
-        names.entry(entry.0).or_default().1 = Some(entry.1);
+}
+
+/// What two entries of one name and kind make of the differences.
+fn differ(repo: &Repository, pair: (Option<Entry>, Option<Entry>), path: &BString, found: &mut Vec<Difference>) -> Result<()> {
+    let (old, new) = pair;
+    if old == new {
+        return Ok(());
     }
-    for (name, (old, new)) in names.into_iter().filter(|(_, (old, new))| old != new) {
-        let mut path = above.clone();
-        if !path.is_empty() {
-            path.push(b'/');
-        }
-        path.extend_from_slice(&name);
-        let tree = |entry: Option<Entry>| entry.filter(|entry| entry.mode == 0o40_000).map(|entry| entry.oid);
-        let file = |entry: Option<Entry>| entry.filter(|entry| entry.mode != 0o40_000);
-        walk(repo, tree(old), tree(new), &path, found)?;
-        if file(old) != file(new) {
-            found.push(Difference { path, old: file(old), new: file(new) });
-        }
+    if old.or(new).is_some_and(|entry| entry.mode == FOLDER) {
+        return walk(repo, old.map(|entry| entry.oid), new.map(|entry| entry.oid), path, found);
     }
+    found.push(Difference { path: path.clone(), old, new });
     Ok(())
+}
+
+/// Git sorts a folder as if its name ended in a slash; a file of the same name is another entry.
+fn sort_key(entry: &EntryRef<'_, '_>) -> BString {
+    let mut key = entry.filename().to_owned();
+    if entry.mode().value() == FOLDER {
+        key.push(b'/');
+    }
+    key
+}
+
+fn join(above: &BString, name: &BString) -> BString {
+    let mut path = above.clone();
+    if !path.is_empty() {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+    path
 }
 
 fn entries(repo: &Repository, tree: Option<ObjectId>) -> Result<Vec<(BString, Entry)>> {
@@ -186,7 +223,7 @@ pub(crate) fn misplaced(repo: &Repository, commit: ObjectId) -> Result<Vec<(Stri
     let failed = || Error::git(format!("commit {commit}"));
     let tree = repo.find_commit(commit).and_then(|commit| commit.tree_id().map(gix::Id::detach)).map_err(failed())?;
     let claims = |name: &[u8], entry: &Entry| {
-        name.eq_ignore_ascii_case(DATA.as_bytes()) && (name != DATA.as_bytes() || entry.mode != 0o40_000)
+        name.eq_ignore_ascii_case(DATA.as_bytes()) && (name != DATA.as_bytes() || entry.mode != FOLDER)
     };
     let all = entries(repo, Some(tree))?.into_iter().filter(|(name, entry)| claims(name, entry));
     Ok(all.map(|(name, entry)| (name.to_string(), entry)).collect())
