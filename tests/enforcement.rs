@@ -408,6 +408,9 @@ fn warn_says_and_never_refuses_and_off_says_nothing() {
     let team = world.team();
     team.edit(&issues[0], "Edited");
     team.git("commit -q -a -m Warned").ok().says("would be refused").says("edited without a lease");
+    team.git("push -q origin main").ok().says_nothing();
+    team.edit(&issues[0], "Around the hook");
+    team.git("commit -q -a --no-verify -m x").ok();
     team.git("push -q origin main").ok().says("would be refused");
     std::fs::write(world.path("team/.git/jit/claims.jsonl"), "garbage\n").expect("written");
     team.edit(&issues[0], "Again");
@@ -933,4 +936,143 @@ fn a_policy_that_only_this_branch_has_counts_here() {
     team.edit(&issues[0], "Does not");
     let file = Place::file(&issues[0]);
     team.git(&format!("commit -q -m x {file}")).exits(REFUSED);
+}
+
+#[test]
+fn a_policy_that_came_in_two_steps_can_be_pushed_first() {
+    let world = World::new();
+    let team = world.team();
+    team.git("add -A").ok();
+    team.git("commit -q -m Init").ok();
+    team.jit("hooks install").ok();
+    team.set_policy("strict");
+    team.git("commit -q -a -m Strict").ok();
+    world.add_remote();
+    team.git("push -q origin main~1:refs/heads/half").ok();
+    team.git("push -q origin main").ok();
+}
+
+#[test]
+fn main_can_be_pushed_while_somebody_works_on_its_new_issue() {
+    let (world, _) = World::strict();
+    let team = world.team().agent("agent:alice");
+    let id = team.create("New on main");
+    team.git("add -A").ok();
+    team.git("commit -q -m New").ok();
+    team.jit(&format!("worktree spawn {id} --no-agent --agent-id agent:bob")).ok();
+    team.git("push -q origin main").ok();
+}
+
+#[test]
+fn copies_of_a_creation_of_ones_own_can_be_pushed() {
+    let (world, _) = World::strict();
+    let team = world.team();
+    team.git("checkout -q -b topic").ok();
+    let id = team.create("On a topic");
+    team.git("add -A").ok();
+    team.git("commit -q -m New").ok();
+    team.edit(&id, "Still on the topic");
+    team.git("commit -q -a -m Edit").ok();
+    team.git("checkout -q main").ok();
+    team.git("merge -q --squash topic").ok();
+    team.git("commit -q -m Squashed").ok();
+    team.git("push -q origin topic main").ok();
+    team.git("push -q origin --delete topic").ok();
+    team.git("fetch -q --prune").ok();
+    team.git("checkout -q topic").ok();
+    team.git("commit -q --allow-empty -m More").ok();
+    team.git("push -q origin topic").ok();
+}
+
+#[test]
+fn a_squash_uses_the_steps_that_it_stands_for() {
+    let scene = Scene::new(true);
+    let Scene { here, issues, world } = &scene;
+    let state = |place: &Place, state: &str| {
+        place.jit(&format!("issue update {} --state {state}", issues[0])).status();
+        let text = place.read(&Place::file(&issues[0]));
+        let line = text.lines().find(|line| line.contains("\"state\"")).expect("a state").to_owned();
+        place.write(&Place::file(&issues[0]), text.replace(&line, &format!("  \"state\": \"{state}\",")));
+    };
+    here.acquire(&issues[0]);
+    for (first, second, message) in [("in_progress", "done", "Finish"), ("in_progress", "ready", "Reopen")] {
+        state(here, first);
+        here.git("commit -q -a -m Half").ok();
+        state(here, second);
+        here.git("commit -q -a -m Whole").ok();
+        here.git("reset -q --soft HEAD~2").ok();
+        here.git_args(&["commit", "-q", "-m", message]).ok();
+    }
+    here.jit(&format!("claim release {}", issues[0])).ok().says("Released");
+    here.git("push -q origin HEAD:main").ok();
+    world.linked("bob").acquire(&issues[0]);
+    for stolen in ["done", "in_progress"] {
+        state(here, stolen);
+        here.git("commit -q -a -m x").exits(REFUSED).says("held by agent:bob");
+        here.git("checkout -q -- .jit").ok();
+    }
+}
+
+#[test]
+fn a_stale_branch_of_somebody_elses_is_no_spare_authority() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        let colleague = scene.colleague();
+        let first = colleague.read(&Place::file(&issues[0]));
+        colleague.git("checkout -q -b topic").ok();
+        colleague.edit(&issues[0], "Done");
+        colleague.git("commit -q -a -m Done").ok();
+        let done = colleague.read(&Place::file(&issues[0]));
+        colleague.git("push -q origin topic").ok();
+        colleague.git("checkout -q main").ok();
+        colleague.git("merge -q --squash topic").ok();
+        colleague.git("commit -q -m Squashed").ok();
+        colleague.write(&Place::file(&issues[0]), first);
+        colleague.git("commit -q -a -m Reopened").ok();
+        colleague.git("push -q origin main").ok();
+        here.git("fetch -q").ok();
+        here.git("merge -q --ff-only origin/main").ok();
+        here.write(&Place::file(&issues[0]), done);
+        here.git("commit -q -a -m x").exits(REFUSED);
+        here.git("commit -q -a --no-verify -m x").ok();
+        here.git("push -q origin HEAD:refs/heads/x").exits(REFUSED);
+    });
+}
+
+#[test]
+fn toggles_under_one_lease_survive_a_rebase_and_a_colleague_who_made_the_same() {
+    in_both(|scene| {
+        let Scene { here, issues, .. } = scene;
+        here.git("checkout -q -b topic").ok();
+        here.acquire(&issues[0]);
+        for title in ["A", "First", "A", "First", "A"] {
+            here.edit(&issues[0], title);
+            here.git("commit -q -a -m Toggle").ok();
+        }
+        here.jit(&format!("claim release {}", issues[0])).ok();
+        let colleague = scene.colleague();
+        colleague.edit(&issues[1], "Elsewhere");
+        colleague.git("commit -q -a -m Elsewhere").ok();
+        colleague.git("push -q origin main").ok();
+        here.git("fetch -q").ok();
+        here.git("push -q origin topic:refs/heads/before").ok();
+        here.git("rebase -q origin/main").ok();
+        here.git("push -q origin topic").ok();
+    });
+}
+
+#[test]
+fn what_passed_under_a_laxer_policy_is_not_stranded_by_a_stricter_one() {
+    let (world, issues) = World::under("off");
+    let team = world.team();
+    team.git("checkout -q -b topic").ok();
+    team.edit(&issues[0], "Under off");
+    team.git("commit -q -a -m Edit").ok().says_nothing();
+    team.git("checkout -q main").ok();
+    team.set_policy("strict");
+    team.git("commit -q -a -m Strict").ok();
+    team.git("push -q origin main").ok();
+    team.git("push -q origin topic").ok();
+    team.edit(&issues[0], "Under strict");
+    team.git("commit -q -a -m x").exits(REFUSED);
 }

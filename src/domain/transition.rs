@@ -4,7 +4,7 @@
 //! bound to what was changed into what, and survives amend, rebase, squash and cherry-pick, while an old
 //! version cannot come back unless somebody with a lease brought it back.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,27 +20,44 @@ pub(crate) struct Version {
 /// What became of one version; `None` is "not there".
 pub(crate) type Step = (Option<Version>, Option<Version>);
 
-/// Whether `steps` lead from `from` to `to`, in one step or several.
+/// The shortest chain of `steps` from `from` to `to`; an empty one where they are the same.
 ///
 /// Absence may be where a chain begins or ends and never lies on the way: every version was absent once, so that a
 /// single removal would lead back to all of them.
-pub(crate) fn leads(steps: &[Step], from: Option<&Version>, to: Option<&Version>) -> bool {
+pub(crate) fn chain(steps: &[Step], from: Option<&Version>, to: Option<&Version>) -> Option<Vec<Step>> {
     if from == to {
-        return true;
+        return Some(Vec::new());
     }
-    let mut seen = BTreeSet::from([from]);
+    let mut came_by: BTreeMap<Option<&Version>, &Step> = BTreeMap::new();
     let mut open = VecDeque::from([from]);
     while let Some(here) = open.pop_front() {
-        for (_, next) in steps.iter().filter(|(start, _)| start.as_ref() == here) {
-            if next.as_ref() == to {
-                return true;
+        for step in steps.iter().filter(|(start, _)| start.as_ref() == here) {
+            let next = step.1.as_ref();
+            if next == from || came_by.contains_key(&next) {
+                continue;
             }
-            if next.is_some() && seen.insert(next.as_ref()) {
-                open.push_back(next.as_ref());
+            came_by.insert(next, step);
+            if next == to {
+                return Some(traced(&came_by, from, to));
+            }
+            if next.is_some() {
+                open.push_back(next);
             }
         }
     }
-    false
+    None
+}
+
+fn traced(came_by: &BTreeMap<Option<&Version>, &Step>, from: Option<&Version>, to: Option<&Version>) -> Vec<Step> {
+    let mut chain = Vec::new();
+    let mut here = to;
+    while here != from {
+        let step = came_by[&here];
+        chain.push(step.clone());
+        here = step.0.as_ref();
+    }
+    chain.reverse();
+    chain
 }
 
 #[cfg(test)]
@@ -55,7 +72,7 @@ mod tests {
     fn chains_lead_forward_through_every_step_and_never_back() {
         let steps: Vec<Step> =
             [("-", "a"), ("a", "b"), ("b", "c"), ("c", "b"), ("x", "-")].map(|(f, t)| (version(f), version(t))).into();
-        let ok = |from: &str, to: &str| leads(&steps, version(from).as_ref(), version(to).as_ref());
+        let ok = |from: &str, to: &str| chain(&steps, version(from).as_ref(), version(to).as_ref()).is_some();
         assert!(ok("-", "c") && ok("a", "b") && ok("a", "c") && ok("a", "a") && ok("x", "-"));
         for (from, to) in [("b", "a"), ("c", "a"), ("c", "-"), ("a", "x"), ("a", "-"), ("x", "a"), ("x", "c")] {
             assert!(!ok(from, to), "{from} to {to}");
@@ -63,9 +80,18 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_names_its_steps_and_is_the_shortest() {
+        let step = |from: &str, to: &str| (version(from), version(to));
+        let steps = [step("a", "b"), step("b", "c"), step("c", "d"), step("a", "c"), step("b", "a")];
+        let found = chain(&steps, version("a").as_ref(), version("d").as_ref());
+        assert_eq!(found, Some(vec![step("a", "c"), step("c", "d")]));
+        assert_eq!(chain(&steps, version("a").as_ref(), version("a").as_ref()), Some(Vec::new()));
+    }
+
+    #[test]
     fn a_change_of_mode_is_a_change() {
         let plain = Version { oid: "a".into(), mode: 0o100_644 };
         let link = Version { mode: 0o120_000, ..plain.clone() };
-        assert!(!leads(&[], Some(&plain), Some(&link)));
+        assert_eq!(chain(&[], Some(&plain), Some(&link)), None);
     }
 }

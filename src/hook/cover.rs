@@ -1,19 +1,24 @@
 //! Authority by what was done before: transitions that a commit hook recorded, or that others published.
 //!
-//! Each may be used once in a line of history: a step that a commit below the change has made already does not
-//! bring the old version back. So a branch may be amended, squashed, rebased and picked from, and a toggle that
-//! was allowed twice is not allowed a third time.
+//! Each may be used once in a line of history. A commit below the change has used the steps that it made: the very
+//! step, or the chain of them that it stands for after a squash or an amend. So a branch may be amended, squashed,
+//! rebased and picked from, and what was used brings no old version back.
 
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use gix::bstr::BString;
 use gix::{ObjectId, Repository};
 
 use super::Result;
 use super::change::Change;
 use super::judge::Spot;
-use crate::domain::transition::{Step, leads};
+use crate::domain::transition::{Step, chain};
 use crate::store::authority::Entry;
 use crate::store::{self, history, tree};
+
+/// What commits made of a file; nothing for one whose parents were cut off, since it may have made anything.
+pub(crate) type Made = RefCell<HashMap<(ObjectId, BString), Option<Vec<Step>>>>;
 
 /// A question about one change.
 pub(crate) struct Cover<'a> {
@@ -21,72 +26,103 @@ pub(crate) struct Cover<'a> {
     pub exempt: &'a [ObjectId],
     pub spot: Spot<'a>,
     pub change: &'a Change,
+    pub made: &'a Made,
+}
+
+/// A step that gives authority, and the commits that it was made on top of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Grant {
+    step: Step,
+    base: Vec<ObjectId>,
 }
 
 impl Cover<'_> {
     /// Whether the change is covered by these recorded transitions, or by published ones that are not below it.
     pub(crate) fn holds(&self, upheld: &[&Entry]) -> Result<bool> {
-        let mut steps = self.unused(upheld)?;
-        if self.is_led_to(&steps) {
+        let mut grants = Vec::new();
+        for entry in upheld {
+            let ids = entry.base.iter().filter_map(|id| ObjectId::from_hex(id.as_bytes()).ok());
+            let base = ids.filter(|id| history::is_here(self.repo, *id)).collect();
+            let grant = Grant { step: entry.step(), base };
+            // A commit that was given up and made again on the same base was recorded twice and is one.
+            if !grants.contains(&grant) {
+                grants.push(grant);
+            }
+        }
+        if self.is_led_to(&steps(&grants)) && self.is_led_to(&self.unused(&grants)?) {
             return Ok(true);
         }
         for commit in history::reachable(self.repo, self.exempt, self.spot.parents)? {
-            let made = self.steps_of(commit)?;
-            if !made.is_empty() {
-                steps.extend(made);
-                if self.is_led_to(&steps) {
-                    return Ok(true);
-                }
+            let made = self.steps_of(commit)?.unwrap_or_default();
+            if made.is_empty() {
+                continue;
+            }
+            grants.extend(made.into_iter().map(|step| Grant { step, base: vec![commit] }));
+            if self.is_led_to(&steps(&grants)) && self.is_led_to(&self.unused(&grants)?) {
+                return Ok(true);
             }
         }
         Ok(false)
     }
 
     fn is_led_to(&self, steps: &[Step]) -> bool {
-        let mut leads = self.change.steps().map(|(from, to)| leads(steps, from.as_ref(), to.as_ref()));
-        if self.change.is_resolution { leads.all(|it| it) } else { leads.any(|it| it) }
+        let mut led = self.change.steps().map(|(from, to)| chain(steps, from.as_ref(), to.as_ref()).is_some());
+        if self.change.is_resolution { led.all(|it| it) } else { led.any(|it| it) }
     }
 
-    /// The steps that were recorded more often than commits below the change have made them.
-    fn unused(&self, upheld: &[&Entry]) -> Result<Vec<Step>> {
-        let all: Vec<Step> = upheld.iter().map(|entry| entry.step()).collect();
-        if !self.is_led_to(&all) {
-            return Ok(Vec::new());
-        }
-        // A commit that was given up and made again on the same base was recorded twice and is one.
-        let mut grants: HashMap<Step, Vec<&Entry>> = HashMap::new();
-        for entry in upheld {
-            let same = grants.entry(entry.step()).or_default();
-            if !same.iter().any(|other| other.base == entry.base && other.lease_id == entry.lease_id) {
-                same.push(entry);
+    /// The steps that are left: granted more often than used below the change, or not used since one of their grants.
+    fn unused(&self, grants: &[Grant]) -> Result<Vec<Step>> {
+        let all = steps(grants);
+        let mut left = Vec::new();
+        let by_step = grants.iter().fold(BTreeMap::<&Step, Vec<&Grant>>::new(), |mut by_step, grant| {
+            by_step.entry(&grant.step).or_default().push(grant);
+            by_step
+        });
+        for (step, granted) in by_step {
+            // What was there before the oldest of them cannot have used any.
+            let since_first = self.uses(step, &granted[0].base, &all)?;
+            let mut is_left = since_first.is_some_and(|uses| granted.len() > uses);
+            for grant in granted.iter().skip(1).filter(|_| !is_left).collect::<Vec<_>>() {
+                is_left = self.uses(step, &grant.base, &all)? == Some(0);
+                if is_left {
+                    break;
+                }
+            }
+            if is_left {
+                left.push(step.clone());
             }
         }
-        let mut unused = Vec::new();
-        for (step, entries) in grants {
-            // What was there before the oldest of them was recorded cannot have been made under any.
-            let base: Vec<ObjectId> = entries.first().map(|entry| self.base(entry)).unwrap_or_default();
-            let mut made = 0;
-            for commit in history::reachable(self.repo, self.spot.parents, &base)? {
-                made += usize::from(self.steps_of(commit)?.contains(&step));
-            }
-            if entries.len() > made {
-                unused.push(step);
-            }
-        }
-        Ok(unused)
+        Ok(left)
     }
 
-    fn base(&self, entry: &Entry) -> Vec<ObjectId> {
-        let ids = entry.base.iter().filter_map(|id| ObjectId::from_hex(id.as_bytes()).ok());
-        ids.filter(|id| history::is_here(self.repo, *id)).collect()
+    /// How often commits below the change and not below `base` have used a step; nothing where that cannot be known.
+    fn uses(&self, step: &Step, base: &[ObjectId], all: &[Step]) -> Result<Option<usize>> {
+        let mut uses = 0;
+        for commit in history::reachable(self.repo, self.spot.parents, base)? {
+            let Some(made) = self.steps_of(commit)? else { return Ok(None) };
+            let is_use = |made: &Step| {
+                // It may stand for others that were recorded on the way, and were squashed or amended into it.
+                let others: Vec<Step> = all.iter().filter(|other| *other != made).cloned().collect();
+                let stands_for = || chain(&others, made.0.as_ref(), made.1.as_ref()).is_some_and(|chain| chain.contains(step));
+                made == step || stands_for()
+            };
+            uses += usize::from(made.iter().any(is_use));
+        }
+        Ok(Some(uses))
     }
 
-    /// What a commit itself made of the file: a merge, only what none of its parents has. The parents of a shallow
-    /// commit are not known, and neither is what it made.
-    fn steps_of(&self, commit: ObjectId) -> Result<HashSet<Step>> {
-        if history::is_shallow(self.repo, commit)? {
-            return Ok(HashSet::new());
+    /// What a commit itself made of the file: a merge, only what none of its parents has.
+    fn steps_of(&self, commit: ObjectId) -> Result<Option<Vec<Step>>> {
+        let key = (commit, self.change.path.clone());
+        if let Some(made) = self.made.borrow().get(&key) {
+            return Ok(made.clone());
         }
+        let made = if history::is_shallow(self.repo, commit)? { None } else { Some(self.read_steps_of(commit)?) };
+        self.made.borrow_mut().insert(key, made.clone());
+        Ok(made)
+    }
+
+    fn read_steps_of(&self, commit: ObjectId) -> Result<Vec<Step>> {
         let after = tree::data_tree(self.repo, commit)?;
         let parents = history::parents(self.repo, commit)?;
         let mut before = parents.into_iter().map(|parent| tree::data_tree(self.repo, parent)).collect::<store::Result<Vec<_>>>()?;
@@ -94,17 +130,21 @@ impl Cover<'_> {
             before.push(None);
         }
         if before.contains(&after) {
-            return Ok(HashSet::new());
+            return Ok(Vec::new());
         }
         let new = tree::file(self.repo, after, &self.change.path)?;
         let mut steps = HashSet::new();
         for before in before {
             let old = tree::file(self.repo, before, &self.change.path)?;
             if old == new {
-                return Ok(HashSet::new());
+                return Ok(Vec::new());
             }
             steps.insert((old.as_ref().map(tree::Entry::version), new.as_ref().map(tree::Entry::version)));
         }
-        Ok(steps)
+        Ok(steps.into_iter().collect())
     }
+}
+
+fn steps(grants: &[Grant]) -> Vec<Step> {
+    grants.iter().map(|grant| grant.step.clone()).collect()
 }

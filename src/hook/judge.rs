@@ -10,8 +10,8 @@ use gix::ObjectId;
 
 use super::Result;
 use super::change::Change;
-use super::cover::Cover;
-use super::known::Known;
+use super::cover::{Cover, Made};
+use super::known::{self, Known};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::lease::{Fate, Ledger};
 use crate::domain::policy::{self, Because, Editor, Finding, Policy};
@@ -29,6 +29,8 @@ pub(crate) enum Authority {
     Private,
     /// It was recorded when it was made, or published by others.
     Known,
+    /// None: the policy is what lets it pass.
+    Tolerated,
 }
 
 /// Where a change is made: on top of these commits, by this one or, where there is none yet, by what is staged.
@@ -48,6 +50,10 @@ pub(crate) struct Judge<'a> {
     /// Commits that need no judgement, by their tips.
     exempt: OnceCell<Vec<ObjectId>>,
     recorded: HashMap<String, Vec<Entry>>,
+    /// The issues that the changes make, and which of them remotes are known to have had.
+    creations: HashSet<IssueId>,
+    ever_published: OnceCell<HashSet<IssueId>>,
+    made: Made,
     fates: HashMap<LeaseId, Fate>,
 }
 
@@ -62,6 +68,9 @@ impl<'a> Judge<'a> {
             ledger: OnceCell::new(),
             exempt: OnceCell::new(),
             recorded: HashMap::new(),
+            creations: HashSet::new(),
+            ever_published: OnceCell::new(),
+            made: Made::default(),
             fates: HashMap::new(),
         }
     }
@@ -111,7 +120,11 @@ impl<'a> Judge<'a> {
 
     /// Reads what was recorded about these changes, all at once.
     pub(crate) fn consult<'c>(&mut self, changes: impl Iterator<Item = &'c Change>) -> Result<()> {
-        let paths: HashSet<String> = changes.filter(|change| change.edited_issue().is_some()).map(Change::name).collect();
+        let changes: Vec<&Change> = changes.collect();
+        let creations = changes.iter().filter(|change| change.is_creation());
+        self.creations = creations.filter_map(|change| change.edited_issue()).collect();
+        let paths: HashSet<String> =
+            changes.iter().filter(|change| change.edited_issue().is_some()).map(|change| change.name()).collect();
         if paths.is_empty() {
             return Ok(());
         }
@@ -137,9 +150,9 @@ impl<'a> Judge<'a> {
         let path = format!("issues/{}", issue.file_name());
         let data = head.map(|head| tree::data_tree(self.repo(), head)).transpose()?.flatten();
         let is_creation = tree::file(self.repo(), data, path.as_bytes())?.is_none();
-        let known =
-            Known { layout: self.layout, exempt: self.exempt()?, spot: Spot { commit: None, parents: &parents }, is_creation };
-        Ok(if is_free(&finding) && !known.to_others(issue)? { Ok(Authority::Private) } else { Err(finding) })
+        let spot = Spot { commit: None, parents: &parents };
+        let is_private = is_free(&finding) && !self.is_known(issue, spot, is_creation)?;
+        Ok(if is_private { Ok(Authority::Private) } else { Err(finding) })
     }
 
     fn lease_for(&self, issue: IssueId) -> std::result::Result<LeaseId, Finding> {
@@ -154,16 +167,20 @@ impl<'a> Judge<'a> {
             Ok(lease_id) => return Ok(Ok(Some(Authority::Lease(lease_id)))),
             Err(finding) => finding,
         };
-        let known = Known { layout: self.layout, exempt: self.exempt()?, spot, is_creation: change.is_creation() };
-        if is_free(&finding) && !known.to_others(issue)? {
+        // At the push a new issue stands on its own, whoever took it since.
+        let is_new_commit = spot.commit.is_some() && change.is_creation();
+        if (is_free(&finding) || is_new_commit) && !self.is_known(issue, spot, change.is_creation())? {
             return Ok(Ok(Some(Authority::Private)));
         }
         if matches!(finding, Finding::NoLedger { .. }) {
             return Ok(Err(finding));
         }
         let recorded: Vec<&Entry> = self.recorded.get(&change.name()).into_iter().flatten().collect();
-        let upheld: Vec<&Entry> = recorded.iter().copied().filter(|entry| self.upholds(entry)).collect();
-        if (Cover { repo: self.repo(), exempt: self.exempt()?, spot, change }).holds(&upheld)? {
+        // What a branch once had and removed was not made anew, whatever the hook could see then.
+        let was_below = change.is_creation() && !self.had_below(issue, spot)?.is_empty();
+        let counts = |entry: &&Entry| self.upholds(entry) && !(was_below && entry.from.is_none() && entry.lease_id.is_none());
+        let upheld: Vec<&Entry> = recorded.iter().copied().filter(counts).collect();
+        if (Cover { repo: self.repo(), exempt: self.exempt()?, spot, change, made: &self.made }).holds(&upheld)? {
             return Ok(Ok(Some(Authority::Known)));
         }
         Ok(Err(match spot.commit {
@@ -173,6 +190,22 @@ impl<'a> Judge<'a> {
                 Finding::Unauthorised { issue, commit: commit.to_string(), because, now: Box::new(finding) }
             }
         }))
+    }
+
+    fn is_known(&self, issue: IssueId, spot: Spot<'_>, is_creation: bool) -> Result<bool> {
+        let exempt = self.exempt()?;
+        let ever_published = || {
+            if self.ever_published.get().is_none() {
+                let found = known::ever_had(self.layout, exempt, &self.creations)?;
+                let _ = self.ever_published.set(found);
+            }
+            Ok(self.ever_published.get().is_some_and(|found| found.contains(&issue)))
+        };
+        Known { layout: self.layout, exempt, spot, is_creation, ever_published: &ever_published }.to_others(issue)
+    }
+
+    fn had_below(&self, issue: IssueId, spot: Spot<'_>) -> Result<HashSet<IssueId>> {
+        known::ever_had(self.layout, spot.parents, &HashSet::from([issue]))
     }
 
     fn upholds(&self, entry: &Entry) -> bool {

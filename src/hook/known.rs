@@ -20,6 +20,8 @@ pub(crate) struct Known<'a> {
     pub spot: Spot<'a>,
     /// Whether the change makes the issue, or edits one that its parents have.
     pub is_creation: bool,
+    /// Tells whether remotes are known to have ever had the issue.
+    pub ever_published: &'a dyn Fn() -> Result<bool>,
 }
 
 impl Known<'_> {
@@ -42,7 +44,11 @@ impl Known<'_> {
         if self.is_in_primary(&path)? {
             return Ok(true);
         }
-        if self.is_creation { self.was_published(&path) } else { Ok(!self.was_made_here(&path)?) }
+        if !self.is_creation {
+            return Ok(!self.was_made_here(&path)?);
+        }
+        // An id that is drawn anew is in nobody's past; one that is not is found at the push.
+        Ok(self.spot.commit.is_some() && (self.ever_published)()?)
     }
 
     fn has(&self, tip: ObjectId, path: &str) -> store::Result<bool> {
@@ -82,21 +88,22 @@ impl Known<'_> {
         }
         Ok(false)
     }
+}
 
-    /// Whether what remotes are known to have ever held the issue. Walks all of it, and so is asked of commits at the
-    /// push alone: an id that is drawn anew is in nobody's past.
-    fn was_published(&self, path: &str) -> Result<bool> {
-        if self.spot.commit.is_none() {
-            return Ok(false);
+/// Which of `wanted` any commit reachable from `tips` ever had: one walk for all of them.
+pub(crate) fn ever_had(layout: &Layout, tips: &[ObjectId], wanted: &HashSet<IssueId>) -> Result<HashSet<IssueId>> {
+    let repo = &layout.repo;
+    let (mut seen, mut found) = (HashSet::new(), HashSet::new());
+    for commit in history::reachable(repo, tips, &[])? {
+        let data = tree::data_tree(repo, commit)?;
+        if !seen.insert(data) {
+            continue;
         }
-        let repo = &self.layout.repo;
-        let mut seen = HashSet::new();
-        for commit in history::reachable(repo, self.exempt, &[])? {
-            let data = tree::data_tree(repo, commit)?;
-            if seen.insert(data) && tree::file(repo, data, path.as_bytes())?.is_some() {
-                return Ok(true);
-            }
+        let names = tree::folder(repo, data, b"issues")?.into_iter().filter_map(|(name, _)| IssueId::from_file_name(&name));
+        found.extend(names.filter(|id| wanted.contains(id)));
+        if found.len() == wanted.len() {
+            break;
         }
-        Ok(false)
     }
+    Ok(found)
 }

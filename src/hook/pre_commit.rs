@@ -21,6 +21,7 @@ use crate::store::{self, file, history, tree};
 
 /// Why a change is recorded that no lease was needed for.
 const PRIVATE: &str = "nobody else knew the issue";
+const TOLERATED: &str = "the policy let it pass";
 
 /// Judges what is staged, and records it if it passes. `is_merge_hook` is what tells `pre-merge-commit` from `pre-commit`.
 pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<Verdict> {
@@ -52,7 +53,11 @@ pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<
         findings.extend(change.defect(repo));
         match judge.judge(change, Spot { commit: None, parents: &parents })? {
             Ok(authority) => passed.extend(authority.map(|authority| (change, authority))),
-            Err(finding) => findings.push(finding),
+            Err(finding) => {
+                // Recorded only if the policy lets it pass: it must not stand in the way once that is stricter.
+                passed.push((change, Authority::Tolerated));
+                findings.push(finding);
+            }
         }
         findings.extend(off_base(&judge, &policy, change, Spot { commit: None, parents: &parents })?);
         findings.extend(created_elsewhere(layout, &policy, change));
@@ -113,7 +118,7 @@ pub(crate) fn off_base(judge: &Judge<'_>, policy: &Policy, change: &Change, spot
     let repo = judge.repo();
     for (branch, tip) in history::binding_branches(repo) {
         let theirs = tree::file(repo, tree::data_tree(repo, tip)?, &change.path)?;
-        if theirs == change.to || (spot.commit.is_some() && change.from.contains(&theirs)) {
+        if theirs == change.to || is_on_their_policy(repo, spot, tip, &change.path, theirs)? {
             continue;
         }
         let has = spot.parents.iter().map(|parent| history::is_ancestor(repo, tip, *parent)).collect::<store::Result<Vec<_>>>()?;
@@ -122,6 +127,23 @@ pub(crate) fn off_base(judge: &Judge<'_>, policy: &Policy, change: &Change, spot
         }
     }
     Ok(None)
+}
+
+/// Whether a commit is on the branch itself, or began where the branch had the policy that it has now.
+fn is_on_their_policy(
+    repo: &gix::Repository,
+    spot: Spot<'_>,
+    tip: ObjectId,
+    path: &[u8],
+    theirs: Option<tree::Entry>,
+) -> store::Result<bool> {
+    let Some(commit) = spot.commit else { return Ok(false) };
+    for base in history::merge_bases(repo, commit, &[tip])? {
+        if base == commit || tree::file(repo, tree::data_tree(repo, base)?, path)? == theirs {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn created_elsewhere(layout: &Layout, policy: &Policy, change: &Change) -> Option<Finding> {
@@ -158,9 +180,10 @@ fn record(cx: &Context, layout: &Layout, parents: &[ObjectId], passed: &[(&Chang
         for step in change.steps().filter(|(from, to)| from != to) {
             match authority {
                 Authority::Lease(lease_id) => entries.push(Entry::leased(&made, step, lease_id.clone())),
-                // A new issue stands on its own; an edit of one that nobody knew then may be known when it is pushed.
-                Authority::Private if !change.is_creation() => entries.push(Entry::adopted(&made, step, PRIVATE)),
-                Authority::Private | Authority::Known => {}
+                // Somebody may know the issue by the time it is pushed.
+                Authority::Private => entries.push(Entry::adopted(&made, step, PRIVATE)),
+                Authority::Tolerated => entries.push(Entry::adopted(&made, step, TOLERATED)),
+                Authority::Known => {}
             }
         }
     }
