@@ -289,6 +289,7 @@ fn of_obstacle(obstacle: &Obstacle) -> Vec<String> {
             "For all of them: call jit-pre-commit and jit-pre-push from the hooks there".to_owned(),
             "Or take the setting away: git config --global --unset core.hooksPath".to_owned(),
         ],
+        Obstacle::Reftable => vec!["To use the other form: git refs migrate --ref-format=files".to_owned()],
         Obstacle::NoBinary { binary } => vec![format!("To install it: put {binary} beside git-jit, or run install.sh again")],
     }
 }

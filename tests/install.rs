@@ -124,3 +124,11 @@ fn hooks_and_data_of_a_shared_repository_are_for_its_group() {
     assert_eq!(mode("jit/locks/issues.lock"), 0o660);
     assert_eq!(mode("hooks/pre-commit") & 0o770, 0o770);
 }
+
+#[test]
+fn refs_that_cannot_be_read_get_no_hooks_that_would_refuse_everything() {
+    let world = World::empty();
+    world.place("").git("init -q -b main --ref-format=reftable team").ok();
+    world.team().git("commit -q --allow-empty -m Root").ok();
+    world.team().jit("hooks install").exits(1).says("reftable").says("git refs migrate");
+}

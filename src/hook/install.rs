@@ -65,6 +65,9 @@ pub(crate) enum Obstacle {
         /// The same place, for all of them.
         absolute: PathBuf,
     },
+    /// The refs are in a form that cannot be read here.
+    #[error("this repository keeps its refs as reftable, which git jit cannot read yet")]
+    Reftable,
     /// A binary is missing.
     #[error("cannot find {binary}")]
     NoBinary {
@@ -107,6 +110,9 @@ fn inspect(path: &Path, binary: &str) -> Result<Place> {
 
 /// Installs all hooks, or none: the paths of those that were written.
 pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<std::result::Result<Vec<PathBuf>, Obstacle>> {
+    if layout.has_reftable() {
+        return Ok(Err(Obstacle::Reftable));
+    }
     let dir = match directory(layout)? {
         Ok(dir) => dir,
         Err(obstacle) => return Ok(Err(obstacle)),

@@ -75,6 +75,12 @@ impl Layout {
         self.worktree_root.is_some() && self.worktree_root == self.primary_root
     }
 
+    /// Whether the refs are kept in a form that the Git library does not read.
+    pub(crate) fn has_reftable(&self) -> bool {
+        let form = self.repo.config_snapshot().string("extensions.refStorage");
+        form.is_some_and(|form| form.eq_ignore_ascii_case(b"reftable"))
+    }
+
     /// What all worktrees share and nobody commits.
     pub(crate) fn shared_dir(&self) -> PathBuf {
         self.common_dir.join("jit")
