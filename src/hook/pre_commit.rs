@@ -48,23 +48,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<
     let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, None)?, cx.clock().now());
     judge.consult(changes.iter())?;
     let mut findings = misplaced;
-    let mut passed = Vec::new();
-    for change in &changes {
-        findings.extend(change.defect(repo));
-        match judge.judge(change, Spot { commit: None, parents: &parents })? {
-            Ok(authority) => passed.extend(authority.map(|authority| (change, authority))),
-            Err(finding) => {
-                // Recorded only if the policy lets it pass: it must not stand in the way once that is stricter.
-                passed.push((change, Authority::Tolerated));
-                findings.push(finding);
-            }
-        }
-        findings.extend(off_base(&judge, &policy, change, Spot { commit: None, parents: &parents })?);
-        findings.extend(created_elsewhere(layout, &policy, change));
-    }
-    if changes.iter().any(|change| change.kind.issue().is_some()) {
-        findings.extend(judge.broken_ledger());
-    }
+    let passed = judge_all(layout, &judge, &policy, &changes, &parents, &mut findings)?;
     findings.dedup();
     let verdict = Verdict::of(&policy, findings);
     if verdict.refused.is_empty() {
@@ -73,6 +57,36 @@ pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<
         conclude(cx, layout, &policy, &judge, &changes)?;
     }
     Ok(verdict)
+}
+
+/// Judges each change: what is found goes to `findings`, and what it may be recorded by is returned with it.
+fn judge_all<'c>(
+    layout: &Layout,
+    judge: &Judge<'_>,
+    policy: &Policy,
+    changes: &'c [Change],
+    parents: &[ObjectId],
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<(&'c Change, Authority)>> {
+    let spot = Spot { commit: None, parents };
+    let mut passed = Vec::new();
+    for change in changes {
+        findings.extend(change.defect(judge.repo()));
+        match judge.judge(change, spot)? {
+            Ok(authority) => passed.extend(authority.map(|authority| (change, authority))),
+            Err(finding) => {
+                // Recorded only if the policy lets it pass: it must not stand in the way once that is stricter.
+                passed.push((change, Authority::Tolerated));
+                findings.push(finding);
+            }
+        }
+        findings.extend(off_base(judge, policy, change, spot)?);
+        findings.extend(created_elsewhere(layout, policy, change));
+    }
+    if changes.iter().any(|change| change.kind.issue().is_some()) {
+        findings.extend(judge.broken_ledger());
+    }
+    Ok(passed)
 }
 
 fn has_data(layout: &Layout) -> bool {

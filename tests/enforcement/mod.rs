@@ -1,0 +1,51 @@
+//! What the hooks refuse and what they must let through, with real Git.
+//!
+//! Most scenarios run in the primary worktree and in a linked one: a [`Scene`] is a strict team whose three
+//! issues are published, seen from the worktree where an agent without a lease is at work.
+
+use crate::support::{Place, World};
+
+mod authority;
+mod commits;
+mod merges;
+mod policy;
+mod pushes;
+
+struct Scene {
+    world: World,
+    issues: Vec<String>,
+    /// Where the scenario happens.
+    here: Place,
+}
+
+impl Scene {
+    fn new(is_linked: bool) -> Self {
+        let (world, issues) = World::strict();
+        let here = if is_linked { world.linked("side") } else { world.team().agent("agent:here") };
+        Self { world, issues, here }
+    }
+
+    /// A colleague's clone, which has no hooks.
+    fn colleague(&self) -> Place {
+        self.world.place("").git("clone -q remote.git colleague").ok();
+        self.world.place("colleague").agent("agent:colleague")
+    }
+
+    /// A colleague's edit of the first issue, published on `main` and fetched.
+    fn others_edit(&self, title: &str) {
+        let colleague = self.colleague();
+        colleague.edit(&self.issues[0], title);
+        colleague.git("commit -q -a -m Theirs").ok();
+        colleague.git("push -q origin main").ok();
+        self.here.git("fetch -q").ok();
+    }
+}
+
+/// Plays a scenario in the primary worktree and in a linked one.
+fn in_both(scenario: impl Fn(&Scene)) {
+    for is_linked in [false, true] {
+        scenario(&Scene::new(is_linked));
+    }
+}
+
+const REFUSED: i32 = 1;
