@@ -11,7 +11,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("context", &["domain"]),
     ("store", &["domain", "store"]),
     ("actor", &["context", "domain", "store"]),
-    ("hook", &["actor", "context", "domain", "git", "hook", "store"]),
+    ("hook", &["actor", "context", "domain", "exit", "git", "hook", "store"]),
     ("testing", &["context", "domain", "store"]),
     ("worktree", &["context", "domain", "exit", "git", "store", "worktree"]),
     ("error", &["actor", "domain", "exit", "git", "hook", "store", "worktree"]),

@@ -8,6 +8,7 @@ pub(crate) mod adopt;
 pub(crate) mod change;
 mod cover;
 pub(crate) mod force;
+pub(crate) mod guard;
 pub(crate) mod install;
 pub(crate) mod judge;
 mod known;
@@ -39,6 +40,11 @@ impl Verdict {
             }
         }
         verdict
+    }
+
+    /// Refused without asking any policy.
+    pub(crate) fn refuse(finding: Finding) -> Self {
+        Self { refused: vec![finding], reported: Vec::new() }
     }
 
     /// Nothing was found.
