@@ -11,7 +11,7 @@ use gix::ObjectId;
 use super::Result;
 use super::change::Change;
 use super::cover::{Cover, Made};
-use super::known::{self, Known};
+use super::known::{self, Known, Seen};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::lease::{Fate, Ledger};
 use crate::domain::policy::{self, Because, Editor, Finding, Policy};
@@ -54,6 +54,7 @@ pub(crate) struct Judge<'a> {
     creations: HashSet<IssueId>,
     ever_published: OnceCell<HashSet<IssueId>>,
     made: Made,
+    seen: Seen,
     fates: HashMap<LeaseId, Fate>,
 }
 
@@ -71,6 +72,7 @@ impl<'a> Judge<'a> {
             creations: HashSet::new(),
             ever_published: OnceCell::new(),
             made: Made::default(),
+            seen: Seen::default(),
             fates: HashMap::new(),
         }
     }
@@ -201,7 +203,8 @@ impl<'a> Judge<'a> {
             }
             Ok(self.ever_published.get().is_some_and(|found| found.contains(&issue)))
         };
-        Known { layout: self.layout, exempt, spot, is_creation, ever_published: &ever_published }.to_others(issue)
+        let seen = &self.seen;
+        Known { layout: self.layout, exempt, spot, is_creation, ever_published: &ever_published, seen }.to_others(issue)
     }
 
     fn had_below(&self, issue: IssueId, spot: Spot<'_>) -> Result<HashSet<IssueId>> {
