@@ -74,7 +74,7 @@ pub(crate) enum Error {
     LeasesOff,
     /// A hook cannot be installed or removed.
     #[error(transparent)]
-    Hooks(#[from] Obstacle),
+    Hooks(Obstacle),
     /// A worktree cannot be made or removed.
     #[error(transparent)]
     Worktree(#[from] Hindrance),
@@ -98,6 +98,7 @@ impl From<hook::Error> for Error {
             hook::Error::Store(error) => Self::Store(error),
             hook::Error::Git(error) => Self::Git(error),
             hook::Error::Actor(error) => Self::Actor(error),
+            hook::Error::Obstacle(obstacle) => Self::Hooks(obstacle),
             hook::Error::Input(text) => Self::Usage { what: text, hint: String::new() },
         }
     }

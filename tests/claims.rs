@@ -1,6 +1,6 @@
 //! The verbs of `claim`, with two agents and a clock that tests move.
 
-use crate::support::World;
+use crate::support::{Place, World};
 
 #[test]
 fn two_agents_one_lease_then_it_ends_and_the_other_has_it() {
@@ -12,9 +12,9 @@ fn two_agents_one_lease_then_it_ends_and_the_other_has_it() {
     assert!(granted.stdout.contains(&id));
     let refused = bob.at("boot", 599).jit(&format!("claim acquire {}", &id[..8])).exits(4);
     refused.says("held by agent:alice").says("for 1s more").says("git jit query available");
-    assert!(!bob.dir.join(crate::support::Place::file(&id)).exists(), "who gets no lease gets no file");
+    assert!(!bob.dir.join(Place::file(&id)).exists(), "who gets no lease gets no file");
     bob.at("boot", 600).jit(&format!("claim acquire {}", &id[..8])).ok();
-    assert!(bob.dir.join(crate::support::Place::file(&id)).exists(), "the file comes with the lease");
+    assert!(bob.dir.join(Place::file(&id)).exists(), "the file comes with the lease");
     alice.at("boot", 601).jit(&format!("claim acquire {id}")).exits(4).says("agent:bob");
 }
 

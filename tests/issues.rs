@@ -1,6 +1,6 @@
 //! The verbs of `issue` and `query`.
 
-use crate::support::World;
+use crate::support::{Place, World};
 
 #[test]
 fn an_issue_is_made_found_by_any_prefix_and_changed() {
@@ -25,8 +25,8 @@ fn bad_input_has_its_status_and_a_next_step() {
     let team = world.team();
     let id = team.create("One");
     let twin = format!("{}{}", &id[..8], "-0000-4000-8000-000000000000");
-    let text = team.read(&crate::support::Place::file(&id)).replace(&id, &twin);
-    team.write(&crate::support::Place::file(&twin), text);
+    let text = team.read(&Place::file(&id)).replace(&id, &twin);
+    team.write(&Place::file(&twin), text);
     for (words, status, says) in [
         ("issue show ffffffff", 3, "git jit issue list"),
         ("issue show fff", 2, "at least 4 digits"),
@@ -56,7 +56,7 @@ fn a_foreign_file_keeps_its_ways_and_only_the_field_changes() {
          \"labels\": [\"z:1\", \"a:1\"],\n    \"gates_status\": {{\"x\": {{\"status\": \"pending\"}}}},\n    \
          \"custom\": [1.0, {{\"deep\": null}}],\n    \"updated_at\": \"2020-01-01T00:00:00Z\"\n}}"
     );
-    let file = crate::support::Place::file(id);
+    let file = Place::file(id);
     team.write(&file, &before);
     team.jit(&format!("issue update {id} --state in_progress")).ok();
     let after = team.read(&file);
@@ -84,7 +84,7 @@ fn issues_are_seen_from_three_places_and_deleted_here_stays_deleted() {
     assert_eq!(linked.json("query all")["count"], 2);
     assert_eq!(linked.json("query all --local")["count"], 0);
     linked.git("sparse-checkout disable").ok();
-    std::fs::remove_file(linked.dir.join(crate::support::Place::file(&committed))).expect("removed");
+    std::fs::remove_file(linked.dir.join(Place::file(&committed))).expect("removed");
     linked.jit(&format!("issue show {committed}")).exits(3);
     assert_eq!(linked.json("query all")["count"], 1, "it comes back from no other place");
     assert_eq!(team.json("query all")["count"], 2);
@@ -96,7 +96,7 @@ fn a_bad_file_is_named_and_counted_and_never_passed_over() {
     let team = world.team();
     let good = team.create("Good");
     let bad = team.create("Bad");
-    team.write(&crate::support::Place::file(&bad), "<<<<<<< ours\n{}\n=======\n{}\n>>>>>>> theirs\n");
+    team.write(&Place::file(&bad), "<<<<<<< ours\n{}\n=======\n{}\n>>>>>>> theirs\n");
     team.jit("issue list").ok().says(&good[..8]).says("warning:").says(&bad).says("conflict markers");
     assert_eq!(team.json("issue list")["unreadable"].as_array().map(Vec::len), Some(1));
     team.jit(&format!("issue show {bad}")).exits(6).says(&bad).says("conflict markers");
@@ -111,7 +111,7 @@ fn what_is_available_is_ready_and_nobody_elses() {
     team.acquire(&mine);
     team.agent("agent:other").acquire(&theirs);
     team.jit(&format!("issue update {done} --state done")).ok();
-    let file = crate::support::Place::file(&blocked);
+    let file = Place::file(&blocked);
     let text = team.read(&file).replace("\"dependencies\": []", &format!("\"dependencies\": [\n    \"{free}\"\n  ]"));
     team.write(&file, text);
     let listed = team.json("query available");
@@ -191,7 +191,7 @@ fn it_works_from_a_subdirectory_a_detached_head_sha256_and_a_bare_layout() {
 fn a_removal_that_is_staged_is_a_removal_and_its_lease_waits_for_the_commit() {
     let (world, issues) = World::strict();
     let team = world.team();
-    let file = crate::support::Place::file(&issues[0]);
+    let file = Place::file(&issues[0]);
     team.acquire(&issues[0]);
     team.git(&format!("rm -q {file}")).ok();
     team.jit("issue list").ok().never_says("First");
@@ -207,7 +207,7 @@ fn files_in_one_line_and_with_other_line_ends_keep_them() {
     let world = World::new();
     let team = world.team();
     let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
-    let file = crate::support::Place::file(id);
+    let file = Place::file(id);
     let compact = format!("{{\"id\":\"{id}\",\"title\":\"x\",\"labels\":[],\"state\":\"ready\"}}");
     let lines =
         format!("{{\r\n  \"id\": \"{id}\",\r\n  \"title\": \"x\",\r\n  \"labels\": [],\r\n  \"state\": \"ready\"\r\n}}\r\n");
@@ -232,7 +232,7 @@ fn a_field_of_the_file_cannot_pass_for_one_of_ours() {
     let world = World::new();
     let team = world.team();
     let id = team.create("One");
-    let file = crate::support::Place::file(&id);
+    let file = Place::file(&id);
     let text = team.read(&file).replacen('{', "{\n  \"source\": \"spoof\",\n  \"short_id\": \"zzz\",", 1);
     team.write(&file, text);
     let shown = team.json(&format!("issue show {id}"));

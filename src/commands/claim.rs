@@ -5,6 +5,7 @@ use super::{Answer, Session, issues, resolve};
 use crate::domain::id::{AgentId, IdError, IssueId, IssueRef, LeaseId};
 use crate::domain::issue::Document;
 use crate::domain::lease::{self, Fate, Grant, LONGEST_TTL_SECS, Lease, Ledger, Request};
+use crate::domain::policy::Policy;
 use crate::error::Error;
 use crate::store::issues::{IssueStore, Source};
 use crate::store::layout::Layout;
@@ -81,8 +82,13 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
     }
 }
 
+/// How long a lease is wanted for: as typed, else as the policy has it.
+pub(crate) fn ttl_secs(typed: Option<&str>, policy: &Policy) -> Result<u64, Error> {
+    typed.map_or(Ok(policy.default_ttl_secs.clamp(1, LONGEST_TTL_SECS)), seconds)
+}
+
 /// Seconds from what was typed: a number of them, or a number with `s`, `m`, `h` or `d`.
-pub(crate) fn seconds(text: &str) -> Result<u64, Error> {
+fn seconds(text: &str) -> Result<u64, Error> {
     let typed = text.trim();
     let (number, unit) = match typed.char_indices().last() {
         Some((at, 's')) => (&typed[..at], 1),
@@ -114,7 +120,7 @@ fn acquire(session: &Session, args: AcquireArgs) -> Answer {
     let layout = session.layout()?;
     layout.require_worktree()?;
     let policy = session.policy_of_leases(&layout)?;
-    let ttl_secs = ttl.as_deref().map(seconds).transpose()?.unwrap_or(policy.default_ttl_secs.clamp(1, LONGEST_TTL_SECS));
+    let ttl_secs = ttl_secs(ttl.as_deref(), &policy)?;
     let reason = reason(why)?;
     let store = issues(&layout, &policy)?;
     let (issue_id, source) = resolve(&store, &issue)?;

@@ -231,10 +231,8 @@ impl Stage {
         let text = String::from_utf8(file::read_optional(&whole)?.unwrap_or_default()).unwrap_or_default();
         let status = i32::from(!text.contains(old));
         file::replace(&whole, text.replace(old, new).as_bytes(), VERSIONED)?;
-        let command =
-            format!("sed -i 's/{old}/{new}/' {}", path.split_once(".jit").map_or(path, |(_, rest)| rest).trim_start_matches('/'));
-        let place = path.split("/.jit").next().unwrap_or_default().to_owned();
-        let command = command.replacen("/' ", "/' .jit/", 1);
+        let (place, below) = path.split_once("/.jit/").unwrap_or(("", path));
+        let (place, command) = (place.to_owned(), format!("sed -i 's/{old}/{new}/' .jit/{below}"));
         self.steps.push(Step { why, place, command, said: String::new(), status, wanted: 0, words: "" });
         if status == 0 { Ok(()) } else { Err(Error::Demo(self.transcript())) }
     }

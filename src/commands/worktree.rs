@@ -4,9 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::claim::{LeaseView, seconds};
+use super::claim::{self, LeaseView};
 use super::{Answer, Session, issues, resolve};
-use crate::domain::lease::LONGEST_TTL_SECS;
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::human::{Styles, plain_line, table};
@@ -119,7 +118,7 @@ fn spawn(session: &Session, args: SpawnArgs) -> Answer {
     let SpawnArgs { issue, base, ttl, no_agent: _ } = args;
     let layout = session.layout()?;
     let policy = session.policy_of_leases(&layout)?;
-    let ttl_secs = ttl.as_deref().map(seconds).transpose()?.unwrap_or(policy.default_ttl_secs.clamp(1, LONGEST_TTL_SECS));
+    let ttl_secs = claim::ttl_secs(ttl.as_deref(), &policy)?;
     let store = issues(&layout, &policy)?;
     let (id, source) = resolve(&store, &issue)?;
     let document = store.load(id, source)?;

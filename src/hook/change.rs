@@ -3,7 +3,7 @@
 //! For a commit with one parent a file should be as it was; for a merge, what the three-way rule gives.
 //! Everything else is a change, the unchanged side of a merge too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
@@ -127,7 +127,6 @@ pub(crate) enum Side<'a> {
 /// The changes that `side` makes to what its `parents` should have become.
 pub(crate) fn changes(repo: &Repository, scratch: &std::path::Path, side: &Side<'_>, parents: &[ObjectId]) -> Result<Vec<Change>> {
     let trees = parents.iter().map(|parent| tree::data_tree(repo, *parent)).collect::<std::result::Result<Vec<_>, _>>()?;
-    let first = trees.first().copied().flatten();
     let mut paths = BTreeSet::new();
     let mut against_first = Vec::new();
     for (n, parent) in trees.iter().copied().chain(trees.is_empty().then_some(None)).enumerate() {
@@ -141,11 +140,12 @@ pub(crate) fn changes(repo: &Repository, scratch: &std::path::Path, side: &Side<
         return Ok(against_first.into_iter().map(Change::from).collect());
     }
     let merge = merge::Merge::new(repo, scratch, parents, &trees)?;
+    let new: BTreeMap<BString, Option<Entry>> = against_first.into_iter().map(|it| (it.path, it.new)).collect();
     let mut changes = Vec::new();
     for path in paths {
-        let to = match against_first.iter().find(|difference| difference.path == path) {
-            Some(difference) => difference.new,
-            None => tree::file(repo, first, &path)?,
+        let to = match new.get(&path) {
+            Some(to) => *to,
+            None => merge.ours(&path),
         };
         let kind = Kind::of(&path);
         let (from, is_resolution) = match merge.expected(&path)? {

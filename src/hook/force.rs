@@ -34,13 +34,12 @@ pub(crate) fn policy_of_push(cx: &Context, layout: &Layout, tips: &[ObjectId]) -
 
 /// The candidates that stand whatever is being done.
 fn standing(cx: &Context, layout: &Layout) -> Vec<Candidate> {
-    let branches = history::default_branches(&layout.repo);
     let mut seen = Vec::new();
     let mut candidates = Vec::new();
-    for name in branches {
-        if let Some(commit) = history::ref_commit(&layout.repo, &name).filter(|commit| !seen.contains(commit)) {
-            seen.push(commit);
-            candidates.extend(at_commit(&layout.repo, commit, &name));
+    for (name, tip) in history::default_branches(&layout.repo) {
+        if !seen.contains(&tip) {
+            seen.push(tip);
+            candidates.extend(at_commit(&layout.repo, tip, &name));
         }
     }
     if let Some(root) = &layout.worktree_root {

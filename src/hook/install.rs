@@ -77,20 +77,20 @@ pub(crate) enum Obstacle {
 }
 
 /// The hook directory that Git uses here.
-pub(crate) fn directory(layout: &Layout) -> Result<std::result::Result<PathBuf, Obstacle>> {
+pub(crate) fn directory(layout: &Layout) -> Result<PathBuf> {
     let here = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
     let git = Git::at(here);
     let scoped = git.output(&["config", "--show-scope", "--get", "core.hooksPath"])?;
     let scoped = String::from_utf8_lossy(&scoped.stdout).trim_end_matches('\n').to_owned();
     if let Some((scope, path)) = scoped.split_once('\t') {
         if !matches!(scope, "local" | "worktree") {
-            return Ok(Err(Obstacle::Shared { scope: scope.to_owned(), path: path.to_owned() }));
+            return Err(Obstacle::Shared { scope: scope.to_owned(), path: path.to_owned() }.into());
         }
         if Path::new(path).components().next().is_some_and(|first| first.as_os_str() == ".git") {
-            return Ok(Err(Obstacle::Relative { path: path.to_owned(), absolute: layout.common_dir.join("hooks") }));
+            return Err(Obstacle::Relative { path: path.to_owned(), absolute: layout.common_dir.join("hooks") }.into());
         }
     }
-    Ok(Ok(here.join(git.text(&["rev-parse", "--git-path", "hooks"])?)))
+    Ok(here.join(git.text(&["rev-parse", "--git-path", "hooks"])?))
 }
 
 /// What stands at `path`, which `binary` would serve.
@@ -109,23 +109,20 @@ fn inspect(path: &Path, binary: &str) -> Result<Place> {
 }
 
 /// Installs all hooks, or none: the paths of those that were written.
-pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<std::result::Result<Vec<PathBuf>, Obstacle>> {
+pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<Vec<PathBuf>> {
     if layout.has_reftable() {
-        return Ok(Err(Obstacle::Reftable));
+        return Err(Obstacle::Reftable.into());
     }
-    let dir = match directory(layout)? {
-        Ok(dir) => dir,
-        Err(obstacle) => return Ok(Err(obstacle)),
-    };
+    let dir = directory(layout)?;
     let mut texts = Vec::new();
     for (hook, binary) in HOOKS {
-        let Some(program) = find(cx, binary) else { return Ok(Err(Obstacle::NoBinary { binary })) };
+        let Some(program) = find(cx, binary) else { return Err(Obstacle::NoBinary { binary }.into()) };
         let path = dir.join(hook);
         match inspect(&path, binary)? {
             Place::Served => continue,
             Place::Free | Place::Ours => {}
-            Place::Edited => return Ok(Err(Obstacle::Edited { path })),
-            Place::Foreign => return Ok(Err(Obstacle::Foreign { path, stanza: stanza(hook, &program) })),
+            Place::Edited => return Err(Obstacle::Edited { path }.into()),
+            Place::Foreign => return Err(Obstacle::Foreign { path, stanza: stanza(hook, &program) }.into()),
         }
         texts.push((path, text(hook, binary, &program)));
     }
@@ -138,28 +135,25 @@ pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<std::result::Resu
             written.push(path);
         }
     }
-    Ok(Ok(written))
+    Ok(written)
 }
 
 /// Removes our hooks: the paths of those that are gone.
-pub(crate) fn uninstall(layout: &Layout) -> Result<std::result::Result<Vec<PathBuf>, Obstacle>> {
-    let dir = match directory(layout)? {
-        Ok(dir) => dir,
-        Err(obstacle) => return Ok(Err(obstacle)),
-    };
+pub(crate) fn uninstall(layout: &Layout) -> Result<Vec<PathBuf>> {
+    let dir = directory(layout)?;
     let mut ours = Vec::new();
     for (hook, binary) in HOOKS {
         let path = dir.join(hook);
         match inspect(&path, binary)? {
             Place::Ours => ours.push(path),
-            Place::Edited => return Ok(Err(Obstacle::Edited { path })),
+            Place::Edited => return Err(Obstacle::Edited { path }.into()),
             Place::Free | Place::Foreign | Place::Served => {}
         }
     }
     for path in &ours {
         std::fs::remove_file(path).map_err(crate::store::Error::io("remove", path))?;
     }
-    Ok(Ok(ours))
+    Ok(ours)
 }
 
 /// The permissions of a hook: what Git would give it, or what the repository is shared with.

@@ -179,7 +179,7 @@ impl<'a> Judge<'a> {
         }
         let recorded: Vec<&Entry> = self.recorded.get(&change.name()).into_iter().flatten().collect();
         // What a branch once had and removed was not made anew, whatever the hook could see then.
-        let was_below = change.is_creation() && !self.had_below(issue, spot)?.is_empty();
+        let was_below = change.is_creation() && self.was_below(issue, spot)?;
         let counts = |entry: &&Entry| self.upholds(entry) && !(was_below && entry.from.is_none() && entry.lease_id.is_none());
         let upheld: Vec<&Entry> = recorded.iter().copied().filter(counts).collect();
         if (Cover { repo: self.repo(), exempt: self.exempt()?, spot, change, made: &self.made }).holds(&upheld)? {
@@ -207,8 +207,8 @@ impl<'a> Judge<'a> {
         Known { layout: self.layout, exempt, spot, is_creation, ever_published: &ever_published, seen }.to_others(issue)
     }
 
-    fn had_below(&self, issue: IssueId, spot: Spot<'_>) -> Result<HashSet<IssueId>> {
-        known::ever_had(self.layout, spot.parents, &HashSet::from([issue]))
+    fn was_below(&self, issue: IssueId, spot: Spot<'_>) -> Result<bool> {
+        Ok(!known::ever_had(self.layout, spot.parents, &HashSet::from([issue]))?.is_empty())
     }
 
     fn upholds(&self, entry: &Entry) -> bool {

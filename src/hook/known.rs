@@ -62,9 +62,7 @@ impl Known<'_> {
 
     fn defaults(&self) -> &[ObjectId] {
         self.seen.defaults.get_or_init(|| {
-            let repo = &self.layout.repo;
-            let mut tips: Vec<ObjectId> =
-                history::default_branches(repo).iter().filter_map(|name| history::ref_commit(repo, name)).collect();
+            let mut tips: Vec<ObjectId> = history::default_branches(&self.layout.repo).into_iter().map(|(_, tip)| tip).collect();
             tips.sort_unstable();
             tips.dedup();
             tips

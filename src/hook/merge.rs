@@ -64,6 +64,11 @@ impl<'a> Merge<'a> {
         Ok(Self { repo, scratch: scratch.to_owned(), parents, bases, below, made: RefCell::default() })
     }
 
+    /// What the first parent has at `path`.
+    pub(crate) fn ours(&self, path: &BString) -> Option<Entry> {
+        self.parents[0].get(path).copied()
+    }
+
     /// What the file at `path` must be.
     pub(crate) fn expected(&self, path: &BString) -> Result<Expected> {
         let versions: Vec<Option<Entry>> = self.parents.iter().map(|files| files.get(path).copied()).collect();

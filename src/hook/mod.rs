@@ -65,6 +65,9 @@ pub(crate) enum Error {
     /// Who acts.
     #[error(transparent)]
     Actor(#[from] crate::actor::Error),
+    /// A hook that cannot be installed or removed.
+    #[error(transparent)]
+    Obstacle(#[from] install::Obstacle),
     /// What Git sent on stdin.
     #[error("cannot understand what git says is pushed: {0:?}")]
     Input(String),

@@ -135,8 +135,8 @@ struct Rewind {
 impl Rewind {
     fn of(layout: &Layout, update: &Update) -> Result<Option<Self>> {
         let repo = &layout.repo;
-        let names: Vec<String> =
-            history::default_branches(repo).iter().filter_map(|name| history::branch_name(repo, name)).collect();
+        let defaults = history::default_branches(repo);
+        let names: Vec<String> = defaults.iter().filter_map(|(name, _)| history::branch_name(repo, name)).collect();
         let Some(old) = update.remote.filter(|_| names.contains(&update.remote_ref)) else { return Ok(None) };
         let branch = update.remote_ref.clone();
         let Some(old) = history::commit(repo, old) else {

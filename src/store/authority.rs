@@ -58,26 +58,17 @@ pub(crate) struct Entry {
 impl Entry {
     /// A transition made under a lease.
     pub(crate) fn leased(made: &Made<'_>, step: Step, lease_id: LeaseId) -> Self {
-        Self { lease_id: Some(lease_id), ..Self::adopted(made, step, "") }.without_reason()
+        Self::new(made, step, Some(lease_id), None)
     }
 
     /// A transition that somebody answers for without a lease.
     pub(crate) fn adopted(made: &Made<'_>, step: Step, reason: &str) -> Self {
-        Self {
-            schema_version: SCHEMA_VERSION,
-            at: made.at,
-            path: made.path.to_owned(),
-            from: step.0,
-            to: step.1,
-            base: made.base.to_vec(),
-            lease_id: None,
-            holder: made.holder.clone(),
-            adopted: Some(reason.to_owned()),
-        }
+        Self::new(made, step, None, Some(reason.to_owned()))
     }
 
-    fn without_reason(self) -> Self {
-        Self { adopted: None, ..self }
+    fn new(made: &Made<'_>, (from, to): Step, lease_id: Option<LeaseId>, adopted: Option<String>) -> Self {
+        let (path, base, holder) = (made.path.to_owned(), made.base.to_vec(), made.holder.clone());
+        Self { schema_version: SCHEMA_VERSION, at: made.at, path, from, to, base, lease_id, holder, adopted }
     }
 
     /// From which version to which.
@@ -110,7 +101,6 @@ impl AuthorityLog {
 
     /// Records transitions, in order; makes the log even where there are none.
     pub(crate) fn append(&self, entries: &[Entry]) -> Result<()> {
-        file::make_dir(&self.dir, self.modes)?;
         let _guard = lock::acquire(&lock::path(&self.dir, "authority"), self.modes, lock::PATIENCE)?;
         let path = self.path();
         let mut log = file::open_append(&path, self.modes)?;

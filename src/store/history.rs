@@ -67,10 +67,10 @@ pub(crate) fn is_ancestor(repo: &Repository, ancestor: ObjectId, commit: ObjectI
     Ok(ancestor == commit || merge_bases(repo, ancestor, &[commit])?.contains(&ancestor))
 }
 
-/// The full names of the refs that may be the default branch, those that exist, in order of preference.
+/// The full names of the refs that may be the default branch, those that exist with their tips, in order of preference.
 ///
 /// Where there is no remote `origin`, the same branches of every other remote.
-pub(crate) fn default_branches(repo: &Repository) -> Vec<String> {
+pub(crate) fn default_branches(repo: &Repository) -> Vec<(String, ObjectId)> {
     let configured = repo.config_snapshot().string("jit.defaultBranch").map(|name| name.to_str_lossy().into_owned());
     let named = configured.into_iter().flat_map(|name| {
         if name.starts_with("refs/") {
@@ -80,20 +80,20 @@ pub(crate) fn default_branches(repo: &Repository) -> Vec<String> {
         }
     });
     let of_remote = |remote: &str| ["HEAD", "main", "master"].map(|branch| format!("refs/remotes/{remote}/{branch}"));
-    let exists = |name: &String| ref_commit(repo, name).is_some();
-    let mut usual: Vec<String> = of_remote("origin").into_iter().filter(exists).collect();
+    let with_tip = |name: String| ref_commit(repo, &name).map(|tip| (name, tip));
+    let mut usual: Vec<(String, ObjectId)> = of_remote("origin").into_iter().filter_map(with_tip).collect();
     if usual.is_empty() {
         let remotes = repo.remote_names();
-        usual = remotes.iter().flat_map(|remote| of_remote(&remote.to_str_lossy())).collect();
+        usual = remotes.iter().flat_map(|remote| of_remote(&remote.to_str_lossy())).filter_map(with_tip).collect();
     }
     let local = ["refs/heads/main", "refs/heads/master"].map(str::to_owned);
-    named.chain(usual).chain(local).filter(exists).collect()
+    named.filter_map(with_tip).chain(usual).chain(local.into_iter().filter_map(with_tip)).collect()
 }
 
 /// The default branches whose tips a change of the policy must be built on: every remote one, or else the local ones.
 pub(crate) fn binding_branches(repo: &Repository) -> Vec<(String, ObjectId)> {
-    let all = default_branches(repo).into_iter().filter_map(|name| Some((name.clone(), ref_commit(repo, &name)?)));
-    let (remote, local): (Vec<_>, Vec<_>) = all.partition(|(name, _)| name.starts_with("refs/remotes/"));
+    let (remote, local): (Vec<_>, Vec<_>) =
+        default_branches(repo).into_iter().partition(|(name, _)| name.starts_with("refs/remotes/"));
     if remote.is_empty() { local } else { remote }
 }
 

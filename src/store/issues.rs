@@ -178,7 +178,6 @@ impl<'a> IssueStore<'a> {
     pub(crate) fn lock(&self) -> Result<Writer> {
         self.layout.require_worktree()?;
         let path = lock::path(&self.layout.shared_dir(), "issues");
-        file::make_dir(&self.layout.shared_dir(), self.layout.modes)?;
         let guard = lock::acquire(&path, self.layout.modes, lock::PATIENCE)?;
         Ok(Writer { local: self.files.local.clone(), _guard: guard })
     }

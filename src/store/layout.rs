@@ -101,14 +101,10 @@ impl Layout {
         root.join(".jit")
     }
 
-    /// The full name of the branch that is checked out, `None` with a detached HEAD.
-    pub(crate) fn head_name(&self) -> Option<String> {
-        self.repo.head_name().ok().flatten().map(|name| name.as_bstr().to_string())
-    }
-
     /// The short name of the branch that is checked out, `None` with a detached HEAD.
     pub(crate) fn branch(&self) -> Option<String> {
-        self.head_name().map(|name| name.strip_prefix("refs/heads/").unwrap_or(&name).to_owned())
+        let name = self.repo.head_name().ok().flatten()?.as_bstr().to_string();
+        Some(name.strip_prefix("refs/heads/").unwrap_or(&name).to_owned())
     }
 
     /// What this worktree is called, and whose it is; `None` if it has never written anything.
@@ -119,7 +115,7 @@ impl Layout {
     /// The same, made if need be, with the root as it is now.
     pub(crate) fn require_identity(&self) -> Result<Identity> {
         let root = self.worktree_root.as_deref().unwrap_or(&self.common_dir);
-        Identity::ensure(&self.git_dir, root, self.modes)
+        Identity::ensure(&self.git_dir, root, None, self.modes)
     }
 
     /// The name of whoever commits here, from Git's configuration.
@@ -200,11 +196,12 @@ impl Identity {
         bytes
     }
 
-    fn ensure(git_dir: &Path, root: &Path, modes: Modes) -> Result<Self> {
+    /// The identity of a worktree, drawn for `agent_id` if it has none, with its root as it is now.
+    pub(crate) fn ensure(git_dir: &Path, root: &Path, agent_id: Option<&AgentId>, modes: Modes) -> Result<Self> {
         let found = if let Some(found) = Self::read(git_dir)? {
             found
         } else {
-            Self::draw(root, None).record(git_dir, modes)?;
+            Self::draw(root, agent_id.cloned()).record(git_dir, modes)?;
             Self::read(git_dir)?.ok_or_else(|| Error::Contended { path: Self::path(git_dir) })?
         };
         let root = root.display().to_string();

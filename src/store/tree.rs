@@ -64,16 +64,16 @@ pub(crate) fn head_commit(repo: &Repository) -> Result<Option<ObjectId>> {
     head.peel_to_commit().map(|commit| Some(commit.id)).map_err(Error::git("the commit of HEAD"))
 }
 
-/// The entry named `.jit` at the top of a commit, whatever it is.
-pub(crate) fn data_entry(repo: &Repository, commit: ObjectId) -> Result<Option<Entry>> {
-    let what = || format!("commit {commit}");
-    let tree = repo.find_commit(commit).and_then(|commit| commit.tree_id().map(gix::Id::detach)).map_err(Error::git(what()))?;
-    child(repo, tree, DATA.as_bytes())
+/// The tree of a commit.
+fn root(repo: &Repository, commit: ObjectId) -> Result<ObjectId> {
+    let tree = repo.find_commit(commit).and_then(|commit| commit.tree_id().map(gix::Id::detach));
+    tree.map_err(Error::git(format!("commit {commit}")))
 }
 
 /// The tree named `.jit` of a commit; `None` if there is none.
 pub(crate) fn data_tree(repo: &Repository, commit: ObjectId) -> Result<Option<ObjectId>> {
-    Ok(data_entry(repo, commit)?.filter(|entry| entry.mode == FOLDER).map(|entry| entry.oid))
+    let data = child(repo, root(repo, commit)?, DATA.as_bytes())?;
+    Ok(data.filter(|entry| entry.mode == FOLDER).map(|entry| entry.oid))
 }
 
 /// The entry of that name in a tree; a tree that has two of them is corrupt, and every reader would see another one.
@@ -220,11 +220,9 @@ pub(crate) fn blob_id(repo: &Repository, content: &[u8]) -> Result<ObjectId> {
 
 /// Entries at the top of a commit that claim the place of `.jit`: another spelling of it, or it as no directory.
 pub(crate) fn misplaced(repo: &Repository, commit: ObjectId) -> Result<Vec<(String, Entry)>> {
-    let failed = || Error::git(format!("commit {commit}"));
-    let tree = repo.find_commit(commit).and_then(|commit| commit.tree_id().map(gix::Id::detach)).map_err(failed())?;
     let claims = |name: &[u8], entry: &Entry| {
         name.eq_ignore_ascii_case(DATA.as_bytes()) && (name != DATA.as_bytes() || entry.mode != FOLDER)
     };
-    let all = entries(repo, Some(tree))?.into_iter().filter(|(name, entry)| claims(name, entry));
+    let all = entries(repo, Some(root(repo, commit)?))?.into_iter().filter(|(name, entry)| claims(name, entry));
     Ok(all.map(|(name, entry)| (name.to_string(), entry)).collect())
 }

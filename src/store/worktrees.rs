@@ -80,12 +80,17 @@ pub(crate) fn git_dir_of(root: &Path) -> Result<PathBuf> {
     git_dir.canonicalize().map_err(super::Error::io("find", &git_dir))
 }
 
+/// The commit that a worktree is at, if there is one.
+pub(crate) fn tip(layout: &Layout, worktree: &Worktree) -> Option<gix::ObjectId> {
+    if let Some(branch) = &worktree.branch {
+        return super::history::ref_commit(&layout.repo, &format!("refs/heads/{branch}"));
+    }
+    let head = std::fs::read(worktree.git_dir.join("HEAD")).ok()?;
+    gix::ObjectId::from_hex(head.trim()).ok()
+}
+
 /// The commit that the primary worktree is at, if there is one.
 pub(crate) fn head_of_primary(layout: &Layout) -> Result<Option<gix::ObjectId>> {
-    let Some(primary) = list(layout)?.into_iter().find(|worktree| worktree.is_primary) else { return Ok(None) };
-    if let Some(branch) = &primary.branch {
-        return Ok(super::history::ref_commit(&layout.repo, &format!("refs/heads/{branch}")));
-    }
-    let head = std::fs::read(primary.git_dir.join("HEAD")).unwrap_or_default();
-    Ok(gix::ObjectId::from_hex(head.trim()).ok())
+    let primary = list(layout)?.into_iter().find(|worktree| worktree.is_primary);
+    Ok(primary.and_then(|primary| tip(layout, &primary)))
 }

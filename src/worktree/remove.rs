@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
 use super::{Error, Hindrance, Result};
@@ -64,23 +63,14 @@ pub(crate) fn remove(
     if worktree.is_locked {
         return Err(Hindrance::Locked { path }.into());
     }
-    let defaults = history::default_branches(&layout.repo);
-    let is_default = |branch: &&String| defaults.contains(&format!("refs/heads/{branch}"));
-    if let Some(branch) = worktree.branch.as_ref().filter(|_| removal.delete_branch).filter(is_default) {
-        return Err(Hindrance::DefaultBranch { branch: branch.clone() }.into());
-    }
-    if let Some(branch) = worktree.branch.as_ref().filter(|_| removal.delete_branch) {
-        let elsewhere =
-            worktrees::list(layout)?.into_iter().find(|other| other.root != path && other.branch.as_ref() == Some(branch));
-        if let Some(other) = elsewhere {
-            return Err(Hindrance::BranchInUse { branch: branch.clone(), path: other.root }.into());
-        }
+    let doomed = worktree.branch.clone().filter(|_| removal.delete_branch);
+    if let Some(branch) = &doomed {
+        require_deletable(layout, worktree, branch)?;
     }
     require_present(worktree, removal)?;
     require_unused(cx, layout, policy, worktree, agent, removal)?;
     require_clean(worktree, removal)?;
     require_merged(layout, worktree, removal)?;
-    let branch = worktree.branch.clone();
     let guard = lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, lock::PATIENCE)?;
     let force: &[&str] = if removal.discard_changes { &["--force"] } else { &[] };
     let words = ["worktree", "remove"].iter().chain(force).map(OsStr::new);
@@ -88,10 +78,23 @@ pub(crate) fn remove(
     Git::at(&layout.common_dir).run(&args)?;
     drop(guard);
     let leases = abandon(cx, layout, policy, worktree)?;
-    if let Some(branch) = branch.as_ref().filter(|_| removal.delete_branch) {
+    if let Some(branch) = &doomed {
         Git::at(&layout.common_dir).run(&["branch", "--quiet", "-D", branch])?;
     }
-    Ok(Removed { path, branch_deleted: removal.delete_branch && branch.is_some(), branch, leases })
+    Ok(Removed { path, branch_deleted: doomed.is_some(), branch: worktree.branch.clone(), leases })
+}
+
+/// A branch is not deleted that others start from, or that another worktree has too.
+fn require_deletable(layout: &Layout, worktree: &Worktree, branch: &String) -> Result<()> {
+    let full = format!("refs/heads/{branch}");
+    if history::default_branches(&layout.repo).iter().any(|(name, _)| *name == full) {
+        return Err(Hindrance::DefaultBranch { branch: branch.clone() }.into());
+    }
+    let all = worktrees::list(layout)?;
+    match all.into_iter().find(|other| other.root != worktree.root && other.branch.as_ref() == Some(branch)) {
+        Some(other) => Err(Hindrance::BranchInUse { branch: branch.clone(), path: other.root }.into()),
+        None => Ok(()),
+    }
 }
 
 /// A worktree that is not where it was may have moved, with work in it, or be on a disk that is not there today.
@@ -145,13 +148,9 @@ fn require_merged(layout: &Layout, worktree: &Worktree, removal: Removal) -> Res
     if removal.delete_unmerged || keeps {
         return Ok(());
     }
-    let tip = match &worktree.branch {
-        Some(branch) => history::ref_commit(repo, &format!("refs/heads/{branch}")),
-        None => std::fs::read(worktree.git_dir.join("HEAD")).ok().and_then(|head| ObjectId::from_hex(head.trim()).ok()),
-    };
-    let Some(tip) = tip else { return Ok(()) };
+    let Some(tip) = worktrees::tip(layout, worktree) else { return Ok(()) };
     let mut safe = history::published_tips(layout)?;
-    safe.extend(history::default_branches(repo).iter().filter_map(|name| history::ref_commit(repo, name)));
+    safe.extend(history::default_branches(repo).into_iter().map(|(_, tip)| tip));
     let commits = history::reachable(repo, &[tip], &safe)?.len();
     if commits == 0 {
         return Ok(());

@@ -87,9 +87,7 @@ fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: Worktree) ->
     if existing.is_missing {
         return Err(Hindrance::Missing { path }.into());
     }
-    let drawn = Identity::draw(&path, Some(wish.agent_id.clone()));
-    drawn.record(&existing.git_dir, layout.modes)?;
-    let identity = existing.identity.unwrap_or(drawn);
+    let identity = Identity::ensure(&existing.git_dir, &path, Some(&wish.agent_id), layout.modes)?;
     let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id };
     let branch = existing.branch.unwrap_or_else(|| "(detached HEAD)".to_owned());
     let lease_id = acquire(cx, layout, wish, &holder, &branch)?;
@@ -119,8 +117,9 @@ fn resolve_base(layout: &Layout, base: Option<&str>) -> Result<ObjectId> {
         let id = repo.rev_parse_single(base).map_err(|_| no_such(base))?.detach();
         return Ok(history::commit(repo, id).ok_or_else(|| no_such(base))?);
     }
-    let Some(name) = history::default_branches(repo).into_iter().next() else { return Err(no_such("the default branch").into()) };
-    let tip = history::ref_commit(repo, &name).ok_or_else(|| no_such(&name))?;
+    let Some((name, tip)) = history::default_branches(repo).into_iter().next() else {
+        return Err(no_such("the default branch").into());
+    };
     let target = repo.try_find_reference(name.as_str()).ok().flatten();
     let target = target.and_then(|reference| reference.target().try_name().map(|name| name.as_bstr().to_string())).unwrap_or(name);
     let local = target.strip_prefix("refs/remotes/origin/").map(|branch| format!("refs/heads/{branch}"));
