@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{claim, demo, hooks, init, issue, man, query, whoami, worktree};
+use crate::commands::{
+    claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man, next, note, query, schema,
+    status, whoami, worktree,
+};
 use crate::output::Colour;
 
 /// Leases for work in Git: one issue, one holder, enforced at commit and push.
@@ -23,9 +26,9 @@ pub(crate) struct Cli {
     /// Options that every verb has.
     #[command(flatten)]
     pub global: Global,
-    /// What to do.
+    /// What to do; without it, how things stand.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: Option<Verb>,
 }
 
 /// Options that every verb has.
@@ -59,12 +62,45 @@ pub(crate) enum Verb {
     /// Find issues by what can be done with them
     #[command(subcommand)]
     Query(query::Verb),
+    /// Find issues by what stands in them
+    Search(query::SearchArgs),
+    /// Say what must be closed before what
+    #[command(subcommand)]
+    Dep(dep::Verb),
+    /// Show what waits for what
+    #[command(subcommand)]
+    Graph(graph::Verb),
+    /// Define gates, ask for them, run them
+    #[command(subcommand)]
+    Gate(gate::Verb),
+    /// Label issues
+    #[command(subcommand)]
+    Label(label::Verb),
+    /// Say something about an issue, whoever holds it
+    #[command(subcommand)]
+    Note(note::Verb),
+    /// Name files that belong to an issue
+    #[command(subcommand)]
+    Doc(doc::Verb),
     /// Take and give back leases
     #[command(subcommand)]
     Claim(claim::Verb),
     /// Make and remove worktrees for issues
     #[command(subcommand, visible_alias = "wt")]
     Worktree(worktree::Verb),
+    /// Tell how things stand: what you hold, what is available, who works where
+    Status(status::Args),
+    /// Take the first available issue
+    Next(next::Args),
+    /// Finish an issue: its lease ends with the commit, and what waited for it can begin
+    Done(done::Args),
+    /// Tell what was done to issues, by whom, in which worktree
+    Events(events::Args),
+    /// Show and change settings
+    #[command(subcommand)]
+    Config(config::Verb),
+    /// Look for everything that cannot be read or does not fit together
+    Doctor(doctor::Args),
     /// Put the hooks in place, or take them away
     #[command(subcommand)]
     Hooks(hooks::Verb),
@@ -72,6 +108,8 @@ pub(crate) enum Verb {
     Whoami(whoami::Args),
     /// Play the whole story in a scratch repository
     Demo(demo::Args),
+    /// Print the JSON Schema of what a verb answers with --json
+    Schema(schema::Args),
     /// Explain a verb or a topic: exit-codes, config
     Help(HelpArgs),
     /// Write the manual pages into a directory

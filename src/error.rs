@@ -5,12 +5,16 @@ use serde_json::{Value, json};
 use crate::domain::id::{Holder, IdError, IssueId};
 use crate::domain::issue::InvalidIssue;
 use crate::domain::lease::{Lease, Refusal, Standing};
+use crate::domain::plan::Problem;
 use crate::domain::policy::Finding;
 use crate::exit::ExitStatus;
 use crate::hook::install::Obstacle;
 use crate::hook::message;
 use crate::worktree::Hindrance;
 use crate::{actor, git, hook, store, worktree};
+
+mod hints;
+mod storage;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +71,50 @@ pub(crate) enum Error {
         /// What must come first.
         why: String,
         /// How.
+        hint: String,
+    },
+    /// It is not done, and gated now.
+    #[error("issue {} is gated, not done: these gates have not passed: {}", issue.short(), gates.join(", "))]
+    Gated {
+        /// Which issue.
+        issue: IssueId,
+        /// The gates.
+        gates: Vec<String>,
+    },
+    /// It was deleted.
+    #[error("issue {} was deleted", issue.short())]
+    Deleted {
+        /// Which issue.
+        issue: IssueId,
+    },
+    /// A dependency would make issues wait for each other.
+    #[error("that would be a cycle: {}", in_order(path))]
+    Cycle {
+        /// From the issue along what it waits for, back to the issue.
+        path: Vec<IssueId>,
+    },
+    /// No gate goes by this name.
+    #[error("no gate '{key}'")]
+    NoSuchGate {
+        /// What was given.
+        key: String,
+        /// The gates that there are.
+        known: Vec<String>,
+    },
+    /// A plan cannot be made true.
+    #[error("the plan has {} problems, and nothing was written", problems.len())]
+    Plan {
+        /// All of them.
+        problems: Vec<Problem>,
+    },
+    /// A thing that was named is not there.
+    #[error("no {what} '{name}'")]
+    NotThere {
+        /// What it would be.
+        what: &'static str,
+        /// What was given.
+        name: String,
+        /// What to do instead.
         hint: String,
     },
     /// `[worktree] mode = "off"`.
@@ -129,15 +177,24 @@ impl Error {
     /// The exit status.
     pub(crate) fn status(&self) -> ExitStatus {
         match self {
-            Self::Id(IdError::NoSuchIssue { .. }) | Self::NoSuchLease { .. } => ExitStatus::NotFound,
+            Self::Id(IdError::NoSuchIssue { .. }) | Self::NoSuchLease { .. } | Self::NoSuchGate { .. } | Self::NotThere { .. } => {
+                ExitStatus::NotFound
+            }
             Self::Usage { .. } | Self::Id(_) | Self::InvalidIssue(_) | Self::Actor(actor::Error::Malformed { .. }) => {
                 ExitStatus::Usage
             }
             Self::Held { .. } | Self::NotTheHolder { .. } => ExitStatus::Held,
             Self::Policy { finding } => of_finding(finding),
-            Self::NotYet { .. } | Self::LeasesOff | Self::Hooks(_) | Self::Demo(_) => ExitStatus::Refused,
+            Self::NotYet { .. }
+            | Self::Gated { .. }
+            | Self::Deleted { .. }
+            | Self::Cycle { .. }
+            | Self::LeasesOff
+            | Self::Hooks(_)
+            | Self::Demo(_) => ExitStatus::Refused,
+            Self::Plan { .. } => ExitStatus::Invalid,
             Self::Worktree(hindrance) => hindrance.status(),
-            Self::Store(error) | Self::Actor(actor::Error::Store(error)) => of_store(error),
+            Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::status(error),
             Self::Git(_) => ExitStatus::Broken,
         }
     }
@@ -155,42 +212,18 @@ impl Error {
             Self::NotTheHolder { .. } => "not_the_holder",
             Self::Policy { finding } => finding.code(),
             Self::NotYet { .. } => "not_yet",
+            Self::Gated { .. } => "gated",
+            Self::Deleted { .. } => "deleted",
+            Self::Cycle { .. } => "cycle",
+            Self::NoSuchGate { .. } => "gate_not_found",
+            Self::Plan { .. } => "invalid_plan",
+            Self::NotThere { .. } => "not_there",
             Self::LeasesOff => "leases_off",
             Self::Hooks(_) => "hooks_blocked",
             Self::Worktree(hindrance) => hindrance.code(),
-            Self::Store(error) | Self::Actor(actor::Error::Store(error)) => store_code(error),
+            Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::code(error),
             Self::Git(_) => "git_failed",
             Self::Demo(_) => "demo_failed",
-        }
-    }
-
-    /// What to do next, each a line.
-    pub(crate) fn hints(&self) -> Vec<String> {
-        match self {
-            Self::Usage { hint, .. } | Self::NotYet { hint, .. } => {
-                vec![hint.clone()].into_iter().filter(|hint| !hint.is_empty()).collect()
-            }
-            Self::Id(IdError::Ambiguous { candidates, .. }) => {
-                let mut hints = vec!["Give more digits of one of these:".to_owned()];
-                hints.extend(candidates.iter().map(|id| format!("  {id}")));
-                hints
-            }
-            Self::Id(IdError::NoSuchIssue { .. }) => vec!["To see all issues: git jit issue list".to_owned()],
-            Self::Held { lease, .. } => vec![
-                format!("To see when it ends: git jit claim status --issue {}", lease.issue_id.short()),
-                "To find other work: git jit query available".to_owned(),
-            ],
-            Self::NoSuchLease { .. } => vec!["To see the leases: git jit claim list".to_owned()],
-            Self::NotTheHolder { lease, holder } if lease.holder.worktree_id == holder.worktree_id => {
-                vec![format!("To act as its holder: export JIT_AGENT_ID={}", lease.holder.agent_id)]
-            }
-            Self::NotTheHolder { lease, .. } => vec![format!("Its holder works in worktree {}", lease.holder.worktree_id)],
-            Self::Policy { finding } => message::block(finding).next,
-            Self::LeasesOff => vec!["To use leases: set mode = \"auto\" there, and commit it".to_owned()],
-            Self::Hooks(obstacle) => of_obstacle(obstacle),
-            Self::Worktree(hindrance) => hindrance.hints(),
-            Self::Store(error) | Self::Actor(actor::Error::Store(error)) => of_store_hints(error),
-            _ => Vec::new(),
         }
     }
 
@@ -203,6 +236,11 @@ impl Error {
                 "worktree_id": lease.holder.worktree_id, "remaining_secs": standing.left_ms().map(|ms| ms.div_ceil(1000)),
             }),
             Self::Policy { finding } => json!({ "issue_id": finding.issue() }),
+            Self::Gated { issue, gates } => json!({ "issue_id": issue, "gates": gates }),
+            Self::Deleted { issue } => json!({ "issue_id": issue }),
+            Self::Cycle { path } => json!({ "path": path }),
+            Self::NoSuchGate { known, .. } => json!({ "known": known }),
+            Self::Plan { problems } => json!({ "problems": problems }),
             Self::Store(store::Error::Corrupt { path, line, .. }) => json!({ "file": path.display().to_string(), "line": line }),
             _ => json!({}),
         }
@@ -226,71 +264,6 @@ fn of_finding(finding: &Finding) -> ExitStatus {
     }
 }
 
-fn of_store_hints(error: &store::Error) -> Vec<String> {
-    use std::io::ErrorKind;
-    let hint = match error {
-        store::Error::NoRepository { .. } => "To make one: git init".to_owned(),
-        store::Error::NoWorktree { .. } => "To find a worktree: git worktree list".to_owned(),
-        store::Error::Busy { .. } | store::Error::Contended { .. } => "Try again in a moment".to_owned(),
-        store::Error::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
-            "To see who may write there: ls -ld, on the folder that it is in".to_owned()
-        }
-        store::Error::Io { source, .. } if source.kind() == ErrorKind::StorageFull => {
-            "Nothing was lost: free some space and repeat it".to_owned()
-        }
-        store::Error::Corrupt { path, .. } if is_issue(path) => {
-            "To see what was committed last: git log -p, on that file".to_owned()
-        }
-        store::Error::Corrupt { .. } => "Put it right by hand, or set it aside: docs/storage.md says what it holds".to_owned(),
-        store::Error::Io { .. } | store::Error::Git { .. } => return Vec::new(),
-    };
-    vec![hint]
-}
-
-fn of_store(error: &store::Error) -> ExitStatus {
-    match error {
-        store::Error::NoRepository { .. } | store::Error::NoWorktree { .. } => ExitStatus::NotFound,
-        store::Error::Corrupt { path, .. } if is_issue(path) => ExitStatus::Invalid,
-        store::Error::Io { .. } | store::Error::Git { .. } | store::Error::Corrupt { .. } => ExitStatus::Broken,
-        store::Error::Busy { .. } | store::Error::Contended { .. } => ExitStatus::Busy,
-    }
-}
-
-/// Data of the user's that does not parse is invalid; files of ours that do not are broken.
-fn is_issue(path: &std::path::Path) -> bool {
-    path.file_name().is_some_and(|name| IssueId::from_file_name(name.as_encoded_bytes()).is_some())
-}
-
-fn store_code(error: &store::Error) -> &'static str {
-    match error {
-        store::Error::NoRepository { .. } => "no_repository",
-        store::Error::NoWorktree { .. } => "no_worktree",
-        store::Error::Io { .. } => "io",
-        store::Error::Git { .. } => "git_unreadable",
-        store::Error::Corrupt { path, .. } if is_issue(path) => "invalid_issue_file",
-        store::Error::Corrupt { .. } => "corrupt",
-        store::Error::Busy { .. } => "busy",
-        store::Error::Contended { .. } => "contended",
-    }
-}
-
-fn of_obstacle(obstacle: &Obstacle) -> Vec<String> {
-    match obstacle {
-        Obstacle::Foreign { stanza, .. } => vec![
-            "To call ours from it, add this line where nothing after it stages anything, before it exits:".to_owned(),
-            format!("  {stanza}"),
-            "Then run git jit hooks install again".to_owned(),
-        ],
-        Obstacle::Relative { absolute, .. } => {
-            vec![format!("To have one place for all worktrees: git config --local core.hooksPath '{}'", absolute.display())]
-        }
-        Obstacle::Edited { path } => vec![format!("Remove {} by hand once nothing in it is missed", path.display())],
-        Obstacle::Shared { .. } => vec![
-            "For this repository alone: git config --local core.hooksPath \"$(git rev-parse --path-format=absolute --git-common-dir)/hooks\"".to_owned(),
-            "For all of them: call jit-pre-commit and jit-pre-push from the hooks there".to_owned(),
-            "Or take the setting away: git config --global --unset core.hooksPath".to_owned(),
-        ],
-        Obstacle::Reftable => vec!["To use the other form: git refs migrate --ref-format=files".to_owned()],
-        Obstacle::NoBinary { binary } => vec![format!("To install it: put {binary} beside git-jit, or run install.sh again")],
-    }
+fn in_order(path: &[IssueId]) -> String {
+    path.iter().map(IssueId::short).collect::<Vec<_>>().join(" waits for ")
 }

@@ -38,6 +38,18 @@ impl ExitStatus {
         (Self::Busy, "busy, try again"),
     ];
 
+    /// The one of several that says most: held by another, then no valid lease; a refusal in general says least.
+    pub(crate) fn most_specific(statuses: impl IntoIterator<Item = Self>) -> Self {
+        let rank = |status: &Self| match status {
+            Self::Held => 100,
+            Self::NoLease => 99,
+            Self::Refused => 1,
+            Self::Done => 0,
+            other => 10 + other.code(),
+        };
+        statuses.into_iter().max_by_key(rank).unwrap_or(Self::Done)
+    }
+
     /// The number that the process exits with.
     pub(crate) fn code(self) -> u8 {
         self as u8

@@ -107,6 +107,28 @@ fn failed<S: AsRef<OsStr>>(args: &[S], stderr: &[u8], status: ExitStatus) -> Err
     }
 }
 
+/// The tree that a worktree's content would be if all of it were committed, ignored files and the folder `without` left out.
+///
+/// Worked out in an index and an object directory of its own: nothing of the repository is written to.
+pub(crate) fn content_tree(root: &Path, git_dir: &Path, common_dir: &Path, scratch: &Path, without: &str) -> Result<String, Error> {
+    let start = |source| Error::Start { source };
+    let dir = tempfile::tempdir_in(scratch).map_err(start)?;
+    let (index, objects) = (dir.path().join("index"), dir.path().join("objects"));
+    std::fs::create_dir(&objects).map_err(start)?;
+    if let Err(error) = std::fs::copy(git_dir.join("index"), &index)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(start(error));
+    }
+    let git = Git::at(root)
+        .env("GIT_INDEX_FILE", &index)
+        .env("GIT_OBJECT_DIRECTORY", &objects)
+        .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", common_dir.join("objects"));
+    git.run(&["rm", "-r", "-q", "--cached", "--ignore-unmatch", "--", without])?;
+    git.run(&["add", "-A", "--", ".", &format!(":(exclude){without}")])?;
+    git.text(&["write-tree"])
+}
+
 /// The clean three-way merges of a text that Git would make, by each of its algorithms; none on a conflict.
 ///
 /// `git merge` uses histogram diffs and `git merge-file` by itself another kind: either is Git's own.

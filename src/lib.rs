@@ -27,6 +27,7 @@ mod exit;
 mod git;
 mod hook;
 mod output;
+mod process;
 mod store;
 #[doc(hidden)]
 pub mod testing;

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A module, and what of ours it may use.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("domain", &["domain"]),
     ("exit", &[]),
     ("git", &[]),
+    ("process", &[]),
     ("context", &["domain"]),
     ("store", &["domain", "store"]),
     ("actor", &["context", "domain", "store"]),
@@ -17,7 +18,13 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("error", &["actor", "domain", "exit", "git", "hook", "store", "worktree"]),
     ("output", &["context", "domain", "error", "exit", "output"]),
     ("cli", &["commands", "output"]),
-    ("commands", &["actor", "cli", "commands", "context", "domain", "error", "exit", "git", "hook", "output", "store", "worktree"]),
+    (
+        "commands",
+        &[
+            "actor", "cli", "commands", "context", "domain", "error", "exit", "git", "hook", "output", "process", "store",
+            "worktree",
+        ],
+    ),
 ];
 
 /// Crates that do input or output, read clocks or start processes: none of `domain`'s business.

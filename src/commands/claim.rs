@@ -1,18 +1,19 @@
 //! `git jit claim`: leases are taken, given back and looked at.
 
-use self::report::{Acquired, Leases, Released, Taken};
+use self::report::{Leases, Released};
 use super::{Answer, Session, issues, resolve};
 use crate::domain::id::{AgentId, IdError, IssueId, IssueRef, LeaseId};
-use crate::domain::issue::Document;
-use crate::domain::lease::{self, Fate, Grant, LONGEST_TTL_SECS, Lease, Ledger, Request};
+use crate::domain::lease::{Fate, LONGEST_TTL_SECS, Lease, Ledger, Request};
 use crate::domain::policy::Policy;
 use crate::error::Error;
-use crate::store::issues::{IssueStore, Source};
+use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
 
+mod acquire;
 mod report;
 
-pub(crate) use self::report::LeaseView;
+pub(crate) use self::acquire::take;
+pub(crate) use self::report::{Acquired, LeaseView};
 
 /// The longest reason, in characters: a log record is one write.
 const LONGEST_REASON: usize = 500;
@@ -21,26 +22,13 @@ const LONGEST_REASON: usize = 500;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
     /// Take the lease on an issue, or keep the one you have
-    Acquire(AcquireArgs),
+    Acquire(acquire::Args),
     /// Give a lease back; with an uncommitted edit, once that is committed
     Release(ReleaseArgs),
     /// Show your leases, or those on an issue or of an agent
     Status(StatusArgs),
     /// Show all leases
     List(ListArgs),
-}
-
-/// Arguments of `claim acquire`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct AcquireArgs {
-    /// The issue: its id, or at least four digits of it
-    issue: String,
-    /// How long it lasts: seconds, or 30m, 2h, 1d [default: the configuration's, 600]
-    #[arg(long, value_name = "TIME")]
-    ttl: Option<String>,
-    /// What for
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
 }
 
 /// Arguments of `claim release`.
@@ -75,7 +63,7 @@ pub(crate) struct ListArgs {
 /// Runs a verb of `claim`.
 pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
     match verb {
-        Verb::Acquire(args) => acquire(session, args),
+        Verb::Acquire(args) => acquire::run(session, args),
         Verb::Release(args) => release(session, args),
         Verb::Status(args) => status(session, args),
         Verb::List(args) => list(session, &args),
@@ -88,7 +76,7 @@ pub(crate) fn ttl_secs(typed: Option<&str>, policy: &Policy) -> Result<u64, Erro
 }
 
 /// Seconds from what was typed: a number of them, or a number with `s`, `m`, `h` or `d`.
-fn seconds(text: &str) -> Result<u64, Error> {
+pub(crate) fn seconds(text: &str) -> Result<u64, Error> {
     let typed = text.trim();
     let (number, unit) = match typed.char_indices().last() {
         Some((at, 's')) => (&typed[..at], 1),
@@ -104,7 +92,7 @@ fn seconds(text: &str) -> Result<u64, Error> {
     })
 }
 
-fn reason(text: Option<String>) -> Result<Option<String>, Error> {
+pub(crate) fn reason(text: Option<String>) -> Result<Option<String>, Error> {
     let too_long = |text: &String| text.chars().count() > LONGEST_REASON;
     match text {
         Some(text) if text.trim().is_empty() || too_long(&text) => Err(Error::Usage {
@@ -113,58 +101,6 @@ fn reason(text: Option<String>) -> Result<Option<String>, Error> {
         }),
         other => Ok(other),
     }
-}
-
-fn acquire(session: &Session, args: AcquireArgs) -> Answer {
-    let AcquireArgs { issue, ttl, reason: why } = args;
-    let layout = session.layout()?;
-    layout.require_worktree()?;
-    let policy = session.policy_of_leases(&layout)?;
-    let ttl_secs = ttl_secs(ttl.as_deref(), &policy)?;
-    let reason = reason(why)?;
-    let store = issues(&layout, &policy)?;
-    let (issue_id, source) = resolve(&store, &issue)?;
-    // A file that is here need not be whole to be leased: mending it is an edit.
-    let document = if source == Source::Worktree { None } else { Some(store.load(issue_id, source)?) };
-    let grant = Grant {
-        lease_id: LeaseId::new(ulid::Ulid::new()),
-        issue_id,
-        holder: session.holder(&layout)?,
-        branch: layout.branch().map(|branch| branch.chars().take(250).collect()),
-        ttl_secs,
-        reason,
-    };
-    let holder = grant.holder.clone();
-    let claims = layout.claims();
-    let transaction = claims.ask(session.cx.clock(), &Request::Acquire(grant), policy.stale_threshold_secs)?;
-    let (lease_id, taken) = match transaction.answer? {
-        lease::Answer::Granted(id) => (id, Taken::New),
-        lease::Answer::Kept { lease_id, changed: true } => (lease_id, Taken::Renewed),
-        lease::Answer::Kept { lease_id, .. } | lease::Answer::Closing(lease_id) => (lease_id, Taken::Kept),
-        lease::Answer::Ended(_) => return Err(Error::NoSuchLease { named: issue }),
-    };
-    if let Some(document) = &document
-        && let Err(error) = bring(&store, issue_id, document)
-    {
-        // A lease that was taken for nothing would only be in others' way.
-        if taken == Taken::New {
-            let request = Request::Release { lease_id, holder, closing: false, reason: None };
-            let _ = claims.ask(session.cx.clock(), &request, policy.stale_threshold_secs);
-        }
-        return Err(error);
-    }
-    let lease = transaction.ledger.lease(&lease_id).ok_or(Error::NoSuchLease { named: issue })?;
-    let view = LeaseView::of(lease, &session.cx.clock().now(), &policy, Some(&store));
-    Ok(Box::new(Acquired { view, taken }))
-}
-
-/// Puts an issue's file into this worktree, so that it can be edited here.
-fn bring(store: &IssueStore<'_>, id: IssueId, document: &Document) -> Result<(), Error> {
-    let writer = store.lock()?;
-    if !store.local_path(id).exists() {
-        writer.write(document)?;
-    }
-    Ok(())
 }
 
 fn release(session: &Session, args: ReleaseArgs) -> Answer {

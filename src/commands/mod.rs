@@ -3,14 +3,29 @@
 //! What was typed becomes what it means here, once: an issue's prefix its full id, a lease's name its id,
 //! before anything is locked or written.
 
+mod args;
+mod change;
 pub(crate) mod claim;
+pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod dep;
+pub(crate) mod doc;
+pub(crate) mod doctor;
+pub(crate) mod done;
+pub(crate) mod events;
+pub(crate) mod gate;
+pub(crate) mod graph;
 pub(crate) mod help;
 pub(crate) mod hooks;
 pub(crate) mod init;
 pub(crate) mod issue;
+pub(crate) mod label;
 pub(crate) mod man;
+pub(crate) mod next;
+pub(crate) mod note;
 pub(crate) mod query;
+pub(crate) mod schema;
+pub(crate) mod status;
 pub(crate) mod whoami;
 pub(crate) mod worktree;
 
@@ -135,8 +150,9 @@ fn answer(mut cx: Context, cli: Cli) -> ExitStatus {
     }
     let output = Output::new(global.json, global.quiet, global.color, cx.terminal);
     let session = Session { cx, output, agent_flag: global.agent_id };
-    match dispatch(&session, cli.verb) {
-        Ok(report) if output.report(report.as_ref()) => ExitStatus::Done,
+    let verb = cli.verb.unwrap_or(Verb::Status(status::Args {}));
+    match dispatch(&session, verb) {
+        Ok(report) if output.report(report.as_ref()) => report.status(),
         // What was done is done, and nobody was told: that must not look like success.
         Ok(_) => ExitStatus::Broken,
         Err(error) => {
@@ -151,6 +167,20 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Init(args) => init::run(session, args),
         Verb::Issue(verb) => issue::run(session, verb),
         Verb::Query(verb) => query::run(session, verb),
+        Verb::Search(args) => query::search(session, args),
+        Verb::Dep(verb) => dep::run(session, verb),
+        Verb::Graph(verb) => graph::run(session, verb),
+        Verb::Gate(verb) => gate::run(session, verb),
+        Verb::Label(verb) => label::run(session, verb),
+        Verb::Note(verb) => note::run(session, verb),
+        Verb::Doc(verb) => doc::run(session, verb),
+        Verb::Status(args) => status::run(session, args),
+        Verb::Next(args) => next::run(session, args),
+        Verb::Done(args) => done::run(session, args),
+        Verb::Events(args) => events::run(session, args),
+        Verb::Config(verb) => config::run(session, verb),
+        Verb::Doctor(args) => doctor::run(session, args),
+        Verb::Schema(args) => schema::run(&args),
         Verb::Claim(verb) => claim::run(session, verb),
         Verb::Worktree(verb) => worktree::run(session, verb),
         Verb::Hooks(verb) => hooks::run(session, verb),

@@ -1,159 +1,146 @@
-//! `git jit query`: issues by what can be done with them. [`Listing`] serves every list of issues.
+//! `git jit query` and `git jit search`: issues by what can be done with them, and by what stands in them.
 
-use std::collections::HashMap;
+use clap::Subcommand;
 
-use serde_json::{Value, json};
-
-use super::{Answer, Session, issues};
-use crate::domain::graph::{effective_state, open_dependencies};
-use crate::domain::id::{AgentId, IssueId};
-use crate::domain::issue::{Document, State};
-use crate::domain::lease::Lease;
-use crate::domain::policy::Editor;
+use self::explain::Explained;
+use self::listing::Listing;
+use super::args::{Filters, one_of};
+use super::{Answer, Session};
+use crate::domain::id::{IdError, IssueRef};
+use crate::domain::query::{self, Filter, Kind, Sort};
 use crate::error::Error;
-use crate::output::Report;
-use crate::output::human::{Styles, plain_line, table};
-use crate::store::issues::Source;
+
+mod board;
+mod explain;
+mod listing;
+
+pub(crate) use self::board::{Board, Found};
+pub(crate) use self::listing::{brief, lines};
 
 /// Verbs of `query`.
-#[derive(Debug, clap::Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// All issues
     All(Args),
     /// Issues that you could begin now: ready, nobody else's, and leased by nobody else
     Available(Args),
+    /// Issues that wait for others
+    Blocked(Args),
+    /// Issues that wait for nothing, whoever they are meant for
+    Ready(Args),
+    /// Issues that are meant for you, or that you hold
+    Mine(Args),
+    /// Issues that are done, rejected or archived
+    Closed(Args),
 }
 
 /// Arguments of the queries.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only what this worktree has itself
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    order: Order,
+    /// Tell why this issue is in the listing, or is not
+    #[arg(long, value_name = "ISSUE")]
+    explain: Option<String>,
+}
+
+/// Arguments of `search`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SearchArgs {
+    /// What to look for, in either case: in titles, descriptions, labels and ids
+    text: String,
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    order: Order,
+}
+
+/// In which order, and how many.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Order {
+    /// What comes first
+    #[arg(long, value_parser = one_of(Sort::ALL, Sort::as_str), default_value = "priority", value_name = "ORDER")]
+    sort: Sort,
+    /// The other way round
     #[arg(long)]
-    local: bool,
+    reverse: bool,
+    /// At most so many; 0 for all
+    #[arg(long, short = 'n', default_value_t = 0, hide_default_value = true, value_name = "N")]
+    limit: usize,
 }
 
 /// Runs a verb of `query`.
 pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
-    match verb {
-        Verb::All(Args { local }) => Ok(Box::new(Listing::gather(session, local)?)),
-        Verb::Available(Args { local }) => {
-            let listing = Listing::gather(session, local)?;
-            Ok(Box::new(listing.keep(Found::is_available)))
-        }
+    let (kind, Args { filters, order, explain }) = match verb {
+        Verb::All(args) => (Kind::All, args),
+        Verb::Available(args) => (Kind::Available, args),
+        Verb::Blocked(args) => (Kind::Blocked, args),
+        Verb::Ready(args) => (Kind::Ready, args),
+        Verb::Mine(args) => (Kind::Mine, args),
+        Verb::Closed(args) => (Kind::Closed, args),
+    };
+    match explain {
+        Some(typed) => self::explain(session, kind, filters, &typed),
+        None => list(session, kind, filters, &order),
     }
 }
 
-/// An issue in a listing, with what is computed about it.
-pub(crate) struct Found {
-    /// The issue.
-    pub document: Document,
-    source: Source,
-    effective: State,
-    blocked_by: Vec<String>,
-    lease: Option<Lease>,
-    /// Whether it is meant for somebody else, or leased by somebody else.
-    is_taken: bool,
-}
-
-impl Found {
-    fn is_available(&self) -> bool {
-        self.effective == State::Ready && !self.is_taken
+/// Runs `search`.
+pub(crate) fn search(session: &Session, args: SearchArgs) -> Answer {
+    let SearchArgs { text, filters, order } = args;
+    if text.trim().is_empty() {
+        let hint = "To see all issues: git jit query all".to_owned();
+        return Err(Error::Usage { what: "there is nothing to look for".to_owned(), hint });
     }
+    list(session, Kind::All, filters.with_text(text), &order)
 }
 
-/// Issues, most urgent first.
-pub(crate) struct Listing {
-    found: Vec<Found>,
-    unreadable: Vec<String>,
+/// Lists the issues of a kind that fit.
+pub(crate) fn list(session: &Session, kind: Kind, filters: Filters, order: &Order) -> Answer {
+    let layout = session.layout()?;
+    let board = Board::gather(session, &layout, filters.local)?;
+    let filter = filters.meant(&board.editor.agent_id)?;
+    let wants_deleted = kind == Kind::All && filter.labels.is_empty() && filter.states == [crate::domain::issue::State::Rejected];
+    let counts = board.counts();
+    let mut found: Vec<Found> = board.matching(&filter)?;
+    found.retain(|found| {
+        let missing = query::missing(kind, &found.summary, &found.facts);
+        missing.is_empty() || (wants_deleted && found.summary.is_deleted)
+    });
+    found.sort_by(|a, b| order.sort.compare((&a.summary, a.facts.effective), (&b.summary, b.facts.effective)));
+    if order.reverse {
+        found.reverse();
+    }
+    let total = found.len();
+    if order.limit > 0 {
+        found.truncate(order.limit);
+    }
+    for bad in &board.unreadable {
+        session.output.warn(bad);
+    }
+    Ok(Box::new(Listing { kind, found, total, unreadable: board.unreadable, counts, is_filtered: filter != Filter::default() }))
 }
 
-impl Listing {
-    /// Reads all issues and what is known about them.
-    pub(crate) fn gather(session: &Session, local: bool) -> Result<Self, Error> {
-        let layout = session.layout()?;
-        let policy = session.policy(&layout);
-        let store = if local { crate::store::issues::IssueStore::open(&layout, false)? } else { issues(&layout, &policy)? };
-        let listing = store.list()?;
-        let ledger = layout.claims().ledger()?;
-        let now = session.cx.clock().now();
-        let editor = crate::actor::editor(&session.cx, &layout, session.agent_flag.as_deref())?;
-        let states: HashMap<IssueId, State> =
-            listing.issues.iter().map(|(document, _)| (document.issue().id, document.issue().state)).collect();
-        let describe = |(document, source): (Document, Source)| {
-            let issue = document.issue();
-            let blocked_by = open_dependencies(issue, |id| states.get(&id).copied());
-            let lease = ledger.lease_on(issue.id).filter(|lease| lease.standing(&now, policy.stale_threshold_secs).excludes());
-            Found {
-                effective: effective_state(issue.state, !blocked_by.is_empty()),
-                is_taken: !is_for(issue.assignee.as_deref(), &editor) || lease.is_some_and(|lease| !editor.is(&lease.holder)),
-                lease: lease.cloned(),
-                blocked_by,
-                source,
-                document,
-            }
-        };
-        let mut found: Vec<Found> = listing.issues.into_iter().map(describe).collect();
-        found.sort_by_cached_key(|found| {
-            let issue = found.document.issue();
-            let created = issue.rest.get("created_at").and_then(Value::as_str).unwrap_or_default().to_owned();
-            (issue.priority, created, issue.id)
+fn explain(session: &Session, kind: Kind, filters: Filters, typed: &str) -> Answer {
+    let layout = session.layout()?;
+    let board = Board::gather(session, &layout, filters.local)?;
+    let filter = filters.meant(&board.editor.agent_id)?;
+    let ids = board.found.iter().map(|found| found.summary.id);
+    let id = match IssueRef::parse(typed)?.resolve(ids) {
+        // A file that cannot be read is no reason to say that there is no such issue.
+        Err(IdError::NoSuchIssue { .. }) => super::resolve(&super::issues(&layout, &session.policy(&layout))?, typed)?.0,
+        id => id?,
+    };
+    let Some(found) = board.found.iter().find(|found| found.summary.id == id) else {
+        return Err(Error::NotThere {
+            what: "readable issue",
+            name: typed.to_owned(),
+            hint: "To see what is wrong with its file: git jit doctor".to_owned(),
         });
-        let unreadable: Vec<String> = listing.unreadable.iter().map(ToString::to_string).collect();
-        for bad in &unreadable {
-            session.output.warn(bad);
-        }
-        Ok(Self { found, unreadable })
-    }
-
-    /// Only those that fit.
-    pub(crate) fn keep(mut self, fits: impl Fn(&Found) -> bool) -> Self {
-        self.found.retain(fits);
-        self
-    }
-}
-
-fn is_for(assignee: Option<&str>, editor: &Editor) -> bool {
-    assignee.is_none_or(|assignee| assignee.parse::<AgentId>().as_ref() == Ok(&editor.agent_id))
-}
-
-impl Report for Listing {
-    fn json(&self) -> Value {
-        let one = |found: &Found| {
-            let issue = found.document.issue();
-            let lease = found.lease.as_ref().map(|lease| {
-                json!({ "lease_id": lease.lease_id, "agent_id": lease.holder.agent_id, "worktree_id": lease.holder.worktree_id })
-            });
-            json!({
-                "id": issue.id, "short_id": issue.id.short(), "title": issue.title, "state": issue.state,
-                "effective_state": found.effective, "priority": issue.priority, "assignee": issue.assignee,
-                "labels": issue.labels, "blocked_by": found.blocked_by, "lease": lease, "source": found.source,
-            })
-        };
-        json!({ "count": self.found.len(), "issues": self.found.iter().map(one).collect::<Vec<_>>(), "unreadable": self.unreadable })
-    }
-
-    fn human(&self, styles: &Styles) -> String {
-        if self.found.is_empty() {
-            return "No issues\n".to_owned();
-        }
-        let row = |found: &Found| {
-            let issue = found.document.issue();
-            let state = if found.effective == issue.state { issue.state.as_str() } else { found.effective.as_str() };
-            let holder = found.lease.as_ref().map_or(String::new(), |lease| lease.holder.agent_id.to_string());
-            vec![issue.id.short(), state.to_owned(), issue.priority.as_str().to_owned(), holder, plain_line(&issue.title)]
-        };
-        let rows: Vec<Vec<String>> = self.found.iter().map(row).collect();
-        let paint = |column: usize, cell: &str| match (column, cell) {
-            (0, id) => styles.id(id),
-            (1, "done") => styles.good(cell),
-            (2, "critical") => styles.bad(cell),
-            _ => cell.to_owned(),
-        };
-        table(&["ISSUE", "STATE", "PRIORITY", "HOLDER", "TITLE"], &rows, styles, paint)
-    }
-
-    fn quiet(&self) -> Option<String> {
-        let ids: Vec<String> = self.found.iter().map(|found| found.document.issue().id.to_string()).collect();
-        (!ids.is_empty()).then(|| ids.join("\n"))
-    }
+    };
+    let fits = filter.fits(&found.summary, found.facts.effective) && board.has_text(&filter, id)?;
+    let missing = query::missing(kind, &found.summary, &found.facts);
+    Ok(Box::new(Explained { kind, summary: found.summary.clone(), facts: found.facts.clone(), missing, fits_filter: fits }))
 }

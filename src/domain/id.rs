@@ -24,6 +24,16 @@ impl IssueId {
         Self(uuid)
     }
 
+    /// The id of these 16 bytes.
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// Its 16 bytes, which sort as the ids do.
+    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
     /// The first eight digits, for people.
     pub(crate) fn short(&self) -> String {
         self.to_string().chars().take(8).collect()

@@ -9,8 +9,10 @@ use super::id::IssueId;
 
 mod document;
 mod read;
+mod summary;
 
-pub(crate) use document::Document;
+pub(crate) use document::{Document, FieldChange};
+pub(crate) use summary::Summary;
 
 /// The longest title, in characters.
 pub(crate) const LONGEST_TITLE: usize = 400;
@@ -53,6 +55,12 @@ impl State {
         }
     }
 
+    /// Reads a spelling, in either case, with hyphens for underscores.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().to_ascii_lowercase().replace('-', "_");
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
     /// Whether no more work is expected.
     pub(crate) fn is_closed(self) -> bool {
         matches!(self, Self::Done | Self::Rejected | Self::Archived)
@@ -86,6 +94,12 @@ impl Priority {
             Self::Low => "low",
         }
     }
+
+    /// Reads a spelling, in either case.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().to_ascii_lowercase();
+        Self::ALL.into_iter().find(|priority| priority.as_str() == text)
+    }
 }
 
 /// What a file says of an issue; fields that this program does not use yet are in [`Issue::rest`].
@@ -105,6 +119,10 @@ pub(crate) struct Issue {
     pub assignee: Option<String>,
     /// Ids of the issues that must be closed first.
     pub dependencies: Vec<String>,
+    /// Keys of the gates that it must pass.
+    pub gates_required: Vec<String>,
+    /// What became of each gate: see `domain::gate::Record`.
+    pub gates_status: serde_json::Map<String, Value>,
     /// `namespace:value` words.
     pub labels: Vec<String>,
     /// Free text by key; `github` is the number of the issue there.
@@ -135,6 +153,21 @@ pub(crate) enum InvalidIssue {
     #[error("'{0}' is not a label: want namespace:value, without spaces")]
     Label(String),
 }
+
+impl Issue {
+    /// A field that is text, among those that this type has no place for.
+    pub(crate) fn text(&self, field: &str) -> Option<&str> {
+        self.rest.get(field).and_then(Value::as_str)
+    }
+
+    /// Whether it was deleted and only its file is left, as a tombstone.
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.rest.contains_key(DELETED_AT)
+    }
+}
+
+/// The field that makes a file a tombstone: when the issue was deleted.
+pub(crate) const DELETED_AT: &str = "deleted_at";
 
 /// Whether a character could make a line show something else than it says: controls, line ends, directions of writing.
 pub(crate) fn deceives(c: char) -> bool {
@@ -172,10 +205,37 @@ pub(crate) struct Draft {
     pub state: State,
     /// How urgent it is.
     pub priority: Priority,
+    /// Whom the work is meant for.
+    pub assignee: Option<String>,
+    /// Ids of issues that must be closed first, in any order.
+    pub dependencies: Vec<String>,
+    /// Keys of gates, in any order.
+    pub gates: Vec<String>,
     /// Valid labels, in any order.
     pub labels: Vec<String>,
+    /// Text by key.
+    pub context: BTreeMap<String, String>,
     /// When it was made, RFC 3339.
     pub created_at: String,
+}
+
+impl Draft {
+    /// A draft of a ready issue with a valid title and nothing else.
+    pub(crate) fn new(id: IssueId, title: &str, created_at: String) -> Self {
+        Self {
+            id,
+            title: title.to_owned(),
+            description: String::new(),
+            state: State::Ready,
+            priority: Priority::Normal,
+            assignee: None,
+            dependencies: Vec::new(),
+            gates: Vec::new(),
+            labels: Vec::new(),
+            context: BTreeMap::new(),
+            created_at,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,23 +6,29 @@
 use gix::{ObjectId, Repository};
 
 use crate::context::Context;
-use crate::domain::policy::{Candidate, Enforcement, Policy, Settings};
+use crate::domain::policy::{Candidate, Enforcement, Finding, Policy, Settings};
 use crate::store::layout::Layout;
 use crate::store::{self, config, file, history, tree};
 
 /// The policy for work in a worktree: the default branches, HEAD, the file, the variable, and `staged`, the blob of a
 /// `config.toml` that is staged and not what it was.
 pub(crate) fn policy(cx: &Context, layout: &Layout, staged: Option<ObjectId>) -> Policy {
+    let mut candidates = candidates(cx, layout);
+    if let Some(oid) = staged {
+        candidates.push(from_blob(&layout.repo, oid, "the staged .jit/config.toml"));
+    }
+    Policy::strictest(&candidates)
+}
+
+/// What has a say in a worktree, staged things apart.
+pub(crate) fn candidates(cx: &Context, layout: &Layout) -> Vec<Candidate> {
     let head = tree::head_commit(&layout.repo).map(Option::into_iter);
     let mut candidates = standing(cx, layout);
     match head {
         Ok(head) => candidates.extend(head.filter_map(|id| at_commit(&layout.repo, id, "HEAD"))),
         Err(error) => candidates.push(Candidate { place: "HEAD".into(), settings: Err(error.to_string()) }),
     }
-    if let Some(oid) = staged {
-        candidates.push(from_blob(&layout.repo, oid, "the staged .jit/config.toml"));
-    }
-    Policy::strictest(&candidates)
+    candidates
 }
 
 /// The policy for a push: the default branches, every tip that is pushed or replaced, the file, the variable.
@@ -72,4 +78,17 @@ fn at_commit(repo: &Repository, commit: ObjectId, place: &str) -> Option<Candida
 fn from_blob(repo: &Repository, oid: ObjectId, place: &str) -> Candidate {
     let settings = tree::blob(repo, oid).map_err(|error| error.to_string()).and_then(|bytes| config::parse(&bytes));
     Candidate { place: place.to_owned(), settings }
+}
+
+/// The finding that the policy itself would be edited here, in the file `name`, on something that lacks the tip of a default
+/// branch; nothing where the policy allows that, and in a repository without commits.
+pub(crate) fn off_base(layout: &Layout, policy: &Policy, name: &str) -> store::Result<Option<Finding>> {
+    let repo = &layout.repo;
+    let Some(head) = tree::head_commit(repo)?.filter(|_| policy.require_main_history) else { return Ok(None) };
+    for (branch, tip) in history::binding_branches(repo) {
+        if !history::is_ancestor(repo, tip, head)? {
+            return Ok(Some(Finding::OffBase { path: name.to_owned(), branch }));
+        }
+    }
+    Ok(None)
 }

@@ -75,7 +75,7 @@ impl Known<'_> {
             return Ok(issues.contains(&issue));
         }
         let data = tree::data_tree(&self.layout.repo, tip)?;
-        let names = tree::folder(&self.layout.repo, data, b"issues")?.into_iter();
+        let names = tree::subfolder(&self.layout.repo, data, "issues")?.into_iter();
         let issues: HashSet<IssueId> = names.filter_map(|(name, _)| IssueId::from_file_name(&name)).collect();
         let has = issues.contains(&issue);
         self.seen.issues.borrow_mut().insert(tip, issues);
@@ -137,7 +137,7 @@ pub(crate) fn ever_had(layout: &Layout, tips: &[ObjectId], wanted: &HashSet<Issu
         if !seen.insert(data) {
             continue;
         }
-        let names = tree::folder(repo, data, b"issues")?.into_iter().filter_map(|(name, _)| IssueId::from_file_name(&name));
+        let names = tree::subfolder(repo, data, "issues")?.into_iter().filter_map(|(name, _)| IssueId::from_file_name(&name));
         found.extend(names.filter(|id| wanted.contains(id)));
         if found.len() == wanted.len() {
             break;

@@ -3,6 +3,7 @@
 //! Computes nothing. What came from files is shown without control characters, whoever wrote it.
 
 pub(crate) mod human;
+pub(crate) mod progress;
 
 use std::io::Write;
 
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::context::Terminal;
 use crate::error::Error;
+use crate::exit::ExitStatus;
 use human::Styles;
 
 /// What a command found or did: a value that can say itself in both ways.
@@ -21,6 +23,10 @@ pub(crate) trait Report {
     /// The line that is left of it with `--quiet`; nothing for most.
     fn quiet(&self) -> Option<String> {
         None
+    }
+    /// How the command ends that reports it; not well where a part of what was asked for failed.
+    fn status(&self) -> ExitStatus {
+        ExitStatus::Done
     }
 }
 
@@ -60,10 +66,20 @@ impl Output {
         Self { json, quiet, out: styles(terminal.colour_out), err: styles(terminal.colour_err) }
     }
 
+    /// Says a part of an answer that comes bit by bit: whether anybody still listens.
+    pub(crate) fn stream(text: &str) -> bool {
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
+    }
+
     /// Says a report: whether it could be said.
     pub(crate) fn report(&self, report: &dyn Report) -> bool {
         let text = if self.json {
-            document(report.json())
+            match report.json() {
+                // It was said bit by bit.
+                Value::Null => String::new(),
+                members => document(members),
+            }
         } else if self.quiet {
             report.quiet().map(|line| line + "\n").unwrap_or_default()
         } else {
@@ -80,11 +96,7 @@ impl Output {
     /// Says why there is no answer.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            let error = json!({
-                "code": error.code(), "message": error.to_string(), "details": error.details(),
-                "suggestions": error.hints(), "retryable": error.is_retryable(),
-            });
-            write(std::io::stdout().lock(), &document(json!({ "error": error })));
+            write(std::io::stdout().lock(), &document(json!({ "error": described(error) })));
             return;
         }
         let mut text = format!("{} {}\n", self.err.bad("error:"), human::plain(&error.to_string()));
@@ -93,6 +105,14 @@ impl Output {
         }
         write(std::io::stderr().lock(), &text);
     }
+}
+
+/// An error as programs are told of it.
+pub(crate) fn described(error: &Error) -> Value {
+    json!({
+        "code": error.code(), "message": error.to_string(), "details": error.details(),
+        "suggestions": error.hints(), "retryable": error.is_retryable(),
+    })
 }
 
 /// One document: the version first, then what was said.

@@ -8,6 +8,8 @@ use super::{Error, Result, file};
 use crate::domain::id::AgentId;
 use crate::domain::policy::{Enforcement, Settings};
 
+pub(crate) mod edit;
+
 /// What a new `config.toml` says.
 pub(crate) const TEMPLATE: &str = "\
 # Settings of git jit for this repository. See `git jit help config`.

@@ -54,6 +54,16 @@ pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// The names in a directory, in no order; none if it is not there.
+pub(crate) fn names(dir: &Path) -> Result<Vec<std::ffi::OsString>> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("list", dir)(error)),
+    };
+    entries.map(|entry| entry.map(|entry| entry.file_name()).map_err(Error::io("list", dir))).collect()
+}
+
 /// Makes a directory and what is missing above it, each with these modes.
 pub(crate) fn make_dir(path: &Path, modes: Modes) -> Result<()> {
     if path.is_dir() {
@@ -93,6 +103,15 @@ pub(crate) fn is_executable(path: &Path) -> bool {
     #[cfg(not(unix))]
     let runs = path.exists();
     runs
+}
+
+/// What tells a file from another one of the same name.
+pub(crate) fn number_of(metadata: &std::fs::Metadata) -> u64 {
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(metadata);
+    #[cfg(not(unix))]
+    let number = metadata.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |at| at.as_secs());
+    number
 }
 
 /// Opens a file to append to, and makes it if it is not there.

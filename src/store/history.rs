@@ -3,6 +3,7 @@
 //! Exempt from judgement is what a remote is known to have: its old ids, and the refs that its fetch
 //! refspec maps, unless the remote is this very repository or the refs are ones that local commits move.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BString, ByteSlice};
@@ -10,6 +11,7 @@ use gix::remote::Direction;
 use gix::{ObjectId, Repository};
 
 use super::layout::Layout;
+use super::tree::{self, Entry};
 use super::{Error, Result};
 
 /// The commit that a ref, an annotated tag or an id leads to; `None` if there is none of that kind here.
@@ -54,6 +56,61 @@ pub(crate) fn reachable(repo: &Repository, tips: &[ObjectId], hidden: &[ObjectId
     let failed = || Error::git("the history");
     let walk = repo.rev_walk(tips.iter().copied()).with_hidden(hidden.iter().copied()).all().map_err(failed())?;
     walk.map(|info| info.map(|info| info.id).map_err(failed())).collect()
+}
+
+/// A commit that changed a file.
+pub(crate) struct FileChange {
+    /// The commit.
+    pub commit: ObjectId,
+    /// When it was written.
+    pub at: jiff::Timestamp,
+    /// Who wrote it, by name.
+    pub author: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// The file before, as its first parent has it.
+    pub old: Option<Entry>,
+    /// The file after.
+    pub new: Option<Entry>,
+}
+
+/// The commits below HEAD that changed a file of `.jit/`, newest first; a merge only if no parent has what it has.
+pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange>> {
+    let Some(head) = tree::head_commit(repo)? else { return Ok(Vec::new()) };
+    // Most commits have the same data as their parents: what is in a tree is looked up once.
+    let mut known: HashMap<ObjectId, Option<Entry>> = HashMap::new();
+    let mut entry_at = |commit: ObjectId| -> Result<Option<Entry>> {
+        let Some(data) = tree::data_tree(repo, commit)? else { return Ok(None) };
+        if let Some(entry) = known.get(&data) {
+            return Ok(*entry);
+        }
+        let entry = tree::file(repo, Some(data), path.as_bytes())?;
+        known.insert(data, entry);
+        Ok(entry)
+    };
+    let mut changes = Vec::new();
+    for id in reachable(repo, &[head], &[])? {
+        let new = entry_at(id)?;
+        // What a shallow clone has cut off is no parent.
+        let parents = if is_shallow(repo, id)? { Vec::new() } else { parents(repo, id)? };
+        let olds = parents.iter().map(|parent| entry_at(*parent)).collect::<Result<Vec<_>>>()?;
+        if olds.contains(&new) || (olds.is_empty() && new.is_none()) {
+            continue;
+        }
+        let commit = repo.find_commit(id).map_err(Error::git(format!("commit {id}")))?;
+        let author = commit.author().map_err(Error::git(format!("commit {id}")))?;
+        let seconds = author.time().map_or(0, |time| time.seconds);
+        let message = commit.message_raw_sloppy();
+        changes.push(FileChange {
+            commit: id,
+            at: jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+            author: author.name.to_str_lossy().into_owned(),
+            subject: message.lines().next().unwrap_or_default().to_str_lossy().into_owned(),
+            old: olds.first().copied().flatten(),
+            new,
+        });
+    }
+    Ok(changes)
 }
 
 /// The merge bases of `one` with a hypothetical merge of `others`.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authority::AuthorityLog;
 use super::claims::ClaimStore;
+use super::events::EventLog;
 use super::file::{self, Modes};
 use super::{Error, Result};
 use crate::domain::id::{AgentId, WorktreeId};
@@ -94,6 +95,11 @@ impl Layout {
     /// The transitions that were made under them.
     pub(crate) fn authority(&self) -> AuthorityLog {
         AuthorityLog::new(&self.shared_dir(), self.modes)
+    }
+
+    /// What was done to issues.
+    pub(crate) fn events(&self) -> EventLog {
+        EventLog::new(&self.shared_dir(), self.modes)
     }
 
     /// The versioned data of the worktree at `root`.

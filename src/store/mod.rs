@@ -7,11 +7,15 @@
 pub(crate) mod authority;
 pub(crate) mod claims;
 pub(crate) mod config;
+pub(crate) mod events;
 pub(crate) mod file;
+pub(crate) mod gates;
 pub(crate) mod history;
 pub(crate) mod issues;
 pub(crate) mod layout;
 pub(crate) mod lock;
+pub(crate) mod notes;
+pub(crate) mod places;
 pub(crate) mod staged;
 pub(crate) mod tree;
 pub(crate) mod worktrees;

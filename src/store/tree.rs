@@ -107,10 +107,19 @@ pub(crate) fn file(repo: &Repository, data: Option<ObjectId>, path: &[u8]) -> Re
     Ok(None)
 }
 
-/// What is directly in one folder of a `.jit` tree.
-pub(crate) fn folder(repo: &Repository, data: Option<ObjectId>, name: &[u8]) -> Result<Vec<(BString, Entry)>> {
+/// The tree of one folder directly in a `.jit` tree.
+pub(crate) fn child_folder(repo: &Repository, data: Option<ObjectId>, name: &[u8]) -> Result<Option<ObjectId>> {
     let found = data.map(|data| child(repo, data, name)).transpose()?.flatten();
-    entries(repo, found.filter(|entry| entry.mode == FOLDER).map(|entry| entry.oid))
+    Ok(found.filter(|entry| entry.mode == FOLDER).map(|entry| entry.oid))
+}
+
+/// What is directly in the folder at this path of a `.jit` tree.
+pub(crate) fn subfolder(repo: &Repository, data: Option<ObjectId>, path: &str) -> Result<Vec<(BString, Entry)>> {
+    let mut here = data;
+    for name in path.split('/') {
+        here = child_folder(repo, here, name.as_bytes())?;
+    }
+    entries(repo, here)
 }
 
 /// All files of a `.jit` tree.
@@ -196,7 +205,8 @@ fn join(above: &BString, name: &BString) -> BString {
     path
 }
 
-fn entries(repo: &Repository, tree: Option<ObjectId>) -> Result<Vec<(BString, Entry)>> {
+/// What is directly in a tree.
+pub(crate) fn entries(repo: &Repository, tree: Option<ObjectId>) -> Result<Vec<(BString, Entry)>> {
     let Some(id) = tree else { return Ok(Vec::new()) };
     let failed = || Error::git(format!("tree {id}"));
     let tree = repo.find_tree(id).map_err(failed())?;
@@ -205,6 +215,11 @@ fn entries(repo: &Repository, tree: Option<ObjectId>) -> Result<Vec<(BString, En
         Ok((entry.filename().to_owned(), Entry { oid: entry.object_id(), mode: entry.mode().value() }))
     });
     all.collect()
+}
+
+/// Whether a commit has a file at this path, anywhere.
+pub(crate) fn has_path(repo: &Repository, commit: ObjectId, path: &str) -> Result<bool> {
+    Ok(file(repo, Some(root(repo, commit)?), path.as_bytes())?.is_some())
 }
 
 /// The content of a blob.

@@ -42,6 +42,7 @@ impl<'de> Visitor<'de> for Fields {
         let (mut id, mut title, mut description) = (None::<IssueId>, None::<String>, None::<String>);
         let (mut state, mut priority, mut assignee) = (None::<State>, None::<Priority>, None::<Option<String>>);
         let (mut dependencies, mut labels, mut context) = (None::<Vec<String>>, None::<Vec<String>>, None::<Unique>);
+        let (mut gates_required, mut gates_status) = (None::<Vec<String>>, None::<Unique>);
         let mut rest = Map::new();
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
@@ -52,6 +53,8 @@ impl<'de> Visitor<'de> for Fields {
                 "priority" => once(&mut map, &key, &mut priority)?,
                 "assignee" => once(&mut map, &key, &mut assignee)?,
                 "dependencies" => once(&mut map, &key, &mut dependencies)?,
+                "gates_required" => once(&mut map, &key, &mut gates_required)?,
+                "gates_status" => once(&mut map, &key, &mut gates_status)?,
                 "labels" => once(&mut map, &key, &mut labels)?,
                 "context" => once(&mut map, &key, &mut context)?,
                 _ => {
@@ -63,11 +66,6 @@ impl<'de> Visitor<'de> for Fields {
                 }
             }
         }
-        let context = match context {
-            None => Map::new(),
-            Some(Unique(Value::Object(map))) => map,
-            Some(_) => return Err(de::Error::custom("context is not an object")),
-        };
         Ok(Issue {
             id: id.ok_or_else(|| de::Error::missing_field("id"))?,
             title: title.ok_or_else(|| de::Error::missing_field("title"))?,
@@ -76,10 +74,21 @@ impl<'de> Visitor<'de> for Fields {
             priority: priority.unwrap_or(Priority::Normal),
             assignee: assignee.flatten(),
             dependencies: dependencies.unwrap_or_default(),
+            gates_required: gates_required.unwrap_or_default(),
+            gates_status: object("gates_status", gates_status)?,
             labels: labels.unwrap_or_default(),
-            context: context.into_iter().collect(),
+            context: object("context", context)?.into_iter().collect(),
             rest,
         })
+    }
+}
+
+/// An object that may be left out.
+fn object<E: de::Error>(field: &str, value: Option<Unique>) -> Result<Map<String, Value>, E> {
+    match value {
+        None => Ok(Map::new()),
+        Some(Unique(Value::Object(map))) => Ok(map),
+        Some(_) => Err(E::custom(format_args!("{field} is not an object"))),
     }
 }
 

@@ -9,13 +9,9 @@ fn id() -> IssueId {
 
 fn draft() -> Draft {
     Draft {
-        id: id(),
-        title: "Fix \"login\"".into(),
-        description: String::new(),
-        state: State::Ready,
         priority: Priority::High,
         labels: vec!["type:task".into(), "area:web".into()],
-        created_at: "2026-11-21T08:00:00Z".into(),
+        ..Draft::new(id(), "Fix \"login\"", "2026-11-21T08:00:00Z".into())
     }
 }
 

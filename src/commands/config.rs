@@ -1,0 +1,263 @@
+//! `git jit config`: the settings, where each value comes from, and how to change one.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use self::report::{Change, Problems, Setting, Settings};
+use super::{Answer, Session};
+use crate::domain::policy::{Candidate, Enforcement, Settings as Said};
+use crate::error::Error;
+use crate::hook::force;
+use crate::store::config::edit::{self, KEYS, Key};
+use crate::store::issues::{IssueStore, VERSIONED};
+use crate::store::layout::Layout;
+use crate::store::{self, config, file};
+
+mod report;
+
+/// Verbs of `config`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Show every setting, its value, and where that comes from
+    Show(ShowArgs),
+    /// Tell the value of a setting
+    Get(GetArgs),
+    /// Set a value in this worktree's .jit/config.toml; comments stay
+    Set(SetArgs),
+    /// Take a value out of the file again
+    Unset(UnsetArgs),
+    /// Look for mistakes in every place that has settings
+    Validate(ValidateArgs),
+}
+
+/// Arguments of `config show`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {}
+
+/// Arguments of `config validate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ValidateArgs {}
+
+/// Arguments of `config get`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GetArgs {
+    /// The setting, for example `worktree.enforce_leases`
+    key: String,
+}
+
+/// Arguments of `config set`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SetArgs {
+    /// The setting, for example `worktree.enforce_leases`
+    key: String,
+    /// Its value
+    value: String,
+    /// In your own agent.toml, for all repositories
+    #[arg(long)]
+    global: bool,
+}
+
+/// Arguments of `config unset`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct UnsetArgs {
+    /// The setting, for example `worktree.enforce_leases`
+    key: String,
+    /// In your own agent.toml
+    #[arg(long)]
+    global: bool,
+}
+
+/// Runs a verb of `config`.
+pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+    match verb {
+        Verb::Show(ShowArgs {}) => Ok(Box::new(gather(session)?)),
+        Verb::Get(args) => get(session, &args),
+        Verb::Set(SetArgs { key, value, global }) => change(session, &key, Some(&value), global),
+        Verb::Unset(UnsetArgs { key, global }) => change(session, &key, None, global),
+        Verb::Validate(ValidateArgs {}) => validate(session),
+    }
+}
+
+/// What a place says of a setting.
+fn said(settings: &Said, key: &Key) -> Option<String> {
+    let word = |yes: bool, a: &str, b: &str| if yes { a.to_owned() } else { b.to_owned() };
+    match key.name {
+        "worktree.enforce_leases" => settings.enforcement.map(|enforcement| {
+            match enforcement {
+                Enforcement::Off => "off",
+                Enforcement::Warn => "warn",
+                Enforcement::Strict => "strict",
+            }
+            .to_owned()
+        }),
+        "worktree.mode" => settings.worktrees.map(|on| word(on, "auto", "off")),
+        "worktree.allow_issue_creation" => settings.create_in_primary_only.map(|only| word(only, "main-only", "anywhere")),
+        "global_operations.require_main_history" => settings.require_main_history.map(|yes| yes.to_string()),
+        "coordination.default_ttl_secs" => settings.default_ttl_secs.map(|secs| secs.to_string()),
+        "coordination.stale_threshold_secs" => settings.stale_threshold_secs.map(|secs| secs.to_string()),
+        _ => None,
+    }
+}
+
+fn gather(session: &Session) -> Result<Settings, Error> {
+    let layout = session.layout()?;
+    let candidates = force::candidates(&session.cx, &layout);
+    let policy = crate::domain::policy::Policy::strictest(&candidates);
+    let in_force = Said {
+        enforcement: Some(policy.enforcement),
+        worktrees: Some(policy.worktrees),
+        create_in_primary_only: Some(policy.create_in_primary_only),
+        require_main_history: Some(policy.require_main_history),
+        default_ttl_secs: Some(policy.default_ttl_secs),
+        stale_threshold_secs: Some(policy.stale_threshold_secs),
+    };
+    let one = |key: &'static Key| {
+        if key.is_users {
+            let (agent, origin) = crate::actor::agent(&session.cx, &layout, session.agent_flag.as_deref())?;
+            let places = vec![(origin.describe().to_owned(), agent.to_string())];
+            return Ok(Setting { key, value: agent.to_string(), source: origin.describe().to_owned(), places });
+        }
+        let says = |candidate: &Candidate| Some((candidate.place.clone(), said(candidate.settings.as_ref().ok()?, key)?));
+        let places: Vec<(String, String)> = candidates.iter().filter_map(says).collect();
+        let value = said(&in_force, key).unwrap_or_default();
+        let deciding = places.iter().find(|(_, said)| *said == value).map(|(place, _)| place.clone());
+        Ok(Setting { key, value, source: deciding.unwrap_or_else(|| "default".to_owned()), places })
+    };
+    let settings = KEYS.iter().map(one).collect::<Result<_, Error>>()?;
+    Ok(Settings { settings, unreadable: policy.unreadable })
+}
+
+fn unknown(name: &str) -> Error {
+    let close = KEYS.iter().filter(|key| strsim::jaro_winkler(key.name, name) > 0.85).map(|key| key.name);
+    let hint = match close.collect::<Vec<_>>().first() {
+        Some(close) => format!("Did you mean {close}?"),
+        None => "To see all of them: git jit config show".to_owned(),
+    };
+    Error::NotThere { what: "setting", name: name.to_owned(), hint }
+}
+
+fn get(session: &Session, args: &GetArgs) -> Answer {
+    let GetArgs { key } = args;
+    let all = gather(session)?;
+    match all.settings.into_iter().find(|setting| setting.key.name == key) {
+        Some(setting) => Ok(Box::new(setting)),
+        // A setting of the older tool, which means nothing here: what its file says.
+        None => match edit::get(&read(&repository_file(&session.layout()?)?)?, key).map_err(|_| unknown(key))? {
+            Some(value) => Ok(Box::new(report::Foreign { key: key.clone(), value })),
+            None => Err(unknown(key)),
+        },
+    }
+}
+
+fn repository_file(layout: &Layout) -> Result<PathBuf, Error> {
+    Ok(Layout::data_dir(layout.require_worktree()?).join("config.toml"))
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    let bytes = file::read_optional(path)?.unwrap_or_default();
+    String::from_utf8(bytes).map_err(|_| corrupt(path, "not UTF-8 text".to_owned()))
+}
+
+fn corrupt(path: &Path, why: String) -> Error {
+    store::Error::Corrupt { path: path.to_owned(), line: None, why }.into()
+}
+
+fn change(session: &Session, name: &str, value: Option<&str>, global: bool) -> Answer {
+    let known = edit::key(name);
+    let key = match (known, value) {
+        (Some(key), _) => Some(key),
+        // What nobody knows can be taken away, and not be put in.
+        (None, None) => None,
+        (None, Some(_)) => return Err(unknown(name)),
+    };
+    if let Some(key) = key.filter(|key| key.is_users != global) {
+        let (what, hint) = if key.is_users {
+            (format!("{name} is your own, not the repository's"), "Add --global")
+        } else {
+            (format!("{name} is the repository's, not your own"), "Leave --global out, and commit .jit/config.toml")
+        };
+        return Err(Error::Usage { what, hint: hint.to_owned() });
+    }
+    let wanted = Wanted { key, name, value };
+    if global { change_own(session, &wanted) } else { change_repository(session, &wanted) }
+}
+
+/// A value that is to be put in, or a key that is to be taken away.
+struct Wanted<'a> {
+    key: Option<&'static Key>,
+    name: &'a str,
+    value: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    /// The text of the file at `path`, changed.
+    fn apply(&self, path: &Path, text: &str) -> Result<String, Error> {
+        let Some((key, value)) = self.key.zip(self.value) else {
+            return Ok(edit::unset(text, self.name).map_err(|what| corrupt(path, what))?.unwrap_or_else(|| text.to_owned()));
+        };
+        let refused = |what: String| match edit::get(text, self.name) {
+            Err(_) => corrupt(path, what),
+            Ok(_) => Error::Usage { what: format!("{}: {what}", self.name), hint: "See git jit help config".to_owned() },
+        };
+        edit::set(text, key, value).map_err(refused)
+    }
+
+    fn report(&self, path: PathBuf, changed: bool) -> Box<Change> {
+        Box::new(Change { key: self.name.to_owned(), value: self.value.map(str::to_owned), path, changed })
+    }
+}
+
+fn change_own(session: &Session, wanted: &Wanted<'_>) -> Answer {
+    let path = session.cx.agent_file.clone().ok_or_else(|| Error::Usage {
+        what: "there is no place for your own settings: neither HOME nor XDG_CONFIG_HOME is set".to_owned(),
+        hint: "Set one of them".to_owned(),
+    })?;
+    let text = read(&path)?;
+    let new = wanted.apply(&path, &text)?;
+    if new != text {
+        file::make_dir(path.parent().unwrap_or(&path), VERSIONED)?;
+        file::rewrite(&path, new.as_bytes(), VERSIONED)?;
+    }
+    Ok(wanted.report(path, new != text))
+}
+
+fn change_repository(session: &Session, wanted: &Wanted<'_>) -> Answer {
+    let layout = session.layout()?;
+    let path = repository_file(&layout)?;
+    let policy = session.policy(&layout);
+    if let Some(finding) = force::off_base(&layout, &policy, "config.toml")? {
+        session.weigh(&policy, finding)?;
+    }
+    let writer = IssueStore::open(&layout, false)?.lock()?;
+    let text = read(&path)?;
+    let new = wanted.apply(&path, &text)?;
+    if new != text {
+        config::parse(new.as_bytes()).map_err(|why| corrupt(&path, why))?;
+        writer.write_data("config.toml", new.as_bytes())?;
+    }
+    Ok(wanted.report(path, new != text))
+}
+
+fn validate(session: &Session) -> Answer {
+    let layout = session.layout()?;
+    let candidates = force::candidates(&session.cx, &layout);
+    let mut problems: Vec<(String, String)> = crate::domain::policy::Policy::strictest(&candidates).unreadable;
+    if let Some(path) = &session.cx.agent_file
+        && let Err(error) = config::agent_id(path)
+    {
+        problems.push((path.display().to_string(), error.to_string()));
+    }
+    let places = candidates.iter().map(|candidate| candidate.place.clone()).collect();
+    Ok(Box::new(Problems { places, problems }))
+}
+
+/// A setting as programs are told of it.
+fn told(setting: &Setting) -> Value {
+    let places: Vec<Value> = setting.places.iter().map(|(place, value)| json!({ "place": place, "value": value })).collect();
+    json!({
+        "key": setting.key.name, "value": setting.value, "source": setting.source, "default": setting.key.default,
+        "about": setting.key.about, "places": places,
+    })
+}

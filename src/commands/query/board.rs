@@ -1,0 +1,142 @@
+//! All issues and what is known about each at one moment, for whoever asks.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::actor;
+use crate::commands::{Session, issues};
+use crate::domain::graph::{Graph, effective_state, open_dependencies};
+use crate::domain::id::{AgentId, IssueId};
+use crate::domain::issue::{State, Summary};
+use crate::domain::lease::{Lease, Ledger};
+use crate::domain::policy::{Editor, Policy};
+use crate::domain::query::{Facts, Filter, Kind, missing};
+use crate::domain::time::Now;
+use crate::error::Error;
+use crate::store::issues::{IssueStore, Source};
+use crate::store::layout::Layout;
+
+/// An issue, with what is computed about it.
+#[derive(Clone)]
+pub(crate) struct Found {
+    /// The issue in short.
+    pub summary: Summary,
+    /// Where it was read from.
+    pub source: Source,
+    /// What is known of it.
+    pub facts: Facts,
+    /// The lease on it, if one excludes others.
+    pub lease: Option<Lease>,
+}
+
+/// All issues.
+pub(crate) struct Board<'a> {
+    /// The issues that could be read, by id; the deleted ones too.
+    pub found: Vec<Found>,
+    /// What could not, in words that name the file.
+    pub unreadable: Vec<String>,
+    /// Who asks.
+    pub editor: Editor,
+    /// The policy.
+    pub policy: Policy,
+    /// The leases.
+    pub ledger: Ledger,
+    /// The moment.
+    pub now: Now,
+    store: IssueStore<'a>,
+}
+
+impl<'a> Board<'a> {
+    /// Reads all issues and what is known about them.
+    pub(crate) fn gather(session: &Session, layout: &'a Layout, local: bool) -> Result<Self, Error> {
+        let policy = session.policy(layout);
+        let store = if local { IssueStore::open(layout, false)? } else { issues(layout, &policy)? };
+        let listing = store.survey()?;
+        let ledger = layout.claims().ledger()?;
+        let now = session.cx.clock().now();
+        let editor = actor::editor(&session.cx, layout, session.agent_flag.as_deref())?;
+        let states: HashMap<IssueId, State> = listing.issues.iter().map(|(issue, _)| (issue.id, issue.state)).collect();
+        let leases: HashMap<IssueId, &Lease> = ledger
+            .leases()
+            .filter(|lease| lease.standing(&now, policy.stale_threshold_secs).excludes())
+            .map(|lease| (lease.issue_id, lease))
+            .collect();
+        let describe = |(summary, source): (Summary, Source)| {
+            let blocked_by = open_dependencies(&summary.dependencies, |id| states.get(&id).copied());
+            let lease = leases.get(&summary.id).copied();
+            let facts = Facts {
+                effective: effective_state(summary.state, !blocked_by.is_empty()),
+                blocked_by,
+                is_for_me: is_for(summary.assignee.as_deref(), &editor),
+                is_held_by_me: lease.is_some_and(|lease| editor.is(&lease.holder)),
+                held_by: lease.filter(|lease| !editor.is(&lease.holder)).map(|lease| lease.holder.clone()),
+            };
+            Found { summary, source, facts, lease: lease.cloned() }
+        };
+        let found = listing.issues.into_iter().map(describe).collect();
+        let unreadable = listing.unreadable.iter().map(ToString::to_string).collect();
+        Ok(Self { found, unreadable, editor, policy, ledger, now, store })
+    }
+
+    /// Those that a filter fits.
+    pub(crate) fn matching(&self, filter: &Filter) -> Result<Vec<Found>, Error> {
+        let with_text = if filter.text.is_some() {
+            let listing = self.store.list()?;
+            let fitting = listing.issues.iter().filter(|(document, _)| filter.fits_text(document.issue()));
+            Some(fitting.map(|(document, _)| document.issue().id).collect::<HashSet<IssueId>>())
+        } else {
+            None
+        };
+        let fits = |found: &&Found| {
+            with_text.as_ref().is_none_or(|ids| ids.contains(&found.summary.id))
+                && filter.fits(&found.summary, found.facts.effective)
+        };
+        Ok(self.found.iter().filter(fits).cloned().collect())
+    }
+
+    /// Whether the text that a filter asks for stands in an issue.
+    pub(crate) fn has_text(&self, filter: &Filter, id: IssueId) -> Result<bool, Error> {
+        if filter.text.is_none() {
+            return Ok(true);
+        }
+        let source = self.store.locate(id)?;
+        let document = source.map(|source| self.store.load(id, source)).transpose()?;
+        Ok(document.is_some_and(|document| filter.fits_text(document.issue())))
+    }
+
+    /// The issue of this id, if it could be read.
+    pub(crate) fn get(&self, id: IssueId) -> Option<&Found> {
+        self.found.binary_search_by_key(&id, |found| found.summary.id).ok().map(|at| &self.found[at])
+    }
+
+    /// Those of a kind, the most urgent first.
+    pub(crate) fn of_kind(&self, kind: Kind) -> Vec<&Found> {
+        let mut found: Vec<&Found> =
+            self.found.iter().filter(|found| missing(kind, &found.summary, &found.facts).is_empty()).collect();
+        let sort = crate::domain::query::Sort::Priority;
+        found.sort_by(|a, b| sort.compare((&a.summary, a.facts.effective), (&b.summary, b.facts.effective)));
+        found
+    }
+
+    /// How many there are in each state that counts.
+    pub(crate) fn counts(&self) -> BTreeMap<State, usize> {
+        let mut counts = BTreeMap::new();
+        for found in self.found.iter().filter(|found| !found.summary.is_deleted) {
+            *counts.entry(found.facts.effective).or_default() += 1;
+        }
+        counts
+    }
+
+    /// What depends on what.
+    pub(crate) fn graph(&self) -> Graph {
+        Graph::of(self.found.iter().map(|found| &found.summary))
+    }
+
+    /// The issues.
+    pub(crate) fn store(&self) -> &IssueStore<'a> {
+        &self.store
+    }
+}
+
+fn is_for(assignee: Option<&str>, editor: &Editor) -> bool {
+    assignee.is_none_or(|assignee| assignee.parse::<AgentId>().as_ref() == Ok(&editor.agent_id))
+}

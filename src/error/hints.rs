@@ -1,0 +1,79 @@
+//! The next step after an error, each a line: exhaustive over what can be mended by typing something.
+
+use super::{Error, storage};
+use crate::actor;
+use crate::domain::id::IdError;
+use crate::hook::install::Obstacle;
+use crate::hook::message;
+
+impl Error {
+    /// What to do next, each a line.
+    pub(crate) fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Usage { hint, .. } | Self::NotYet { hint, .. } | Self::NotThere { hint, .. } => {
+                vec![hint.clone()].into_iter().filter(|hint| !hint.is_empty()).collect()
+            }
+            Self::Id(IdError::Ambiguous { candidates, .. }) => {
+                let mut hints = vec!["Give more digits of one of these:".to_owned()];
+                hints.extend(candidates.iter().map(|id| format!("  {id}")));
+                hints
+            }
+            Self::Id(IdError::NoSuchIssue { .. }) => vec!["To see all issues: git jit issue list".to_owned()],
+            Self::Held { lease, .. } => vec![
+                format!("To see when it ends: git jit claim status --issue {}", lease.issue_id.short()),
+                "To find other work: git jit query available".to_owned(),
+            ],
+            Self::Gated { issue, .. } => vec![
+                format!("To run the automated ones: git jit gate check-all {}", issue.short()),
+                format!("To see what each waits for: git jit gate status {}", issue.short()),
+            ],
+            Self::Deleted { issue } => vec![format!("To bring it back: git jit issue restore {}", issue.short())],
+            Self::Cycle { path } => path
+                .first()
+                .map(|id| format!("To see what waits for what: git jit graph deps {} --depth 0", id.short()))
+                .into_iter()
+                .collect(),
+            Self::NoSuchGate { key, known } => of_unknown_gate(key, known),
+            Self::Plan { problems } => problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.what)).collect(),
+            Self::NoSuchLease { .. } => vec!["To see the leases: git jit claim list".to_owned()],
+            Self::NotTheHolder { lease, holder } if lease.holder.worktree_id == holder.worktree_id => {
+                vec![format!("To act as its holder: export JIT_AGENT_ID={}", lease.holder.agent_id)]
+            }
+            Self::NotTheHolder { lease, .. } => vec![format!("Its holder works in worktree {}", lease.holder.worktree_id)],
+            Self::Policy { finding } => message::block(finding).next,
+            Self::LeasesOff => vec!["To use leases: set mode = \"auto\" there, and commit it".to_owned()],
+            Self::Hooks(obstacle) => of_obstacle(obstacle),
+            Self::Worktree(hindrance) => hindrance.hints(),
+            Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::hints(error),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn of_unknown_gate(key: &str, known: &[String]) -> Vec<String> {
+    let close = known.iter().filter(|known| strsim::jaro_winkler(known, key) > 0.8);
+    let mut hints: Vec<String> = close.map(|known| format!("Did you mean '{known}'?")).collect();
+    hints.push("To see the gates: git jit gate list. To define one: git jit gate define".to_owned());
+    hints
+}
+
+fn of_obstacle(obstacle: &Obstacle) -> Vec<String> {
+    match obstacle {
+        Obstacle::Foreign { stanza, .. } => vec![
+            "To call ours from it, add this line where nothing after it stages anything, before it exits:".to_owned(),
+            format!("  {stanza}"),
+            "Then run git jit hooks install again".to_owned(),
+        ],
+        Obstacle::Relative { absolute, .. } => {
+            vec![format!("To have one place for all worktrees: git config --local core.hooksPath '{}'", absolute.display())]
+        }
+        Obstacle::Edited { path } => vec![format!("Remove {} by hand once nothing in it is missed", path.display())],
+        Obstacle::Shared { .. } => vec![
+            "For this repository alone: git config --local core.hooksPath \"$(git rev-parse --path-format=absolute --git-common-dir)/hooks\"".to_owned(),
+            "For all of them: call jit-pre-commit and jit-pre-push from the hooks there".to_owned(),
+            "Or take the setting away: git config --global --unset core.hooksPath".to_owned(),
+        ],
+        Obstacle::Reftable => vec!["To use the other form: git refs migrate --ref-format=files".to_owned()],
+        Obstacle::NoBinary { binary } => vec![format!("To install it: put {binary} beside git-jit, or run install.sh again")],
+    }
+}

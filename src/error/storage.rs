@@ -1,0 +1,51 @@
+//! What an error of the store means to whoever ran the command: its status, its word, the next step.
+
+use crate::domain::id::IssueId;
+use crate::exit::ExitStatus;
+use crate::store::Error;
+
+pub(super) fn hints(error: &Error) -> Vec<String> {
+    use std::io::ErrorKind;
+    let hint = match error {
+        Error::NoRepository { .. } => "To make one: git init".to_owned(),
+        Error::NoWorktree { .. } => "To find a worktree: git worktree list".to_owned(),
+        Error::Busy { .. } | Error::Contended { .. } => "Try again in a moment".to_owned(),
+        Error::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            "To see who may write there: ls -ld, on the folder that it is in".to_owned()
+        }
+        Error::Io { source, .. } if source.kind() == ErrorKind::StorageFull => {
+            "Nothing was lost: free some space and repeat it".to_owned()
+        }
+        Error::Corrupt { path, .. } if is_issue(path) => "To see what was committed last: git log -p, on that file".to_owned(),
+        Error::Corrupt { .. } => "Put it right by hand, or set it aside: docs/storage.md says what it holds".to_owned(),
+        Error::Io { .. } | Error::Git { .. } => return Vec::new(),
+    };
+    vec![hint]
+}
+
+pub(super) fn status(error: &Error) -> ExitStatus {
+    match error {
+        Error::NoRepository { .. } | Error::NoWorktree { .. } => ExitStatus::NotFound,
+        Error::Corrupt { path, .. } if is_issue(path) => ExitStatus::Invalid,
+        Error::Io { .. } | Error::Git { .. } | Error::Corrupt { .. } => ExitStatus::Broken,
+        Error::Busy { .. } | Error::Contended { .. } => ExitStatus::Busy,
+    }
+}
+
+/// Data of the user's that does not parse is invalid; files of ours that do not are broken.
+fn is_issue(path: &std::path::Path) -> bool {
+    path.file_name().is_some_and(|name| IssueId::from_file_name(name.as_encoded_bytes()).is_some())
+}
+
+pub(super) fn code(error: &Error) -> &'static str {
+    match error {
+        Error::NoRepository { .. } => "no_repository",
+        Error::NoWorktree { .. } => "no_worktree",
+        Error::Io { .. } => "io",
+        Error::Git { .. } => "git_unreadable",
+        Error::Corrupt { path, .. } if is_issue(path) => "invalid_issue_file",
+        Error::Corrupt { .. } => "corrupt",
+        Error::Busy { .. } => "busy",
+        Error::Contended { .. } => "contended",
+    }
+}

@@ -1,0 +1,157 @@
+//! Runs what a repository names: the commands of gates. Git is the business of `git`.
+//!
+//! A command is the leader of a process group of its own, has a time limit, and says what it says into a file.
+//! Its group is ended as a whole: when its time is up, and when the user interrupts us.
+
+#![expect(clippy::disallowed_methods, reason = "this is one of the two modules that may start a process")]
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a group has between being asked to end and being ended.
+const GRACE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// A command to be run by `sh -c`.
+pub(crate) struct Job<'a> {
+    /// What the shell is given.
+    pub command: &'a str,
+    /// Where it runs.
+    pub dir: &'a Path,
+    /// Variables it is given besides ours.
+    pub env: Vec<(OsString, OsString)>,
+    /// Where it says what it says, on both streams.
+    pub output: File,
+    /// How long it may take.
+    pub limit: Duration,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// By itself, with this status; a negative one is the signal that ended it.
+    Exited(i32),
+    /// Its time was up.
+    OutOfTime,
+    /// The user interrupted us.
+    Interrupted,
+}
+
+/// Becomes true when the user interrupts us, who then go on to clean up.
+pub(crate) fn interruptions() -> io::Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&flag))?;
+    }
+    Ok(flag)
+}
+
+/// Runs a command to its end, whatever that is, and says how long it took.
+pub(crate) fn run(job: Job<'_>, interrupted: &AtomicBool) -> io::Result<(End, Duration)> {
+    let start = Instant::now();
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(job.command).current_dir(job.dir).envs(job.env).stdin(Stdio::null());
+    command.stdout(job.output.try_clone()?).stderr(job.output);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn()?;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            #[cfg(unix)]
+            let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| -signal);
+            #[cfg(not(unix))]
+            let signal = None;
+            return Ok((End::Exited(status.code().or(signal).unwrap_or(-1)), start.elapsed()));
+        }
+        let end = if interrupted.load(Ordering::Relaxed) {
+            Some(End::Interrupted)
+        } else {
+            (start.elapsed() >= job.limit).then_some(End::OutOfTime)
+        };
+        if let Some(end) = end {
+            stop(&mut child)?;
+            return Ok((end, start.elapsed()));
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Ends the group of a child that has not been waited for yet, so that its number is still its own.
+#[cfg(unix)]
+fn stop(child: &mut Child) -> io::Result<()> {
+    use rustix::process::{Signal, kill_process_group};
+    let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) else { return child.kill() };
+    let _ = kill_process_group(group, Signal::TERM);
+    std::thread::sleep(Duration::from_millis(20));
+    let deadline = Instant::now() + GRACE;
+    // The leader stays unreaped until the whole group has been ended.
+    while Instant::now() < deadline && rustix::process::test_kill_process_group(group).is_ok() && !is_over(child) {
+        std::thread::sleep(LONGEST_PAUSE);
+    }
+    let _ = kill_process_group(group, Signal::KILL);
+    child.wait().map(drop)
+}
+
+/// Whether the child has ended, without reaping it.
+#[cfg(unix)]
+fn is_over(child: &Child) -> bool {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    pid.is_none_or(|pid| waitid(WaitId::Pid(pid), options).is_ok_and(|status| status.is_some()))
+}
+
+#[cfg(not(unix))]
+fn stop(child: &mut Child) -> io::Result<()> {
+    child.kill()?;
+    child.wait().map(drop)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn run_for(command: &str, limit: Duration, interrupted: bool) -> (End, String) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("out");
+        let job = Job {
+            command,
+            dir: dir.path(),
+            env: vec![("WORD".into(), "said".into())],
+            output: File::create(&path).expect("made"),
+            limit,
+        };
+        let (end, _) = run(job, &AtomicBool::new(interrupted)).expect("run");
+        (end, std::fs::read_to_string(&path).expect("text"))
+    }
+
+    #[test]
+    fn a_command_ends_by_itself_or_is_ended_with_all_that_it_started() {
+        let long = Duration::from_secs(60);
+        assert_eq!(run_for("echo $WORD; echo more >&2; exit 3", long, false), (End::Exited(3), "said\nmore\n".to_owned()));
+        assert_eq!(run_for("kill -9 $$", long, false).0, End::Exited(-9));
+        assert_eq!(run_for("sleep 60", long, true).0, End::Interrupted);
+        let start = Instant::now();
+        let (end, said) = run_for("sleep 61 & echo $!; trap '' TERM; sleep 62", Duration::from_millis(300), false);
+        assert_eq!(end, End::OutOfTime);
+        assert!(start.elapsed() < Duration::from_secs(20));
+        let pid: i32 = said.trim().parse().expect("a process id");
+        let gone = || rustix::process::test_kill_process(rustix::process::Pid::from_raw(pid).expect("not 0")).is_err();
+        let waited = (0..100).any(|_| {
+            gone() || {
+                std::thread::sleep(Duration::from_millis(20));
+                false
+            }
+        });
+        assert!(waited, "what it started is still there");
+    }
+}

@@ -1,0 +1,173 @@
+//! Changes one value of a TOML file: comments, order and everything else stay.
+
+use toml_edit::{DocumentMut, Item, Table, Value};
+
+/// What a key may be set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A number of seconds.
+    Seconds,
+    /// `true` or `false`.
+    Flag,
+    /// An agent id.
+    Agent,
+}
+
+/// A setting that this program knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// Its table and its name.
+    pub name: &'static str,
+    /// What it may be set to.
+    pub kind: Kind,
+    /// What counts where nothing is said.
+    pub default: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// Whether it stands in the user's own file, and not in the repository's.
+    pub is_users: bool,
+}
+
+/// Every setting, in the order of the file.
+pub(crate) const KEYS: [Key; 7] = [
+    Key {
+        name: "worktree.enforce_leases",
+        kind: Kind::Word(&["off", "warn", "strict"]),
+        default: "off",
+        about: "what becomes of an edit without a lease",
+        is_users: false,
+    },
+    Key {
+        name: "worktree.mode",
+        kind: Kind::Word(&["auto", "on", "off"]),
+        default: "auto",
+        about: "off: no leases, and issues of this worktree alone",
+        is_users: false,
+    },
+    Key {
+        name: "worktree.allow_issue_creation",
+        kind: Kind::Word(&["anywhere", "main-only"]),
+        default: "anywhere",
+        about: "main-only: new issues in the primary worktree",
+        is_users: false,
+    },
+    Key {
+        name: "global_operations.require_main_history",
+        kind: Kind::Flag,
+        default: "true",
+        about: "whether config.toml and gates.json may change only on top of the default branch",
+        is_users: false,
+    },
+    Key {
+        name: "coordination.default_ttl_secs",
+        kind: Kind::Seconds,
+        default: "600",
+        about: "how long a lease lasts",
+        is_users: false,
+    },
+    Key {
+        name: "coordination.stale_threshold_secs",
+        kind: Kind::Seconds,
+        default: "3600",
+        about: "when a silent lease without an end is stale",
+        is_users: false,
+    },
+    Key {
+        name: "agent.id",
+        kind: Kind::Agent,
+        default: "",
+        about: "who acts, in the user's agent.toml (--global)",
+        is_users: true,
+    },
+];
+
+/// The setting of this name.
+pub(crate) fn key(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+fn parse(text: &str) -> Result<DocumentMut, String> {
+    text.parse::<DocumentMut>().map_err(|error| error.to_string().trim_end().replace('\n', " "))
+}
+
+/// What stands at `name` in a file, as text; nothing if it has no such key.
+pub(crate) fn get(text: &str, name: &str) -> Result<Option<String>, String> {
+    let document = parse(text)?;
+    let mut item = document.as_item();
+    for part in name.split('.') {
+        match item.as_table_like().and_then(|table| table.get(part)) {
+            Some(below) => item = below,
+            None => return Ok(None),
+        }
+    }
+    Ok(item.as_value().map(|value| value.as_str().map_or_else(|| value.to_string().trim().to_owned(), str::to_owned)))
+}
+
+/// The file with a known setting set, its value checked.
+pub(crate) fn set(text: &str, key: &Key, value: &str) -> Result<String, String> {
+    let value = value.trim();
+    let new: Value = match key.kind {
+        Kind::Word(words) if words.contains(&value) => value.into(),
+        Kind::Word(words) => return Err(format!("'{value}' is none of {}", words.join(", "))),
+        Kind::Flag => value.parse::<bool>().map_err(|_| format!("'{value}' is neither true nor false"))?.into(),
+        Kind::Agent => value.parse::<crate::domain::id::AgentId>().map_err(|error| error.to_string())?.as_str().into(),
+        Kind::Seconds => {
+            let seconds = value.parse::<i64>().ok().filter(|seconds| *seconds > 0);
+            seconds.ok_or_else(|| format!("'{value}' is no number of seconds"))?.into()
+        }
+    };
+    let mut document = parse(text)?;
+    let (table, name) = key.name.split_once('.').ok_or("a setting stands in a table")?;
+    let item = document.entry(table).or_insert_with(|| Item::Table(Table::new()));
+    let table = item.as_table_like_mut().ok_or_else(|| format!("'{table}' is not a table"))?;
+    match table.get_mut(name).and_then(Item::as_value_mut) {
+        Some(old) => {
+            // What stands behind it on the line is a comment about it.
+            let decor = old.decor().clone();
+            *old = new;
+            *old.decor_mut() = decor;
+        }
+        None => drop(table.insert(name, Item::Value(new))),
+    }
+    Ok(document.to_string())
+}
+
+/// The file without a key; nothing if it has none of that name.
+pub(crate) fn unset(text: &str, name: &str) -> Result<Option<String>, String> {
+    let mut document = parse(text)?;
+    let Some((tables, last)) = name.rsplit_once('.') else { return Ok(None) };
+    let mut item = document.as_item_mut();
+    for part in tables.split('.') {
+        match item.as_table_like_mut().and_then(|table| table.get_mut(part)) {
+            Some(below) => item = below,
+            None => return Ok(None),
+        }
+    }
+    let removed = item.as_table_like_mut().and_then(|table| table.remove(last));
+    Ok(removed.map(|_| document.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_changes_and_comments_stay() {
+        let text = "# top\n[worktree]\n# why\nenforce_leases = \"off\" # later\n\n[other]\nx = [1,\n 2]\n";
+        let strict = set(text, key("worktree.enforce_leases").expect("known"), "strict").expect("set");
+        assert_eq!(strict, text.replace("\"off\"", "\"strict\""));
+        assert_eq!(get(&strict, "worktree.enforce_leases"), Ok(Some("strict".into())));
+        assert_eq!(get(&strict, "other.y"), Ok(None));
+        let ttl = set(&strict, key("coordination.default_ttl_secs").expect("known"), "90").expect("set");
+        assert!(ttl.starts_with(&strict) && ttl.ends_with("[coordination]\ndefault_ttl_secs = 90\n"), "{ttl}");
+        assert_eq!(unset(&ttl, "coordination.default_ttl_secs"), Ok(Some(format!("{strict}\n[coordination]\n"))));
+        assert_eq!(unset(&ttl, "coordination.nothing"), Ok(None));
+        for (name, bad) in [("worktree.mode", "sometimes"), ("coordination.default_ttl_secs", "-1"), ("agent.id", "me")] {
+            assert!(set(text, key(name).expect("known"), bad).is_err(), "{name}");
+        }
+        assert!(set("worktree = 3", key("worktree.mode").expect("known"), "on").is_err());
+        assert!(set("[broken", key("worktree.mode").expect("known"), "on").is_err());
+    }
+}

@@ -1,0 +1,179 @@
+//! What was done to issues, by whom, in which worktree: one line an event, for people and for `events --follow`.
+//!
+//! Local to the repository and never relied on: a line that does not parse is passed over. Appended while the
+//! write lock is held; at [`LARGEST`] bytes the file becomes `events-old.jsonl`, in the place of the one before.
+
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::file::{self, Modes};
+use super::{Error, Result};
+use crate::domain::id::{AgentId, IssueId, WorktreeId};
+use crate::domain::issue::FieldChange;
+
+/// Bytes after which a new file is begun.
+const LARGEST: u64 = 8 * 1024 * 1024;
+/// The longest line: one write of it is never torn by another.
+const LONGEST_LINE: usize = 4000;
+/// The longest text of a value that is kept whole.
+const LONGEST_VALUE: usize = 200;
+
+/// Something that was done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Event {
+    schema_version: u32,
+    /// When.
+    pub at: Timestamp,
+    /// What: `created`, `updated`, `deleted`, …
+    pub event: String,
+    /// To which issue.
+    pub issue_id: IssueId,
+    /// By whom.
+    pub agent_id: AgentId,
+    /// Where.
+    pub worktree_id: WorktreeId,
+    /// What became of which fields; long values are cut.
+    pub fields: Vec<FieldChange>,
+}
+
+impl Event {
+    /// An event of this moment.
+    pub(crate) fn new(
+        at: Timestamp,
+        event: &str,
+        issue_id: IssueId,
+        by: &crate::domain::id::Holder,
+        fields: Vec<FieldChange>,
+    ) -> Self {
+        let (agent_id, worktree_id) = (by.agent_id.clone(), by.worktree_id.clone());
+        Self { schema_version: 1, at, event: event.to_owned(), issue_id, agent_id, worktree_id, fields }
+    }
+
+    /// The event as a line, with what is too long for one cut.
+    fn line(mut self) -> Vec<u8> {
+        for change in &mut self.fields {
+            for value in [&mut change.from, &mut change.to].into_iter().flatten() {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                if text.chars().count() > LONGEST_VALUE {
+                    *value = Value::from(text.chars().take(LONGEST_VALUE).chain(['…']).collect::<String>());
+                }
+            }
+        }
+        let encode = |event: &Self| serde_json::to_vec(event).expect("an event serializes into memory");
+        let mut line = encode(&self);
+        if line.len() > LONGEST_LINE {
+            for change in &mut self.fields {
+                (change.from, change.to) = (None, None);
+            }
+            line = encode(&self);
+        }
+        line.push(b'\n');
+        line
+    }
+}
+
+/// The log of events.
+pub(crate) struct EventLog {
+    dir: PathBuf,
+    modes: Modes,
+}
+
+/// Up to where events have been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Mark {
+    file: u64,
+    offset: u64,
+}
+
+impl EventLog {
+    /// The log below what all worktrees share.
+    pub(crate) fn new(shared_dir: &Path, modes: Modes) -> Self {
+        Self { dir: shared_dir.to_owned(), modes }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.join("events.jsonl")
+    }
+
+    fn old_path(&self) -> PathBuf {
+        self.dir.join("events-old.jsonl")
+    }
+
+    /// Appends events, a write each.
+    pub(crate) fn append(&self, events: impl IntoIterator<Item = Event>) -> Result<()> {
+        file::make_dir(&self.dir, self.modes)?;
+        let path = self.path();
+        if path.metadata().is_ok_and(|metadata| metadata.len() >= LARGEST) {
+            std::fs::rename(&path, self.old_path()).map_err(Error::io("rename", &path))?;
+        }
+        let mut log = file::open_append(&path, self.modes)?;
+        for event in events {
+            log.write_all(&event.line()).map_err(Error::io("append to", &path))?;
+        }
+        Ok(())
+    }
+
+    /// All events that are kept, the oldest first, and up to where that is.
+    pub(crate) fn all(&self) -> Result<(Vec<Event>, Mark)> {
+        let old = file::read_optional(&self.old_path())?.unwrap_or_default();
+        let mut events = parse(&old).0;
+        let (newer, mark) = self.since(Mark::default())?;
+        events.extend(newer);
+        Ok((events, mark))
+    }
+
+    /// The events after a mark; from its beginning where the file is another one by now.
+    pub(crate) fn since(&self, mark: Mark) -> Result<(Vec<Event>, Mark)> {
+        let path = self.path();
+        let mut log = match std::fs::File::open(&path) {
+            Ok(log) => log,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), mark)),
+            Err(error) => return Err(Error::io("read", &path)(error)),
+        };
+        let metadata = log.metadata().map_err(Error::io("read", &path))?;
+        let file = file::number_of(&metadata);
+        let offset = if file == mark.file && mark.offset <= metadata.len() { mark.offset } else { 0 };
+        let mut bytes = Vec::new();
+        log.seek(SeekFrom::Start(offset)).and_then(|_| log.read_to_end(&mut bytes)).map_err(Error::io("read", &path))?;
+        let (events, whole) = parse(&bytes);
+        Ok((events, Mark { file, offset: offset + whole as u64 }))
+    }
+}
+
+/// The events of whole lines, and the bytes of those.
+fn parse(bytes: &[u8]) -> (Vec<Event>, usize) {
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let lines = bytes[..whole].split(|byte| *byte == b'\n');
+    (lines.filter_map(|line| serde_json::from_slice(line).ok()).collect(), whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Holder;
+    use serde_json::json;
+
+    #[test]
+    fn long_values_are_cut_torn_lines_passed_over_and_a_mark_goes_on() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let log = EventLog::new(&dir.path().join("jit"), Modes::PRIVATE);
+        let by = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };
+        let id = IssueId::from_bytes([1; 16]);
+        let change = |text: String| FieldChange { field: "title".into(), from: None, to: Some(json!(text)) };
+        let event = |text: String| Event::new(Timestamp::UNIX_EPOCH, "updated", id, &by, vec![change(text)]);
+        log.append([event("é".repeat(5000)), event("x".into())]).expect("appended");
+        let (events, mark) = log.all().expect("read");
+        assert_eq!(events.len(), 2);
+        assert!(events[0].fields[0].to.as_ref().and_then(Value::as_str).is_some_and(|text| text.chars().count() == 201));
+        file::open_append(&log.path(), Modes::PRIVATE)
+            .and_then(|mut file| file.write_all(b"{torn\n{\"half\":").map_err(Error::io("x", dir.path())))
+            .expect("torn");
+        assert_eq!(log.since(mark).expect("read").0, []);
+        let many: Vec<FieldChange> = (0..60).map(|_| change("y".repeat(150))).collect();
+        assert!(Event::new(Timestamp::UNIX_EPOCH, "updated", id, &by, many).line().len() <= LONGEST_LINE);
+    }
+}

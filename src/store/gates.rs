@@ -1,0 +1,32 @@
+//! `gates.json`, and the output of the gates that were run.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use super::issues::Writer;
+use super::layout::Layout;
+use super::places::Places;
+use super::{Error, Result, file};
+use crate::domain::gate::Registry;
+use crate::domain::id::IssueId;
+
+const FILE: &str = "gates.json";
+
+/// The gates that are defined, from the first place that has the file; none where there is none.
+pub(crate) fn registry(places: Places<'_>) -> Result<Registry> {
+    let Some((bytes, _, path)) = places.read(FILE)? else { return Ok(Registry::default()) };
+    Registry::parse(&bytes).map_err(|why| Error::Corrupt { path, line: None, why })
+}
+
+/// Writes the definitions into this worktree.
+pub(crate) fn write(writer: &Writer, registry: &Registry) -> Result<()> {
+    writer.write_data(FILE, registry.as_bytes())
+}
+
+/// A new file for what a gate says while it runs; `key` is a safe word.
+pub(crate) fn output(layout: &Layout, issue: IssueId, key: &str) -> Result<(File, PathBuf)> {
+    let dir = layout.shared_dir().join("gate-runs").join(issue.to_string());
+    file::make_dir(&dir, layout.modes)?;
+    let path = dir.join(format!("{}-{key}.log", ulid::Ulid::new()));
+    Ok((file::open_append(&path, layout.modes)?, path))
+}

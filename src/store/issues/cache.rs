@@ -1,0 +1,139 @@
+//! What was read of many issues, kept below `<common dir>/jit/cache/` for the next listing.
+//!
+//! Safe to delete at any moment, written at best effort, and never believed over a file: an entry holds only
+//! while the file's size, times, inode and device are what they were, and only if the file had not been
+//! touched for a while when it was read (Git's racy rule). What belongs to a tree is kept by the tree's id.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use gix::ObjectId;
+
+use super::kept::{self, Kept, Reader, encode, put_number};
+use super::look::{COARSEST_TICK, Look, Stamp, nanos, ticks};
+use crate::domain::id::IssueId;
+use crate::domain::issue::Summary;
+use crate::store::file::{self, Modes};
+
+/// Caches of trees that are kept, the newest.
+const TREES_KEPT: usize = 8;
+
+/// The caches of a repository.
+pub(super) struct Cache {
+    dir: PathBuf,
+    modes: Modes,
+}
+
+impl Cache {
+    /// The caches below what all worktrees share.
+    pub(super) fn new(shared_dir: &Path, modes: Modes) -> Self {
+        Self { dir: shared_dir.join("cache"), modes }
+    }
+
+    /// What is kept of the issues in a directory.
+    pub(super) fn summaries_of_dir(&self, dir: &Path) -> Kept {
+        let owner = dir.as_os_str().as_encoded_bytes();
+        self.kept(&dir_name(owner), owner)
+    }
+
+    /// What is kept of the issues in a tree.
+    pub(super) fn summaries_of_tree(&self, tree: ObjectId) -> Kept {
+        self.kept(&format!("tree-{tree}.summaries"), tree.as_bytes())
+    }
+
+    fn kept(&self, name: &str, owner: &[u8]) -> Kept {
+        let kept = self.read(name).and_then(|bytes| Kept::of(bytes, owner));
+        kept.unwrap_or_else(Kept::nothing)
+    }
+
+    /// The ids of the issues in a tree, sorted, if they are kept.
+    pub(super) fn ids(&self, tree: ObjectId) -> Option<Vec<IssueId>> {
+        let bytes = self.read(&format!("tree-{tree}.ids"))?;
+        let mut read = Reader { bytes: &bytes, at: 0 };
+        let ids: Vec<IssueId> = (0..read.number()?).map(|_| read.id()).collect::<Option<_>>()?;
+        (read.at == bytes.len() && ids.is_sorted()).then_some(ids)
+    }
+
+    /// Keeps the ids of the issues in a tree.
+    pub(super) fn keep_ids(&self, tree: ObjectId, ids: &[IssueId]) {
+        if Kept::pays(ids.len()) {
+            let mut bytes = Vec::new();
+            put_number(&mut bytes, ids.len());
+            for id in ids {
+                bytes.extend(id.as_bytes());
+            }
+            self.write(&format!("tree-{tree}.ids"), bytes);
+        }
+    }
+
+    /// Keeps what was read in a directory, of those files that had settled before it was.
+    pub(super) fn keep_dir<'s>(&self, dir: &Path, look: &Look, found: impl Iterator<Item = (&'s Stamp, &'s Summary)>) {
+        // A file system may have a clock of its own: what it calls now counts too.
+        let Some(now) = self.now_there() else { return };
+        let limit = look.began_at.min(now - ticks(look.began.elapsed())) - ticks(COARSEST_TICK);
+        let owner = dir.as_os_str().as_encoded_bytes();
+        self.write(&dir_name(owner), encode(owner, found.filter(|(stamp, _)| stamp.touched() < limit)));
+        self.prune();
+    }
+
+    /// Keeps what was read of a tree.
+    pub(super) fn keep_tree<'s>(&self, tree: ObjectId, found: impl Iterator<Item = &'s Summary>) {
+        let found = found.map(|summary| (&Stamp::NONE, summary));
+        self.write(&format!("tree-{tree}.summaries"), encode(tree.as_bytes(), found));
+        self.prune();
+    }
+
+    fn now_there(&self) -> Option<i64> {
+        file::make_dir(&self.dir, self.modes).ok()?;
+        let probe = tempfile::Builder::new().prefix(".jit-tmp-").tempfile_in(&self.dir).ok()?;
+        probe.as_file().metadata().ok()?.modified().ok().map(nanos)
+    }
+
+    /// What was written under this name, if all of it is there.
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
+        let mut bytes = std::fs::read(self.dir.join(name)).ok()?;
+        let sum = bytes.split_off(bytes.len().checked_sub(4)?);
+        (crc32fast::hash(&bytes).to_le_bytes() == *sum).then_some(bytes)
+    }
+
+    /// Writes it, if that can be done: a reader may have no right to.
+    fn write(&self, name: &str, mut bytes: Vec<u8>) {
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        if file::make_dir(&self.dir, self.modes).is_ok() {
+            let _ = file::replace(&self.dir.join(name), &bytes, self.modes);
+        }
+    }
+
+    /// Forgets trees but the newest, and directories that are gone.
+    fn prune(&self) {
+        let names = file::names(&self.dir).unwrap_or_default();
+        let mut trees = Vec::new();
+        for path in names.iter().map(|name| self.dir.join(name)) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.starts_with("tree-") {
+                let age = path.metadata().and_then(|metadata| metadata.modified());
+                trees.push((age.unwrap_or(SystemTime::UNIX_EPOCH), path));
+            } else if name.starts_with("dir-") && self.read(&name).is_none_or(|bytes| !is_of_a_directory(&bytes)) {
+                let _ = std::fs::remove_file(path);
+            }
+        }
+        trees.sort();
+        let too_many = trees.len().saturating_sub(2 * TREES_KEPT);
+        for (_, path) in trees.drain(..too_many) {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+fn is_of_a_directory(bytes: &[u8]) -> bool {
+    let mut read = Reader { bytes, at: kept::MAGIC.len() };
+    #[cfg(unix)]
+    let path = read.text().map(|owner| PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(owner)));
+    #[cfg(not(unix))]
+    let path = read.text().and_then(|owner| std::str::from_utf8(owner).ok()).map(PathBuf::from);
+    path.is_some_and(|path| path.is_dir())
+}
+
+fn dir_name(owner: &[u8]) -> String {
+    format!("dir-{:08x}{:08x}.summaries", crc32fast::hash(owner), crc32fast::hash(&[owner, b"/"].concat()))
+}

@@ -1,0 +1,143 @@
+//! Summaries as bytes: how many of them are kept in one file, and read back one by one.
+
+use super::look::Stamp;
+use crate::domain::id::IssueId;
+use crate::domain::issue::{Priority, State, Summary};
+
+/// Changes with the form of what is kept.
+pub(super) const MAGIC: &[u8; 8] = b"jitsum01";
+/// Fewer files than this are read sooner than a cache is written.
+const WORTH_KEEPING: usize = 256;
+
+/// Summaries as they were kept, read one by one.
+pub(super) struct Kept {
+    bytes: Vec<u8>,
+    /// Sorted by id.
+    places: Vec<(IssueId, usize)>,
+}
+
+impl Kept {
+    /// Whether so many that were not kept yet are worth keeping.
+    pub(super) fn pays(new: usize) -> bool {
+        new >= WORTH_KEEPING
+    }
+
+    /// Nothing.
+    pub(super) fn nothing() -> Self {
+        Self { bytes: Vec::new(), places: Vec::new() }
+    }
+
+    /// What these bytes keep, if they belong to `owner` and are whole.
+    pub(super) fn of(bytes: Vec<u8>, owner: &[u8]) -> Option<Self> {
+        let mut read = Reader { bytes: &bytes, at: 0 };
+        if read.take(MAGIC.len())? != MAGIC || read.text()? != owner {
+            return None;
+        }
+        let count = read.number()?;
+        let mut places = Vec::with_capacity(count.min(1 << 20));
+        for _ in 0..count {
+            let id = read.id()?;
+            let length = read.number()?;
+            places.push((id, read.at));
+            read.take(length)?;
+        }
+        (read.at == bytes.len() && places.is_sorted_by_key(|(id, _)| *id)).then_some(Self { bytes, places })
+    }
+
+    /// What was kept of an issue, and how its file looked then.
+    pub(super) fn find(&self, id: IssueId) -> Option<(Stamp, Summary)> {
+        let place = self.places.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        let mut read = Reader { bytes: &self.bytes, at: self.places[place].1 };
+        let mut stamp = [0; 5];
+        for part in &mut stamp {
+            *part = i64::from_le_bytes(read.take(8)?.try_into().ok()?);
+        }
+        let mut text = || Some(std::str::from_utf8(read.text()?).ok()?.to_owned());
+        let (title, assignee, created_at) = (text()?, text()?, text()?);
+        let mut list =
+            || (0..read.number()?).map(|_| Some(std::str::from_utf8(read.text()?).ok()?.to_owned())).collect::<Option<Vec<_>>>();
+        let (labels, dependencies) = (list()?, list()?);
+        let flags = read.take(3)?;
+        let summary = Summary {
+            id,
+            title,
+            state: *State::ALL.get(usize::from(flags[0]))?,
+            priority: *Priority::ALL.get(usize::from(flags[1]))?,
+            assignee: (flags[2] & 2 != 0).then_some(assignee),
+            labels,
+            dependencies,
+            created_at,
+            is_deleted: flags[2] & 1 != 0,
+        };
+        Some((Stamp(stamp), summary))
+    }
+}
+
+/// Summaries as bytes that belong to `owner`.
+pub(super) fn encode<'s>(owner: &[u8], found: impl Iterator<Item = (&'s Stamp, &'s Summary)>) -> Vec<u8> {
+    let found: Vec<(&Stamp, &Summary)> = found.collect();
+    let mut bytes = MAGIC.to_vec();
+    put_text(&mut bytes, owner);
+    put_number(&mut bytes, found.len());
+    let mut body = Vec::new();
+    for (stamp, summary) in found {
+        body.clear();
+        for part in stamp.0 {
+            body.extend(part.to_le_bytes());
+        }
+        for text in [&summary.title, summary.assignee.as_ref().unwrap_or(&String::new()), &summary.created_at] {
+            put_text(&mut body, text.as_bytes());
+        }
+        for list in [&summary.labels, &summary.dependencies] {
+            put_number(&mut body, list.len());
+            for text in list {
+                put_text(&mut body, text.as_bytes());
+            }
+        }
+        body.extend([summary.state as u8, summary.priority as u8]);
+        body.push(u8::from(summary.is_deleted) | u8::from(summary.assignee.is_some()) << 1);
+        bytes.extend(summary.id.as_bytes());
+        put_text(&mut bytes, &body);
+    }
+    bytes
+}
+
+pub(super) fn put_number(bytes: &mut Vec<u8>, number: usize) {
+    bytes.extend(u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
+}
+
+fn put_text(bytes: &mut Vec<u8>, text: &[u8]) {
+    put_number(bytes, text.len());
+    bytes.extend(text);
+}
+
+/// Reads on, and never beyond the end.
+pub(super) struct Reader<'a> {
+    pub bytes: &'a [u8],
+    pub at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// So many bytes.
+    pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let taken = self.bytes.get(self.at..self.at.checked_add(length)?)?;
+        self.at += length;
+        Some(taken)
+    }
+
+    /// A number.
+    pub(super) fn number(&mut self) -> Option<usize> {
+        Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?) as usize)
+    }
+
+    /// So many bytes as a number before them says.
+    pub(super) fn text(&mut self) -> Option<&'a [u8]> {
+        let length = self.number()?;
+        self.take(length)
+    }
+
+    /// An id.
+    pub(super) fn id(&mut self) -> Option<IssueId> {
+        Some(IssueId::from_bytes(self.take(16)?.try_into().ok()?))
+    }
+}

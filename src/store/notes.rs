@@ -1,0 +1,61 @@
+//! Notes on issues: a file each, which anybody may add and which can conflict with nothing.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::issues::Writer;
+use super::places::Places;
+use super::{Error, Result};
+use crate::domain::id::{AgentId, IssueId};
+
+/// What somebody had to say about an issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    /// A ULID, so that notes sort by their time; the stem of the file's name.
+    pub id: String,
+    /// The issue.
+    pub issue_id: IssueId,
+    /// Who said it.
+    pub author: AgentId,
+    /// When.
+    pub created_at: Timestamp,
+    /// What.
+    pub text: String,
+}
+
+/// The notes on an issue.
+pub(crate) struct Notes {
+    /// Those that could be read, the oldest first.
+    pub notes: Vec<Note>,
+    /// Those that could not.
+    pub unreadable: Vec<Error>,
+}
+
+fn folder(issue: IssueId) -> String {
+    format!("notes/{issue}")
+}
+
+/// The notes on an issue, from all places.
+pub(crate) fn of(places: Places<'_>, issue: IssueId) -> Result<Notes> {
+    let folder = folder(issue);
+    let mut all = Notes { notes: Vec::new(), unreadable: Vec::new() };
+    for (name, bytes) in places.folder(&folder)? {
+        let Some(stem) = name.strip_suffix(".json").filter(|stem| !stem.starts_with('.')) else { continue };
+        let corrupt =
+            |why: String| Error::Corrupt { path: places.local().unwrap_or_default().join(&folder).join(&name), line: None, why };
+        match serde_json::from_slice::<Note>(&bytes) {
+            Ok(note) if note.id == stem && note.issue_id == issue => all.notes.push(note),
+            Ok(_) => all.unreadable.push(corrupt("its id or its issue is not where it lies".to_owned())),
+            Err(error) => all.unreadable.push(corrupt(error.to_string())),
+        }
+    }
+    all.notes.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    Ok(all)
+}
+
+/// Writes a note into this worktree.
+pub(crate) fn add(writer: &Writer, note: &Note) -> Result<()> {
+    let mut bytes = serde_json::to_vec_pretty(note).expect("a note serializes into memory");
+    bytes.push(b'\n');
+    writer.write_data(&format!("{}/{}.json", folder(note.issue_id), note.id), &bytes)
+}
