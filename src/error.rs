@@ -107,6 +107,16 @@ pub(crate) enum Error {
         /// All of them.
         problems: Vec<Problem>,
     },
+    /// What is asked for wants all issues, and some cannot be read.
+    #[error("{count} issues cannot be read, and {why}: {first}")]
+    Unreadable {
+        /// How many.
+        count: usize,
+        /// What is wrong with the first of them.
+        first: String,
+        /// Why that matters.
+        why: &'static str,
+    },
     /// A thing that was named is not there.
     #[error("no {what} '{name}'")]
     NotThere {
@@ -192,7 +202,7 @@ impl Error {
             | Self::LeasesOff
             | Self::Hooks(_)
             | Self::Demo(_) => ExitStatus::Refused,
-            Self::Plan { .. } => ExitStatus::Invalid,
+            Self::Plan { .. } | Self::Unreadable { .. } => ExitStatus::Invalid,
             Self::Worktree(hindrance) => hindrance.status(),
             Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::status(error),
             Self::Git(_) => ExitStatus::Broken,
@@ -217,6 +227,7 @@ impl Error {
             Self::Cycle { .. } => "cycle",
             Self::NoSuchGate { .. } => "gate_not_found",
             Self::Plan { .. } => "invalid_plan",
+            Self::Unreadable { .. } => "issues_unreadable",
             Self::NotThere { .. } => "not_there",
             Self::LeasesOff => "leases_off",
             Self::Hooks(_) => "hooks_blocked",

@@ -5,6 +5,8 @@
 //! | `support` | hermetic repositories, agents, outcomes that say everything when they are not as told |
 //! | `layering` | which module may use which, read from the `use` lines |
 //! | `issues` | the verbs of `issue` and `query`, files left as they are, the three places |
+//! | `tracker` | the tracker's other verbs: writes, queries, graph, gates, plans, settings, the older tool's files |
+//! | `schema` | every verb's answer against `docs/json.md` |
 //! | `claims` | the verbs of `claim`, prefixes, expiry by a made-up clock |
 //! | `contention` | many processes at once: one winner, nothing lost |
 //! | `crash` | `kill -9` at random moments, torn and garbled files |
@@ -26,5 +28,7 @@ mod install;
 mod issues;
 mod json_contract;
 mod layering;
+mod schema;
 mod support;
+mod tracker;
 mod worktrees;

@@ -30,6 +30,8 @@ struct FailureBody {
 struct IssueList {
     schema_version: u32,
     count: usize,
+    total: usize,
+    truncated: bool,
     issues: Vec<ListedIssue>,
     unreadable: Vec<String>,
 }
@@ -162,6 +164,7 @@ fn listings_of_issues() {
     for words in ["issue list --json", "query all --json", "query available --json"] {
         let list: IssueList = read(&team.jit(words).ok());
         assert_eq!((list.schema_version, list.count, list.issues.len(), list.unreadable.len()), (1, 1, 1, 0));
+        assert_eq!((list.total, list.truncated), (1, false));
         let issue = &list.issues[0];
         assert_eq!((issue.id.as_str(), issue.short_id.as_str(), issue.title.as_str()), (id.as_str(), &id[..8], "One"));
         assert_eq!((issue.state.as_str(), issue.effective_state.as_str(), issue.priority.as_str()), ("ready", "ready", "normal"));
@@ -183,7 +186,7 @@ fn an_issue_in_full_is_its_file_and_where_it_is() {
     let file: serde_json::Map<String, Value> =
         serde_json::from_str(&team.read(&crate::support::Place::file(&id))).expect("an object");
     let added: Vec<&String> = shown.keys().filter(|key| !file.contains_key(*key)).collect();
-    assert_eq!(added, ["short_id", "source"]);
+    assert_eq!(added, ["short_id", "source", "effective_state", "blocked_by", "notes"]);
     assert!(file.iter().all(|(key, value)| shown.get(key) == Some(value)));
     let created = team.jit("issue create Two --json").ok().document();
     assert_eq!((&created["changed"], &created["issue"]["title"]), (&Value::from(true), &Value::from("Two")));

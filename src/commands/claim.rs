@@ -149,7 +149,7 @@ pub(crate) fn named_lease(ledger: &Ledger, store: &IssueStore<'_>, named: &str) 
     let Ok(issue) = IssueRef::parse(named) else { return Err(no_such()) };
     // An issue whose file is gone may still be leased.
     let leased = ledger.leases().map(|lease| lease.issue_id);
-    let known = store.ids()?.into_keys();
+    let known = store.ids()?.into_iter().map(|(id, _)| id);
     match issue.resolve(known.chain(leased)) {
         Ok(issue) => by_issue(issue).ok_or_else(no_such),
         Err(IdError::NoSuchIssue { .. }) => Err(no_such()),

@@ -130,7 +130,7 @@ fn gather(session: &Session) -> Result<Settings, Error> {
 }
 
 fn unknown(name: &str) -> Error {
-    let close = KEYS.iter().filter(|key| strsim::jaro_winkler(key.name, name) > 0.85).map(|key| key.name);
+    let close = KEYS.iter().filter(|key| strsim::normalized_damerau_levenshtein(key.name, name) > 0.7).map(|key| key.name);
     let hint = match close.collect::<Vec<_>>().first() {
         Some(close) => format!("Did you mean {close}?"),
         None => "To see all of them: git jit config show".to_owned(),
@@ -204,8 +204,8 @@ impl Wanted<'_> {
         edit::set(text, key, value).map_err(refused)
     }
 
-    fn report(&self, path: PathBuf, changed: bool) -> Box<Change> {
-        Box::new(Change { key: self.name.to_owned(), value: self.value.map(str::to_owned), path, changed })
+    fn report(&self, path: PathBuf, changed: bool) -> Change {
+        Change { key: self.name.to_owned(), value: self.value.map(str::to_owned), path, changed }
     }
 }
 
@@ -220,7 +220,7 @@ fn change_own(session: &Session, wanted: &Wanted<'_>) -> Answer {
         file::make_dir(path.parent().unwrap_or(&path), VERSIONED)?;
         file::rewrite(&path, new.as_bytes(), VERSIONED)?;
     }
-    Ok(wanted.report(path, new != text))
+    Ok(Box::new(wanted.report(path, new != text)))
 }
 
 fn change_repository(session: &Session, wanted: &Wanted<'_>) -> Answer {
@@ -237,7 +237,7 @@ fn change_repository(session: &Session, wanted: &Wanted<'_>) -> Answer {
         config::parse(new.as_bytes()).map_err(|why| corrupt(&path, why))?;
         writer.write_data("config.toml", new.as_bytes())?;
     }
-    Ok(wanted.report(path, new != text))
+    Ok(Box::new(wanted.report(path, new != text)))
 }
 
 fn validate(session: &Session) -> Answer {

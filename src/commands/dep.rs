@@ -11,7 +11,7 @@ use crate::domain::graph::Way;
 use crate::domain::id::IssueId;
 use crate::error::Error;
 use crate::output::Report;
-use crate::output::human::Styles;
+use crate::output::human::{Styles, plain_line};
 
 /// Verbs of `dep`.
 #[derive(Debug, Subcommand)]
@@ -116,6 +116,7 @@ fn show(session: &Session, args: ShowArgs) -> Answer {
     let found = |way| graph.next(id, way).into_iter().filter_map(|id| board.get(id).cloned()).collect();
     Ok(Box::new(Neighbours {
         issue: id,
+        title: board.get(id).map(|found| found.summary.title.clone()).unwrap_or_default(),
         dependencies: found(Way::Dependencies),
         dependents: found(Way::Dependents),
         dangling: graph.dangling().get(&id).cloned().unwrap_or_default(),
@@ -124,6 +125,7 @@ fn show(session: &Session, args: ShowArgs) -> Answer {
 
 struct Neighbours {
     issue: IssueId,
+    title: String,
     dependencies: Vec<Found>,
     dependents: Vec<Found>,
     dangling: Vec<String>,
@@ -143,11 +145,11 @@ impl Report for Neighbours {
             let text = if found.is_empty() { "nothing\n".to_owned() } else { lines(found, false, styles) };
             format!("{}\n{}", styles.head(head), text.lines().map(|line| format!("  {line}\n")).collect::<String>())
         };
-        let id = self.issue.short();
-        let mut text = part(&format!("{id} depends on"), &self.dependencies);
+        let id = format!("{}  {}", self.issue.short(), plain_line(&self.title));
+        let mut text = part(&format!("{id}: depends on"), &self.dependencies);
         for name in &self.dangling {
-            text += &format!("  {} {}\n", styles.bad("not there:"), crate::output::human::plain_line(name));
+            text += &format!("  {} {}\n", styles.bad("not there:"), plain_line(name));
         }
-        text + &part(&format!("What depends on {id}"), &self.dependents)
+        text + &part(&format!("What depends on {}", self.issue.short()), &self.dependents)
     }
 }

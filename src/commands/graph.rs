@@ -135,12 +135,13 @@ fn roots(session: &Session, args: &RootsArgs) -> Answer {
 fn export(session: &Session, args: ExportArgs) -> Answer {
     let ExportArgs { format, filters, claims } = args;
     let layout = session.layout()?;
-    let board = Board::gather(session, &layout, filters.local)?;
+    let mut board = Board::gather(session, &layout, filters.local)?;
     let filter = filters.meant(&board.editor.agent_id)?;
-    let mut found = board.matching(&filter)?;
+    let graph = board.graph();
+    board.retain(&filter)?;
+    let mut found = board.found;
     found.retain(|found| !found.summary.is_deleted);
     let kept = |id: &IssueId| found.binary_search_by_key(id, |found| found.summary.id).is_ok();
-    let graph = board.graph();
     let edges = found.iter().flat_map(|found| {
         let from = found.summary.id;
         graph.next(from, Way::Dependencies).into_iter().map(move |to| (from, to))

@@ -100,11 +100,12 @@ pub(crate) fn search(session: &Session, args: SearchArgs) -> Answer {
 /// Lists the issues of a kind that fit.
 pub(crate) fn list(session: &Session, kind: Kind, filters: Filters, order: &Order) -> Answer {
     let layout = session.layout()?;
-    let board = Board::gather(session, &layout, filters.local)?;
+    let mut board = Board::gather(session, &layout, filters.local)?;
     let filter = filters.meant(&board.editor.agent_id)?;
     let wants_deleted = kind == Kind::All && filter.labels.is_empty() && filter.states == [crate::domain::issue::State::Rejected];
     let counts = board.counts();
-    let mut found: Vec<Found> = board.matching(&filter)?;
+    board.retain(&filter)?;
+    let mut found: Vec<Found> = std::mem::take(&mut board.found);
     found.retain(|found| {
         let missing = query::missing(kind, &found.summary, &found.facts);
         missing.is_empty() || (wants_deleted && found.summary.is_deleted)

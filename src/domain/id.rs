@@ -10,6 +10,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+mod error;
+
+pub(crate) use error::IdError;
+
 /// The fewest digits of an issue id that a command accepts.
 pub(crate) const SHORTEST_PREFIX: usize = 4;
 
@@ -43,6 +47,16 @@ impl IssueId {
     pub(crate) fn from_file_name(name: &[u8]) -> Option<Self> {
         let stem = std::str::from_utf8(name).ok()?.strip_suffix(".json")?;
         stem.parse().ok()
+    }
+
+    /// Bytes of the name of an issue's file.
+    pub(crate) const FILE_NAME_LENGTH: usize = 41;
+
+    /// The name of this issue's file, written where nothing has to be allocated for it.
+    pub(crate) fn write_file_name<'a>(&self, buffer: &'a mut [u8; Self::FILE_NAME_LENGTH]) -> &'a str {
+        buffer[36..].copy_from_slice(b".json");
+        self.0.hyphenated().encode_lower(&mut buffer[..36]);
+        std::str::from_utf8(buffer).expect("hexadecimal digits, hyphens and .json")
     }
 
     /// The name of this issue's file.
@@ -257,41 +271,6 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} in {}", self.agent_id, self.worktree_id)
     }
-}
-
-/// Why a text is no id, or stands for no single one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum IdError {
-    /// It cannot be an id of this kind.
-    #[error("'{text}' is not a valid {kind}: want {want}")]
-    Malformed {
-        /// What was expected, in words.
-        kind: &'static str,
-        /// What was given.
-        text: String,
-        /// The form that is accepted.
-        want: &'static str,
-    },
-    /// A prefix below [`SHORTEST_PREFIX`] digits.
-    #[error("'{text}' is too short for an issue id: give at least {SHORTEST_PREFIX} digits")]
-    TooShort {
-        /// What was given.
-        text: String,
-    },
-    /// No issue begins with it.
-    #[error("no issue '{text}'")]
-    NoSuchIssue {
-        /// What was given.
-        text: String,
-    },
-    /// Several issues begin with it.
-    #[error("'{text}' stands for {} issues", candidates.len())]
-    Ambiguous {
-        /// What was given.
-        text: String,
-        /// All of them, sorted.
-        candidates: Vec<IssueId>,
-    },
 }
 
 #[cfg(test)]

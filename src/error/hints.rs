@@ -33,6 +33,7 @@ impl Error {
                 .map(|id| format!("To see what waits for what: git jit graph deps {} --depth 0", id.short()))
                 .into_iter()
                 .collect(),
+            Self::Unreadable { .. } => vec!["To see all of them: git jit doctor".to_owned()],
             Self::NoSuchGate { key, known } => of_unknown_gate(key, known),
             Self::Plan { problems } => problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.what)).collect(),
             Self::NoSuchLease { .. } => vec!["To see the leases: git jit claim list".to_owned()],
@@ -51,7 +52,7 @@ impl Error {
 }
 
 fn of_unknown_gate(key: &str, known: &[String]) -> Vec<String> {
-    let close = known.iter().filter(|known| strsim::jaro_winkler(known, key) > 0.8);
+    let close = known.iter().filter(|known| strsim::normalized_damerau_levenshtein(known, key) > 0.6);
     let mut hints: Vec<String> = close.map(|known| format!("Did you mean '{known}'?")).collect();
     hints.push("To see the gates: git jit gate list. To define one: git jit gate define".to_owned());
     hints

@@ -122,7 +122,8 @@ impl<'a> IssueStore<'a> {
             return Ok(Ok((id, source)));
         }
         let ids = self.ids_where(|id| typed.matches(id))?;
-        Ok(typed.resolve(ids.keys().copied()).map(|id| (id, ids[&id])))
+        let source_of = |id: IssueId| ids.iter().find(|(other, _)| *other == id).map_or(Source::Worktree, |(_, source)| *source);
+        Ok(typed.resolve(ids.iter().map(|(id, _)| *id)).map(|id| (id, source_of(id))))
     }
 
     /// The place that has this issue, looked up without listing any.
@@ -137,23 +138,25 @@ impl<'a> IssueStore<'a> {
         Ok(primary.map(|_| Source::Primary))
     }
 
-    /// The ids in all places, each with the place that has it.
-    pub(crate) fn ids(&self) -> Result<BTreeMap<IssueId, Source>> {
+    /// The ids in all places, sorted, each with the place that has it.
+    pub(crate) fn ids(&self) -> Result<Vec<(IssueId, Source)>> {
         self.ids_where(|_| true)
     }
 
-    fn ids_where(&self, wanted: impl Fn(&IssueId) -> bool) -> Result<BTreeMap<IssueId, Source>> {
+    fn ids_where(&self, wanted: impl Fn(&IssueId) -> bool) -> Result<Vec<(IssueId, Source)>> {
         let local = in_dir(&self.files.local, &wanted)?;
-        let mut ids: BTreeMap<IssueId, Source> = BTreeMap::new();
-        if let Some(primary) = &self.files.primary {
-            ids.extend(in_dir(primary, &wanted)?.into_iter().map(|id| (id, Source::Primary)));
-        }
-        let head = self.head()?.ids.iter().filter(|id| wanted(id) && local.binary_search(id).is_err());
-        let missing: Vec<IssueId> = head.copied().collect();
+        let is_local = |id: &IssueId| local.binary_search(id).is_ok();
+        let head = &self.head()?.ids;
+        let missing: Vec<IssueId> = head.iter().filter(|id| wanted(id) && !is_local(id)).copied().collect();
         let deleted = self.deleted(&missing)?;
-        ids.extend(missing.iter().map(|id| (*id, Source::Head)));
-        ids.retain(|id, _| !deleted.contains(id));
-        ids.extend(local.into_iter().map(|id| (id, Source::Worktree)));
+        let mut ids: Vec<(IssueId, Source)> = local.iter().map(|id| (*id, Source::Worktree)).collect();
+        ids.extend(missing.iter().filter(|id| !deleted.contains(id)).map(|id| (*id, Source::Head)));
+        if let Some(primary) = &self.files.primary {
+            let others = in_dir(primary, &wanted)?.into_iter();
+            let others = others.filter(|id| !is_local(id) && missing.binary_search(id).is_err());
+            ids.extend(others.map(|id| (id, Source::Primary)));
+        }
+        ids.sort_unstable_by_key(|(id, _)| *id);
         Ok(ids)
     }
 

@@ -43,7 +43,7 @@ pub(super) fn import(session: &Session, args: ImportArgs) -> Answer {
     let layout = session.layout()?;
     let desk = Desk::open(session, &layout)?;
     let writer = desk.store.lock()?;
-    let ids: Vec<IssueId> = desk.store.ids()?.into_keys().collect();
+    let ids: Vec<IssueId> = desk.store.ids()?.into_iter().map(|(id, _)| id).collect();
     let registry = desk.registry()?;
     let world = World {
         has_gate: &|key| registry.gate(key).is_some(),
@@ -81,16 +81,14 @@ pub(super) fn import(session: &Session, args: ImportArgs) -> Answer {
 pub(super) fn export(session: &Session, args: ExportArgs) -> Answer {
     let ExportArgs { filters } = args;
     let layout = session.layout()?;
-    let board = Board::gather(session, &layout, filters.local)?;
-    if let Some(error) = board.unreadable.first() {
-        return Err(Error::Usage {
-            what: format!("{} issues cannot be read, and a plan without them would not be whole: {error}", board.unreadable.len()),
-            hint: "To see all of them: git jit doctor".to_owned(),
-        });
+    let mut board = Board::gather(session, &layout, filters.local)?;
+    if let Some(first) = board.unreadable.first() {
+        let why = "a plan without them would not be whole";
+        return Err(Error::Unreadable { count: board.unreadable.len(), first: first.clone(), why });
     }
     let filter = filters.meant(&board.editor.agent_id)?;
-    let found: Vec<IssueId> =
-        board.matching(&filter)?.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id).collect();
+    board.retain(&filter)?;
+    let found: Vec<IssueId> = board.found.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id).collect();
     let mut short: BTreeMap<String, usize> = BTreeMap::new();
     for id in &found {
         *short.entry(id.short()).or_default() += 1;

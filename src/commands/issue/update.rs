@@ -109,20 +109,14 @@ fn found(session: &Session, terms: &str) -> Result<Vec<IssueId>, Error> {
         assignee => Filter { assignee, ..filter },
     };
     let layout = session.layout()?;
-    let board = Board::gather(session, &layout, false)?;
+    let mut board = Board::gather(session, &layout, false)?;
     // A bulk change of whatever happens to be readable would not be what was asked for.
-    match board.unreadable.first() {
-        Some(error) => Err(Error::Usage {
-            what: format!("{} issues cannot be read, so that what fits cannot be told: {error}", board.unreadable.len()),
-            hint: "To see all of them: git jit doctor. Or name the issues one by one".to_owned(),
-        }),
-        None => Ok(board
-            .matching(&filter)?
-            .into_iter()
-            .filter(|found| !found.summary.is_deleted)
-            .map(|found| found.summary.id)
-            .collect()),
+    if let Some(first) = board.unreadable.first() {
+        let why = "what fits cannot be told; issues can be named one by one";
+        return Err(Error::Unreadable { count: board.unreadable.len(), first: first.clone(), why });
     }
+    board.retain(&filter)?;
+    Ok(board.found.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id).collect())
 }
 
 fn wanted(desk: &Desk<'_>, args: Args) -> Result<Wanted, Error> {

@@ -77,20 +77,16 @@ impl<'a> Board<'a> {
         Ok(Self { found, unreadable, editor, policy, ledger, now, store })
     }
 
-    /// Those that a filter fits.
-    pub(crate) fn matching(&self, filter: &Filter) -> Result<Vec<Found>, Error> {
-        let with_text = if filter.text.is_some() {
+    /// Keeps those that a filter fits.
+    pub(crate) fn retain(&mut self, filter: &Filter) -> Result<(), Error> {
+        if filter.text.is_some() {
             let listing = self.store.list()?;
             let fitting = listing.issues.iter().filter(|(document, _)| filter.fits_text(document.issue()));
-            Some(fitting.map(|(document, _)| document.issue().id).collect::<HashSet<IssueId>>())
-        } else {
-            None
-        };
-        let fits = |found: &&Found| {
-            with_text.as_ref().is_none_or(|ids| ids.contains(&found.summary.id))
-                && filter.fits(&found.summary, found.facts.effective)
-        };
-        Ok(self.found.iter().filter(fits).cloned().collect())
+            let fitting: HashSet<IssueId> = fitting.map(|(document, _)| document.issue().id).collect();
+            self.found.retain(|found| fitting.contains(&found.summary.id));
+        }
+        self.found.retain(|found| filter.fits(&found.summary, found.facts.effective));
+        Ok(())
     }
 
     /// Whether the text that a filter asks for stands in an issue.

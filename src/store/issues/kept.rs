@@ -44,13 +44,14 @@ impl Kept {
         (read.at == bytes.len() && places.is_sorted_by_key(|(id, _)| *id)).then_some(Self { bytes, places })
     }
 
-    /// What was kept of an issue, and how its file looked then.
-    pub(super) fn find(&self, id: IssueId) -> Option<(Stamp, Summary)> {
+    /// What was kept of an issue whose file looks like this.
+    pub(super) fn find(&self, id: IssueId, stamp: Stamp) -> Option<Summary> {
         let place = self.places.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         let mut read = Reader { bytes: &self.bytes, at: self.places[place].1 };
-        let mut stamp = [0; 5];
-        for part in &mut stamp {
-            *part = i64::from_le_bytes(read.take(8)?.try_into().ok()?);
+        for part in stamp.0 {
+            if read.take(8)? != part.to_le_bytes() {
+                return None;
+            }
         }
         let mut text = || Some(std::str::from_utf8(read.text()?).ok()?.to_owned());
         let (title, assignee, created_at) = (text()?, text()?, text()?);
@@ -58,7 +59,7 @@ impl Kept {
             || (0..read.number()?).map(|_| Some(std::str::from_utf8(read.text()?).ok()?.to_owned())).collect::<Option<Vec<_>>>();
         let (labels, dependencies) = (list()?, list()?);
         let flags = read.take(3)?;
-        let summary = Summary {
+        Some(Summary {
             id,
             title,
             state: *State::ALL.get(usize::from(flags[0]))?,
@@ -68,8 +69,7 @@ impl Kept {
             dependencies,
             created_at,
             is_deleted: flags[2] & 1 != 0,
-        };
-        Some((Stamp(stamp), summary))
+        })
     }
 }
 

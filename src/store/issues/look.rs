@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::domain::id::IssueId;
+
 /// The coarsest clock of a file system that is met: two changes within it may look like one.
 pub(super) const COARSEST_TICK: Duration = Duration::from_secs(2);
 
@@ -41,10 +43,11 @@ impl Look {
         }
     }
 
-    /// What a file looks like; nothing where that cannot be told.
+    /// What an issue's file looks like; nothing where that cannot be told.
     #[cfg(unix)]
-    pub(super) fn stamp(&self, name: &str) -> Option<Stamp> {
-        let stat = rustix::fs::statat(self.dir.as_ref()?, name, rustix::fs::AtFlags::empty()).ok()?;
+    pub(super) fn stamp(&self, id: IssueId) -> Option<Stamp> {
+        let mut name = [0; IssueId::FILE_NAME_LENGTH];
+        let stat = rustix::fs::statat(self.dir.as_ref()?, id.write_file_name(&mut name), rustix::fs::AtFlags::empty()).ok()?;
         #[expect(clippy::useless_conversion, clippy::cast_possible_wrap, reason = "the types differ between systems")]
         let time = |seconds, nanos| i64::from(seconds) * 1_000_000_000 + nanos as i64;
         #[expect(clippy::cast_possible_wrap, reason = "only compared for equality")]
@@ -60,7 +63,7 @@ impl Look {
 
     /// Elsewhere nothing is kept.
     #[cfg(not(unix))]
-    pub(super) fn stamp(&self, _: &str) -> Option<Stamp> {
+    pub(super) fn stamp(&self, _: IssueId) -> Option<Stamp> {
         None
     }
 

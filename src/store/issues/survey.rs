@@ -17,7 +17,7 @@ const CHUNK: usize = 256;
 
 pub(super) fn survey(store: &IssueStore<'_>) -> Result<Listing<Summary>> {
     let ids = store.ids()?;
-    let of = |wanted: Source| -> Vec<IssueId> { ids.iter().filter(|(_, source)| **source == wanted).map(|(id, _)| *id).collect() };
+    let of = |wanted: Source| -> Vec<IssueId> { ids.iter().filter(|(_, source)| *source == wanted).map(|(id, _)| *id).collect() };
     let cache = store.cache();
     let mut read = Vec::with_capacity(ids.len());
     for source in [Source::Worktree, Source::Primary] {
@@ -36,26 +36,37 @@ pub(super) fn survey(store: &IssueStore<'_>) -> Result<Listing<Summary>> {
 fn in_dir(dir: &Path, ids: &[IssueId], cache: &Cache, is_whole: bool) -> Vec<(IssueId, Result<Summary>)> {
     let kept = cache.summaries_of_dir(dir);
     let look = Look::begin(dir);
-    let one = |id: &IssueId| {
-        let stamp = look.stamp(&id.file_name());
-        match (stamp, kept.find(*id)) {
-            (Some(stamp), Some((known, summary))) if known == stamp => (*id, Some(stamp), true, Ok(summary)),
-            (stamp, _) => (*id, stamp, false, read(dir, *id)),
-        }
+    // A look costs more than what is made of it: only that is shared among threads, and nothing is allocated there.
+    let stamps: Vec<Option<Stamp>> = ids.par_chunks(CHUNK).flat_map_iter(|chunk| chunk.iter().map(|id| look.stamp(*id))).collect();
+    let recall = |(id, stamp): (&IssueId, Option<Stamp>)| {
+        let summary = stamp.and_then(|stamp| kept.find(*id, stamp));
+        Seen { id: *id, stamp, is_fresh: summary.is_none(), summary: summary.map(Ok) }
     };
-    let seen: Vec<(IssueId, Option<Stamp>, bool, Result<Summary>)> =
-        ids.par_chunks(CHUNK).flat_map_iter(|chunk| chunk.iter().map(one)).collect();
-    let is_new = |(_, stamp, was_kept, summary): &(IssueId, Option<Stamp>, bool, Result<Summary>)| {
-        !was_kept && summary.is_ok() && stamp.is_some_and(|stamp| look.is_settled(&stamp))
-    };
-    if is_whole && Kept::pays(seen.iter().filter(|one| is_new(one)).count()) {
-        let settled = seen.iter().filter_map(|(_, stamp, was_kept, summary)| {
-            let stamp = stamp.as_ref().filter(|stamp| *was_kept || look.is_settled(stamp))?;
-            Some((stamp, summary.as_ref().ok()?))
-        });
-        cache.keep_dir(dir, &look, settled);
+    let mut seen: Vec<Seen> = ids.iter().zip(stamps).map(recall).collect();
+    if seen.iter().any(|seen| seen.is_fresh) {
+        seen.par_iter_mut().filter(|seen| seen.is_fresh).for_each(|seen| seen.summary = Some(read(dir, seen.id)));
     }
-    seen.into_iter().map(|(id, _, _, summary)| (id, summary)).collect()
+    if is_whole && Kept::pays(seen.iter().filter(|seen| seen.is_fresh && seen.can_be_kept(&look).is_some()).count()) {
+        cache.keep_dir(dir, &look, seen.iter().filter_map(|seen| seen.can_be_kept(&look)));
+    }
+    seen.into_iter().filter_map(|seen| Some((seen.id, seen.summary?))).collect()
+}
+
+/// An issue's file that was looked at.
+struct Seen {
+    id: IssueId,
+    stamp: Option<Stamp>,
+    /// Whether it had to be read.
+    is_fresh: bool,
+    summary: Option<Result<Summary>>,
+}
+
+impl Seen {
+    /// What may be kept of it: not of a file that was touched a moment ago.
+    fn can_be_kept(&self, look: &Look) -> Option<(&Stamp, &Summary)> {
+        let stamp = self.stamp.as_ref().filter(|stamp| look.is_settled(stamp))?;
+        Some((stamp, self.summary.as_ref()?.as_ref().ok()?))
+    }
 }
 
 fn read(dir: &Path, id: IssueId) -> Result<Summary> {
@@ -71,7 +82,7 @@ fn committed(store: &IssueStore<'_>, ids: &[IssueId], cache: &Cache) -> Result<V
     let mut fresh = 0;
     let mut all = Vec::with_capacity(ids.len());
     for id in ids {
-        let summary = if let Some((_, summary)) = kept.find(*id) {
+        let summary = if let Some(summary) = kept.find(*id, Stamp::NONE) {
             Ok(summary)
         } else {
             fresh += 1;

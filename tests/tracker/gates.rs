@@ -1,0 +1,176 @@
+//! Gates: defined, asked for, run, judged, and what they keep an issue from.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Outcome, Place, World};
+
+fn state(team: &Place, id: &str) -> String {
+    team.json(&format!("issue show {id}"))["issues"][0]["state"].as_str().expect("a state").to_owned()
+}
+
+#[test]
+fn done_waits_for_the_gates_and_the_last_one_makes_it_so() {
+    let world = World::new();
+    let team = world.team().agent("agent:me");
+    team.jit("gate define plan --stage precheck --title Planned").ok();
+    team.jit_args(&["gate", "define", "tests", "--command", "test -f built", "--title", "Tests"]).ok();
+    team.jit_args(&["gate", "define", "review", "-d", "Somebody else has read it"]).ok();
+    let id = team.jit("issue create --quiet One --gate plan,tests --gate review").ok().line();
+    team.jit(&format!("issue update {id} --state in_progress")).exits(1).says("plan").says("gate check-all");
+    team.jit(&format!("gate pass {id} plan --by human:ada")).ok();
+    team.jit(&format!("issue update {id} --state in_progress")).ok();
+    team.git("add -A").ok();
+    team.git("commit -q -m Issues").ok();
+    team.acquire(&id);
+    team.jit(&format!("issue update {id} --state done")).exits(1).says("review, tests").says("git jit gate status");
+    assert_eq!(state(&team, &id), "gated");
+    // The lease closes, so that a reviewer can have it after the commit.
+    team.jit("claim list").ok().says("until its commit");
+    team.git("commit -q -a -m Gated").ok();
+    team.jit("claim list").ok().says("agent:me");
+    team.jit(&format!("gate check {id} tests")).exits(1).says("✗ tests failed with 1");
+    team.jit(&format!("gate check {id} review")).exits(1).says("gate pass");
+    team.jit(&format!("gate pass {id} tests")).exits(1).says("automated").says("gate check");
+    team.write("built", "x");
+    team.jit(&format!("gate check-all {id}")).ok().says("✓ tests passed").says("manual: git jit gate pass");
+    assert_eq!(state(&team, &id), "gated");
+    let outdated = |key: &str| {
+        let status = team.json(&format!("gate status {id}"));
+        status["gates"].as_array().expect("a list").iter().find(|gate| gate["key"] == key).expect("there")["outdated"].clone()
+    };
+    assert_eq!((outdated("tests"), outdated("plan"), outdated("review")), (false.into(), true.into(), serde_json::Value::Null));
+    team.write("other", "y");
+    assert_eq!(outdated("tests"), true);
+    team.jit(&format!("gate status {id}")).ok().says("on another tree than the one here now");
+    team.jit(&format!("gate fail {id} review --reason no-tests")).ok();
+    team.jit(&format!("gate status {id}")).ok().says("✗ review failed by agent:me: no-tests");
+    team.jit(&format!("gate pass {id} review")).ok().says("it is done");
+    assert_eq!(state(&team, &id), "done");
+    team.jit("doctor").ok();
+}
+
+#[test]
+fn a_gate_that_hangs_is_ended_with_all_that_it_started_and_its_output_kept() {
+    let world = World::new();
+    let team = world.team();
+    let script = "echo begun $JIT_ISSUE_ID $JIT_GATE $WORD; pwd; sleep 300 & echo $! > pid; trap '' TERM; sleep 300";
+    team.jit_args(&["gate", "define", "slow", "--command", script, "--timeout", "1", "--env", "WORD=said"]).ok();
+    let id = team.jit("issue create --quiet One --gate slow").ok().line();
+    let start = Instant::now();
+    let ran = team.jit(&format!("gate check {id} slow --json")).exits(1).document();
+    assert!(start.elapsed() < Duration::from_secs(60));
+    let gate = &ran["gates"][0];
+    assert_eq!((&gate["status"], &gate["exit_code"]), (&"failed".into(), &serde_json::Value::Null));
+    let output = std::fs::read_to_string(gate["output"].as_str().expect("a path")).expect("kept");
+    assert!(output.contains(&format!("begun {id} slow said")) && output.contains("/team"), "{output}");
+    let pid = team.read("pid").trim().to_owned();
+    let gone = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        !std::path::Path::new(&format!("/proc/{pid}")).exists() || is_zombie(&pid)
+    });
+    assert!(gone, "process {pid} is still there");
+}
+
+fn is_zombie(pid: &str) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "))
+}
+
+#[test]
+fn an_interruption_ends_the_gates_and_judges_nothing() {
+    let world = World::new();
+    let team = world.team();
+    team.jit_args(&["gate", "define", "slow", "--command", "echo x > begun; sleep 300", "--timeout", "200"]).ok();
+    let id = team.jit("issue create --quiet One --gate slow").ok().line();
+    let before = team.read(&Place::file(&id));
+    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_git-jit"));
+    check.args(["gate", "check", &id, "slow"]).current_dir(&team.dir).env("HOME", world.path("home"));
+    let mut check = check.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("started");
+    while !team.dir.join("begun").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    team.command("kill").args(["-INT", &check.id().to_string()]).assert().success();
+    assert_eq!(check.wait().expect("ended").code(), Some(1));
+    assert_eq!(team.read(&Place::file(&id)), before);
+}
+
+#[test]
+fn gates_run_side_by_side_and_in_their_order() {
+    let world = World::new();
+    let team = world.team();
+    for (key, priority) in [("c", 1), ("b", 2), ("a", 3)] {
+        let command = format!("echo {key} >> order; sleep 0.3");
+        team.jit_args(&["gate", "define", key, "--command", &command, "--priority", &priority.to_string()]).ok();
+    }
+    let id = team.jit("issue create --quiet One --gate a,b,c").ok().line();
+    team.jit(&format!("gate check-all {id}")).ok();
+    assert_eq!(team.read("order"), "c\nb\na\n");
+    let start = Instant::now();
+    team.jit(&format!("gate check-all {id} --jobs 3")).ok();
+    let _ = start;
+    assert_eq!(team.read("order").lines().count(), 6);
+}
+
+#[test]
+fn definitions_are_checked_kept_in_the_older_form_and_not_removed_while_asked_for() {
+    let world = World::new();
+    let team = world.team();
+    let define = |args: &[&str]| -> Outcome { team.jit_args(&[&["gate", "define"], args].concat()) };
+    define(&["fmt", "--command", "true", "--description", "d"]).ok();
+    define(&["fmt", "--command", "true", "--description", "d"]).ok().says("is so already");
+    define(&["fmt", "--timeout", "9"]).ok();
+    let gates: serde_json::Value = serde_json::from_str(&team.read(".jit/gates.json")).expect("JSON");
+    assert_eq!(
+        (&gates["gates"]["fmt"]["checker"]["command"], &gates["gates"]["fmt"]["checker"]["timeout_seconds"]),
+        (&"true".into(), &9.into())
+    );
+    for bad in [
+        &["a b"][..],
+        &["../x"],
+        &["x", "--mode", "auto"],
+        &["x", "--timeout", "0"],
+        &["x", "--command", "true", "--working-dir", "../y"],
+        &["x", "--env", "y"],
+    ] {
+        define(bad).exits(2);
+    }
+    let id = team.jit("issue create --quiet One --gate fmt").ok().line();
+    team.jit("gate remove fmt").exits(1).says("git jit gate rm");
+    team.jit("issue create Two --gate fnt").exits(3).says("Did you mean 'fmt'?");
+    team.jit(&format!("gate add {id} none")).exits(3);
+    team.jit("gate show none").exits(3).says("gate list");
+    team.jit(&format!("gate rm {id} fmt")).ok().says("no gates");
+    team.jit("gate remove fmt").ok();
+    team.jit("gate list").ok().says("No gates");
+    team.write(".jit/gates.json", "{");
+    team.jit("gate list").exits(7).says("gates.json");
+}
+
+#[test]
+fn a_gate_that_passes_last_does_not_pass_over_a_dependency() {
+    let world = World::new();
+    let team = world.team();
+    team.jit("gate define review").ok();
+    let [a, b] = ["A", "B"].map(|title| team.create(title));
+    team.jit(&format!("gate add {a} review")).ok();
+    team.jit(&format!("issue update {a} --state gated")).ok();
+    team.jit(&format!("dep add {a} {b}")).ok();
+    team.jit(&format!("gate pass {a} review")).ok().never_says("it is done");
+    assert_eq!(state(&team, &a), "gated");
+    team.jit(&format!("issue update {a} --state done")).exits(1).says(&b[..8]);
+    team.jit(&format!("done {b}")).ok();
+    team.jit(&format!("done {a}")).ok();
+}
+
+#[test]
+fn under_strict_a_gate_without_the_lease_is_not_even_run() {
+    let (world, issues) = World::strict();
+    let team = world.team();
+    team.jit_args(&["gate", "define", "touch", "--command", "touch ran"]).ok();
+    team.acquire(&issues[0]);
+    team.jit(&format!("gate add {} touch", issues[0])).ok();
+    team.jit(&format!("claim release {}", issues[0])).ok();
+    team.agent("agent:other").jit(&format!("gate check-all {}", issues[0])).exits(5);
+    assert!(!team.dir.join("ran").exists());
+    team.jit(&format!("gate check-all {}", issues[0])).ok();
+    assert!(team.dir.join("ran").exists());
+}

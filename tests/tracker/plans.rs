@@ -1,0 +1,100 @@
+//! Plans: all of them, or none.
+
+use crate::support::{Place, World};
+
+const PLAN: &str = r#"[
+  {"key": "impl", "title": "Implement it", "type": "task", "depends_on": ["spec"], "gates": ["tests"], "description": "All of it"},
+  {"key": "spec", "title": "Write the spec", "priority": "high", "labels": ["area:web"], "assignee": "agent:a"},
+  {"key": "ship", "title": "Ship it", "depends_on": ["impl", "EXISTING"], "context": {"github": "42"}}
+]"#;
+
+fn issues(team: &Place) -> usize {
+    std::fs::read_dir(team.dir.join(".jit/issues")).map_or(0, Iterator::count)
+}
+
+#[test]
+fn a_plan_is_made_whole_and_comes_back_as_it_was() {
+    let world = World::new();
+    let team = world.team();
+    let there = team.create("There before");
+    team.jit("gate define tests").ok();
+    team.write("plan.json", PLAN.replace("EXISTING", &there[..8]));
+    team.jit("issue import --from-json plan.json --dry-run").ok().says("The plan is good");
+    assert_eq!(issues(&team), 1);
+    let made = team.json("issue import --from-json plan.json");
+    let ids = &made["ids"];
+    let ship = team.json(&format!("issue show {}", ids["ship"].as_str().expect("an id")));
+    let mut waits: Vec<&str> =
+        ship["issues"][0]["dependencies"].as_array().expect("a list").iter().filter_map(|id| id.as_str()).collect();
+    waits.sort_unstable();
+    let mut expected = [ids["impl"].as_str().expect("an id"), there.as_str()];
+    expected.sort_unstable();
+    assert_eq!((waits.as_slice(), &ship["issues"][0]["context"]["github"]), (expected.as_slice(), &"42".into()));
+    let exported = team.jit("issue export").ok().stdout;
+    let other = World::new();
+    other.team().jit("gate define tests").ok();
+    other.team().write("plan.json", &exported);
+    other.team().jit("issue import --from-json plan.json").ok();
+    let titles = |place: &Place| {
+        let document = place.json("issue export");
+        let entries = document["issues"].as_array().expect("a list").clone();
+        let of = |key: &serde_json::Value| {
+            entries
+                .iter()
+                .find(|entry| entry["key"] == *key)
+                .map(|entry| entry["title"].as_str().unwrap_or_default().to_owned())
+                .expect("there")
+        };
+        let mut all: Vec<String> = entries
+            .iter()
+            .map(|entry| {
+                let mut waits: Vec<String> = entry["depends_on"].as_array().expect("a list").iter().map(&of).collect();
+                waits.sort();
+                format!("{} {} {} {} {waits:?}", entry["title"], entry["priority"], entry["labels"], entry["gates"])
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(titles(&team), titles(&other.team()));
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_and_nothing_written() {
+    let world = World::new();
+    let team = world.team();
+    for (plan, says) in [
+        (PLAN, "'EXISTING'"),
+        (PLAN, "no gate 'tests'"),
+        (
+            r#"[{"key": "a", "title": "A", "depends_on": ["b"]}, {"key": "b", "title": "B", "depends_on": ["a"]}]"#,
+            "waits for itself",
+        ),
+        (r#"[{"key": "a", "title": "A"}, {"key": "a", "title": "B"}]"#, "no other entry"),
+        (r#"[{"key": "a", "title": "A", "colour": "red"}]"#, "colour"),
+        ("{", "the plan"),
+    ] {
+        team.write("plan.json", plan);
+        team.jit("issue import --from-json plan.json").exits(6).says(says).says("nothing was written");
+        assert_eq!(issues(&team), 0);
+    }
+    team.jit("issue import --from-json missing.json").exits(3);
+    let problems = team.jit("issue import --from-json plan.json --json").exits(6).document();
+    assert_eq!(problems["error"]["details"]["problems"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_plan_from_stdin_and_one_that_cannot_be_written() {
+    let world = World::new();
+    let team = world.team();
+    let import =
+        |args: &str| format!("echo '[{{\"key\": \"a\", \"title\": \"A\"}}, {{\"key\": \"b\", \"title\": \"B\"}}]' | {args}");
+    team.command("sh").args(["-c", &import("git-jit issue import --from-json -")]).assert().success();
+    assert_eq!(issues(&team), 2);
+    // A file system that is full, as far as this process can tell: no file may grow.
+    let full = import("(ulimit -f 0; trap '' XFSZ; git-jit issue import --from-json -)");
+    team.command("sh").args(["-c", &full]).assert().code(7);
+    assert_eq!(issues(&team), 2);
+    assert_eq!(std::fs::read_dir(team.dir.join(".jit/issues")).expect("listed").count(), 2);
+    team.jit("doctor").ok();
+}
