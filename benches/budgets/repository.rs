@@ -114,6 +114,16 @@ impl Repository {
         )
     }
 
+    /// A linked worktree whose sparse checkout leaves out the issues and most files.
+    pub(crate) fn sparse(&self) -> PathBuf {
+        let root = self.root.with_extension("sparse");
+        self.git(&["worktree", "add", "-q", "--no-checkout", "--detach", root.to_str().expect("a path of our own")]);
+        let git = |arguments: &[&str]| said(self.command("git").current_dir(&root).args(arguments));
+        git(&["sparse-checkout", "set", "--no-cone", "/src/part-000/"]);
+        git(&["checkout", "-q", "--detach", "HEAD"]);
+        root
+    }
+
     /// A program with this repository's environment, in its root.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);

@@ -27,6 +27,11 @@ const ACQUIRE_EMPTY: &str = "claim acquire, empty log";
 const ACQUIRE_LONG: &str = "claim acquire, long log";
 const ACQUIRE_BOTH: &str = "claim acquire, long log against empty log";
 const AVAILABLE: &str = "query available";
+const AVAILABLE_SPARSE: &str = "query available, sparse checkout without issues";
+const AVAILABLE_FIRST: &str = "query available, without a cache";
+const AVAILABLE_HUGE: &str = "query available, 100 000 issues";
+const SHOW_ID_HUGE: &str = "issue show, full id, 100 000 issues";
+const SHOW_PREFIX_HUGE: &str = "issue show, 8 digits, 100 000 issues";
 const SHOW_ID: &str = "issue show, full id";
 const SHOW_PREFIX: &str = "issue show, 8 digits";
 const LIST: &str = "claim list, all of them expired";
@@ -42,6 +47,7 @@ struct Size {
 }
 
 const LARGE: Size = Size { issues: 10_000, files: 50_000, operations: 100_000, leases: 1_000 };
+const HUGE: Size = Size { issues: 100_000, files: 1_000, operations: 0, leases: 0 };
 const QUICK: Size = Size { issues: 500, files: 500, operations: 2_000, leases: 50 };
 
 /// Measures every row that was asked for, in the order of the table.
@@ -51,7 +57,20 @@ pub(crate) fn all(scratch: &Path, options: &Options) -> Vec<Row> {
     if asked(&[HOOK_SMALL, ONE_WINNER, ALL_WIN]) {
         rows.extend(small(&Repository::make(scratch, "small", 100, 100), options));
     }
-    let large = [HOOK_LARGE, HOOK_LEASED, PUSH, ACQUIRE_EMPTY, ACQUIRE_LONG, ACQUIRE_BOTH, AVAILABLE, SHOW_ID, SHOW_PREFIX, LIST];
+    let large = [
+        HOOK_LARGE,
+        HOOK_LEASED,
+        PUSH,
+        ACQUIRE_EMPTY,
+        ACQUIRE_LONG,
+        ACQUIRE_BOTH,
+        AVAILABLE,
+        AVAILABLE_FIRST,
+        AVAILABLE_SPARSE,
+        SHOW_ID,
+        SHOW_PREFIX,
+        LIST,
+    ];
     if asked(&large) {
         let size = if options.quick { QUICK } else { LARGE };
         let repository = Repository::make(scratch, "large", size.issues, size.files);
@@ -62,7 +81,23 @@ pub(crate) fn all(scratch: &Path, options: &Options) -> Vec<Row> {
         rows.extend(reads(&repository, &size, options));
         rows.extend(acquire(&repository, options));
     }
+    if asked(&[AVAILABLE_HUGE, SHOW_ID_HUGE, SHOW_PREFIX_HUGE]) {
+        let size = if options.quick { QUICK } else { HUGE };
+        rows.extend(huge(&Repository::make(scratch, "huge", size.issues, size.files), options));
+    }
     rows
+}
+
+/// The design has a budget for the query alone; a prefix may cost what is linear in the directory, ten times its budget.
+fn huge(repository: &Repository, options: &Options) -> Vec<Row> {
+    let id = &repository.issues()[1];
+    let run = |arguments: &[&str]| repository.jit_command(arguments);
+    let cases = [
+        Case::new(AVAILABLE_HUGE, 330.0, || run(&["query", "available"])),
+        Case::new(SHOW_ID_HUGE, 3.0, || run(&["issue", "show", id])),
+        Case::new(SHOW_PREFIX_HUGE, 70.0, || run(&["issue", "show", &id[..8]])),
+    ];
+    cases.into_iter().filter_map(|case| measured(repository, case, options)).collect()
 }
 
 fn measured(repository: &Repository, case: Case<'_>, options: &Options) -> Option<Row> {
@@ -141,6 +176,27 @@ fn reads(repository: &Repository, size: &Size, options: &Options) -> Vec<Row> {
     .into_iter()
     .filter_map(|case| measured(repository, case, options))
     .collect();
+    if options.wants(AVAILABLE_FIRST) {
+        let cache = repository.common_dir().join("jit/cache");
+        let prepare = move |_| {
+            let _ = std::fs::remove_dir_all(&cache);
+            run(&["query", "available"])
+        };
+        rows.extend(measured(
+            repository,
+            Case { name: AVAILABLE_FIRST.to_owned(), budget: 120.0, prepare: Box::new(prepare) },
+            options,
+        ));
+    }
+    if options.wants(AVAILABLE_SPARSE) {
+        let sparse = repository.sparse();
+        let sparse = sparse.to_str().expect("a path of our own");
+        rows.extend(measured(
+            repository,
+            Case::new(AVAILABLE_SPARSE, 140.0, || run(&["-C", sparse, "query", "available"])),
+            options,
+        ));
+    }
     if options.wants(LIST) {
         repository.use_leases("expired");
         fill_log(&repository.common_dir(), 0, &[], &repository.issues()[..size.leases]).expect("the log is filled");
