@@ -76,6 +76,25 @@ impl Context {
         })
     }
 
+    /// Facts of a process that an agent started in `dir`, with an environment that says nothing else.
+    #[cfg(test)]
+    pub(crate) fn for_tests(dir: &Path, agent: &str) -> Self {
+        Self {
+            cwd: dir.to_owned(),
+            git_dir: None,
+            agent_variable: Some(agent.to_owned()),
+            enforcement_variable: None,
+            agent_file: None,
+            account: None,
+            merge_heads: Vec::new(),
+            program: None,
+            search_path: None,
+            scratch: std::env::temp_dir(),
+            terminal: Terminal::default(),
+            clock: Box::new(SystemClock { domain: clock_domain() }),
+        }
+    }
+
     /// The same facts, seen from another directory.
     pub(crate) fn in_dir(&mut self, dir: &Path) {
         self.cwd = self.cwd.join(dir);

@@ -191,3 +191,6 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Version => Ok(Box::new(help::Version)),
     }
 }
+
+#[cfg(test)]
+mod tests;
