@@ -102,7 +102,7 @@ fn ten_thousand_random_operations_leave_every_file_whole_and_no_cycle_or_danglin
             Ok(ExitStatus::Done) => done += 1,
             Ok(_) => {}
             Err(error) => {
-                assert!(error.status() != ExitStatus::Broken && error.status() != ExitStatus::Invalid, "{words}: {error}")
+                assert!(error.status() != ExitStatus::Broken && error.status() != ExitStatus::Invalid, "{words}: {error}");
             }
         }
         ids = check(&dir);
