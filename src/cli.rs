@@ -31,23 +31,26 @@ pub(crate) struct Cli {
     pub verb: Option<Verb>,
 }
 
+/// What they are called in help.
+const EVERYWHERE: &str = "Options of every verb";
+
 /// Options that every verb has.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
     /// Answer with one JSON document on stdout, also for errors
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
     /// Say nothing but what a script needs
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true, help_heading = EVERYWHERE)]
     pub color: Colour,
     /// Run as if started in this directory
-    #[arg(short = 'C', global = true, value_name = "DIR")]
+    #[arg(short = 'C', global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub directory: Option<PathBuf>,
     /// Act as this agent, for example agent:copilot-1
-    #[arg(long, global = true, value_name = "TYPE:NAME")]
+    #[arg(long, global = true, value_name = "TYPE:NAME", help_heading = EVERYWHERE)]
     pub agent_id: Option<String>,
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn run(topic: &[String]) -> Answer {
             hint: "See git jit help".to_owned(),
         })?;
     }
-    Ok(Box::new(Text(command.render_long_help().to_string())))
+    Ok(Box::new(Text(command.render_help().to_string())))
 }
 
 const CONFIG: &str = "\

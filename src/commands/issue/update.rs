@@ -17,7 +17,11 @@ use crate::store::issues::Source;
 
 /// Arguments of `issue update`.
 #[derive(Debug, clap::Args)]
-#[command(group = ArgGroup::new("change").required(true).multiple(true), group = ArgGroup::new("which").required(true))]
+#[command(
+    group = ArgGroup::new("change").required(true).multiple(true),
+    group = ArgGroup::new("which").required(true),
+    override_usage = "git jit issue update <ISSUE>... [CHANGES]\n       git jit issue update --filter <TERMS> [CHANGES]"
+)]
 pub(crate) struct Args {
     /// The issues: their ids, or at least four digits of each
     #[arg(group = "which", value_name = "ISSUE")]
