@@ -1,19 +1,17 @@
 //! What a command can fail with: data here, sentences in one place, an exit status and a next step each.
 
-use serde_json::{Value, json};
-
 use crate::domain::id::{Holder, IdError, IssueId};
 use crate::domain::issue::InvalidIssue;
 use crate::domain::lease::{Lease, Refusal, Standing};
 use crate::domain::plan::Problem;
 use crate::domain::policy::Finding;
-use crate::exit::ExitStatus;
 use crate::hook::install::Obstacle;
 use crate::hook::message;
 use crate::worktree::Hindrance;
 use crate::{actor, git, hook, store, worktree};
 
 mod hints;
+mod meaning;
 mod storage;
 
 /// Why a command did not do what it was asked to.
@@ -102,13 +100,13 @@ pub(crate) enum Error {
         known: Vec<String>,
     },
     /// A plan cannot be made true.
-    #[error("the plan has {} problems, and nothing was written", problems.len())]
+    #[error("the plan has {}, and nothing was written", in_words(problems.len(), "problem"))]
     Plan {
         /// All of them.
         problems: Vec<Problem>,
     },
     /// What is asked for wants all issues, and some cannot be read.
-    #[error("{count} issues cannot be read, and {why}: {first}")]
+    #[error("{} cannot be read, and {why}: {first}", in_words(*count, "issue"))]
     Unreadable {
         /// How many.
         count: usize,
@@ -117,6 +115,15 @@ pub(crate) enum Error {
         /// Why that matters.
         why: &'static str,
     },
+    /// The user ended it.
+    #[error("interrupted: {what}")]
+    Interrupted {
+        /// What came of that.
+        what: &'static str,
+    },
+    /// There is no issue that could be taken.
+    #[error("no issue is available")]
+    NothingAvailable,
     /// A thing that was named is not there.
     #[error("no {what} '{name}'")]
     NotThere {
@@ -183,98 +190,14 @@ impl From<Refusal> for Error {
     }
 }
 
-impl Error {
-    /// The exit status.
-    pub(crate) fn status(&self) -> ExitStatus {
-        match self {
-            Self::Id(IdError::NoSuchIssue { .. }) | Self::NoSuchLease { .. } | Self::NoSuchGate { .. } | Self::NotThere { .. } => {
-                ExitStatus::NotFound
-            }
-            Self::Usage { .. } | Self::Id(_) | Self::InvalidIssue(_) | Self::Actor(actor::Error::Malformed { .. }) => {
-                ExitStatus::Usage
-            }
-            Self::Held { .. } | Self::NotTheHolder { .. } => ExitStatus::Held,
-            Self::Policy { finding } => of_finding(finding),
-            Self::NotYet { .. }
-            | Self::Gated { .. }
-            | Self::Deleted { .. }
-            | Self::Cycle { .. }
-            | Self::LeasesOff
-            | Self::Hooks(_)
-            | Self::Demo(_) => ExitStatus::Refused,
-            Self::Plan { .. } | Self::Unreadable { .. } => ExitStatus::Invalid,
-            Self::Worktree(hindrance) => hindrance.status(),
-            Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::status(error),
-            Self::Git(_) => ExitStatus::Broken,
-        }
-    }
-
-    /// A stable word for programs.
-    pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::Usage { .. } => "usage",
-            Self::Id(IdError::NoSuchIssue { .. }) => "issue_not_found",
-            Self::Id(IdError::Ambiguous { .. }) => "issue_ambiguous",
-            Self::Id(_) | Self::Actor(actor::Error::Malformed { .. }) => "malformed_id",
-            Self::InvalidIssue(_) => "invalid_value",
-            Self::Held { .. } => "held_by_other",
-            Self::NoSuchLease { .. } => "lease_not_found",
-            Self::NotTheHolder { .. } => "not_the_holder",
-            Self::Policy { finding } => finding.code(),
-            Self::NotYet { .. } => "not_yet",
-            Self::Gated { .. } => "gated",
-            Self::Deleted { .. } => "deleted",
-            Self::Cycle { .. } => "cycle",
-            Self::NoSuchGate { .. } => "gate_not_found",
-            Self::Plan { .. } => "invalid_plan",
-            Self::Unreadable { .. } => "issues_unreadable",
-            Self::NotThere { .. } => "not_there",
-            Self::LeasesOff => "leases_off",
-            Self::Hooks(_) => "hooks_blocked",
-            Self::Worktree(hindrance) => hindrance.code(),
-            Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::code(error),
-            Self::Git(_) => "git_failed",
-            Self::Demo(_) => "demo_failed",
-        }
-    }
-
-    /// What programs may want to know.
-    pub(crate) fn details(&self) -> Value {
-        match self {
-            Self::Id(IdError::Ambiguous { candidates, .. }) => json!({ "candidates": candidates }),
-            Self::Held { lease, standing } => json!({
-                "issue_id": lease.issue_id, "lease_id": lease.lease_id, "agent_id": lease.holder.agent_id,
-                "worktree_id": lease.holder.worktree_id, "remaining_secs": standing.left_ms().map(|ms| ms.div_ceil(1000)),
-            }),
-            Self::Policy { finding } => json!({ "issue_id": finding.issue() }),
-            Self::Gated { issue, gates } => json!({ "issue_id": issue, "gates": gates }),
-            Self::Deleted { issue } => json!({ "issue_id": issue }),
-            Self::Cycle { path } => json!({ "path": path }),
-            Self::NoSuchGate { known, .. } => json!({ "known": known }),
-            Self::Plan { problems } => json!({ "problems": problems }),
-            Self::Store(store::Error::Corrupt { path, line, .. }) => json!({ "file": path.display().to_string(), "line": line }),
-            _ => json!({}),
-        }
-    }
-
-    /// Whether the same command may succeed later without anything being changed.
-    pub(crate) fn is_retryable(&self) -> bool {
-        matches!(self, Self::Held { .. }) || self.status() == ExitStatus::Busy
-    }
-}
-
-fn of_finding(finding: &Finding) -> ExitStatus {
-    match finding {
-        Finding::HeldByOther { .. } => ExitStatus::Held,
-        Finding::Unleased { .. } | Finding::Lapsed { .. } | Finding::Stale { .. } | Finding::HeldUnderOtherName { .. } => {
-            ExitStatus::NoLease
-        }
-        Finding::Invalid { .. } => ExitStatus::Invalid,
-        Finding::NoLedger { .. } | Finding::Unreadable { .. } => ExitStatus::Broken,
-        _ => ExitStatus::Refused,
-    }
+fn in_words(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn in_order(path: &[IssueId]) -> String {
-    path.iter().map(IssueId::short).collect::<Vec<_>>().join(" waits for ")
+    let short = |ids: &[IssueId]| ids.iter().map(IssueId::short).collect::<Vec<_>>().join(" waits for ");
+    match path.len() {
+        0..=8 => short(path),
+        all => format!("{} waits for … waits for {} ({all} in all)", short(&path[..4]), short(&path[all - 3..])),
+    }
 }

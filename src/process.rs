@@ -1,7 +1,7 @@
 //! Runs what a repository names: the commands of gates. Git is the business of `git`.
 //!
 //! A command is the leader of a process group of its own, has a time limit, and says what it says into a file.
-//! Its group is ended as a whole: when its time is up, and when the user interrupts us.
+//! Its group is ended as a whole: when it is over, when its time is up, and when the user interrupts us.
 
 #![expect(clippy::disallowed_methods, reason = "this is one of the two modules that may start a process")]
 
@@ -64,7 +64,9 @@ pub(crate) fn run(job: Job<'_>, interrupted: &AtomicBool) -> io::Result<(End, Du
     let mut child = command.spawn()?;
     let mut pause = Duration::from_millis(1);
     loop {
-        if let Some(status) = child.try_wait()? {
+        if is_over(&mut child) {
+            end_group(&child);
+            let status = child.wait()?;
             #[cfg(unix)]
             let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| -signal);
             #[cfg(not(unix))]
@@ -101,13 +103,29 @@ fn stop(child: &mut Child) -> io::Result<()> {
     child.wait().map(drop)
 }
 
+/// Ends what a child that is over and not reaped yet has left behind in its group.
+#[cfg(unix)]
+fn end_group(child: &Child) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
 /// Whether the child has ended, without reaping it.
 #[cfg(unix)]
-fn is_over(child: &Child) -> bool {
+fn is_over(child: &mut Child) -> bool {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     pid.is_none_or(|pid| waitid(WaitId::Pid(pid), options).is_ok_and(|status| status.is_some()))
+}
+
+#[cfg(not(unix))]
+fn end_group(_: &Child) {}
+
+#[cfg(not(unix))]
+fn is_over(child: &mut Child) -> bool {
+    child.try_wait().is_ok_and(|status| status.is_some())
 }
 
 #[cfg(not(unix))]

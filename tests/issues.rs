@@ -162,7 +162,10 @@ fn reading_writes_nothing() {
     assert!(!std::path::Path::new(&git_dir).join("jit").exists(), "no identity was drawn");
     let common = world.path("team/.git/jit");
     let names = std::fs::read_dir(common).expect("made by create").flatten().map(|entry| entry.file_name());
-    assert_eq!(names.filter(|name| name != "locks" && name != "worktree.json" && name != "events.jsonl").count(), 0);
+    assert_eq!(
+        names.filter(|name| name != "locks" && name != "worktree.json" && name != "events.jsonl" && name != "tmp").count(),
+        0
+    );
 }
 
 #[test]

@@ -105,10 +105,11 @@ pub(crate) fn labels(typed: &[String], kind: Option<&str>) -> Result<Vec<String>
 /// A description, if it may be one.
 pub(crate) fn description(text: String) -> Result<String, Error> {
     let refuse = |what: &str, hint: &str| Err(Error::Usage { what: what.to_owned(), hint: hint.to_owned() });
+    let text = text.replace("\r\n", "\n");
     if text.len() > LONGEST_DESCRIPTION {
         return refuse("a description has at most 256 KiB", "Put it into a file of the repository, and name that: git jit doc add");
     }
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')) {
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
         return refuse("a description has no control characters but tabs and line ends", "Take them out, and try again");
     }
     Ok(text)
@@ -118,7 +119,7 @@ pub(crate) fn description(text: String) -> Result<String, Error> {
 pub(crate) fn description_of(session: &Session, text: Option<String>, file: Option<&Path>) -> Result<Option<String>, Error> {
     let text = match (text, file) {
         (Some(text), _) => Some(text),
-        (None, Some(path)) => Some(input(session, path)?.trim_end_matches('\n').to_owned()),
+        (None, Some(path)) => Some(input(session, path)?.trim_end_matches(['\r', '\n']).to_owned()),
         (None, None) => None,
     };
     text.map(description).transpose()

@@ -53,6 +53,7 @@ pub(crate) struct SetArgs {
     /// The setting, for example `worktree.enforce_leases`
     key: String,
     /// Its value
+    #[arg(allow_hyphen_values = true)]
     value: String,
     /// In your own agent.toml, for all repositories
     #[arg(long)]
@@ -122,6 +123,12 @@ fn gather(session: &Session) -> Result<Settings, Error> {
         let says = |candidate: &Candidate| Some((candidate.place.clone(), said(candidate.settings.as_ref().ok()?, key)?));
         let places: Vec<(String, String)> = candidates.iter().filter_map(says).collect();
         let value = said(&in_force, key).unwrap_or_default();
+        if key.name == "worktree.enforce_leases"
+            && let Some((place, _)) = policy.unreadable.first()
+        {
+            let source = format!("{place}, which cannot be read");
+            return Ok(Setting { key, value: "strict".to_owned(), source, places });
+        }
         let deciding = places.iter().find(|(_, said)| *said == value).map(|(place, _)| place.clone());
         Ok(Setting { key, value, source: deciding.unwrap_or_else(|| "default".to_owned()), places })
     };
@@ -130,8 +137,7 @@ fn gather(session: &Session) -> Result<Settings, Error> {
 }
 
 fn unknown(name: &str) -> Error {
-    let close = KEYS.iter().filter(|key| strsim::normalized_damerau_levenshtein(key.name, name) > 0.7).map(|key| key.name);
-    let hint = match close.collect::<Vec<_>>().first() {
+    let hint = match edit::alike(name, KEYS.iter().map(|key| key.name)) {
         Some(close) => format!("Did you mean {close}?"),
         None => "To see all of them: git jit config show".to_owned(),
     };
@@ -218,7 +224,7 @@ fn change_own(session: &Session, wanted: &Wanted<'_>) -> Answer {
     let new = wanted.apply(&path, &text)?;
     if new != text {
         file::make_dir(path.parent().unwrap_or(&path), VERSIONED)?;
-        file::rewrite(&path, new.as_bytes(), VERSIONED)?;
+        file::rewrite(file::finish_beside(&path, new.as_bytes(), VERSIONED, false)?)?;
     }
     Ok(Box::new(wanted.report(path, new != text)))
 }
@@ -249,8 +255,18 @@ fn validate(session: &Session) -> Answer {
     {
         problems.push((path.display().to_string(), error.to_string()));
     }
+    problems.extend(misspelt(&layout)?);
     let places = candidates.iter().map(|candidate| candidate.place.clone()).collect();
     Ok(Box::new(Problems { places, problems }))
+}
+
+/// What is nearly a setting in this worktree's file, and has no effect.
+pub(crate) fn misspelt(layout: &Layout) -> Result<Vec<(String, String)>, Error> {
+    let Some(root) = &layout.worktree_root else { return Ok(Vec::new()) };
+    let path = Layout::data_dir(root).join("config.toml");
+    let text = String::from_utf8(file::read_optional(&path)?.unwrap_or_default()).unwrap_or_default();
+    let one = |(name, close): (String, &str)| (path.display().to_string(), format!("'{name}' means nothing: is it {close}?"));
+    Ok(edit::misspelt(&text).into_iter().map(one).collect())
 }
 
 /// A setting as programs are told of it.

@@ -158,11 +158,11 @@ fn below_root(session: &Session, layout: &Layout, path: &Path) -> Result<String,
     let whole = Path::new("/").join(parts.join("/"));
     let relative = whole.strip_prefix(root).map_err(|_| outside())?.to_string_lossy().into_owned();
     let is_ours = [".git", ".jit"].iter().any(|dir| relative.split('/').next() == Some(dir));
-    if relative.is_empty() || is_ours || relative.chars().any(crate::domain::issue::deceives) {
-        Err(outside())
-    } else {
-        Ok(relative)
+    if is_ours {
+        let what = format!("{relative} is Git's or git jit's own, and no document");
+        return Err(Error::Usage { what, hint: "Give another file of this worktree".to_owned() });
     }
+    if relative.is_empty() || relative.chars().any(crate::domain::issue::deceives) { Err(outside()) } else { Ok(relative) }
 }
 
 /// The full id of the commit that was meant, if it has the file.

@@ -3,12 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Session};
+use crate::domain::gate::Registry;
+use crate::domain::graph::Graph;
 use crate::domain::id::IssueId;
+use crate::domain::issue::{Document, Summary};
+use crate::domain::policy::Policy;
 use crate::exit::ExitStatus;
-use crate::hook::force;
+use crate::hook::{force, install};
 use crate::output::Report;
-use crate::output::human::{Styles, plain_line};
-use crate::store::{gates, notes};
+use crate::output::human::{Styles, count, plain_line};
+use crate::store::issues::{IssueStore, Listing};
+use crate::store::layout::Layout;
+use crate::store::{self, gates, notes};
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -30,55 +36,92 @@ struct Checks(Vec<Check>);
 pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let Args {} = args;
     let layout = session.layout()?;
-    let mut checks = vec![settings(session, &layout)];
-    let ledger = layout.claims().ledger();
-    let found = ledger.as_ref().map_or(0, |ledger| ledger.leases().count());
-    let problems = ledger.err().map(|error| error.to_string()).into_iter().collect();
-    checks.push(Check { name: "leases", found: format!("{found} leases"), problems, status: ExitStatus::Broken });
     let store = super::issues(&layout, &session.policy(&layout))?;
     let registry = gates::registry(store.places());
-    let found = registry.as_ref().map_or(0, |registry| registry.gates().count());
-    let problems = registry.as_ref().err().map(ToString::to_string).into_iter().collect();
-    checks.push(Check { name: "gates", found: format!("{found} gates"), problems, status: ExitStatus::Invalid });
     let listing = store.list()?;
-    let problems = listing.unreadable.iter().map(ToString::to_string).collect();
-    checks.push(Check { name: "issues", found: format!("{} issues", listing.issues.len()), problems, status: ExitStatus::Invalid });
-    let mut problems = Vec::new();
-    let mut count = 0;
-    for (document, _) in &listing.issues {
-        let issue = document.issue();
-        let notes = notes::of(store.places(), issue.id)?;
-        count += notes.notes.len();
-        problems.extend(notes.unreadable.iter().map(ToString::to_string));
-    }
-    checks.push(Check { name: "notes", found: format!("{count} notes"), problems, status: ExitStatus::Invalid });
-    let mut problems = Vec::new();
-    if let Ok(registry) = &registry {
-        for (document, _) in &listing.issues {
-            let issue = document.issue();
-            let unknown = issue.gates_required.iter().filter(|key| registry.gate(key).is_none() && !issue.state.is_closed());
-            problems
-                .extend(unknown.map(|key| format!("issue {} asks for the gate '{key}', which is not defined", issue.id.short())));
-        }
-    }
-    // Without leases, which may be what is broken.
-    let graph =
-        crate::domain::graph::Graph::of(&listing.issues.iter().map(|(document, _)| document.issue().into()).collect::<Vec<_>>());
-    let cycles = graph.cycles();
-    let in_words = |cycle: &Vec<IssueId>| cycle.iter().map(IssueId::short).collect::<Vec<_>>().join(", ");
-    problems.extend(cycles.iter().map(|cycle| format!("these wait for each other: {}", in_words(cycle))));
-    let dangling = graph.dangling().iter();
-    problems.extend(dangling.map(|(id, names)| format!("issue {} depends on what is not there: {}", id.short(), names.join(", "))));
-    checks.push(Check { name: "graph", found: "dependencies and gates".to_owned(), problems, status: ExitStatus::Invalid });
+    let checks = vec![
+        settings(session, &layout),
+        leases(&layout),
+        definitions(&registry),
+        issues(&listing),
+        notes(&store, &listing)?,
+        local(&layout)?,
+        graph(&listing, registry.ok().as_ref()),
+    ];
     Ok(Box::new(Checks(checks)))
 }
 
-fn settings(session: &Session, layout: &crate::store::layout::Layout) -> Check {
+fn leases(layout: &Layout) -> Check {
+    let ledger = layout.claims().ledger();
+    let found = count(ledger.as_ref().map_or(0, |ledger| ledger.leases().count()), "lease");
+    Check { name: "leases", found, problems: ledger.err().iter().map(ToString::to_string).collect(), status: ExitStatus::Broken }
+}
+
+fn definitions(registry: &store::Result<Registry>) -> Check {
+    let found = count(registry.as_ref().map_or(0, |registry| registry.gates().count()), "gate");
+    let problems = registry.as_ref().err().map(ToString::to_string).into_iter().collect();
+    Check { name: "gates", found, problems, status: ExitStatus::Invalid }
+}
+
+fn issues(listing: &Listing<Document>) -> Check {
+    let problems = listing.unreadable.iter().map(ToString::to_string).collect();
+    Check { name: "issues", found: count(listing.issues.len(), "issue"), problems, status: ExitStatus::Invalid }
+}
+
+fn notes(store: &IssueStore<'_>, listing: &Listing<Document>) -> store::Result<Check> {
+    let (mut found, mut problems) = (0, Vec::new());
+    for (document, _) in &listing.issues {
+        let notes = notes::of(store.places(), document.issue().id)?;
+        found += notes.notes.len();
+        problems.extend(notes.unreadable.iter().map(ToString::to_string));
+    }
+    Ok(Check { name: "notes", found: count(found, "note"), problems, status: ExitStatus::Invalid })
+}
+
+/// What is kept beside the versioned data, for this repository alone.
+fn local(layout: &Layout) -> store::Result<Check> {
+    let mut problems = Vec::new();
+    if store::issues::is_unfinished(layout) {
+        problems.push("an import was interrupted: whatever is changed next finishes it".to_owned());
+    }
+    let torn = layout.events().unreadable()?;
+    if torn > 0 {
+        problems.push(format!("{} in the log of events cannot be read", count(torn, "line")));
+    }
+    Ok(Check { name: "local", found: "the log of events, staged plans".to_owned(), problems, status: ExitStatus::Invalid })
+}
+
+/// Without leases, which may be what is broken.
+fn graph(listing: &Listing<Document>, registry: Option<&Registry>) -> Check {
+    let mut problems = Vec::new();
+    for (document, _) in &listing.issues {
+        let issue = document.issue();
+        let is_unknown = |key: &&String| registry.is_some_and(|registry| registry.gate(key).is_none());
+        let unknown = issue.gates_required.iter().filter(|_| !issue.state.is_closed()).filter(is_unknown);
+        problems.extend(unknown.map(|key| format!("issue {} asks for the gate '{key}', which is not defined", issue.id.short())));
+    }
+    let summaries: Vec<Summary> = listing.issues.iter().map(|(document, _)| document.issue().into()).collect();
+    let graph = Graph::of(&summaries);
+    let in_words = |cycle: &Vec<IssueId>| cycle.iter().map(IssueId::short).collect::<Vec<_>>().join(", ");
+    problems.extend(graph.cycles().iter().map(|cycle| format!("these wait for each other: {}", in_words(cycle))));
+    let dangling = graph.dangling().iter();
+    problems.extend(dangling.map(|(id, names)| format!("issue {} depends on what is not there: {}", id.short(), names.join(", "))));
+    Check { name: "graph", found: "dependencies and gates".to_owned(), problems, status: ExitStatus::Invalid }
+}
+
+fn settings(session: &Session, layout: &Layout) -> Check {
     let candidates = force::candidates(&session.cx, layout);
-    let unreadable = crate::domain::policy::Policy::strictest(&candidates).unreadable;
+    let policy = Policy::strictest(&candidates);
+    let mut unreadable = policy.unreadable.clone();
+    unreadable.extend(super::config::misspelt(layout).unwrap_or_default());
+    if !policy.is_silent() {
+        let missing = install::missing(layout);
+        unreadable
+            .extend(missing.into_iter().map(|hook| (hook, "is not installed, and leases are not enforced without it".to_owned())));
+    }
     Check {
         name: "settings",
-        found: format!("{} places", candidates.len()),
+        found: count(candidates.len(), "place"),
         problems: unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect(),
         status: ExitStatus::Invalid,
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::change::Desk;
 use super::claim::{Acquired, ttl_secs};
+use super::gate::warn_outdated;
 use super::next::take_next;
 use super::query::{Board, Found, brief};
 use super::{Answer, Session};
@@ -43,6 +44,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
         Some(typed) => desk.resolve(&typed)?,
         None => held(&desk)?,
     };
+    warn_outdated(&desk, id)?;
     let (changed, gates) = desk.edit(id, "done", |document| desk.advance(document, State::Done))?;
     let lease = if desk.policy.worktrees { desk.close_lease(id)? } else { None };
     if !gates.is_empty() {

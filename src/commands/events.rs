@@ -17,6 +17,9 @@ use crate::store::events::Event;
 /// How often `--follow` looks.
 const EVERY: Duration = Duration::from_millis(200);
 
+/// Events that `--follow` begins with.
+const BEFORE: usize = 10;
+
 /// Arguments of `events`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -51,6 +54,8 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let (mut events, mut mark) = log.all()?;
     events.retain(is_wanted);
     let total = events.len();
+    // Who follows wants what is new, and what led to it.
+    let limit = if limit == 0 && follow && since.is_none() { BEFORE } else { limit };
     if limit > 0 {
         events.drain(..total.saturating_sub(limit));
     }
@@ -66,7 +71,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
                 return Ok(Box::new(Silence));
             }
         }
-        if interrupted.load(Ordering::Relaxed) {
+        if interrupted.load(Ordering::Relaxed) || !Output::is_heard() {
             return Ok(Box::new(Silence));
         }
         std::thread::sleep(EVERY);
@@ -81,7 +86,8 @@ fn wanted(event: &Event, issue: Option<IssueId>, since: Option<Timestamp>) -> bo
 /// A moment: as a time, or so long ago.
 fn moment(typed: &str, now: Timestamp) -> Result<Timestamp, Error> {
     let typed = typed.trim();
-    if let Ok(at) = typed.parse::<Timestamp>() {
+    let midnight = || typed.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp());
+    if let Some(at) = typed.parse::<Timestamp>().ok().or_else(midnight) {
         return Ok(at);
     }
     let ago = super::claim::seconds(typed).ok().and_then(|seconds| i64::try_from(seconds).ok());

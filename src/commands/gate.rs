@@ -3,13 +3,13 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use self::report::{Defined, Gates, Statuses};
+use self::report::{Deed, Defined, Gates, Statuses};
 use super::change::{Desk, unknown_gate};
 use super::issue::Edited;
 use super::{Answer, Session, issues, resolve};
 use crate::domain::gate::{Mode, Record, Verdict};
 use crate::domain::id::IssueId;
-use crate::domain::issue::State;
+use crate::domain::issue::{Document, Issue, State};
 use crate::domain::workflow;
 use crate::error::Error;
 use crate::git;
@@ -120,9 +120,10 @@ fn show(session: &Session, args: &ShowArgs) -> Answer {
     let layout = session.layout()?;
     let registry = gates::registry(issues(&layout, &session.policy(&layout))?.places())?;
     let gate = registry.gate(key).ok_or_else(|| unknown_gate(&registry, key))?;
-    Ok(Box::new(Defined { gate: gate.clone(), changed: None }))
+    Ok(Box::new(Defined { gate: gate.clone(), deed: Deed::Shown }))
 }
 
+/// Adds gates to what an issue must pass, or takes them away; one that waited for those alone is done.
 fn edit(session: &Session, args: &EditArgs, adds: bool) -> Answer {
     let EditArgs { issue, keys } = args;
     let layout = session.layout()?;
@@ -131,19 +132,16 @@ fn edit(session: &Session, args: &EditArgs, adds: bool) -> Answer {
     if adds {
         desk.require_gates(keys)?;
     }
-    let (changed, ()) = desk.edit(id, "gates", |document| {
+    let (changed, is_done) = desk.edit(id, "gates", |document| {
         let (add, remove) = if adds { (keys.as_slice(), [].as_slice()) } else { ([].as_slice(), keys.as_slice()) };
         document.edit_set("gates_required", add, remove);
-        if !adds && workflow::is_through(document.issue(), &desk.open_dependencies(document.issue()), desk.registry()?) {
-            document.set("state", &Value::from(State::Done.as_str()));
-        }
-        Ok(())
+        if adds { Ok(false) } else { settle(&desk, document) }
     })?;
     let now = match changed.document.issue().gates_required.join(", ") {
         none if none.is_empty() => "no gates".to_owned(),
         keys => keys,
     };
-    Ok(Box::new(Edited::of(changed, format!("Issue {} must pass {now}", id.short()))))
+    Ok(Box::new(Edited::of(changed, format!("Issue {} must pass {now}", id.short())).and(told_if(is_done))))
 }
 
 fn judge(session: &Session, args: VerdictArgs, verdict: Verdict) -> Answer {
@@ -167,11 +165,8 @@ fn judge(session: &Session, args: VerdictArgs, verdict: Verdict) -> Answer {
         ..Record::PENDING
     };
     let (changed, is_done) = write(&desk, id, &key, &record)?;
-    let mut sentence = vec![];
-    if is_done {
-        sentence.push("All gates have passed: it is done".to_owned());
-    }
-    Ok(Box::new(Edited::of(changed, format!("Gate {key} of issue {} is {}", id.short(), verdict.as_str())).and(sentence)))
+    let sentence = format!("Gate {key} of issue {} is {}", id.short(), verdict.as_str());
+    Ok(Box::new(Edited::of(changed, sentence).and(told_if(is_done))))
 }
 
 /// This moment, as records have it.
@@ -185,23 +180,63 @@ fn tree_of(session: &Session, layout: &Layout) -> Option<String> {
     git::content_tree(root, &layout.git_dir, &layout.common_dir, &session.cx.scratch, crate::store::tree::DATA).ok()
 }
 
+/// Warns of verdicts that count and are about something else than what is here now.
+pub(crate) fn warn_outdated(desk: &Desk<'_>, id: IssueId) -> Result<(), Error> {
+    let document = desk.load(id)?;
+    let issue = document.issue();
+    let passed = issue.gates_required.iter().map(|key| (key, Record::of(issue, key)));
+    let passed: Vec<(&String, Record)> = passed.filter(|(_, record)| record.status == Verdict::Passed).collect();
+    let now = passed.iter().any(|(_, record)| record.tree.is_some()).then(|| tree_of(desk.session, desk.layout)).flatten();
+    for (key, record) in passed {
+        if record.is_outdated(desk.registry()?.gate(key), now.as_deref()) == Some(true) {
+            let what = "passed on another tree than the one here now, or by another command";
+            desk.session.output.warn(&format!("gate {key} of issue {}: {what}", id.short()));
+        }
+    }
+    Ok(())
+}
+
 /// Writes what became of a gate; with the last one that passes, a gated issue is done.
 fn write(desk: &Desk<'_>, id: IssueId, key: &str, record: &Record) -> Result<(super::change::Changed, bool), Error> {
     desk.edit(id, "gate", |document| {
-        document.set_at(&["gates_status", key], &record.to_value());
-        let is_done = workflow::is_through(document.issue(), &desk.open_dependencies(document.issue()), desk.registry()?);
-        if is_done {
-            document.set("state", &Value::from(State::Done.as_str()));
+        // Whether it is still asked for, and the issue still open, may have changed while the gate ran.
+        require_open(document.issue())?;
+        if !document.issue().gates_required.iter().any(|asked| asked == key) {
+            return Ok(false);
         }
-        Ok(is_done)
+        document.set_at(&["gates_status", key], &record.to_value());
+        settle(desk, document)
     })
+}
+
+/// Makes a gated issue done that waits for nothing any more; whether it was.
+fn settle(desk: &Desk<'_>, document: &mut Document) -> Result<bool, Error> {
+    let is_through = workflow::is_through(document.issue(), &desk.open_dependencies(document.issue()), desk.registry()?);
+    if is_through {
+        document.set("state", &Value::from(State::Done.as_str()));
+    }
+    Ok(is_through)
+}
+
+fn told_if(is_done: bool) -> Vec<String> {
+    if is_done { vec!["No gate is left to pass: it is done".to_owned()] } else { Vec::new() }
+}
+
+/// Refuses verdicts on what is closed: a gate that failed later would stand in a finished issue.
+fn require_open(issue: &Issue) -> Result<(), Error> {
+    if !issue.state.is_closed() {
+        return Ok(());
+    }
+    let (id, state) = (issue.id, issue.state.as_str());
+    let hint = format!("To open it again: git jit issue update {} --state ready", id.short());
+    Err(Error::NotYet { issue: id, state: "judged", why: format!("it is {state}"), hint })
 }
 
 /// Refuses a gate that the issue does not ask for.
 fn require_asked_for(desk: &Desk<'_>, id: IssueId, key: &str) -> Result<(), Error> {
     let document = desk.load(id)?;
     if document.issue().gates_required.iter().any(|asked| asked == key) {
-        return Ok(());
+        return require_open(document.issue());
     }
     desk.require_gates(&[key.to_owned()])?;
     Err(Error::NotThere {
@@ -224,10 +259,16 @@ fn status(session: &Session, args: &StatusArgs) -> Answer {
     let now = has_trees.then(|| tree_of(session, &layout)).flatten();
     let one = |(key, record): (String, Record)| {
         let gate = registry.gate(&key).cloned();
-        let outdated = record.tree.as_ref().zip(now.as_ref()).map(|(then, now)| then != now);
+        let outdated = record.is_outdated(gate.as_ref(), now.as_deref());
         report::Status { key, gate, record, outdated, output: None }
     };
-    Ok(Box::new(Statuses { issue: id, state: issue.state, statuses: records.into_iter().map(one).collect(), ran: false }))
+    Ok(Box::new(Statuses {
+        issue: id,
+        state: issue.state,
+        statuses: records.into_iter().map(one).collect(),
+        ran: false,
+        is_done: false,
+    }))
 }
 
 /// What is the same in every telling of a gate on an issue.

@@ -111,6 +111,11 @@ fn forest(session: &Session, depth: usize, claims: bool) -> Answer {
     let board = Board::gather(session, &layout, false)?;
     let graph = board.graph();
     let is_open = |id: &IssueId| board.get(*id).is_some_and(|found| !found.facts.effective.is_closed());
+    for cycle in graph.cycles() {
+        // Nothing in it is a top: without a word it would not be seen at all.
+        let ids: Vec<String> = cycle.iter().map(IssueId::short).collect();
+        session.output.warn(&format!("these wait for each other, and are in no tree: {}", ids.join(", ")));
+    }
     let tops = board.of_kind(Kind::All).into_iter().map(|found| found.summary.id);
     let tops = tops.filter(|id| is_open(id) && !graph.next(*id, Way::Dependents).iter().any(is_open));
     let roots = tops.map(|id| Branch { id, branches: graph.tree(id, Way::Dependencies, depth), is_repeat: false, is_cut: false });

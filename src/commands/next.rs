@@ -54,9 +54,5 @@ pub(crate) fn take_next(desk: &Desk<'_>, filter: &Filter, ttl_secs: u64, why: Op
             taken => return taken,
         }
     }
-    Err(Error::NotThere {
-        what: "issue to take:",
-        name: "nothing is available".to_owned(),
-        hint: "To see what is held and what waits: git jit claim list, git jit query blocked".to_owned(),
-    })
+    Err(Error::NothingAvailable)
 }

@@ -9,7 +9,7 @@ use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::issue::State;
 use crate::domain::query::Kind;
 use crate::output::Report;
-use crate::output::human::{Styles, plain_line};
+use crate::output::human::{Styles, plain_line, table};
 use crate::store::worktrees;
 
 /// Issues and worktrees that are shown: one screen.
@@ -55,6 +55,9 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
         (worktree.root.display().to_string(), worktree.branch.clone(), held)
     });
     let available = board.of_kind(Kind::Available);
+    for (place, why) in &board.policy.unreadable {
+        session.output.warn(&format!("{place} cannot be read, so that edits count as under strict: {why}"));
+    }
     for bad in &board.unreadable {
         session.output.warn(bad);
     }
@@ -109,17 +112,14 @@ impl Report for Status {
                 part(&head, lines(available, false, styles).lines().map(str::to_owned).collect())
             }
         };
-        let held = |(root, branch, leases): &(String, Option<String>, Vec<LeaseView>)| {
+        let row = |(root, branch, leases): &(String, Option<String>, Vec<LeaseView>)| {
             let who: Vec<String> = leases.iter().map(|lease| format!("{} {}", lease.agent_id, lease.issue_id.short())).collect();
-            format!(
-                "{}  {}  {}",
-                plain_line(branch.as_deref().unwrap_or("(detached)")),
-                who.join(", "),
-                styles.faint(&plain_line(root))
-            )
+            vec![plain_line(branch.as_deref().unwrap_or("(detached)")), who.join(", "), plain_line(root)]
         };
         if self.worktrees.len() > 1 {
-            text += &part("Worktrees", self.worktrees.iter().take(3 * SHOWN).map(held).collect());
+            let rows: Vec<Vec<String>> = self.worktrees.iter().take(3 * SHOWN).map(row).collect();
+            let worktrees = table(&["BRANCH", "HOLDER", "PATH"], &rows, styles, |_, cell| cell.to_owned());
+            text += &part("Worktrees", worktrees.lines().map(str::to_owned).collect());
         }
         text
     }

@@ -264,6 +264,14 @@ impl Record {
         }
     }
 
+    /// Whether it is about another tree than `tree`, the one here now, or about another command than the gate has now;
+    /// nothing where that cannot be told.
+    pub(crate) fn is_outdated(&self, gate: Option<&Gate>, tree: Option<&str>) -> Option<bool> {
+        let is_other_command = self.command.is_some() && gate.is_some_and(|gate| gate.command != self.command);
+        let is_other_tree = self.tree.as_deref().zip(tree).map(|(then, now)| then != now);
+        if is_other_command { Some(true) } else { is_other_tree }
+    }
+
     /// What the file is to say: what is known, and nothing else.
     pub(crate) fn to_value(&self) -> Value {
         let Value::Object(all) = json!(self) else { return json!({}) };

@@ -132,6 +132,15 @@ pub(crate) fn check(
         }
         drafts.push((entry.key.clone(), draft));
     }
+    for (entry, (_, draft)) in entries.iter().zip(&drafts) {
+        let is_open = |name: &String| places.get(name.as_str()).is_some_and(|place| !entries[*place].state.is_closed());
+        let mut problem = |what: &str| problems.push(Problem { entry: entry.key.clone(), what: what.to_owned() });
+        match draft.state {
+            State::Done if entry.depends_on.iter().any(is_open) => problem("is done, and depends on what is not closed"),
+            State::Gated if draft.gates.is_empty() => problem("is gated, and has no gates"),
+            _ => {}
+        }
+    }
     // Dependencies come first: a component is found after those that it leads to.
     let order = tarjan_scc(&edges);
     for group in &order {
@@ -218,13 +227,23 @@ mod tests {
         let wrong = r#"[
             {"key": "a", "title": "", "labels": ["x"], "gates": ["none"], "depends_on": ["b", "zzz"]},
             {"key": "b", "title": "B", "depends_on": ["a"], "assignee": "nobody"},
-            {"key": "b", "title": "again"}
+            {"key": "b", "title": "again"},
+            {"key": "d", "title": "D", "state": "done", "depends_on": ["b"]},
+            {"key": "g", "title": "G", "state": "gated"}
         ]"#;
         let problems = check_text(wrong).expect_err("bad");
         let said: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.what)).collect();
-        for expected in
-            ["a: a title", "'x' is not a label", "no gate 'none'", "'zzz'", "waits for itself", "no other entry", "no agent id"]
-        {
+        for expected in [
+            "a: a title",
+            "'x' is not a label",
+            "no gate 'none'",
+            "'zzz'",
+            "waits for itself",
+            "no other entry",
+            "no agent id",
+            "is done, and depends",
+            "is gated, and",
+        ] {
             assert!(said.iter().any(|line| line.contains(expected)), "{expected} in {said:?}");
         }
         assert_eq!(check_text("[{\"key\": \"a\"}, {\"title\": 3}]").map_err(|problems| problems.len()).err(), Some(2));

@@ -17,6 +17,8 @@ pub(crate) enum Step {
     Waits(Vec<String>),
     /// Nowhere: these prechecks have not passed.
     Unchecked(Vec<String>),
+    /// Nowhere: there is no gate that it could wait for.
+    NothingToPass,
     /// Nowhere: it was deleted.
     Deleted,
 }
@@ -39,6 +41,7 @@ pub(crate) fn step(issue: &Issue, wanted: State, open: Vec<String>, registry: &R
             unpassed if unpassed.is_empty() => Step::To(State::InProgress),
             unpassed => Step::Unchecked(unpassed),
         },
+        State::Gated if gate::unpassed(issue, registry, None).is_empty() => Step::NothingToPass,
         other => Step::To(other),
     }
 }
@@ -74,6 +77,7 @@ mod tests {
         assert_eq!(ask(&document, State::InProgress, &[]), Step::To(State::InProgress));
         assert!(pass(&mut document, "tests") && pass(&mut document, "unknown"));
         assert_eq!(ask(&document, State::Done, &[]), Step::To(State::Done));
+        assert_eq!(ask(&document, State::Gated, &[]), Step::NothingToPass);
         assert!(!is_through(document.issue(), &[], &registry));
         document.set("state", &json!("gated"));
         assert!(is_through(document.issue(), &[], &registry) && !is_through(document.issue(), &words(&["b"]), &registry));

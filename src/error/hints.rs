@@ -18,7 +18,6 @@ impl Error {
                 hints.extend(candidates.iter().map(|id| format!("  {id}")));
                 hints
             }
-            Self::Id(IdError::NoSuchIssue { .. }) => vec!["To see all issues: git jit issue list".to_owned()],
             Self::Held { lease, .. } => vec![
                 format!("To see when it ends: git jit claim status --issue {}", lease.issue_id.short()),
                 "To find other work: git jit query available".to_owned(),
@@ -33,9 +32,18 @@ impl Error {
                 .map(|id| format!("To see what waits for what: git jit graph deps {} --depth 0", id.short()))
                 .into_iter()
                 .collect(),
+            Self::NothingAvailable => {
+                vec!["To see what is held and what waits: git jit claim list, git jit query blocked".to_owned()]
+            }
+            Self::Interrupted { .. } => vec!["To go on: give the command again".to_owned()],
+            Self::InvalidIssue(_) => vec!["To see what an issue has: git jit help issue create".to_owned()],
+            Self::Id(_) => vec!["To see all issues: git jit issue list".to_owned()],
             Self::Unreadable { .. } => vec!["To see all of them: git jit doctor".to_owned()],
             Self::NoSuchGate { key, known } => of_unknown_gate(key, known),
-            Self::Plan { problems } => problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.what)).collect(),
+            Self::Plan { problems } => {
+                let problems = problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.what));
+                problems.chain(["Mend that, and try it with --dry-run".to_owned()]).collect()
+            }
             Self::NoSuchLease { .. } => vec!["To see the leases: git jit claim list".to_owned()],
             Self::NotTheHolder { lease, holder } if lease.holder.worktree_id == holder.worktree_id => {
                 vec![format!("To act as its holder: export JIT_AGENT_ID={}", lease.holder.agent_id)]

@@ -26,13 +26,18 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
 pub(super) fn status(error: &Error) -> ExitStatus {
     match error {
         Error::NoRepository { .. } | Error::NoWorktree { .. } => ExitStatus::NotFound,
-        Error::Corrupt { path, .. } if is_issue(path) => ExitStatus::Invalid,
+        Error::Corrupt { path, .. } if is_versioned(path) => ExitStatus::Invalid,
         Error::Io { .. } | Error::Git { .. } | Error::Corrupt { .. } => ExitStatus::Broken,
         Error::Busy { .. } | Error::Contended { .. } => ExitStatus::Busy,
     }
 }
 
 /// Data of the user's that does not parse is invalid; files of ours that do not are broken.
+fn is_versioned(path: &std::path::Path) -> bool {
+    let is_data = |part: std::path::Component<'_>| part.as_os_str() == ".jit" || part.as_os_str() == "HEAD:.jit";
+    path.components().any(is_data) || is_issue(path)
+}
+
 fn is_issue(path: &std::path::Path) -> bool {
     path.file_name().is_some_and(|name| IssueId::from_file_name(name.as_encoded_bytes()).is_some())
 }
@@ -44,6 +49,7 @@ pub(super) fn code(error: &Error) -> &'static str {
         Error::Io { .. } => "io",
         Error::Git { .. } => "git_unreadable",
         Error::Corrupt { path, .. } if is_issue(path) => "invalid_issue_file",
+        Error::Corrupt { path, .. } if is_versioned(path) => "invalid_file",
         Error::Corrupt { .. } => "corrupt",
         Error::Busy { .. } => "busy",
         Error::Contended { .. } => "contended",

@@ -108,6 +108,16 @@ fn inspect(path: &Path, binary: &str) -> Result<Place> {
     Ok(if crc == checksum(body) { Place::Ours } else { Place::Edited })
 }
 
+/// The hooks of ours that Git would not run here.
+pub(crate) fn missing(layout: &Layout) -> Vec<String> {
+    let dir = directory(layout);
+    let is_there = |(hook, binary): &(&str, &str)| {
+        let place = dir.as_ref().ok().and_then(|dir| inspect(&dir.join(hook), binary).ok());
+        matches!(place, Some(Place::Ours | Place::Served | Place::Edited))
+    };
+    HOOKS.iter().filter(|hook| !is_there(hook)).map(|(hook, _)| (*hook).to_owned()).collect()
+}
+
 /// Installs all hooks, or none: the paths of those that were written.
 pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<Vec<PathBuf>> {
     if layout.has_reftable() {

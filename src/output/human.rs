@@ -74,6 +74,11 @@ pub(crate) fn plain_line(text: &str) -> String {
     plain(text).replace('\n', " ")
 }
 
+/// So many of something, in words.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A table: each column as wide as its widest cell, the last one free, two spaces between.
 ///
 /// `paint` dresses a cell, given its column, after it was padded.

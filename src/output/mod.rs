@@ -72,6 +72,22 @@ impl Output {
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
     }
 
+    /// Whether somebody is left at the other end of stdout.
+    pub(crate) fn is_heard() -> bool {
+        #[cfg(unix)]
+        {
+            use rustix::event::{PollFd, PollFlags, Timespec, poll};
+            let stdout = std::io::stdout();
+            let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
+            let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+            let is_gone =
+                poll(&mut polled, Some(&at_once)).is_ok() && polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP);
+            !is_gone
+        }
+        #[cfg(not(unix))]
+        true
+    }
+
     /// Says a report: whether it could be said.
     pub(crate) fn report(&self, report: &dyn Report) -> bool {
         let text = if self.json {

@@ -111,10 +111,21 @@ impl EventLog {
             std::fs::rename(&path, self.old_path()).map_err(Error::io("rename", &path))?;
         }
         let mut log = file::open_append(&path, self.modes)?;
+        if is_torn(&mut log) {
+            // What a crash has cut off must not swallow what comes next.
+            log.write_all(b"\n").map_err(Error::io("append to", &path))?;
+        }
         for event in events {
             log.write_all(&event.line()).map_err(Error::io("append to", &path))?;
         }
         Ok(())
+    }
+
+    /// How many lines cannot be read.
+    pub(crate) fn unreadable(&self) -> Result<usize> {
+        let bytes = file::read_optional(&self.path())?.unwrap_or_default();
+        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        Ok(lines.filter(|line| serde_json::from_slice::<Event>(line).is_err()).count())
     }
 
     /// All events that are kept, the oldest first, and up to where that is.
@@ -142,6 +153,13 @@ impl EventLog {
         let (events, whole) = parse(&bytes);
         Ok((events, Mark { file, offset: offset + whole as u64 }))
     }
+}
+
+/// Whether the last line has no end.
+fn is_torn(log: &mut std::fs::File) -> bool {
+    let mut last = [b'\n'];
+    let read = log.seek(SeekFrom::End(-1)).and_then(|_| log.read_exact(&mut last));
+    read.is_ok() && last != [b'\n']
 }
 
 /// The events of whole lines, and the bytes of those.
@@ -173,6 +191,8 @@ mod tests {
             .and_then(|mut file| file.write_all(b"{torn\n{\"half\":").map_err(Error::io("x", dir.path())))
             .expect("torn");
         assert_eq!(log.since(mark).expect("read").0, []);
+        log.append([event("next".into())]).expect("appended");
+        assert_eq!((log.since(mark).expect("read").0.len(), log.unreadable().expect("read")), (1, 2));
         let many: Vec<FieldChange> = (0..60).map(|_| change("y".repeat(150))).collect();
         assert!(Event::new(Timestamp::UNIX_EPOCH, "updated", id, &by, many).line().len() <= LONGEST_LINE);
     }

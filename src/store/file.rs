@@ -4,7 +4,7 @@
 //! microseconds; so logs are appended to and only small files are replaced. Nothing is truncated.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 #[cfg(unix)]
@@ -47,11 +47,27 @@ impl Modes {
 
 /// The whole of a file, or nothing if it is not there. Whatever else happens is an error.
 pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
-    match std::fs::read(path) {
+    match read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(Error::io("read", path)(error)),
     }
+}
+
+/// The whole of a regular file: of anything else, a named pipe for instance, there may be no end.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let mut file = options.open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The names in a directory, in no order; none if it is not there.
@@ -130,6 +146,9 @@ pub(crate) fn open_append(path: &Path, modes: Modes) -> Result<File> {
     Ok(file)
 }
 
+/// How the names of files begin that are not finished.
+pub(crate) const TEMPORARY: &str = ".jit-tmp-";
+
 /// A finished file under a name of its own beside `target`, to be renamed or linked into place.
 pub(crate) struct Finished {
     file: tempfile::NamedTempFile,
@@ -138,10 +157,20 @@ pub(crate) struct Finished {
 
 /// Writes all of `bytes` beside `target`; with `sync`, so that a crash cannot take them back.
 pub(crate) fn finish_beside(target: &Path, bytes: &[u8], modes: Modes, sync: bool) -> Result<Finished> {
+    finish(target.parent().unwrap_or(Path::new(".")), target, bytes, modes, sync)
+}
+
+/// Writes all of `bytes` in `scratch`, so that nothing is left beside `target` whatever happens; beside it only where a file
+/// cannot be renamed from the one to the other.
+pub(crate) fn finish_in(scratch: &Path, target: &Path, bytes: &[u8], modes: Modes) -> Result<Finished> {
     let dir = target.parent().unwrap_or(Path::new("."));
+    finish(if is_same_device(scratch, dir) { scratch } else { dir }, target, bytes, modes, false)
+}
+
+fn finish(dir: &Path, target: &Path, bytes: &[u8], modes: Modes, sync: bool) -> Result<Finished> {
     let fail = |verb| Error::io(verb, target);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".jit-tmp-");
+    builder.prefix(TEMPORARY);
     #[cfg(unix)]
     builder.permissions(std::fs::Permissions::from_mode(modes.file));
     let mut file = builder.tempfile_in(dir).map_err(fail("write beside"))?;
@@ -151,6 +180,15 @@ pub(crate) fn finish_beside(target: &Path, bytes: &[u8], modes: Modes, sync: boo
         file.as_file().sync_data().map_err(fail("sync"))?;
     }
     Ok(Finished { file, target: target.to_owned() })
+}
+
+/// Whether a file can be renamed from one directory into the other.
+fn is_same_device(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    let device = |path: &Path| path.metadata().map(|metadata| std::os::unix::fs::MetadataExt::dev(&metadata));
+    #[cfg(not(unix))]
+    let device = |path: &Path| path.metadata().and(Err::<u64, _>(io::Error::from(io::ErrorKind::Unsupported)));
+    matches!((device(one), device(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 impl Finished {
@@ -166,10 +204,10 @@ impl Finished {
 }
 
 /// Replaces a file whole that is not ours alone: it keeps the permissions it has.
-pub(crate) fn rewrite(target: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
-    let finished = finish_beside(target, bytes, modes, false)?;
-    if let Ok(old) = std::fs::metadata(target) {
-        std::fs::set_permissions(finished.file.path(), old.permissions()).map_err(Error::io("set permissions of", target))?;
+pub(crate) fn rewrite(finished: Finished) -> Result<()> {
+    if let Ok(old) = std::fs::metadata(&finished.target) {
+        let fail = Error::io("set permissions of", &finished.target);
+        std::fs::set_permissions(finished.file.path(), old.permissions()).map_err(fail)?;
     }
     finished.replace()
 }
@@ -191,7 +229,7 @@ pub(crate) fn link(existing: &Path, name: &Path) -> Result<bool> {
 /// Makes `name` another name of the file `existing`, in one step, whatever `name` was.
 pub(crate) fn relink(existing: &Path, name: &Path) -> Result<()> {
     let dir = name.parent().unwrap_or(Path::new("."));
-    let spare = tempfile::Builder::new().prefix(".jit-tmp-").make_in(dir, |path| std::fs::hard_link(existing, path));
+    let spare = tempfile::Builder::new().prefix(TEMPORARY).make_in(dir, |path| std::fs::hard_link(existing, path));
     let spare = spare.map_err(Error::io("link", name))?.into_temp_path();
     let left = spare.to_path_buf();
     spare.persist(name).map_err(|error| Error::io("replace", name)(error.error))?;

@@ -26,7 +26,7 @@ mod look;
 mod survey;
 mod writer;
 
-pub(crate) use self::writer::{VERSIONED, Writer};
+pub(crate) use self::writer::{VERSIONED, Writer, is_unfinished};
 pub(crate) use super::places::Source;
 
 /// The issues as one worktree sees them.
@@ -198,10 +198,10 @@ impl<'a> IssueStore<'a> {
 
     /// Holds the write lock of the repository, the only way to write an issue.
     pub(crate) fn lock(&self) -> Result<Writer> {
-        let root = self.layout.require_worktree()?;
+        self.layout.require_worktree()?;
         let path = lock::path(&self.layout.shared_dir(), "issues");
         let guard = lock::acquire(&path, self.layout.modes, lock::PATIENCE)?;
-        Ok(Writer::new(Layout::data_dir(root), guard))
+        Writer::open(self.layout, guard)
     }
 
     /// Whether the issue's file here is not what HEAD has.
@@ -237,7 +237,7 @@ impl Files {
 
     fn load(&self, id: IssueId, source: Source) -> Result<Document> {
         let path = self.dir(source).join(id.file_name());
-        let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+        let bytes = file::read(&path).map_err(Error::io("read", &path))?;
         parse(&bytes, id, path)
     }
 }

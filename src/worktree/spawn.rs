@@ -180,7 +180,7 @@ fn exclude_trees(layout: &Layout) -> Result<()> {
     }
     text.extend_from_slice(b"/trees/\n");
     file::make_dir(&layout.common_dir.join("info"), crate::store::issues::VERSIONED)?;
-    Ok(file::rewrite(&path, &text, crate::store::issues::VERSIONED)?)
+    Ok(file::rewrite(file::finish_beside(&path, &text, crate::store::issues::VERSIONED, false)?)?)
 }
 
 fn check_out(path: &Path) -> Result<()> {

@@ -44,7 +44,7 @@ fn done_waits_for_the_gates_and_the_last_one_makes_it_so() {
     team.jit(&format!("gate status {id}")).ok().says("on another tree than the one here now");
     team.jit(&format!("gate fail {id} review --reason no-tests")).ok();
     team.jit(&format!("gate status {id}")).ok().says("✗ review failed by agent:me: no-tests");
-    team.jit(&format!("gate pass {id} review")).ok().says("it is done");
+    team.jit(&format!("gate pass {id} review")).ok().says("No gate is left to pass: it is done");
     assert_eq!(state(&team, &id), "done");
     team.jit("doctor").ok();
 }
@@ -89,7 +89,7 @@ fn an_interruption_ends_the_gates_and_judges_nothing() {
         std::thread::sleep(Duration::from_millis(10));
     }
     team.command("kill").args(["-INT", &check.id().to_string()]).assert().success();
-    assert_eq!(check.wait().expect("ended").code(), Some(1));
+    assert_eq!(check.wait().expect("ended").code(), Some(8));
     assert_eq!(team.read(&Place::file(&id)), before);
 }
 
@@ -142,7 +142,9 @@ fn definitions_are_checked_kept_in_the_older_form_and_not_removed_while_asked_fo
     team.jit("gate remove fmt").ok();
     team.jit("gate list").ok().says("No gates");
     team.write(".jit/gates.json", "{");
-    team.jit("gate list").exits(7).says("gates.json");
+    team.jit("gate list").exits(6).says("gates.json");
+    // Who wants no gate is not stopped by it.
+    team.create("Three");
 }
 
 #[test]
@@ -152,6 +154,7 @@ fn a_gate_that_passes_last_does_not_pass_over_a_dependency() {
     team.jit("gate define review").ok();
     let [a, b] = ["A", "B"].map(|title| team.create(title));
     team.jit(&format!("gate add {a} review")).ok();
+    team.jit(&format!("issue update {b} --state gated")).exits(1).says("it has no gate");
     team.jit(&format!("issue update {a} --state gated")).ok();
     team.jit(&format!("dep add {a} {b}")).ok();
     team.jit(&format!("gate pass {a} review")).ok().never_says("it is done");
@@ -173,4 +176,54 @@ fn under_strict_a_gate_without_the_lease_is_not_even_run() {
     assert!(!team.dir.join("ran").exists());
     team.jit(&format!("gate check-all {}", issues[0])).ok();
     assert!(team.dir.join("ran").exists());
+}
+
+#[test]
+fn a_closed_issue_is_not_judged_and_an_old_verdict_is_told() {
+    let world = World::new();
+    let team = world.team();
+    team.jit("gate define review").ok();
+    team.jit("gate define tests --command true").ok();
+    let id = team.jit("issue create --quiet One --gate review,tests").ok().line();
+    team.jit(&format!("gate pass {id} review")).ok();
+    team.jit(&format!("gate check {id} tests")).ok();
+    team.jit(&format!("done {id}")).ok().never_says("another tree");
+    for words in ["gate fail {} review", "gate pass {} review", "gate check {} tests", "gate check-all {}"] {
+        team.jit(&words.replace("{}", &id)).exits(1).says("it is done").says("--state ready");
+    }
+    team.jit(&format!("issue update {id} --state ready")).ok();
+    team.jit("gate define tests --command false").ok();
+    team.jit(&format!("gate status {id}")).ok().says("or by another command");
+    team.jit(&format!("done {id}")).ok().says("warning: gate tests").never_says("gate review");
+    let one = team.create("Two");
+    team.jit(&format!("gate add {one} review")).ok();
+    team.jit(&format!("issue update {one} --state done")).exits(1);
+    team.jit(&format!("gate rm {one} review")).ok().says("it is done");
+}
+
+#[test]
+fn what_a_gate_leaves_behind_ends_with_it_and_a_gate_that_is_gone_is_not_recorded() {
+    let world = World::new();
+    let team = world.team();
+    team.jit_args(&["gate", "define", "fork", "--command", "sleep 300 & echo $! > pid; sleep 0.5"]).ok();
+    let id = team.jit("issue create --quiet One --gate fork").ok().line();
+    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_git-jit"));
+    check.args(["gate", "check", &id, "fork"]).current_dir(&team.dir).env("HOME", world.path("home"));
+    let mut check = check.stdout(std::process::Stdio::null()).spawn().expect("started");
+    while !team.dir.join("pid").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    team.jit(&format!("gate rm {id} fork")).ok();
+    // It passed, and nobody asks for it any more: that is no success.
+    assert_eq!(check.wait().expect("ended").code(), Some(1));
+    assert_eq!(team.json(&format!("issue show {id}"))["issues"][0]["gates_status"], serde_json::json!({}));
+    let pid = team.read("pid").trim().to_owned();
+    let is_gone = || !std::path::Path::new(&format!("/proc/{pid}")).exists() || is_zombie(&pid);
+    assert!(
+        (0..100).any(|_| is_gone() || {
+            std::thread::sleep(Duration::from_millis(20));
+            false
+        }),
+        "process {pid} is still there"
+    );
 }

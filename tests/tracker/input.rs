@@ -26,7 +26,10 @@ fn what_cannot_be_an_issue_is_refused_with_its_reason() {
     team.jit_args(&["note", "add", &id, "  "]).exits(2).says("says something");
     team.jit_args(&["issue", "reject", &id, "--reason", ""]).exits(2);
     team.jit_args(&["issue", "create", "x", "--depends-on", "ffffffff"]).exits(3);
-    for path in ["../outside", ".git/config", ".jit/config.toml", "none.md", "/etc/passwd"] {
+    for path in [".git/config", ".jit/config.toml"] {
+        team.jit_args(&["doc", "add", &id, path]).exits(2).says("no document");
+    }
+    for path in ["../outside", "none.md", "/etc/passwd"] {
         team.jit_args(&["doc", "add", &id, path]).exits(3).says("no file");
     }
     team.jit(&format!("doc add {id} long.txt --commit nonsense")).exits(3).says("no commit");
@@ -122,4 +125,46 @@ fn whatever_stands_in_a_file_cannot_paint_the_terminal() {
             said.stdout
         );
     }
+}
+
+#[test]
+fn what_is_no_regular_file_is_told_and_never_waited_for_or_written_through() {
+    let world = World::new();
+    let team = world.team();
+    let id = team.create("One");
+    let pipe = "ffffffff-1111-4222-8333-444444444444";
+    team.command("mkfifo").arg(Place::file(pipe)).assert().success();
+    let listed = team.json("query all");
+    assert_eq!((&listed["count"], listed["unreadable"].as_array().map(Vec::len)), (&1.into(), Some(1)));
+    team.jit(&format!("issue show {pipe}")).exits(7).says("no regular file");
+    team.jit("doctor").exits(6).says("no regular file");
+    std::fs::remove_file(team.dir.join(Place::file(pipe))).expect("removed");
+    let outside = team.dir.join("outside.json");
+    std::fs::rename(team.dir.join(Place::file(&id)), &outside).expect("moved");
+    std::os::unix::fs::symlink(&outside, team.dir.join(Place::file(&id))).expect("linked");
+    team.jit(&format!("label add {id} a:b")).exits(6).says("symbolic link");
+    assert!(team.dir.join(Place::file(&id)).is_symlink());
+}
+
+#[test]
+fn what_is_so_already_needs_no_right() {
+    let (world, issues) = World::strict();
+    let team = world.team();
+    let id = &issues[0];
+    for words in [
+        format!("issue unassign {id}"),
+        format!("label rm {id} a:b"),
+        format!("issue restore {id}"),
+        format!("issue update {id} --state ready"),
+    ] {
+        team.jit(&words).ok();
+    }
+    team.jit(&format!("issue update {id} --state done")).exits(5);
+    team.write(".jit/config.toml", "[worktree\n");
+    team.jit(&format!("label add {id} a:b")).exits(5).says("config.toml cannot be read");
+    team.jit("status").ok().says("config.toml cannot be read");
+    team.jit("config get worktree.enforce_leases").ok().says("strict");
+    team.write(".jit/config.toml", "[worktree]\nenforce_lease = \"strict\"\n");
+    team.jit("config validate").exits(6).says("is it worktree.enforce_leases?");
+    team.jit("doctor").exits(6).says("enforce_leases");
 }

@@ -98,3 +98,49 @@ fn a_plan_from_stdin_and_one_that_cannot_be_written() {
     assert_eq!(std::fs::read_dir(team.dir.join(".jit/issues")).expect("listed").count(), 2);
     team.jit("doctor").ok();
 }
+
+#[test]
+fn an_import_that_is_killed_is_made_whole_by_whoever_writes_next_or_never_happened() {
+    let world = World::new();
+    let team = world.team();
+    let entries: Vec<String> = (0..400).map(|n| format!("{{\"key\": \"k{n}\", \"title\": \"T{n}\"}}")).collect();
+    team.write("plan.json", format!("[{}]", entries.join(",")));
+    let mut wholes = 0;
+    for round in 0..12 {
+        let mut import = std::process::Command::new(env!("CARGO_BIN_EXE_git-jit"));
+        import.args(["issue", "import", "--from-json", "plan.json"]).current_dir(&team.dir).env("HOME", world.path("home"));
+        let mut import = import.stdout(std::process::Stdio::null()).spawn().expect("started");
+        std::thread::sleep(std::time::Duration::from_millis(5 + round * 6));
+        // It may be over by now.
+        let _ = import.kill();
+        import.wait().expect("ended");
+        team.create("Next");
+        let made = issues(&team) - usize::try_from(round).expect("small") - 1;
+        assert_eq!(made % 400, 0, "a part of a plan is left");
+        wholes = made / 400;
+        team.jit("doctor").ok();
+        let left: Vec<_> = std::fs::read_dir(team.dir.join(".jit/issues"))
+            .expect("listed")
+            .flatten()
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with('.'))
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    assert_eq!(team.json("query all")["count"], wholes * 400 + 12);
+}
+
+#[test]
+fn a_plan_that_was_whole_when_its_writer_died_is_told_and_finished() {
+    let world = World::new();
+    let team = world.team();
+    let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    let staged = ".git/jit/plan";
+    team.write(&format!("{staged}/{id}.json"), format!("{{\"id\": \"{id}\", \"title\": \"Staged\", \"state\": \"ready\"}}"));
+    team.create("Other");
+    team.jit(&format!("issue show {id}")).exits(3);
+    team.write(&format!("{staged}/whole"), "");
+    team.jit("doctor").exits(6).says("an import was interrupted");
+    team.create("Another");
+    team.jit(&format!("issue show {id}")).ok().says("Staged");
+    team.jit("doctor").ok();
+}

@@ -142,7 +142,7 @@ fn the_next_issue_is_taken_and_a_finished_one_frees_what_waited() {
     let team = world.team().agent("agent:me");
     let first = team.jit("issue create --quiet First -p high").ok().line();
     let second = team.create("Second");
-    let waits = team.create("Waits");
+    let waits = team.jit("issue create --quiet Waits -p low").ok().line();
     team.jit(&format!("dep add {waits} {first}")).ok();
     team.git("add -A").ok();
     team.git("commit -q -m Issues").ok();

@@ -32,7 +32,7 @@ fn a_setting_is_changed_in_its_place_and_the_rest_of_the_file_stays() {
     team.jit("config validate").ok();
     team.write(".jit/config.toml", "[worktree\n");
     team.jit("config validate").exits(6).says("config.toml");
-    team.jit("config set worktree.mode on").exits(7).says("config.toml");
+    team.jit("config set worktree.mode on").exits(6).says("config.toml");
     assert_eq!(team.read(".jit/config.toml"), "[worktree\n");
 }
 

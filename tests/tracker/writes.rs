@@ -178,11 +178,11 @@ fn what_changed_when_and_by_whom_is_told_field_by_field() {
     let log = team.json(&format!("issue log {id}"));
     let changes = log["changes"].as_array().expect("a list").clone();
     let of = |kind: &str| changes.iter().filter(|change| change["kind"] == kind).collect::<Vec<_>>();
-    assert_eq!((of("commit").len(), of("event").len(), of("uncommitted").len()), (2, 2, 1));
+    assert_eq!((of("commit").len(), of("event").len(), of("uncommitted").len()), (2, 1, 1));
     let retitled = of("commit").into_iter().find(|change| change["subject"] == "Retitled").expect("there");
     assert_eq!(retitled["fields"][0], serde_json::json!({ "field": "title", "from": "First title", "to": "Second title" }));
     assert_eq!(of("uncommitted")[0]["fields"][0]["field"], "priority");
-    team.jit(&format!("issue log {id} --limit 1")).ok().says("4 more");
+    team.jit(&format!("issue log {id} --limit 1")).ok().says("3 more");
     let updates = team.json(&format!("events --issue {id} --since 1h"));
     assert_eq!(updates["events"][1]["fields"][0]["to"], "high");
     assert_eq!(team.json("events --since 2999-01-01T00:00:00Z")["count"], 0);
@@ -203,4 +203,14 @@ fn whoever_follows_the_events_is_told_each_once() {
     }
     team.command("kill").args(["-INT", &follow.id().to_string()]).assert().success();
     assert!(follow.wait().expect("ended").success());
+}
+
+#[test]
+fn whoever_follows_the_events_ends_when_nobody_reads_any_more() {
+    let world = World::new();
+    let team = world.team();
+    team.create("One");
+    let start = std::time::Instant::now();
+    team.command("sh").args(["-c", "timeout 20 git-jit events --follow | head -1"]).assert().success();
+    assert!(start.elapsed() < std::time::Duration::from_secs(15));
 }

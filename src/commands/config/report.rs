@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::told;
 use crate::exit::ExitStatus;
 use crate::output::Report;
-use crate::output::human::{Styles, plain_line, table};
+use crate::output::human::{Styles, count, plain_line, table};
 use crate::store::config::edit::Key;
 
 /// A setting, what is in force, and who says what.
@@ -126,7 +126,7 @@ impl Report for Problems {
 
     fn human(&self, styles: &Styles) -> String {
         if self.problems.is_empty() {
-            return format!("{} {} places have settings, all of them valid\n", styles.good("✓"), self.places.len());
+            return format!("{} No mistake in {} with settings\n", styles.good("✓"), count(self.places.len(), "place"));
         }
         self.problems
             .iter()

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::report::{Status, Statuses};
-use super::{require_asked_for, stamp, tree_of, write};
+use super::{require_asked_for, require_open, stamp, tree_of, write};
 use crate::commands::change::{Desk, unknown_gate};
 use crate::commands::{Answer, Session, args};
 use crate::domain::gate::{Gate, Mode, Record, Stage, Verdict, is_key};
@@ -63,7 +63,7 @@ pub(super) fn check(session: &Session, args: Args) -> Answer {
         let hint = format!("To say what became of it: git jit gate pass {} {key}, or gate fail", id.short());
         return Err(Error::NotYet { issue: id, state: "checked by a command", why: format!("the gate '{key}' is manual"), hint });
     }
-    run_all(&desk, id, vec![gate], 1)
+    run_all(&desk, id, vec![gate], 1, Some(&key))
 }
 
 pub(super) fn check_all(session: &Session, args: AllArgs) -> Answer {
@@ -77,29 +77,30 @@ pub(super) fn check_all(session: &Session, args: AllArgs) -> Answer {
     let mut gates: Vec<Gate> =
         asked.filter(|gate| gate.mode == Mode::Auto && stage.is_none_or(|stage| gate.stage == stage)).cloned().collect();
     gates.sort_by(|a, b| (a.priority, &a.key).cmp(&(b.priority, &b.key)));
-    run_all(&desk, id, gates, jobs.clamp(1, 64))
+    run_all(&desk, id, gates, jobs.clamp(1, 64), None)
 }
 
-fn run_all(desk: &Desk<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize) -> Answer {
+/// Runs gates and tells of them; of `only` this one, or of all that the issue asks for.
+fn run_all(desk: &Desk<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, only: Option<&str>) -> Answer {
     if desk.load(id)?.issue().is_deleted() {
         return Err(Error::Deleted { issue: id });
     }
     if !gates.is_empty() {
+        require_open(desk.load(id)?.issue())?;
         desk.require_right(id)?;
     }
     let interrupted =
         process::interruptions().map_err(|source| store::Error::io("handle signals in", &desk.layout.common_dir)(source))?;
     let tree = if gates.is_empty() { None } else { tree_of(desk.session, desk.layout) };
     let ran = at_once(desk, id, gates, jobs, &interrupted)?;
-    let mut outputs = Vec::new();
+    let (mut outputs, mut is_done) = (Vec::new(), false);
     for Ran { gate, record, output } in ran {
         let record = Record { tree: tree.clone(), ..record };
-        write(desk, id, &gate.key, &record)?;
+        is_done |= write(desk, id, &gate.key, &record)?.1;
         outputs.push((gate.key, output));
     }
     if interrupted.load(Ordering::Relaxed) {
-        let hint = format!("To run them again: git jit gate check-all {}", id.short());
-        return Err(Error::NotYet { issue: id, state: "judged", why: "the gates were interrupted".to_owned(), hint });
+        return Err(Error::Interrupted { what: "the gates were ended, and what did not finish was not judged" });
     }
     let document = desk.load(id)?;
     let issue = document.issue();
@@ -111,8 +112,11 @@ fn run_all(desk: &Desk<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize) -> Answe
         outdated: None,
         output: outputs.iter().find(|(ran, _)| ran == key).map(|(_, path)| path.clone()),
     };
-    let statuses = issue.gates_required.iter().map(status).collect();
-    Ok(Box::new(Statuses { issue: id, state: issue.state, statuses, ran: true }))
+    let told = issue.gates_required.iter().filter(|key| only.is_none_or(|only| only == *key));
+    let mut statuses: Vec<Status> = told.map(status).collect();
+    // What was run and is asked for no longer is told of all the same.
+    statuses.extend(only.filter(|_| statuses.is_empty()).map(|key| status(&key.to_owned())));
+    Ok(Box::new(Statuses { issue: id, state: issue.state, statuses, ran: true, is_done }))
 }
 
 /// A gate, where it says what it says, and the name of that file.

@@ -1,6 +1,6 @@
 //! `git jit gate define|remove`: the registry, which is versioned like the policy.
 
-use super::report::Defined;
+use super::report::{Deed, Defined};
 use crate::commands::change::{Desk, unknown_gate};
 use crate::commands::query::Board;
 use crate::commands::{Answer, Session, args};
@@ -59,18 +59,27 @@ pub(super) fn define(session: &Session, args: Args) -> Answer {
     require_base(&desk)?;
     let writer = desk.store.lock()?;
     let mut registry = gates::registry(desk.store.places())?;
-    let gate = gate(registry.gate(&args.key).cloned(), args)?;
-    let changed = registry.define(gate.clone());
-    if changed {
+    let old = registry.gate(&args.key).cloned();
+    let is_new = old.is_none();
+    let gate = gate(old, args)?;
+    let deed = match registry.define(gate.clone()) {
+        false => Deed::Kept,
+        true if is_new => Deed::Defined,
+        true => Deed::Changed,
+    };
+    if deed != Deed::Kept {
         gates::write(&writer, &registry)?;
     }
-    Ok(Box::new(Defined { gate, changed: Some(changed) }))
+    Ok(Box::new(Defined { gate, deed }))
 }
 
 /// A gate as it was, changed to what is asked for.
 fn gate(old: Option<Gate>, args: Args) -> Result<Gate, Error> {
     let Args { key, title, description, stage, mode, command, timeout, working_dir, env, priority } = args;
     let refuse = |what: String, hint: &str| Err(Error::Usage { what, hint: hint.to_owned() });
+    if mode == Some(Mode::Manual) && command.is_some() {
+        return refuse("a manual gate has no command".to_owned(), "Leave out --command, or --mode manual");
+    }
     if !is_key(&key) {
         return refuse(format!("'{}' cannot name a gate", key.escape_debug()), "Give up to 64 letters, digits and ._- in one word");
     }
@@ -134,9 +143,9 @@ pub(super) fn remove(session: &Session, args: RemoveArgs) -> Answer {
             return Err(Error::NotYet { issue: id, state: "without that gate", why: format!("it asks for '{key}'"), hint });
         }
     }
-    let changed = registry.remove(&key);
+    registry.remove(&key);
     gates::write(&writer, &registry)?;
-    Ok(Box::new(Defined { gate, changed: Some(changed) }))
+    Ok(Box::new(Defined { gate, deed: Deed::Removed }))
 }
 
 /// The registry is edited on top of the default branch, where the policy says so.

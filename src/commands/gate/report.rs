@@ -49,21 +49,32 @@ impl Report for Gates {
 /// One gate, and whether something was done to it.
 pub(super) struct Defined {
     pub gate: Gate,
-    /// `None` where it was only shown.
-    pub changed: Option<bool>,
+    pub deed: Deed,
+}
+
+/// What was done to a gate's definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    Shown,
+    Kept,
+    Defined,
+    Changed,
+    Removed,
 }
 
 impl Report for Defined {
     fn json(&self) -> Value {
-        json!({ "changed": self.changed.unwrap_or(false), "gate": self.gate })
+        json!({ "changed": !matches!(self.deed, Deed::Shown | Deed::Kept), "gate": self.gate })
     }
 
     fn human(&self, styles: &Styles) -> String {
         let gate = &self.gate;
-        let head = match self.changed {
-            None => styles.head(&plain_line(&gate.key)),
-            Some(true) => format!("{} gate {} in .jit/gates.json", styles.good("✓ Changed"), styles.id(&gate.key)),
-            Some(false) => format!("Gate {} is so already", styles.id(&gate.key)),
+        let head = match self.deed {
+            Deed::Shown => styles.head(&plain_line(&gate.key)),
+            Deed::Kept => format!("Gate {} is so already", styles.id(&gate.key)),
+            Deed::Defined => format!("{} gate {} in .jit/gates.json", styles.good("✓ Defined"), styles.id(&gate.key)),
+            Deed::Changed => format!("{} gate {} in .jit/gates.json", styles.good("✓ Changed"), styles.id(&gate.key)),
+            Deed::Removed => return format!("{} gate {} from .jit/gates.json\n", styles.good("✓ Removed"), styles.id(&gate.key)),
         };
         let mut text = head + "\n";
         let mut line = |name: &str, value: &str| {
@@ -75,7 +86,7 @@ impl Report for Defined {
         line("About", &gate.description);
         line("Stage", gate.stage.as_str());
         line("Mode", gate.mode.as_str());
-        if gate.mode == Mode::Auto {
+        if gate.command.is_some() {
             line("Command", gate.command.as_deref().unwrap_or_default());
             line("Folder", gate.working_dir.as_deref().unwrap_or_default());
             line("Time", &in_words(gate.timeout_secs.saturating_mul(1000)));
@@ -104,6 +115,8 @@ pub(super) struct Statuses {
     pub statuses: Vec<Status>,
     /// Whether gates were run, rather than looked up.
     pub ran: bool,
+    /// Whether the issue is done by that.
+    pub is_done: bool,
 }
 
 impl Statuses {
@@ -135,8 +148,8 @@ impl Report for Statuses {
             text += &format!("\n{} {}\n", styles.faint(&format!("The end of what {} said, whole in", status.key)), path.display());
             text += &last_lines(path);
         }
-        if self.ran && self.state == State::Done {
-            text += &format!("All gates have passed: issue {id} is done\n");
+        if self.is_done {
+            text += &format!("No gate is left to pass: issue {id} is done\n");
         }
         text
     }
@@ -160,7 +173,11 @@ impl Statuses {
                 line += &format!(" with {code}");
             }
             if let Some(ms) = record.duration_ms {
-                line += &if ms < 1000 { format!(" in {ms} ms") } else { format!(" in {}", in_words(ms)) };
+                line += &match ms {
+                    0..1_000 => format!(" in {ms} ms"),
+                    1_000..60_000 => format!(" in {}.{} s", ms / 1000, ms % 1000 / 100),
+                    _ => format!(" in {}", in_words(ms)),
+                };
             }
             if let (Some(by), false) = (&record.updated_by, self.ran) {
                 line += &format!(" by {}", plain_line(by));
@@ -176,7 +193,7 @@ impl Statuses {
                 Some(_) => {}
             }
             if status.outdated == Some(true) {
-                line += &styles.warn("  on another tree than the one here now");
+                line += &styles.warn("  on another tree than the one here now, or by another command");
             }
             line + "\n"
         };

@@ -101,7 +101,10 @@ impl Report for Roots {
     }
 
     fn human(&self, styles: &Styles) -> String {
-        if self.0.is_empty() { "No issues\n".to_owned() } else { lines(&self.0, false, styles) }
+        if self.0.is_empty() {
+            return "No open issue depends on nothing; --all lists the closed ones too\n".to_owned();
+        }
+        lines(&self.0, false, styles)
     }
 
     fn quiet(&self) -> Option<String> {

@@ -90,6 +90,9 @@ fn draft(desk: &Desk<'_>, args: Args) -> Result<Draft, Error> {
     draft.description = args::description_of(session, description, description_file.as_deref())?.unwrap_or_default();
     draft.priority = priority;
     draft.labels = args::labels(&label, kind.as_deref())?;
+    if let Some(kind) = &kind {
+        draft.labels.retain(|label| !label.starts_with("type:") || label["type:".len()..] == **kind);
+    }
     desk.require_gates(&gate)?;
     draft.gates = gate;
     for typed in &depends_on {

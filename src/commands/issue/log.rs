@@ -9,6 +9,7 @@ use crate::domain::issue::{Document, FieldChange};
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::human::{Styles, plain_line};
+use crate::store::events::Event;
 use crate::store::layout::Layout;
 use crate::store::{file, history, tree};
 
@@ -52,7 +53,17 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
     let here = file::read_optional(&store.local_path(id))?;
     happened.extend(uncommitted(&layout, id, here, session.cx.clock().now().wall)?);
     let events = layout.events().all()?.0.into_iter().filter(|event| event.issue_id == id);
-    happened.extend(events.map(|event| Happened {
+    let commits = happened.iter().filter(|happened| happened.kind == "commit");
+    let commits: Vec<(Timestamp, Vec<FieldChange>)> = commits.map(|commit| (commit.at, commit.fields.clone())).collect();
+    // What a later commit tells field by field need not be told twice. A commit's time is in whole seconds.
+    let tells = |(at, fields): &(Timestamp, Vec<FieldChange>), event: &Event| {
+        let has = |wanted: &FieldChange| fields.iter().any(|change| change.field == wanted.field && change.to == wanted.to);
+        let made = || event.event == "created" && fields.iter().any(|change| change.field == "title" && change.from.is_none());
+        let is_later = at.as_second() >= event.at.as_second();
+        is_later && (made() || (!event.fields.is_empty() && event.fields.iter().all(has)))
+    };
+    let is_told = |event: &Event| commits.iter().any(|commit| tells(commit, event));
+    happened.extend(events.filter(|event| !is_told(event)).map(|event| Happened {
         at: event.at,
         by: format!("{} in {}", event.agent_id, event.worktree_id),
         kind: "event",

@@ -15,7 +15,7 @@ use crate::domain::plan::{self, Entry, Problem, World};
 use crate::domain::policy::Finding;
 use crate::error::Error;
 use crate::output::Report;
-use crate::output::human::{Styles, plain_line};
+use crate::output::human::{Styles, count, plain_line};
 
 /// Arguments of `issue import`.
 #[derive(Debug, clap::Args)]
@@ -129,22 +129,23 @@ struct Imported {
 
 impl Report for Imported {
     fn json(&self) -> Value {
-        let ids: serde_json::Map<String, Value> = self.made.iter().map(|(key, id, _)| (key.clone(), json!(id))).collect();
+        // What would be made has no id yet.
+        let made = self.made.iter().filter(|_| !self.dry_run);
+        let ids: serde_json::Map<String, Value> = made.map(|(key, id, _)| (key.clone(), json!(id))).collect();
         json!({ "changed": !self.dry_run && !self.made.is_empty(), "count": self.made.len(), "dry_run": self.dry_run, "ids": ids })
     }
 
     fn human(&self, styles: &Styles) -> String {
         let head = if self.dry_run { "The plan is good:".to_owned() } else { styles.good("✓ Created") };
-        let lines: String = self
-            .made
-            .iter()
-            .map(|(key, id, title)| format!("  {}  {}  {}\n", styles.id(&id.short()), plain_line(key), plain_line(title)))
-            .collect();
-        format!("{head} {} issues\n{lines}", self.made.len())
+        let id = |id: &IssueId| if self.dry_run { String::new() } else { styles.id(&id.short()) + "  " };
+        let line =
+            |(key, made, title): &(String, IssueId, String)| format!("  {}{}  {}\n", id(made), plain_line(key), plain_line(title));
+        let lines: String = self.made.iter().map(line).collect();
+        format!("{head} {}\n{lines}", count(self.made.len(), "issue"))
     }
 
     fn quiet(&self) -> Option<String> {
-        let ids: Vec<String> = self.made.iter().map(|(_, id, _)| id.to_string()).collect();
+        let ids: Vec<String> = self.made.iter().filter(|_| !self.dry_run).map(|(_, id, _)| id.to_string()).collect();
         (!ids.is_empty()).then(|| ids.join("\n"))
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::report::{Bulk, Outcome, Shown, Updated};
 use crate::commands::change::{Changed, Desk};
+use crate::commands::gate::warn_outdated;
 use crate::commands::query::Board;
 use crate::commands::{Answer, Session, args};
 use crate::domain::id::{AgentId, IssueId};
@@ -187,6 +188,9 @@ fn key_and_value(pair: &str) -> Result<(String, String), Error> {
 }
 
 fn apply(desk: &Desk<'_>, id: IssueId, wanted: &Wanted) -> Result<Changed, Error> {
+    if wanted.state == Some(State::Done) {
+        warn_outdated(desk, id)?;
+    }
     let (changed, (gates, was)) = desk.edit(id, "updated", |document| {
         let was = document.issue().state;
         wanted.write(document);

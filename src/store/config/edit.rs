@@ -92,6 +92,41 @@ fn parse(text: &str) -> Result<DocumentMut, String> {
     text.parse::<DocumentMut>().map_err(|error| error.to_string().trim_end().replace('\n', " "))
 }
 
+/// Settings and tables in a file that look like one that is known, and are none: each with the one that it looks like.
+///
+/// Others are not our business: the older tool has many.
+pub(crate) fn misspelt(text: &str) -> Vec<(String, &'static str)> {
+    let Ok(document) = parse(text) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (table, item) in document.iter() {
+        let tables = KEYS.iter().filter_map(|key| key.name.split('.').next());
+        if let Some(close) = alike(table, tables) {
+            found.push((table.to_owned(), close));
+        }
+        for (name, _) in item.as_table_like().into_iter().flat_map(toml_edit::TableLike::iter) {
+            let name = format!("{table}.{name}");
+            if let Some(close) = alike(&name, KEYS.iter().map(|key| key.name)) {
+                found.push((name, close));
+            }
+        }
+    }
+    found
+}
+
+/// The word among `known` that a text was probably meant to be; none where it is one of them.
+pub(crate) fn alike<'k>(text: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<&'k str> {
+    let likeness = |word: &str| strsim::normalized_damerau_levenshtein(word, text);
+    if known.clone().any(|word| word == text) {
+        return None;
+    }
+    known.filter(|word| likeness(word) > 0.75).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+}
+
+/// The text with the line ends of `old`: what edits TOML knows but one kind.
+fn with_line_ends_of(old: &str, new: &str) -> String {
+    if old.contains("\r\n") { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new.to_owned() }
+}
+
 /// What stands at `name` in a file, as text; nothing if it has no such key.
 pub(crate) fn get(text: &str, name: &str) -> Result<Option<String>, String> {
     let document = parse(text)?;
@@ -131,7 +166,7 @@ pub(crate) fn set(text: &str, key: &Key, value: &str) -> Result<String, String> 
         }
         None => drop(table.insert(name, Item::Value(new))),
     }
-    Ok(document.to_string())
+    Ok(with_line_ends_of(text, &document.to_string()))
 }
 
 /// The file without a key; nothing if it has none of that name.
@@ -146,7 +181,7 @@ pub(crate) fn unset(text: &str, name: &str) -> Result<Option<String>, String> {
         }
     }
     let removed = item.as_table_like_mut().and_then(|table| table.remove(last));
-    Ok(removed.map(|_| document.to_string()))
+    Ok(removed.map(|_| with_line_ends_of(text, &document.to_string())))
 }
 
 #[cfg(test)]
@@ -167,7 +202,18 @@ mod tests {
         for (name, bad) in [("worktree.mode", "sometimes"), ("coordination.default_ttl_secs", "-1"), ("agent.id", "me")] {
             assert!(set(text, key(name).expect("known"), bad).is_err(), "{name}");
         }
+        let crlf = set("[worktree]\r\nenforce_leases = \"off\"\r\n", key("worktree.mode").expect("known"), "on").expect("set");
+        assert_eq!(crlf, "[worktree]\r\nenforce_leases = \"off\"\r\nmode = \"on\"\r\n");
         assert!(set("worktree = 3", key("worktree.mode").expect("known"), "on").is_err());
         assert!(set("[broken", key("worktree.mode").expect("known"), "on").is_err());
+    }
+
+    #[test]
+    fn what_is_nearly_a_setting_is_told_and_what_is_another_tools_is_not() {
+        let text = "[worktree]\nenforce_lease = \"strict\"\n[worktre]\nmode = \"off\"\n[type_hierarchy]\ntypes = 1\n[coordination]\nmax_indefinite = 2\n";
+        let found = misspelt(text);
+        assert_eq!(found[0], ("worktree.enforce_lease".to_owned(), "worktree.enforce_leases"));
+        assert_eq!(found[1], ("worktre".to_owned(), "worktree"));
+        assert!(found.iter().all(|(name, _)| name.starts_with("worktre")), "{found:?}");
     }
 }

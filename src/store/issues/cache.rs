@@ -85,13 +85,13 @@ impl Cache {
 
     fn now_there(&self) -> Option<i64> {
         file::make_dir(&self.dir, self.modes).ok()?;
-        let probe = tempfile::Builder::new().prefix(".jit-tmp-").tempfile_in(&self.dir).ok()?;
+        let probe = tempfile::Builder::new().prefix(file::TEMPORARY).tempfile_in(&self.dir).ok()?;
         probe.as_file().metadata().ok()?.modified().ok().map(nanos)
     }
 
     /// What was written under this name, if all of it is there.
     fn read(&self, name: &str) -> Option<Vec<u8>> {
-        let mut bytes = std::fs::read(self.dir.join(name)).ok()?;
+        let mut bytes = file::read(&self.dir.join(name)).ok()?;
         let sum = bytes.split_off(bytes.len().checked_sub(4)?);
         (crc32fast::hash(&bytes).to_le_bytes() == *sum).then_some(bytes)
     }

@@ -10,7 +10,7 @@ use super::look::{Look, Stamp};
 use super::{IssueStore, Listing, Source, parse};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Summary;
-use crate::store::{Error, Result};
+use crate::store::{Error, Result, file};
 
 /// Files that one thread looks at before it asks for more.
 const CHUNK: usize = 256;
@@ -71,7 +71,7 @@ impl Seen {
 
 fn read(dir: &Path, id: IssueId) -> Result<Summary> {
     let path = dir.join(id.file_name());
-    let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+    let bytes = file::read(&path).map_err(Error::io("read", &path))?;
     parse(&bytes, id, path).map(|document| Summary::from(document.issue()))
 }
 

@@ -1,10 +1,14 @@
 //! The one way to write versioned data: in this worktree, file by file, while the write lock is held.
+//!
+//! What is not finished lies in the worktree's own Git directory, where no `git add` finds it. A plan is staged
+//! there whole before any of it is seen: whoever holds the lock next finishes it, or clears it away.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
 use crate::store::file::{self, Modes};
+use crate::store::layout::Layout;
 use crate::store::{Error, Result, lock};
 
 /// Versioned files have the permissions that Git would give them: what the umask leaves.
@@ -13,16 +17,51 @@ pub(crate) const VERSIONED: Modes = Modes { file: 0o666, dir: 0o777, is_exact: f
 /// May write versioned data, as long as it lives.
 pub(crate) struct Writer {
     data: PathBuf,
+    scratch: PathBuf,
+    plan: Plan,
     _guard: lock::Guard,
 }
 
+/// Where the files of a plan wait.
+struct Plan {
+    dir: PathBuf,
+    modes: Modes,
+}
+
+impl Plan {
+    /// There from the moment on at which all of it will be written, until it is.
+    fn mark(&self) -> PathBuf {
+        self.dir.join("whole")
+    }
+}
+
+/// Whether a plan of this worktree was interrupted after it was whole: the next writer finishes it.
+pub(crate) fn is_unfinished(layout: &Layout) -> bool {
+    plan_of(layout).mark().exists()
+}
+
+fn plan_of(layout: &Layout) -> Plan {
+    Plan { dir: layout.git_dir.join("jit").join("plan"), modes: layout.modes }
+}
+
 impl Writer {
-    pub(super) fn new(data: PathBuf, guard: lock::Guard) -> Self {
-        Self { data, _guard: guard }
+    /// A writer of a worktree's data; puts right what an interrupted one left.
+    pub(super) fn open(layout: &Layout, guard: lock::Guard) -> Result<Self> {
+        let scratch = layout.git_dir.join("jit").join("tmp");
+        file::make_dir(&scratch, layout.modes)?;
+        for name in file::names(&scratch)? {
+            // Only whoever holds the lock writes here.
+            let _ = std::fs::remove_file(scratch.join(name));
+        }
+        let writer = Self { data: Layout::data_dir(layout.require_worktree()?), scratch, plan: plan_of(layout), _guard: guard };
+        if writer.plan.mark().exists() {
+            writer.finish_plan()?;
+        }
+        Ok(writer)
     }
 
-    fn path(&self, id: IssueId) -> PathBuf {
-        self.data.join("issues").join(id.file_name())
+    fn issues(&self) -> PathBuf {
+        self.data.join("issues")
     }
 
     /// Writes an issue's file.
@@ -33,37 +72,79 @@ impl Writer {
     /// Writes a file by its path below `.jit/`.
     pub(crate) fn write_data(&self, path: &str, bytes: &[u8]) -> Result<()> {
         let path = self.data.join(path);
+        if path.is_symlink() {
+            // Who made it a link meant another file, and would find the link gone and that file unchanged.
+            return Err(Error::Corrupt { path, line: None, why: "is a symbolic link, which is never written through".to_owned() });
+        }
         file::make_dir(path.parent().unwrap_or(&self.data), VERSIONED)?;
-        file::rewrite(&path, bytes, VERSIONED)
+        file::rewrite(file::finish_in(&self.scratch, &path, bytes, VERSIONED)?)
     }
 
-    /// Writes the files of new issues: all of them, or after a failure none.
+    /// Writes the files of new issues: all of them, or none, whatever happens meanwhile.
     pub(crate) fn create_all(&self, documents: &[Document]) -> Result<()> {
-        file::make_dir(&self.data.join("issues"), VERSIONED)?;
-        let finish =
-            |document: &Document| file::finish_beside(&self.path(document.issue().id), document.as_bytes(), VERSIONED, false);
-        // Whatever could fail for want of space has failed before the first of them gets its name.
-        let finished = documents.iter().map(finish).collect::<Result<Vec<_>>>()?;
+        let dir = &self.plan.dir;
+        file::make_dir(dir, self.plan.modes)?;
+        file::make_dir(&self.issues(), VERSIONED)?;
+        self.clear_plan()?;
+        for document in documents {
+            let path = dir.join(document.issue().id.file_name());
+            // Whatever could fail for want of space fails before the plan is whole.
+            file::finish_beside(&path, document.as_bytes(), VERSIONED, false).and_then(file::Finished::replace).inspect_err(
+                |_| {
+                    let _ = self.clear_plan();
+                },
+            )?;
+        }
+        file::replace(&self.plan.mark(), b"", self.plan.modes)?;
+        self.finish_plan()
+    }
+
+    /// Moves the staged files into their place; after a failure, what was moved is taken back.
+    fn finish_plan(&self) -> Result<()> {
+        let names: Vec<_> = file::names(&self.plan.dir)?
+            .into_iter()
+            .filter(|name| IssueId::from_file_name(name.as_encoded_bytes()).is_some())
+            .collect();
         let mut made = Vec::new();
-        for (document, finished) in documents.iter().zip(finished) {
-            let path = self.path(document.issue().id);
-            let claimed = finished
-                .claim_name()
-                .and_then(|is_first| if is_first { Ok(()) } else { Err(Error::Contended { path: path.clone() }) });
-            if let Err(error) = claimed {
+        for name in &names {
+            let (from, to) = (self.plan.dir.join(name), self.issues().join(name));
+            if let Err(error) = relocate(&from, &to) {
                 for path in &made {
                     let _ = std::fs::remove_file(path);
                 }
+                self.clear_plan()?;
                 return Err(error);
             }
-            made.push(path);
+            made.push(to);
         }
-        Ok(())
+        self.clear_plan()
+    }
+
+    /// Removes what is staged, the mark first: without it nothing of the rest counts.
+    fn clear_plan(&self) -> Result<()> {
+        let gone = |path: &Path| match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path)(error)),
+            _ => Ok(()),
+        };
+        gone(&self.plan.mark())?;
+        file::names(&self.plan.dir)?.into_iter().try_for_each(|name| gone(&self.plan.dir.join(name)))
     }
 
     /// Removes an issue's file.
     pub(crate) fn remove(&self, id: IssueId) -> Result<()> {
-        let path = self.path(id);
+        let path = self.issues().join(id.file_name());
         std::fs::remove_file(&path).map_err(Error::io("remove", &path))
+    }
+}
+
+/// Moves a file, to another file system too.
+fn relocate(from: &Path, to: &Path) -> Result<()> {
+    match std::fs::rename(from, to) {
+        Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
+            let bytes = file::read(from).map_err(Error::io("read", from))?;
+            file::finish_beside(to, &bytes, VERSIONED, false)?.replace()?;
+            std::fs::remove_file(from).map_err(Error::io("remove", from))
+        }
+        moved => moved.map_err(Error::io("move into place", to)),
     }
 }

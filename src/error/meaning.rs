@@ -1,0 +1,107 @@
+//! What an error means to a program: its exit status, its word, its facts. Exhaustive, so that none is forgotten.
+
+use serde_json::{Value, json};
+
+use super::{Error, storage};
+use crate::actor;
+use crate::domain::id::IdError;
+use crate::domain::policy::Finding;
+use crate::exit::ExitStatus;
+use crate::store;
+
+impl Error {
+    /// The exit status.
+    pub(crate) fn status(&self) -> ExitStatus {
+        match self {
+            Self::Id(IdError::NoSuchIssue { .. })
+            | Self::NoSuchLease { .. }
+            | Self::NoSuchGate { .. }
+            | Self::NothingAvailable
+            | Self::NotThere { .. } => ExitStatus::NotFound,
+            Self::Interrupted { .. } => ExitStatus::Busy,
+            Self::Usage { .. } | Self::Id(_) | Self::InvalidIssue(_) | Self::Actor(actor::Error::Malformed { .. }) => {
+                ExitStatus::Usage
+            }
+            Self::Held { .. } | Self::NotTheHolder { .. } => ExitStatus::Held,
+            Self::Policy { finding } => of_finding(finding),
+            Self::NotYet { .. }
+            | Self::Gated { .. }
+            | Self::Deleted { .. }
+            | Self::Cycle { .. }
+            | Self::LeasesOff
+            | Self::Hooks(_)
+            | Self::Demo(_) => ExitStatus::Refused,
+            Self::Plan { .. } | Self::Unreadable { .. } => ExitStatus::Invalid,
+            Self::Worktree(hindrance) => hindrance.status(),
+            Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::status(error),
+            Self::Git(_) => ExitStatus::Broken,
+        }
+    }
+
+    /// A stable word for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::Id(IdError::NoSuchIssue { .. }) => "issue_not_found",
+            Self::Id(IdError::Ambiguous { .. }) => "issue_ambiguous",
+            Self::Id(_) | Self::Actor(actor::Error::Malformed { .. }) => "malformed_id",
+            Self::InvalidIssue(_) => "invalid_value",
+            Self::Held { .. } => "held_by_other",
+            Self::NoSuchLease { .. } => "lease_not_found",
+            Self::NotTheHolder { .. } => "not_the_holder",
+            Self::Policy { finding } => finding.code(),
+            Self::NotYet { .. } => "not_yet",
+            Self::Gated { .. } => "gated",
+            Self::Deleted { .. } => "deleted",
+            Self::Cycle { .. } => "cycle",
+            Self::NoSuchGate { .. } => "gate_not_found",
+            Self::Plan { .. } => "invalid_plan",
+            Self::Unreadable { .. } => "issues_unreadable",
+            Self::NotThere { .. } => "not_there",
+            Self::Interrupted { .. } => "interrupted",
+            Self::NothingAvailable => "nothing_available",
+            Self::LeasesOff => "leases_off",
+            Self::Hooks(_) => "hooks_blocked",
+            Self::Worktree(hindrance) => hindrance.code(),
+            Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::code(error),
+            Self::Git(_) => "git_failed",
+            Self::Demo(_) => "demo_failed",
+        }
+    }
+
+    /// What programs may want to know.
+    pub(crate) fn details(&self) -> Value {
+        match self {
+            Self::Id(IdError::Ambiguous { candidates, .. }) => json!({ "candidates": candidates }),
+            Self::Held { lease, standing } => json!({
+                "issue_id": lease.issue_id, "lease_id": lease.lease_id, "agent_id": lease.holder.agent_id,
+                "worktree_id": lease.holder.worktree_id, "remaining_secs": standing.left_ms().map(|ms| ms.div_ceil(1000)),
+            }),
+            Self::Policy { finding } => json!({ "issue_id": finding.issue() }),
+            Self::Gated { issue, gates } => json!({ "issue_id": issue, "gates": gates }),
+            Self::Deleted { issue } => json!({ "issue_id": issue }),
+            Self::Cycle { path } => json!({ "path": path }),
+            Self::NoSuchGate { known, .. } => json!({ "known": known }),
+            Self::Plan { problems } => json!({ "problems": problems }),
+            Self::Store(store::Error::Corrupt { path, line, .. }) => json!({ "file": path.display().to_string(), "line": line }),
+            _ => json!({}),
+        }
+    }
+
+    /// Whether the same command may succeed later without anything being changed.
+    pub(crate) fn is_retryable(&self) -> bool {
+        matches!(self, Self::Held { .. }) || self.status() == ExitStatus::Busy
+    }
+}
+
+fn of_finding(finding: &Finding) -> ExitStatus {
+    match finding {
+        Finding::HeldByOther { .. } => ExitStatus::Held,
+        Finding::Unleased { .. } | Finding::Lapsed { .. } | Finding::Stale { .. } | Finding::HeldUnderOtherName { .. } => {
+            ExitStatus::NoLease
+        }
+        Finding::Invalid { .. } => ExitStatus::Invalid,
+        Finding::NoLedger { .. } | Finding::Unreadable { .. } => ExitStatus::Broken,
+        _ => ExitStatus::Refused,
+    }
+}
