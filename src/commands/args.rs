@@ -57,6 +57,9 @@ pub(crate) struct Filters {
     /// Only with this text in the title, the description, a label or the id
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
+    /// Deleted ones too
+    #[arg(long)]
+    pub deleted: bool,
     /// Only what this worktree has itself
     #[arg(long)]
     pub local: bool,
@@ -71,7 +74,7 @@ impl Filters {
 
     /// What they mean to `me`.
     pub(crate) fn meant(self, me: &AgentId) -> Result<Filter, Error> {
-        let Self { state, priority, label, kind, assignee, search, local: _ } = self;
+        let Self { state, priority, label, kind, assignee, search, deleted: _, local: _ } = self;
         Ok(Filter {
             states: state,
             priorities: priority,

@@ -7,7 +7,7 @@ use self::listing::Listing;
 use super::args::{Filters, one_of};
 use super::{Answer, Session};
 use crate::domain::id::{IdError, IssueRef};
-use crate::domain::query::{self, Filter, Kind, Sort};
+use crate::domain::query::{self, Filter, Kind, Missing, Sort};
 use crate::error::Error;
 
 mod board;
@@ -101,14 +101,14 @@ pub(crate) fn search(session: &Session, args: SearchArgs) -> Answer {
 pub(crate) fn list(session: &Session, kind: Kind, filters: Filters, order: &Order) -> Answer {
     let layout = session.layout()?;
     let mut board = Board::gather(session, &layout, filters.local)?;
+    let deleted = filters.deleted;
     let filter = filters.meant(&board.editor.agent_id)?;
-    let wants_deleted = kind == Kind::All && filter.labels.is_empty() && filter.states == [crate::domain::issue::State::Rejected];
     let counts = board.counts();
     board.retain(&filter)?;
     let mut found: Vec<Found> = std::mem::take(&mut board.found);
     found.retain(|found| {
         let missing = query::missing(kind, &found.summary, &found.facts);
-        missing.is_empty() || (wants_deleted && found.summary.is_deleted)
+        missing.is_empty() || (deleted && missing == [Missing::Deleted])
     });
     found.sort_by(|a, b| order.sort.compare((&a.summary, a.facts.effective), (&b.summary, b.facts.effective)));
     if order.reverse {

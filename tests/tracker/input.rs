@@ -78,10 +78,16 @@ fn a_place_that_cannot_be_written_to_loses_nothing() {
     let mode = |mode| std::fs::set_permissions(&issues, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("set");
     mode(0o555);
     // Whoever may do everything is not stopped by a mode.
-    let is_stopped = std::fs::File::create(issues.join("probe")).is_err();
+    let is_root = std::fs::File::create(issues.join("probe")).is_ok();
+    let immutable =
+        |flag: &str| std::process::Command::new("chattr").arg(flag).arg(&issues).output().is_ok_and(|run| run.status.success());
+    let is_stopped = !is_root || immutable("+i");
     if is_stopped {
         team.jit(&format!("issue update {id} --priority low")).exits(7).says("ls -ld");
         team.jit("query all").ok().says("One");
+    }
+    if is_root {
+        immutable("-i");
     }
     mode(0o755);
     let _ = std::fs::remove_file(issues.join("probe"));

@@ -141,7 +141,8 @@ fn a_deleted_issue_leaves_a_tombstone_that_gc_removes_once_it_is_published() {
     team.jit_args(&["issue", "delete", &gone, "--reason", "a mistake"]).ok().says("git jit issue restore");
     team.jit(&format!("issue delete {gone}")).ok().says("Already so");
     team.jit("query all").ok().never_says(&gone[..8]);
-    team.jit("query all --state rejected").ok().says("deleted");
+    team.jit("query all --state rejected").ok().says("No issues");
+    team.jit("query all --deleted").ok().says("deleted");
     team.jit("query available").ok().says(&waits[..8]);
     team.jit(&format!("issue show {gone}")).ok().says("deleted").says("a mistake");
     team.jit(&format!("issue update {gone} --state ready")).exits(1).says("git jit issue restore");

@@ -137,3 +137,54 @@ fn is_of_a_directory(bytes: &[u8]) -> bool {
 fn dir_name(owner: &[u8]) -> String {
     format!("dir-{:08x}{:08x}.summaries", crc32fast::hash(owner), crc32fast::hash(&[owner, b"/"].concat()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::issue::{Document, Draft};
+
+    fn issue(dir: &Path) -> Summary {
+        let id = IssueId::from_bytes([7; 16]);
+        let document = Document::create(&Draft::new(id, "Title", String::new()));
+        file::replace(&dir.join(id.file_name()), document.as_bytes(), Modes::PRIVATE).expect("written");
+        Summary::from(document.issue())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_was_touched_a_moment_ago_is_not_kept_whatever_this_clock_says() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let cache = Cache::new(scratch.path(), Modes::PRIVATE);
+        let summary = issue(scratch.path());
+        let mut look = Look::begin(scratch.path());
+        let stamp = look.stamp(summary.id).expect("it is there");
+        assert!(!look.is_settled(&stamp));
+        // A clock that runs ahead of the file system's.
+        look.began_at += 3_600_000_000_000;
+        assert!(look.is_settled(&stamp));
+        cache.keep_dir(scratch.path(), &look, [(&stamp, &summary)].into_iter());
+        assert_eq!(cache.summaries_of_dir(scratch.path()).find(summary.id, stamp), None);
+    }
+
+    #[test]
+    fn what_is_kept_comes_back_to_its_owner_alone_and_garbage_is_nothing() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let cache = Cache::new(scratch.path(), Modes::PRIVATE);
+        let summary =
+            Summary { labels: vec!["a:b".into()], assignee: Some(String::new()), is_deleted: true, ..issue(scratch.path()) };
+        let tree = ObjectId::null(gix::hash::Kind::Sha1);
+        cache.keep_tree(tree, [&summary].into_iter());
+        assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE), Some(summary.clone()));
+        assert_eq!(cache.summaries_of_tree(tree).find(IssueId::from_bytes([8; 16]), Stamp::NONE), None);
+        let path = scratch.path().join("cache").join(format!("tree-{tree}.summaries"));
+        let good = file::read(&path).expect("written");
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            file::replace(&path, &bad, Modes::PRIVATE).expect("written");
+            assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE), None, "byte {at}");
+            file::replace(&path, &good[..at], Modes::PRIVATE).expect("written");
+            assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE), None, "{at} bytes");
+        }
+    }
+}
