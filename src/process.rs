@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(run_for("kill -9 $$", long, false).0, End::Exited(-9));
         assert_eq!(run_for("sleep 60", long, true).0, End::Interrupted);
         let start = Instant::now();
-        let (end, said) = run_for("sleep 61 & echo $!; trap '' TERM; sleep 62", Duration::from_millis(300), false);
+        let (end, said) = run_for("trap '' TERM; sleep 61 & echo $!; sleep 62", Duration::from_millis(300), false);
         assert_eq!(end, End::OutOfTime);
         assert!(start.elapsed() < Duration::from_secs(20));
         let pid: i32 = said.trim().parse().expect("a process id");

@@ -193,6 +193,14 @@ mod tests {
         assert_eq!(log.since(mark).expect("read").0, []);
         log.append([event("next".into())]).expect("appended");
         assert_eq!((log.since(mark).expect("read").0.len(), log.unreadable().expect("read")), (1, 2));
+        let (_, before) = log.all().expect("read");
+        let line = event("whole".into()).line();
+        let mut half = file::open_append(&log.path(), Modes::PRIVATE).expect("open");
+        half.write_all(&line[..20]).expect("written");
+        let (none, mark) = log.since(before).expect("read");
+        assert_eq!((none.len(), mark), (0, before), "half a line is read when it is whole");
+        half.write_all(&line[20..]).expect("written");
+        assert_eq!(log.since(mark).expect("read").0.len(), 1);
         let many: Vec<FieldChange> = (0..60).map(|_| change("y".repeat(150))).collect();
         assert!(Event::new(Timestamp::UNIX_EPOCH, "updated", id, &by, many).line().len() <= LONGEST_LINE);
     }

@@ -53,7 +53,7 @@ fn done_waits_for_the_gates_and_the_last_one_makes_it_so() {
 fn a_gate_that_hangs_is_ended_with_all_that_it_started_and_its_output_kept() {
     let world = World::new();
     let team = world.team();
-    let script = "echo begun $JIT_ISSUE_ID $JIT_GATE $WORD; pwd; sleep 300 & echo $! > pid; trap '' TERM; sleep 300";
+    let script = "echo begun $JIT_ISSUE_ID $JIT_GATE $WORD; pwd; trap '' TERM; sleep 300 & echo $! > pid; sleep 300";
     team.jit_args(&["gate", "define", "slow", "--command", script, "--timeout", "1", "--env", "WORD=said"]).ok();
     let id = team.jit("issue create --quiet One --gate slow").ok().line();
     let start = Instant::now();

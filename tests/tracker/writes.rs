@@ -147,6 +147,7 @@ fn a_deleted_issue_leaves_a_tombstone_that_gc_removes_once_it_is_published() {
     team.jit(&format!("issue show {gone}")).ok().says("deleted").says("a mistake");
     team.jit(&format!("issue update {gone} --state ready")).exits(1).says("git jit issue restore");
     team.jit(&format!("dep add {waits} {gone}")).exits(1);
+    team.jit(&format!("label add {gone} a:b")).exits(1).says("git jit issue restore");
     team.jit("issue gc").ok().says("No issue fits");
     team.git("add -A").ok();
     team.git("commit -q -m Deleted").ok();

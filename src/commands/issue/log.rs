@@ -123,6 +123,18 @@ fn uncommitted(layout: &Layout, id: IssueId, here: Option<Vec<u8>>, now: Timesta
     Ok((!fields.is_empty()).then(|| what(fields)))
 }
 
+/// A change for people: of a set what came and what went, of anything else both values.
+fn became(change: &FieldChange) -> String {
+    if let (Some(Value::Array(from)), Some(Value::Array(to))) = (&change.from, &change.to) {
+        let only = |here: &[Value], there: &[Value], mark: char| -> Vec<String> {
+            here.iter().filter(|one| !there.contains(one)).map(|one| format!("{mark}{}", short(Some(one)))).collect()
+        };
+        let both = [only(to, from, '+'), only(from, to, '-')].concat();
+        return if both.is_empty() { "in another order".to_owned() } else { both.join(" ") };
+    }
+    format!("{} → {}", short(change.from.as_ref()), short(change.to.as_ref()))
+}
+
 fn short(value: Option<&Value>) -> String {
     let text = match value {
         None => return "nothing".to_owned(),
@@ -158,9 +170,9 @@ impl Report for Log {
             };
             let when = styles.faint(&at.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
             text += &format!("{when}  {head}  {}\n", styles.faint(&plain_line(by)));
-            for change in fields {
-                text +=
-                    &format!("  {}: {} → {}\n", plain_line(&change.field), short(change.from.as_ref()), short(change.to.as_ref()));
+            // When the file says it was changed is no news beside when it was.
+            for change in fields.iter().filter(|change| change.field != "updated_at") {
+                text += &format!("  {}: {}\n", plain_line(&change.field), became(change));
             }
         }
         match self.total - self.happened.len() {
