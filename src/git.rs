@@ -11,8 +11,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
-/// Variables that bind a Git process to a repository; see `git rev-parse --local-env-vars`.
-const LOCAL_VARIABLES: [&str; 13] = [
+/// Variables that bind a Git process to a repository, see `git rev-parse --local-env-vars`, or change what a path means.
+pub(crate) const LOCAL_VARIABLES: [&str; 17] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -26,6 +26,10 @@ const LOCAL_VARIABLES: [&str; 13] = [
     "GIT_GRAFT_FILE",
     "GIT_REPLACE_REF_BASE",
     "GIT_IMPLICIT_WORK_TREE",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
 ];
 
 /// What can go wrong when Git is run.
@@ -107,26 +111,58 @@ fn failed<S: AsRef<OsStr>>(args: &[S], stderr: &[u8], status: ExitStatus) -> Err
     }
 }
 
-/// The tree that a worktree's content would be if all of it were committed, ignored files and the folder `without` left out.
+/// The id of the tree that a worktree's content would be if all of it were committed, without ignored files and without
+/// the folder `without` at the top.
 ///
-/// Worked out in an index and an object directory of its own: nothing of the repository is written to.
+/// Worked out in an index and an object directory of its own: the repository's stay as they are. Filters that a repository has
+/// configured run as they do for `git add`. What Git cannot add, such as an empty repository in the worktree, is left out.
 pub(crate) fn content_tree(root: &Path, git_dir: &Path, common_dir: &Path, scratch: &Path, without: &str) -> Result<String, Error> {
     let start = |source| Error::Start { source };
     let dir = tempfile::tempdir_in(scratch).map_err(start)?;
     let (index, objects) = (dir.path().join("index"), dir.path().join("objects"));
     std::fs::create_dir(&objects).map_err(start)?;
-    if let Err(error) = std::fs::copy(git_dir.join("index"), &index)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(start(error));
-    }
+    copy_with_time(&git_dir.join("index"), &index).map_err(start)?;
     let git = Git::at(root)
         .env("GIT_INDEX_FILE", &index)
         .env("GIT_OBJECT_DIRECTORY", &objects)
         .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", common_dir.join("objects"));
-    git.run(&["rm", "-r", "-q", "--cached", "--ignore-unmatch", "--", without])?;
-    git.run(&["add", "-A", "--", ".", &format!(":(exclude){without}")])?;
-    git.text(&["write-tree"])
+    let alone = ["-c", "core.splitIndex=false", "-c", "core.fsmonitor=false"];
+    git.output(&[&alone[..], &["add", "-A", "--ignore-errors"]].concat())?;
+    let whole = git.text(&[&alone[..], &["write-tree"]].concat())?;
+    let entries = git.run(&["ls-tree", "-z", "--full-tree", &whole])?;
+    tree_id(&entries, without.as_bytes()).ok_or_else(|| Error::Failed {
+        args: vec!["ls-tree".to_owned()],
+        message: "what it says of a tree cannot be read".to_owned(),
+        status: None,
+    })
+}
+
+/// A copy with the time of the original: Git mistrusts entries that are as young as the index.
+fn copy_with_time(from: &Path, to: &Path) -> io::Result<()> {
+    let time = match from.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        metadata => metadata?.modified()?,
+    };
+    std::fs::copy(from, to)?;
+    std::fs::File::options().write(true).open(to)?.set_modified(time)
+}
+
+/// The id of the tree with these entries, as `ls-tree -z` tells them, but the one named `without`.
+fn tree_id(entries: &[u8], without: &[u8]) -> Option<String> {
+    let mut tree = Vec::new();
+    let mut kind = gix::hash::Kind::Sha1;
+    for entry in entries.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
+        let tab = entry.iter().position(|byte| *byte == b'\t')?;
+        let (facts, name) = (std::str::from_utf8(&entry[..tab]).ok()?, &entry[tab + 1..]);
+        let mut facts = facts.split(' ');
+        let (mode, id) = (facts.next()?, gix::ObjectId::from_hex(facts.nth(1)?.as_bytes()).ok()?);
+        kind = id.kind();
+        if name != without {
+            tree.extend(mode.trim_start_matches('0').bytes().chain([b' ']));
+            tree.extend(name.iter().chain([&0]).chain(id.as_bytes()));
+        }
+    }
+    gix::objs::compute_hash(kind, gix::objs::Kind::Tree, &tree).ok().map(|id| id.to_string())
 }
 
 /// The clean three-way merges of a text that Git would make, by each of its algorithms; none on a conflict.

@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::git::LOCAL_VARIABLES;
+
 /// How long a group has between being asked to end and being ended.
 const GRACE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
@@ -47,8 +49,13 @@ pub(crate) enum End {
 pub(crate) fn interruptions() -> io::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&flag))?;
+    {
+        use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            signal_hook::flag::register(signal, Arc::clone(&flag))?;
+        }
+        // Whoever started us may have it ignored, and then no child could be waited for.
+        signal_hook::flag::register(SIGCHLD, Arc::default())?;
     }
     Ok(flag)
 }
@@ -57,6 +64,10 @@ pub(crate) fn interruptions() -> io::Result<Arc<AtomicBool>> {
 pub(crate) fn run(job: Job<'_>, interrupted: &AtomicBool) -> io::Result<(End, Duration)> {
     let start = Instant::now();
     let mut command = Command::new("sh");
+    for variable in LOCAL_VARIABLES {
+        // A gate is at home in its folder, also where a hook runs it.
+        command.env_remove(variable);
+    }
     command.arg("-c").arg(job.command).current_dir(job.dir).envs(job.env).stdin(Stdio::null());
     command.stdout(job.output.try_clone()?).stderr(job.output);
     #[cfg(unix)]
@@ -93,14 +104,19 @@ fn stop(child: &mut Child) -> io::Result<()> {
     use rustix::process::{Signal, kill_process_group};
     let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) else { return child.kill() };
     let _ = kill_process_group(group, Signal::TERM);
-    std::thread::sleep(Duration::from_millis(20));
     let deadline = Instant::now() + GRACE;
-    // The leader stays unreaped until the whole group has been ended.
-    while Instant::now() < deadline && rustix::process::test_kill_process_group(group).is_ok() && !is_over(child) {
-        std::thread::sleep(LONGEST_PAUSE);
+    let mut is_reaped = false;
+    // The group has its number as long as anybody is in it.
+    while Instant::now() < deadline && rustix::process::test_kill_process_group(group).is_ok() {
+        if !is_reaped && is_over(child) {
+            child.wait()?;
+            is_reaped = true;
+        } else {
+            std::thread::sleep(LONGEST_PAUSE / 5);
+        }
     }
     let _ = kill_process_group(group, Signal::KILL);
-    child.wait().map(drop)
+    if is_reaped { Ok(()) } else { child.wait().map(drop) }
 }
 
 /// Ends what a child that is over and not reaped yet has left behind in its group.
@@ -117,7 +133,8 @@ fn is_over(child: &mut Child) -> bool {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    pid.is_none_or(|pid| waitid(WaitId::Pid(pid), options).is_ok_and(|status| status.is_some()))
+    // What cannot be waited for is over, as far as can be told: to wait for it says why.
+    pid.is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), options), Ok(None)))
 }
 
 #[cfg(not(unix))]
@@ -158,6 +175,9 @@ mod tests {
         assert_eq!(run_for("echo $WORD; echo more >&2; exit 3", long, false), (End::Exited(3), "said\nmore\n".to_owned()));
         assert_eq!(run_for("kill -9 $$", long, false).0, End::Exited(-9));
         assert_eq!(run_for("sleep 60", long, true).0, End::Interrupted);
+        let tidy = "trap 'sleep 0.2; echo tidy; exit' TERM; while :; do sleep 0.05; done";
+        let (end, said) = run_for(&format!("sh -c \"{tidy}\"; :"), Duration::from_millis(300), false);
+        assert!(end == End::OutOfTime && said.ends_with("tidy\n"), "{said}");
         let start = Instant::now();
         let (end, said) = run_for("trap '' TERM; sleep 61 & echo $!; sleep 62", Duration::from_millis(300), false);
         assert_eq!(end, End::OutOfTime);

@@ -8,7 +8,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("domain", &["domain"]),
     ("exit", &[]),
     ("git", &[]),
-    ("process", &[]),
+    ("process", &["git"]),
     ("context", &["domain"]),
     ("store", &["domain", "store"]),
     ("actor", &["context", "domain", "store"]),

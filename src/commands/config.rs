@@ -147,13 +147,14 @@ fn unknown(name: &str) -> Error {
 fn get(session: &Session, args: &GetArgs) -> Answer {
     let GetArgs { key } = args;
     let all = gather(session)?;
-    match all.settings.into_iter().find(|setting| setting.key.name == key) {
-        Some(setting) => Ok(Box::new(setting)),
-        // A setting of the older tool, which means nothing here: what its file says.
-        None => match edit::get(&read(&repository_file(&session.layout()?)?)?, key).map_err(|_| unknown(key))? {
-            Some(value) => Ok(Box::new(report::Foreign { key: key.clone(), value })),
-            None => Err(unknown(key)),
-        },
+    if let Some(setting) = all.settings.into_iter().find(|setting| setting.key.name == key) {
+        return Ok(Box::new(setting));
+    }
+    // A setting of the older tool, which means nothing here: what its file says.
+    let path = repository_file(&session.layout()?)?;
+    match edit::get(&read(&path)?, key).map_err(|what| corrupt(&path, what))? {
+        Some(value) => Ok(Box::new(report::Foreign { key: key.clone(), value })),
+        None => Err(unknown(key)),
     }
 }
 

@@ -164,7 +164,7 @@ fn judge(session: &Session, args: VerdictArgs, verdict: Verdict) -> Answer {
         tree: tree_of(session, &layout),
         ..Record::PENDING
     };
-    let (changed, is_done) = write(&desk, id, &key, &record)?;
+    let (changed, is_done) = write(&desk, id, &[(key.clone(), record)])?;
     let sentence = format!("Gate {key} of issue {} is {}", id.short(), verdict.as_str());
     Ok(Box::new(Edited::of(changed, sentence).and(told_if(is_done))))
 }
@@ -196,15 +196,16 @@ pub(crate) fn warn_outdated(desk: &Desk<'_>, id: IssueId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes what became of a gate; with the last one that passes, a gated issue is done.
-fn write(desk: &Desk<'_>, id: IssueId, key: &str, record: &Record) -> Result<(super::change::Changed, bool), Error> {
+/// Writes what became of gates, all at once; with the last one that passes, a gated issue is done.
+fn write(desk: &Desk<'_>, id: IssueId, records: &[(String, Record)]) -> Result<(super::change::Changed, bool), Error> {
     desk.edit(id, "gate", |document| {
-        // Whether it is still asked for, and the issue still open, may have changed while the gate ran.
+        // Whether they are still asked for, and the issue still open, may have changed while they ran.
         require_open(document.issue())?;
-        if !document.issue().gates_required.iter().any(|asked| asked == key) {
-            return Ok(false);
+        for (key, record) in records {
+            if document.issue().gates_required.contains(key) {
+                document.set_at(&["gates_status", key], &record.to_value());
+            }
         }
-        document.set_at(&["gates_status", key], &record.to_value());
         settle(desk, document)
     })
 }

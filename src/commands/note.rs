@@ -61,7 +61,8 @@ fn add(session: &Session, args: AddArgs) -> Answer {
     let now = session.cx.clock().now().wall;
     let seconds = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().parse().unwrap_or(now);
     let note = Note { id: ulid::Ulid::new().to_string(), issue_id, author: holder.agent_id.clone(), created_at: seconds, text };
-    notes::add(&store.lock()?, &note)?;
+    let writer = store.lock()?;
+    notes::add(&writer, &note)?;
     let event = Event::new(now, "noted", issue_id, &holder, Vec::new());
     if let Err(error) = layout.events().append([event]) {
         session.output.warn(&format!("done, but the log of events has no word of it: {error}"));

@@ -6,10 +6,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::issue::{Issue, deceives};
-use super::splice;
+use super::issue::deceives;
+
+mod record;
+mod registry;
+
+pub(crate) use record::{Record, unpassed};
+pub(crate) use registry::Registry;
 
 /// Seconds that a command may take where the gate does not say.
 pub(crate) const DEFAULT_TIMEOUT_SECS: u64 = 300;
@@ -149,141 +154,15 @@ impl Gate {
     }
 }
 
-/// The text of `gates.json`, and the gates in it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Registry {
-    text: String,
-    gates: BTreeMap<String, Gate>,
-}
-
-impl Default for Registry {
-    fn default() -> Self {
-        Self { text: "{\n  \"gates\": {}\n}\n".to_owned(), gates: BTreeMap::new() }
-    }
-}
-
-impl Registry {
-    /// Reads the file; the error says what is wrong, in words.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())?;
-        let file: Map<String, Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let none = Map::new();
-        let gates = match file.get("gates") {
-            None => &none,
-            Some(gates) => gates.as_object().ok_or("'gates' is not an object")?,
-        };
-        let gates = gates.iter().map(|(key, value)| Ok((key.clone(), Gate::read(key, value)?)));
-        Ok(Self { gates: gates.collect::<Result<_, String>>()?, text: text.to_owned() })
-    }
-
-    /// The bytes of the file.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.text.as_bytes()
-    }
-
-    /// The gates, by key.
-    pub(crate) fn gates(&self) -> impl Iterator<Item = &Gate> {
-        self.gates.values()
-    }
-
-    /// The gate of this name.
-    pub(crate) fn gate(&self, key: &str) -> Option<&Gate> {
-        self.gates.get(key)
-    }
-
-    /// Defines a gate, in the place of one of the same key.
-    pub(crate) fn define(&mut self, gate: Gate) -> bool {
-        let Some(text) = splice::set(&self.text, &["gates", &gate.key], &gate.to_value()) else { return false };
-        self.text = text;
-        self.gates.insert(gate.key.clone(), gate);
-        true
-    }
-
-    /// Takes a gate away; whether it was there.
-    pub(crate) fn remove(&mut self, key: &str) -> bool {
-        let Some(text) = splice::remove(&self.text, &["gates", key]) else { return false };
-        self.text = text;
-        self.gates.remove(key).is_some()
-    }
-}
-
 /// Whether a text may name a gate: one word that is safe in a file's name.
 pub(crate) fn is_key(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     !text.is_empty() && text.len() <= 64 && text.chars().all(fits) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
-/// What an issue's file says of one gate.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Record {
-    /// What became of it.
-    pub status: Verdict,
-    /// Who found out.
-    pub updated_by: Option<String>,
-    /// When, RFC 3339.
-    pub updated_at: Option<String>,
-    /// What was run.
-    pub command: Option<String>,
-    /// With which exit status it ended; none where it was stopped.
-    pub exit_code: Option<i64>,
-    /// How long it took.
-    pub duration_ms: Option<u64>,
-    /// The tree that it ran on, without `.jit`.
-    pub tree: Option<String>,
-    /// What the one who found out had to say.
-    pub reason: Option<String>,
-}
-
-impl Record {
-    /// Nothing is known.
-    pub(crate) const PENDING: Self = Self {
-        status: Verdict::Pending,
-        updated_by: None,
-        updated_at: None,
-        command: None,
-        exit_code: None,
-        duration_ms: None,
-        tree: None,
-        reason: None,
-    };
-
-    /// What an issue's file says of the gate `key`.
-    pub(crate) fn of(issue: &Issue, key: &str) -> Self {
-        let Some(value) = issue.gates_status.get(key) else { return Self::PENDING };
-        let text = |field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
-        let status = value.as_str().map(str::to_owned).or_else(|| text("status")).unwrap_or_default();
-        Self {
-            status: serde_json::from_value(json!(status.to_ascii_lowercase())).unwrap_or(Verdict::Pending),
-            updated_by: text("updated_by"),
-            updated_at: text("updated_at"),
-            command: text("command"),
-            exit_code: value.get("exit_code").and_then(Value::as_i64),
-            duration_ms: value.get("duration_ms").and_then(Value::as_u64),
-            tree: text("tree"),
-            reason: text("reason"),
-        }
-    }
-
-    /// Whether it is about another tree than `tree`, the one here now, or about another command than the gate has now;
-    /// nothing where that cannot be told.
-    pub(crate) fn is_outdated(&self, gate: Option<&Gate>, tree: Option<&str>) -> Option<bool> {
-        let is_other_command = self.command.is_some() && gate.is_some_and(|gate| gate.command != self.command);
-        let is_other_tree = self.tree.as_deref().zip(tree).map(|(then, now)| then != now);
-        if is_other_command { Some(true) } else { is_other_tree }
-    }
-
-    /// What the file is to say: what is known, and nothing else.
-    pub(crate) fn to_value(&self) -> Value {
-        let Value::Object(all) = json!(self) else { return json!({}) };
-        Value::Object(all.into_iter().filter(|(_, value)| !value.is_null()).collect())
-    }
-}
-
-/// The gates of an issue that have not passed: those of a stage, or all of them.
-pub(crate) fn unpassed(issue: &Issue, registry: &Registry, stage: Option<Stage>) -> Vec<String> {
-    let is_of = |key: &&String| stage.is_none_or(|stage| registry.gate(key).is_some_and(|gate| gate.stage == stage));
-    let is_open = |key: &&String| Record::of(issue, key).status != Verdict::Passed;
-    issue.gates_required.iter().filter(is_of).filter(is_open).cloned().collect()
+/// Whether a gate's folder is not below the worktree's root.
+pub(crate) fn leads_out(dir: &str) -> bool {
+    dir.starts_with(['/', '\\']) || dir.split(['/', '\\']).any(|part| part == "..")
 }
 
 /// Whether a text may be a gate's title: one honest line.
@@ -310,9 +189,20 @@ mod tests {
         let gate = Gate { key: "tests".into(), title: "Tests".into(), mode: Mode::Manual, command: None, ..fmt };
         assert!(registry.define(gate.clone()) && !registry.define(gate.clone()));
         assert_eq!(Registry::parse(registry.as_bytes()).expect("valid").gate("tests").map(|gate| gate.mode), Some(Mode::Manual));
+        let slower = Gate { timeout_secs: 90, ..registry.gate("fmt").expect("defined").clone() };
+        let before = String::from_utf8_lossy(registry.as_bytes()).into_owned();
+        assert!(registry.define(slower));
+        assert_eq!(
+            String::from_utf8_lossy(registry.as_bytes()),
+            before.replace("\"timeout_seconds\": 30", "\"timeout_seconds\": 90")
+        );
+        let fast = Gate { timeout_secs: 30, ..registry.gate("fmt").expect("defined").clone() };
+        assert!(registry.define(fast));
         assert!(registry.remove("tests") && !registry.remove("tests"));
         assert_eq!(String::from_utf8_lossy(registry.as_bytes()), OLDER);
-        for bad in ["", "[]", "{\"gates\": 3}", "{\"gates\": {\"x\": {\"mode\": \"magic\"}}}"] {
+        for bad in
+            ["", "[]", "{\"gates\": {\"x\": {}, \"x\": {}}}", "{\"gates\": 3}", "{\"gates\": {\"x\": {\"mode\": \"magic\"}}}"]
+        {
             assert!(Registry::parse(bad.as_bytes()).is_err(), "{bad}");
         }
     }

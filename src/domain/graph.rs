@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use petgraph::Direction;
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graphmap::DiGraphMap;
 
 use super::id::IssueId;
@@ -29,6 +29,9 @@ pub(crate) fn effective_state(stored: State, is_blocked: bool) -> State {
         (other, _) => other,
     }
 }
+
+/// The longest way that is shown in a tree: beyond it nobody reads, and a call a step would use up the stack.
+pub(crate) const DEEPEST: usize = 500;
 
 /// Which way to go from an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +128,7 @@ impl Graph {
     /// Groups of issues that wait for each other in a circle, each sorted.
     pub(crate) fn cycles(&self) -> Vec<Vec<IssueId>> {
         let is_cycle = |group: &Vec<IssueId>| group.len() > 1 || self.edges.contains_edge(group[0], group[0]);
-        let mut cycles: Vec<Vec<IssueId>> = tarjan_scc(&self.edges).into_iter().filter(is_cycle).collect();
+        let mut cycles: Vec<Vec<IssueId>> = kosaraju_scc(&self.edges).into_iter().filter(is_cycle).collect();
         for cycle in &mut cycles {
             cycle.sort_unstable();
         }
@@ -133,18 +136,25 @@ impl Graph {
         cycles
     }
 
-    /// What is met from an issue on, `depth` steps deep, 0 for all; each issue's branches are shown once.
+    /// What is met from an issue on, `depth` steps deep, 0 for all up to [`DEEPEST`]; each issue's branches are shown once.
     pub(crate) fn tree(&self, root: IssueId, way: Way, depth: usize) -> Vec<Branch> {
-        let mut seen = HashSet::from([root]);
-        self.branches(root, way, if depth == 0 { usize::MAX } else { depth }, &mut seen)
+        let depth = if depth == 0 { DEEPEST } else { depth.min(DEEPEST) };
+        self.branches(root, way, depth, &mut HashMap::from([(root, usize::MAX)]))
     }
 
-    fn branches(&self, from: IssueId, way: Way, depth: usize, seen: &mut HashSet<IssueId>) -> Vec<Branch> {
+    /// `shown` tells of issues whose branches are shown already, how deep; what was cut short is shown again where there is more room.
+    fn branches(&self, from: IssueId, way: Way, depth: usize, shown: &mut HashMap<IssueId, usize>) -> Vec<Branch> {
         let one = |id: IssueId| {
             let has_more = !self.next(id, way).is_empty();
-            let is_repeat = !seen.insert(id) && has_more;
-            let is_cut = depth == 1 && has_more && !is_repeat;
-            let branches = if is_repeat || depth == 1 { Vec::new() } else { self.branches(id, way, depth - 1, seen) };
+            let room = depth - 1;
+            let is_repeat = has_more && shown.get(&id).is_some_and(|shown| *shown >= room && room > 0);
+            let is_cut = room == 0 && has_more;
+            let branches = if is_repeat || is_cut || !has_more {
+                Vec::new()
+            } else {
+                shown.insert(id, room);
+                self.branches(id, way, room, shown)
+            };
             Branch { id, branches, is_repeat, is_cut }
         };
         self.next(from, way).into_iter().map(one).collect()
@@ -203,12 +213,31 @@ mod tests {
     }
 
     #[test]
+    fn a_long_chain_is_no_danger() {
+        let chain: Vec<(u128, Vec<u128>)> = (0..50_000).map(|n| (n, if n == 0 { vec![] } else { vec![n - 1] })).collect();
+        let chain: Vec<(u128, &[u128])> = chain.iter().map(|(n, waits)| (*n, waits.as_slice())).collect();
+        let graph = graph(&chain);
+        assert!(graph.cycles().is_empty());
+        let mut tree = graph.tree(id(49_999), Way::Dependencies, 0);
+        let mut depth = 0;
+        while let Some(branch) = tree.pop() {
+            depth += 1;
+            assert_eq!(branch.is_cut, depth == DEEPEST);
+            tree = branch.branches;
+        }
+        assert_eq!(depth, DEEPEST);
+    }
+
+    #[test]
     fn a_tree_ends_at_its_depth_and_shows_nothing_twice() {
         let graph = graph(&[(1, &[2, 3]), (2, &[4]), (3, &[4]), (4, &[5]), (5, &[])]);
         let tree = graph.tree(id(1), Way::Dependencies, 0);
         assert_eq!(tree.len(), 2);
         assert_eq!((tree[0].branches[0].id, tree[0].branches[0].branches.len()), (id(4), 1));
         assert!(tree[1].branches[0].is_repeat && tree[1].branches[0].branches.is_empty());
+        let two = self::graph(&[(1, &[2, 3]), (2, &[3]), (3, &[4]), (4, &[])]).tree(id(1), Way::Dependencies, 2);
+        assert!(two[0].branches[0].is_cut, "3 below 2 has no room for 4");
+        assert_eq!(two[1].branches[0].id, id(4), "3 itself has");
         let cut = graph.tree(id(1), Way::Dependencies, 1);
         assert!(cut.iter().all(|branch| branch.is_cut && branch.branches.is_empty()));
         assert_eq!(graph.tree(id(5), Way::Dependents, 1)[0].id, id(4));

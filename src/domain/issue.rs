@@ -12,6 +12,7 @@ mod read;
 mod summary;
 
 pub(crate) use document::{Document, FieldChange};
+pub(crate) use read::unique_json;
 pub(crate) use summary::Summary;
 
 /// The longest title, in characters.

@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graphmap::DiGraphMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::id::IssueId;
-use super::issue::{Draft, Priority, State, valid_label, valid_title};
+use super::issue::{Draft, Priority, State, Summary, valid_label, valid_title};
 
 /// One issue of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,8 +71,8 @@ pub(crate) struct Problem {
 pub(crate) struct World<'a> {
     /// Whether there is a gate of this name.
     pub has_gate: &'a dyn Fn(&str) -> bool,
-    /// The issue that is there already and that this stands for.
-    pub issue: &'a dyn Fn(&str) -> Option<IssueId>,
+    /// The issue that is there already and that this stands for, in short.
+    pub issue: &'a dyn Fn(&str) -> Option<&'a Summary>,
     /// When the issues are made.
     pub created_at: &'a str,
 }
@@ -123,7 +123,11 @@ pub(crate) fn check(
                     edges.add_edge(number, *place, ());
                     draft.dependencies.push(ids[*place].to_string());
                 }
-                (None, Some(id)) => draft.dependencies.push(id.to_string()),
+                (None, Some(issue)) if issue.is_deleted => {
+                    let what = format!("depends on '{name}', which was deleted");
+                    problems.push(Problem { entry: entry.key.clone(), what });
+                }
+                (None, Some(issue)) => draft.dependencies.push(issue.id.to_string()),
                 (None, None) => {
                     let what = format!("depends on '{name}', which is no key of the plan and no issue");
                     problems.push(Problem { entry: entry.key.clone(), what });
@@ -132,17 +136,11 @@ pub(crate) fn check(
         }
         drafts.push((entry.key.clone(), draft));
     }
-    for (entry, (_, draft)) in entries.iter().zip(&drafts) {
-        let is_open = |name: &String| places.get(name.as_str()).is_some_and(|place| !entries[*place].state.is_closed());
-        let mut problem = |what: &str| problems.push(Problem { entry: entry.key.clone(), what: what.to_owned() });
-        match draft.state {
-            State::Done if entry.depends_on.iter().any(is_open) => problem("is done, and depends on what is not closed"),
-            State::Gated if draft.gates.is_empty() => problem("is gated, and has no gates"),
-            _ => {}
-        }
-    }
+    problems.extend(
+        entries.iter().filter_map(|entry| misplaced(entry, |name| places.get(name).map(|place| entries[*place].state), world)),
+    );
     // Dependencies come first: a component is found after those that it leads to.
-    let order = tarjan_scc(&edges);
+    let order = kosaraju_scc(&edges);
     for group in &order {
         if group.len() > 1 || edges.contains_edge(group[0], group[0]) {
             let keys: Vec<&str> = group.iter().map(|number| entries[*number].key.as_str()).collect();
@@ -153,6 +151,18 @@ pub(crate) fn check(
         return Err(problems);
     }
     Ok(order.into_iter().flatten().map(|number| drafts[number].clone()).collect())
+}
+
+/// What is wrong with the state that an entry starts in; `state_of` tells that of another entry.
+fn misplaced(entry: &Entry, state_of: impl Fn(&str) -> Option<State>, world: &World<'_>) -> Option<Problem> {
+    let state_of = |name: &String| state_of(name).or_else(|| (world.issue)(name).map(|issue| issue.state));
+    let is_open = |name: &String| state_of(name).is_some_and(|state| !state.is_closed());
+    let what = match entry.state {
+        State::Done if entry.depends_on.iter().any(is_open) => "is done, and depends on what is not closed",
+        State::Gated if entry.gates.is_empty() => "is gated, and has no gates",
+        _ => return None,
+    };
+    Some(Problem { entry: entry.key.clone(), what: what.to_owned() })
 }
 
 fn draft(entry: &Entry, id: IssueId, world: &World<'_>, problems: &mut Vec<Problem>) -> Draft {
@@ -197,10 +207,18 @@ mod tests {
             number += 1;
             IssueId::from_uuid(uuid::Uuid::from_u128(number))
         };
-        let there = IssueId::from_uuid(uuid::Uuid::from_u128(99));
+        let there = |n: u128| {
+            let draft = Draft::new(IssueId::from_uuid(uuid::Uuid::from_u128(n)), "There", String::new());
+            Summary::from(super::super::issue::Document::create(&draft).issue())
+        };
+        let (there, gone) = (there(99), Summary { is_deleted: true, ..there(98) });
         let world = World {
             has_gate: &|gate| gate == "tests",
-            issue: &|name| (name == "there").then_some(there),
+            issue: &|name| match name {
+                "there" => Some(&there),
+                "gone" => Some(&gone),
+                _ => None,
+            },
             created_at: "2026-01-01T00:00:00Z",
         };
         check(&read(text)?, &world, draw)
@@ -229,7 +247,8 @@ mod tests {
             {"key": "b", "title": "B", "depends_on": ["a"], "assignee": "nobody"},
             {"key": "b", "title": "again"},
             {"key": "d", "title": "D", "state": "done", "depends_on": ["b"]},
-            {"key": "g", "title": "G", "state": "gated"}
+            {"key": "g", "title": "G", "state": "gated", "depends_on": ["gone"]},
+            {"key": "h", "title": "H", "state": "done", "depends_on": ["there"]}
         ]"#;
         let problems = check_text(wrong).expect_err("bad");
         let said: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.what)).collect();
@@ -243,6 +262,8 @@ mod tests {
             "no agent id",
             "is done, and depends",
             "is gated, and",
+            "which was deleted",
+            "h: is done, and depends",
         ] {
             assert!(said.iter().any(|line| line.contains(expected)), "{expected} in {said:?}");
         }

@@ -76,6 +76,8 @@ mod tests {
         assert!(pass(&mut document, "plan"));
         assert_eq!(ask(&document, State::InProgress, &[]), Step::To(State::InProgress));
         assert!(pass(&mut document, "tests") && pass(&mut document, "unknown"));
+        assert_eq!(ask(&document, State::Done, &[]), Step::Gated(words(&["unknown"])), "nobody has said what it is");
+        document.edit_set("gates_required", &[], &words(&["unknown"]));
         assert_eq!(ask(&document, State::Done, &[]), Step::To(State::Done));
         assert_eq!(ask(&document, State::Gated, &[]), Step::NothingToPass);
         assert!(!is_through(document.issue(), &[], &registry));

@@ -149,9 +149,27 @@ impl EventLog {
         let file = file::number_of(&metadata);
         let offset = if file == mark.file && mark.offset <= metadata.len() { mark.offset } else { 0 };
         let mut bytes = Vec::new();
+        if file != mark.file && mark.file != 0 {
+            bytes = self.rest_of_old(mark)?;
+        }
+        let older = bytes.len();
         log.seek(SeekFrom::Start(offset)).and_then(|_| log.read_to_end(&mut bytes)).map_err(Error::io("read", &path))?;
         let (events, whole) = parse(&bytes);
-        Ok((events, Mark { file, offset: offset + whole as u64 }))
+        Ok((events, Mark { file, offset: offset + whole.saturating_sub(older) as u64 }))
+    }
+}
+
+impl EventLog {
+    /// What was appended to a file after a mark, before a new one was begun.
+    fn rest_of_old(&self, mark: Mark) -> Result<Vec<u8>> {
+        let path = self.old_path();
+        let Ok(mut old) = std::fs::File::open(&path) else { return Ok(Vec::new()) };
+        let is_it = old.metadata().is_ok_and(|metadata| file::number_of(&metadata) == mark.file);
+        let mut bytes = Vec::new();
+        if is_it {
+            old.seek(SeekFrom::Start(mark.offset)).and_then(|_| old.read_to_end(&mut bytes)).map_err(Error::io("read", &path))?;
+        }
+        Ok(bytes)
     }
 }
 
@@ -201,6 +219,12 @@ mod tests {
         assert_eq!((none.len(), mark), (0, before), "half a line is read when it is whole");
         half.write_all(&line[20..]).expect("written");
         assert_eq!(log.since(mark).expect("read").0.len(), 1);
+        let (_, mark) = log.all().expect("read");
+        log.append([event("last of the old".into())]).expect("appended");
+        std::fs::rename(log.path(), log.old_path()).expect("a new file is begun");
+        log.append([event("first of the new".into())]).expect("appended");
+        let (events, mark) = log.since(mark).expect("read");
+        assert_eq!((events.len(), log.since(mark).expect("read").0.len()), (2, 0));
         let many: Vec<FieldChange> = (0..60).map(|_| change("y".repeat(150))).collect();
         assert!(Event::new(Timestamp::UNIX_EPOCH, "updated", id, &by, many).line().len() <= LONGEST_LINE);
     }

@@ -160,11 +160,9 @@ pub(crate) fn finish_beside(target: &Path, bytes: &[u8], modes: Modes, sync: boo
     finish(target.parent().unwrap_or(Path::new(".")), target, bytes, modes, sync)
 }
 
-/// Writes all of `bytes` in `scratch`, so that nothing is left beside `target` whatever happens; beside it only where a file
-/// cannot be renamed from the one to the other.
+/// Writes all of `bytes` in `scratch`, so that nothing is left beside `target` whatever happens.
 pub(crate) fn finish_in(scratch: &Path, target: &Path, bytes: &[u8], modes: Modes) -> Result<Finished> {
-    let dir = target.parent().unwrap_or(Path::new("."));
-    finish(if is_same_device(scratch, dir) { scratch } else { dir }, target, bytes, modes, false)
+    finish(scratch, target, bytes, modes, false)
 }
 
 fn finish(dir: &Path, target: &Path, bytes: &[u8], modes: Modes, sync: bool) -> Result<Finished> {
@@ -180,15 +178,6 @@ fn finish(dir: &Path, target: &Path, bytes: &[u8], modes: Modes, sync: bool) -> 
         file.as_file().sync_data().map_err(fail("sync"))?;
     }
     Ok(Finished { file, target: target.to_owned() })
-}
-
-/// Whether a file can be renamed from one directory into the other.
-fn is_same_device(one: &Path, other: &Path) -> bool {
-    #[cfg(unix)]
-    let device = |path: &Path| path.metadata().map(|metadata| std::os::unix::fs::MetadataExt::dev(&metadata));
-    #[cfg(not(unix))]
-    let device = |path: &Path| path.metadata().and(Err::<u64, _>(io::Error::from(io::ErrorKind::Unsupported)));
-    matches!((device(one), device(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 impl Finished {

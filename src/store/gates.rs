@@ -1,7 +1,8 @@
 //! `gates.json`, and the output of the gates that were run.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 use super::issues::Writer;
 use super::layout::Layout;
@@ -11,6 +12,8 @@ use crate::domain::gate::Registry;
 use crate::domain::id::IssueId;
 
 const FILE: &str = "gates.json";
+/// Outputs that are kept of an issue's gates, the newest.
+const OUTPUTS_KEPT: usize = 50;
 
 /// The gates that are defined, from the first place that has the file; none where there is none.
 pub(crate) fn registry(places: Places<'_>) -> Result<Registry> {
@@ -27,6 +30,24 @@ pub(crate) fn write(writer: &Writer, registry: &Registry) -> Result<()> {
 pub(crate) fn output(layout: &Layout, issue: IssueId, key: &str) -> Result<(File, PathBuf)> {
     let dir = layout.shared_dir().join("gate-runs").join(issue.to_string());
     file::make_dir(&dir, layout.modes)?;
+    let mut old = file::names(&dir)?;
+    old.sort();
+    for name in old.iter().rev().skip(OUTPUTS_KEPT) {
+        let _ = std::fs::remove_file(dir.join(name));
+    }
     let path = dir.join(format!("{}-{key}.log", ulid::Ulid::new()));
     Ok((file::open_append(&path, layout.modes)?, path))
+}
+
+/// The last bytes of a file, as text; nothing of one that cannot be read.
+pub(crate) fn end_of(path: &Path, bytes: u64) -> String {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(bytes)))?;
+        let mut end = Vec::new();
+        file.take(bytes).read_to_end(&mut end)?;
+        Ok(end)
+    };
+    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
 }

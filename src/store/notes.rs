@@ -43,6 +43,13 @@ pub(crate) fn of(places: Places<'_>, issue: IssueId) -> Result<Notes> {
         let Some(stem) = name.strip_suffix(".json").filter(|stem| !stem.starts_with('.')) else { continue };
         let corrupt =
             |why: String| Error::Corrupt { path: places.local().unwrap_or_default().join(&folder).join(&name), line: None, why };
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                all.unreadable.push(error);
+                continue;
+            }
+        };
         match serde_json::from_slice::<Note>(&bytes) {
             Ok(note) if note.id == stem && note.issue_id == issue => all.notes.push(note),
             Ok(_) => all.unreadable.push(corrupt("its id or its issue is not where it lies".to_owned())),

@@ -76,8 +76,8 @@ impl<'a> Places<'a> {
         Ok(file::read_optional(&primary)?.map(|bytes| (bytes, Source::Primary, primary)))
     }
 
-    /// Every file directly in the folder `path`, by name: the union of the places.
-    pub(crate) fn folder(&self, path: &str) -> Result<BTreeMap<String, Vec<u8>>> {
+    /// Every file directly in the folder `path`, by name: the union of the places, each as far as it can be read.
+    pub(crate) fn folder(&self, path: &str) -> Result<BTreeMap<String, Result<Vec<u8>>>> {
         let mut files = self.primary().map(|dir| in_folder(&dir.join(path))).transpose()?.unwrap_or_default();
         let local = in_folder(&self.local()?.join(path))?;
         let committed = tree::subfolder(&self.layout.repo, self.head()?, path)?.into_iter();
@@ -87,7 +87,7 @@ impl<'a> Places<'a> {
         for ((name, entry), path) in missing.iter().zip(&paths) {
             files.remove(&name.to_string());
             if left_out.contains(path) && entry.is_plain() {
-                files.insert(name.to_string(), tree::blob(&self.layout.repo, entry.oid)?);
+                files.insert(name.to_string(), tree::blob(&self.layout.repo, entry.oid));
             }
         }
         files.extend(local);
@@ -95,12 +95,12 @@ impl<'a> Places<'a> {
     }
 }
 
-fn in_folder(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+fn in_folder(dir: &Path) -> Result<BTreeMap<String, Result<Vec<u8>>>> {
     let mut files = BTreeMap::new();
     for name in file::names(dir)? {
         let path = dir.join(&name);
         // A name that is no text is none that we made; what is gone by now is absent.
-        if let (Ok(name), Some(bytes)) = (name.into_string(), file::read_optional(&path)?) {
+        if let (Ok(name), Some(bytes)) = (name.into_string(), file::read_optional(&path).transpose()) {
             files.insert(name, bytes);
         }
     }

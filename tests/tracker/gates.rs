@@ -104,10 +104,17 @@ fn gates_run_side_by_side_and_in_their_order() {
     let id = team.jit("issue create --quiet One --gate a,b,c").ok().line();
     team.jit(&format!("gate check-all {id}")).ok();
     assert_eq!(team.read("order"), "c\nb\na\n");
-    let start = Instant::now();
-    team.jit(&format!("gate check-all {id} --jobs 3")).ok();
-    let _ = start;
-    assert_eq!(team.read("order").lines().count(), 6);
+    // Each waits for the other: one after the other they would wait in vain.
+    for (key, other) in [("x", "y"), ("y", "x")] {
+        let command =
+            format!("touch at-{key}; for n in 1 2 3 4 5 6 7 8 9; do test -f at-{other} && exit 0; sleep 0.3; done; exit 1");
+        team.jit_args(&["gate", "define", key, "--command", &command]).ok();
+    }
+    let both = team.jit("issue create --quiet Two --gate x,y").ok().line();
+    team.jit(&format!("gate check-all {both} --jobs 2")).ok();
+    std::fs::remove_file(team.dir.join("at-x")).expect("there");
+    std::fs::remove_file(team.dir.join("at-y")).expect("there");
+    team.jit(&format!("gate check-all {both}")).exits(1);
 }
 
 #[test]
@@ -226,4 +233,78 @@ fn what_a_gate_leaves_behind_ends_with_it_and_a_gate_that_is_gone_is_not_recorde
         }),
         "process {pid} is still there"
     );
+}
+
+#[test]
+fn the_verdicts_of_a_run_are_written_together_and_one_that_cannot_run_has_not_passed() {
+    let world = World::new();
+    let team = world.team();
+    team.jit_args(&["gate", "define", "a", "--command", "test -f ok_a"]).ok();
+    team.jit_args(&["gate", "define", "b", "--command", "test ! -f fail_b"]).ok();
+    let id = team.jit("issue create --quiet One --gate a,b").ok().line();
+    team.jit(&format!("gate check-all {id}")).exits(1);
+    team.jit(&format!("issue update {id} --state done")).exits(1);
+    team.write("ok_a", "");
+    team.write("fail_b", "");
+    // The last one that was missing passes, and another fails in the same run.
+    team.jit(&format!("gate check-all {id}")).exits(1).says("✗ b failed");
+    assert_eq!(state(&team, &id), "gated");
+    std::fs::remove_file(team.dir.join("fail_b")).expect("there");
+    team.jit(&format!("gate check-all {id}")).ok().says("is done");
+    team.jit_args(&["gate", "define", "c", "--command", "true", "--working-dir", "gone"]).ok();
+    let two = team.jit("issue create --quiet Two --gate a,c").ok().line();
+    team.jit(&format!("gate check-all {two}")).exits(1).says("✓ a passed").says("cannot be run in");
+    let mutated = team.read(".jit/gates.json").replace("\"gone\"", "\"../..\"");
+    team.write(".jit/gates.json", mutated);
+    team.jit(&format!("gate check {two} c")).exits(1).says("leads out");
+}
+
+#[test]
+fn a_verdict_knows_its_tree_whatever_is_staged_and_left_out_and_writes_nothing_for_it() {
+    let world = World::new();
+    let team = world.team();
+    team.jit("gate define tests --command true").ok();
+    let id = team.jit("issue create --quiet One --gate tests").ok().line();
+    team.write("src/code", "one");
+    team.git("add -A").ok();
+    team.jit(&format!("label add {id} a:b")).ok();
+    let tree = |place: &Place| place.json(&format!("gate check {id} tests"))["gates"][0]["tree"].as_str().map(str::to_owned);
+    let first = tree(&team).expect("it can be told");
+    team.git("commit -q -a -m One").ok();
+    assert_eq!(tree(&team), Some(first.clone()), "the content is the same, committed or not");
+    let linked = world.linked("side");
+    linked.git("sparse-checkout set --no-cone /src").ok();
+    linked.jit(&format!("label add {id} c:d")).ok();
+    assert_eq!(tree(&linked), Some(first.clone()), "what a sparse checkout leaves out is left as it is");
+    team.git("config core.splitIndex true").ok();
+    team.git("update-index --split-index").ok();
+    let shared = || {
+        std::fs::read_dir(world.path("team/.git"))
+            .expect("listed")
+            .flatten()
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with("sharedindex"))
+            .count()
+    };
+    let before = shared();
+    assert_eq!(tree(&team), Some(first.clone()));
+    assert_eq!(shared(), before, "the repository's index stays as it is");
+    team.git("init -q embedded").ok();
+    assert_eq!(tree(&team), Some(first.clone()));
+    team.write("src/code", "two");
+    assert_ne!(tree(&team), Some(first));
+}
+
+#[test]
+fn gates_are_read_from_three_places_and_what_was_removed_here_stays_removed() {
+    let world = World::new();
+    let team = world.team();
+    team.jit("gate define review").ok();
+    team.git("add -A").ok();
+    team.git("commit -q -m Gates").ok();
+    let linked = world.linked("side");
+    linked.git("sparse-checkout set --no-cone /nothing").ok();
+    linked.jit("gate list").ok().says("review");
+    linked.git("sparse-checkout disable").ok();
+    std::fs::remove_file(linked.dir.join(".jit/gates.json")).expect("removed");
+    linked.jit("gate list").ok().says("No gates");
 }

@@ -144,3 +144,18 @@ fn a_plan_that_was_whole_when_its_writer_died_is_told_and_finished() {
     team.jit(&format!("issue show {id}")).ok().says("Staged");
     team.jit("doctor").ok();
 }
+
+#[test]
+fn a_plan_that_cannot_be_finished_is_kept_until_it_can() {
+    let world = World::new();
+    let team = world.team();
+    let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    team.write(&format!(".git/jit/plan/{id}.json"), format!("{{\"id\": \"{id}\", \"title\": \"Staged\", \"state\": \"ready\"}}"));
+    team.write(".git/jit/plan/whole", "");
+    std::fs::remove_dir_all(team.dir.join(".jit/issues")).expect("removed");
+    team.write(".jit/issues", "in the way");
+    team.jit("issue create Next").exits(7);
+    std::fs::remove_file(team.dir.join(".jit/issues")).expect("removed");
+    team.jit("issue create Next").ok();
+    assert_eq!(issues(&team), 2);
+}

@@ -62,6 +62,11 @@ fn eight_worktrees_note_one_issue_and_every_merge_is_clean() {
         linked.git("push -q origin HEAD").ok();
     }
     for number in 0..8 {
+        if number == 4 {
+            // With a driver for all that is ours, that refuses everything: it is never asked.
+            team.write(".git/info/attributes", ".jit/** merge=refuses\n");
+            team.git("config merge.refuses.driver false").ok();
+        }
         team.git(&format!("merge -q --no-ff -m Merge w{number}")).ok();
     }
     let notes = team.json(&format!("note list {issue}"));
@@ -70,6 +75,35 @@ fn eight_worktrees_note_one_issue_and_every_merge_is_clean() {
         notes["notes"].as_array().expect("a list").iter().filter_map(|note| note["text"].as_str()).collect();
     assert_eq!(texts.len(), 8);
     team.jit(&format!("issue show {issue}")).ok().says("Found 0").says("Found 7").says("agent:w3");
+}
+
+#[test]
+fn an_odd_entry_among_the_notes_hides_none_of_the_others() {
+    let world = World::new();
+    let team = world.team();
+    let id = team.create("One");
+    team.jit_args(&["note", "add", &id, "Said"]).ok();
+    std::fs::create_dir(team.dir.join(".jit/notes").join(&id).join("odd.json")).expect("made");
+    team.jit(&format!("issue show {id}")).ok().says("Said").says("odd.json");
+    team.jit("doctor").exits(6).says("odd.json");
+}
+
+#[test]
+fn what_cannot_be_read_may_depend_on_what_gc_would_remove() {
+    let world = World::new();
+    let team = world.team();
+    let [gone, bad] = ["Gone", "Bad"].map(|title| team.create(title));
+    team.jit("gate define review").ok();
+    team.jit(&format!("issue delete {gone}")).ok();
+    team.write(&Place::file(&bad), "<<<<<<< ours\n");
+    team.git("add -A").ok();
+    team.git("commit -q -m Deleted").ok();
+    team.jit("issue gc").exits(6).says("cannot be read");
+    team.jit("gate remove review").exits(6).says("cannot be read");
+    team.jit("issue update --filter state=ready --priority low").exits(6).says("cannot be read");
+    team.jit("issue export").exits(6).says("git jit doctor");
+    assert!(team.dir.join(Place::file(&gone)).exists());
+    team.jit_args(&["issue", "create", "New", "--depends-on", &gone]).exits(1).says("was deleted");
 }
 
 #[test]

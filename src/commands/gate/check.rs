@@ -14,7 +14,7 @@ use super::report::{Status, Statuses};
 use super::{require_asked_for, require_open, stamp, tree_of, write};
 use crate::commands::change::{Desk, unknown_gate};
 use crate::commands::{Answer, Session, args};
-use crate::domain::gate::{Gate, Mode, Record, Stage, Verdict, is_key};
+use crate::domain::gate::{Gate, Mode, Record, Stage, Verdict, is_key, leads_out};
 use crate::domain::id::IssueId;
 use crate::error::Error;
 use crate::output::progress::Progress;
@@ -93,12 +93,10 @@ fn run_all(desk: &Desk<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, only: Op
         process::interruptions().map_err(|source| store::Error::io("handle signals in", &desk.layout.common_dir)(source))?;
     let tree = if gates.is_empty() { None } else { tree_of(desk.session, desk.layout) };
     let ran = at_once(desk, id, gates, jobs, &interrupted)?;
-    let (mut outputs, mut is_done) = (Vec::new(), false);
-    for Ran { gate, record, output } in ran {
-        let record = Record { tree: tree.clone(), ..record };
-        is_done |= write(desk, id, &gate.key, &record)?.1;
-        outputs.push((gate.key, output));
-    }
+    let outputs: Vec<(String, PathBuf)> = ran.iter().map(|ran| (ran.gate.key.clone(), ran.output.clone())).collect();
+    let records: Vec<(String, Record)> =
+        ran.into_iter().map(|ran| (ran.gate.key, Record { tree: tree.clone(), ..ran.record })).collect();
+    let is_done = if records.is_empty() { false } else { write(desk, id, &records)?.1 };
     if interrupted.load(Ordering::Relaxed) {
         return Err(Error::Interrupted { what: "the gates were ended, and what did not finish was not judged" });
     }
@@ -137,14 +135,14 @@ fn at_once(desk: &Desk<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, interrup
     let place = Place { root: desk.layout.require_worktree()?, issue: id.to_string(), agent, interrupted };
     let progress = Progress::new(desk.session.output);
     let queue = Mutex::new(begun);
-    let done: Mutex<Vec<store::Result<Ran>>> = Mutex::new(Vec::new());
+    let done: Mutex<Vec<Ran>> = Mutex::new(Vec::new());
     let work = || {
         while !interrupted.load(Ordering::Relaxed) {
             let Some(next) = queue.lock().expect("nobody panics with it").pop_front() else { return };
             let line = progress.begin(&next.0.key);
             let ran = place.run(next);
             line.end();
-            done.lock().expect("nobody panics with it").extend(ran.transpose());
+            done.lock().expect("nobody panics with it").extend(ran);
         }
     };
     std::thread::scope(|scope| {
@@ -152,7 +150,7 @@ fn at_once(desk: &Desk<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, interrup
             scope.spawn(work);
         }
     });
-    let mut ran = done.into_inner().expect("nobody panics with it").into_iter().collect::<store::Result<Vec<_>>>()?;
+    let mut ran = done.into_inner().expect("nobody panics with it");
     for one in &mut ran {
         one.record.updated_at = Some(stamp(desk.session));
     }
@@ -169,8 +167,13 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// Runs one gate; nothing comes of one that the user interrupted.
-    fn run(&self, (gate, output, path): Begun) -> store::Result<Option<Ran>> {
-        let dir = self.root.join(gate.working_dir.as_deref().unwrap_or("."));
+    fn run(&self, (gate, output, path): Begun) -> Option<Ran> {
+        let below = gate.working_dir.as_deref().unwrap_or(".");
+        let dir = self.root.join(below);
+        if leads_out(below) {
+            let record = unrun(&gate, &format!("auto:{}", self.agent), "its folder leads out of the worktree");
+            return Some(Ran { gate, record, output: path });
+        }
         let ours = [("JIT_ISSUE_ID", &self.issue), ("JIT_AGENT_ID", &self.agent), ("JIT_GATE", &gate.key)];
         let ours = ours.map(|(key, value)| (key.to_owned(), value.clone()));
         let job = Job {
@@ -180,10 +183,21 @@ impl Place<'_> {
             output,
             limit: Duration::from_secs(gate.timeout_secs),
         };
-        let (end, took) = process::run(job, self.interrupted).map_err(store::Error::io("run a gate in", &dir))?;
-        let record = record(&gate, end, took, &format!("auto:{}", self.agent));
-        Ok((end != End::Interrupted).then_some(Ran { gate, record, output: path }))
+        let by = format!("auto:{}", self.agent);
+        let record = match process::run(job, self.interrupted) {
+            Ok((End::Interrupted, _)) => return None,
+            Ok((end, took)) => record(&gate, end, took, &by),
+            // What cannot be run has not passed, and is no reason to forget what the others said.
+            Err(error) => unrun(&gate, &by, &format!("cannot be run in {}: {error}", dir.display())),
+        };
+        Some(Ran { gate, record, output: path })
     }
+}
+
+/// A gate that could not be run.
+fn unrun(gate: &Gate, by: &str, why: &str) -> Record {
+    let (updated_by, reason) = (Some(by.to_owned()), Some(why.to_owned()));
+    Record { status: Verdict::Failed, updated_by, command: gate.command.clone(), reason, ..Record::PENDING }
 }
 
 fn record(gate: &Gate, end: End, took: Duration, by: &str) -> Record {

@@ -4,7 +4,7 @@ use super::report::{Deed, Defined};
 use crate::commands::change::{Desk, unknown_gate};
 use crate::commands::query::Board;
 use crate::commands::{Answer, Session, args};
-use crate::domain::gate::{DEFAULT_TIMEOUT_SECS, Gate, Mode, Stage, is_key, is_title};
+use crate::domain::gate::{DEFAULT_TIMEOUT_SECS, Gate, Mode, Stage, is_key, is_title, leads_out};
 use crate::error::Error;
 use crate::hook::force;
 use crate::store::gates;
@@ -120,8 +120,7 @@ fn gate(old: Option<Gate>, args: Args) -> Result<Gate, Error> {
     if !(1..=LONGEST_TIMEOUT_SECS).contains(&gate.timeout_secs) {
         return refuse("a gate may take 1 to 86400 seconds".to_owned(), "Give them with --timeout");
     }
-    let leads_out = |dir: &String| dir.starts_with('/') || dir.split('/').any(|part| part == "..");
-    if gate.working_dir.as_ref().is_some_and(leads_out) {
+    if gate.working_dir.as_deref().is_some_and(leads_out) {
         return refuse("a gate runs below the worktree's root".to_owned(), "Give a relative folder without .. with --working-dir");
     }
     Ok(gate)
@@ -136,6 +135,7 @@ pub(super) fn remove(session: &Session, args: RemoveArgs) -> Answer {
     let mut registry = gates::registry(desk.store.places())?;
     let gate = registry.gate(&key).cloned().ok_or_else(|| unknown_gate(&registry, &key))?;
     let board = Board::gather(session, &layout, false)?;
+    board.require_readable("who asks for the gate cannot be told")?;
     for found in board.found.iter().filter(|found| !found.facts.effective.is_closed()) {
         let id = found.summary.id;
         if desk.load(id)?.issue().gates_required.contains(&key) {

@@ -12,11 +12,12 @@ use crate::domain::time::in_words;
 use crate::exit::ExitStatus;
 use crate::output::Report;
 use crate::output::human::{Styles, plain, plain_line, table};
+use crate::store::gates;
 
 /// Lines of a failed gate's output that are shown.
 const LAST_LINES: usize = 12;
 /// Bytes of it that are looked at for them.
-const LAST_BYTES: usize = 16 * 1024;
+const LAST_BYTES: u64 = 16 * 1024;
 
 /// Gates as they are defined.
 pub(super) struct Gates(pub Vec<Gate>);
@@ -202,8 +203,7 @@ impl Statuses {
 }
 
 fn last_lines(path: &Path) -> String {
-    let bytes = std::fs::read(path).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(LAST_BYTES)..]).into_owned();
+    let text = gates::end_of(path, LAST_BYTES);
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(LAST_LINES)..].iter().map(|line| format!("  {}\n", plain(line))).collect()
 }

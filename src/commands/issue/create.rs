@@ -60,8 +60,11 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
     {
         let writer = desk.store.lock()?;
         // Under the lock: an issue that this one is to wait for may be gone by now.
-        for id in &draft.dependencies {
-            desk.resolve(id)?;
+        for typed in &draft.dependencies {
+            let id = desk.resolve(typed)?;
+            if desk.load(id)?.issue().is_deleted() {
+                return Err(Error::Deleted { issue: id });
+            }
         }
         writer.write(&document)?;
         desk.tell("created", draft.id, Vec::new());

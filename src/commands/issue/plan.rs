@@ -10,7 +10,7 @@ use crate::commands::change::Desk;
 use crate::commands::query::Board;
 use crate::commands::{Answer, Session};
 use crate::domain::id::{IssueId, IssueRef};
-use crate::domain::issue::Document;
+use crate::domain::issue::{Document, Summary};
 use crate::domain::plan::{self, Entry, Problem, World};
 use crate::domain::policy::Finding;
 use crate::error::Error;
@@ -43,11 +43,12 @@ pub(super) fn import(session: &Session, args: ImportArgs) -> Answer {
     let layout = session.layout()?;
     let desk = Desk::open(session, &layout)?;
     let writer = desk.store.lock()?;
-    let ids: Vec<IssueId> = desk.store.ids()?.into_iter().map(|(id, _)| id).collect();
+    let there: BTreeMap<IssueId, Summary> =
+        desk.store.survey()?.issues.into_iter().map(|(summary, _)| (summary.id, summary)).collect();
     let registry = desk.registry()?;
     let world = World {
         has_gate: &|key| registry.gate(key).is_some(),
-        issue: &|typed| IssueRef::parse(typed).ok()?.resolve(ids.iter().copied()).ok(),
+        issue: &|typed| there.get(&IssueRef::parse(typed).ok()?.resolve(there.keys().copied()).ok()?),
         created_at: &session.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
     let mut problems: Vec<Problem> = Vec::new();
@@ -82,10 +83,7 @@ pub(super) fn export(session: &Session, args: ExportArgs) -> Answer {
     let ExportArgs { filters } = args;
     let layout = session.layout()?;
     let mut board = Board::gather(session, &layout, filters.local)?;
-    if let Some(first) = board.unreadable.first() {
-        let why = "a plan without them would not be whole";
-        return Err(Error::Unreadable { count: board.unreadable.len(), first: first.clone(), why });
-    }
+    board.require_readable("a plan without them would not be whole")?;
     let filter = filters.meant(&board.editor.agent_id)?;
     board.retain(&filter)?;
     let found: Vec<IssueId> = board.found.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id).collect();

@@ -16,7 +16,9 @@ use crate::error::Error;
 use crate::store::{history, tree};
 
 /// The fields that make a tombstone, besides the state.
-const MARKS: [&str; 4] = [DELETED_AT, "deleted_by", "reason", "deleted_state"];
+const MARKS: [&str; 4] = [DELETED_AT, "deleted_by", REASON, "deleted_state"];
+/// Why it was deleted; a name of its own, since a file may have another `reason`.
+const REASON: &str = "deleted_reason";
 
 /// Arguments of `issue delete`.
 #[derive(Debug, clap::Args)]
@@ -59,7 +61,7 @@ pub(super) fn delete(session: &Session, args: DeleteArgs) -> Answer {
             document.set("deleted_by", &Value::from(me.as_str()));
             document.set("deleted_state", &Value::from(state.as_str()));
             if let Some(reason) = &reason {
-                document.set("reason", &Value::from(reason.as_str()));
+                document.set(REASON, &Value::from(reason.as_str()));
             }
         }
         Ok(())
@@ -125,6 +127,7 @@ fn remove(desk: &Desk<'_>, session: &Session, id: IssueId) -> Result<Vec<String>
     desk.require_right(id)?;
     let writer = desk.store.lock()?;
     let board = Board::gather(session, desk.layout, false)?;
+    board.require_readable("what depends on the issue cannot be told")?;
     let name = id.to_string();
     if let Some(waiting) = board.found.iter().find(|found| found.summary.dependencies.contains(&name)) {
         let why = format!("issue {} names it as a dependency", waiting.summary.id.short());

@@ -78,7 +78,7 @@ impl Full {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             line(&plain_line(key), &plain_line(&value));
         }
-        for field in ["created_at", "deleted_at", "deleted_by", "reason"] {
+        for field in ["created_at", "deleted_at", "deleted_by", "deleted_reason"] {
             if let Some(value) = issue.text(field) {
                 line(&field.replace('_', " "), &plain_line(value));
             }

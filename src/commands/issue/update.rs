@@ -10,9 +10,10 @@ use crate::commands::change::{Changed, Desk};
 use crate::commands::gate::warn_outdated;
 use crate::commands::query::Board;
 use crate::commands::{Answer, Session, args};
+use crate::domain::graph::effective_state;
 use crate::domain::id::{AgentId, IssueId};
 use crate::domain::issue::{Document, Priority, State, valid_title};
-use crate::domain::query::Filter;
+use crate::domain::query::{self, Filter};
 use crate::error::Error;
 use crate::store::issues::Source;
 
@@ -89,38 +90,38 @@ pub(super) fn run(session: &Session, mut args: Args) -> Answer {
     let (typed, filter) = (std::mem::take(&mut args.issues), args.filter.take());
     let wanted = wanted(&desk, args)?;
     if let ([typed], None) = (typed.as_slice(), &filter) {
-        let Changed { document, fields } = apply(&desk, desk.resolve(typed)?, &wanted)?;
+        let Changed { document, fields } = apply(&desk, desk.resolve(typed)?, &wanted, None)?;
         let names = fields.into_iter().map(|change| change.field).collect();
         return Ok(Box::new(Updated { shown: Shown { document, source: Source::Worktree }, changed: names }));
     }
-    let ids = match filter {
-        Some(terms) => found(session, &terms)?,
+    let filter = filter.map(|terms| filter_of(session, &terms)).transpose()?;
+    let ids = match &filter {
+        Some(filter) => found(session, filter)?,
         None => typed.iter().map(|typed| desk.resolve(typed)).collect::<Result<_, _>>()?,
     };
-    let one = |issue| Outcome { issue, result: apply(&desk, issue, &wanted).map(|changed| changed.names()) };
+    let one = |issue| Outcome { issue, result: apply(&desk, issue, &wanted, filter.as_ref()).map(|changed| changed.names()) };
     Ok(Box::new(Bulk(ids.into_iter().map(one).collect())))
 }
 
-fn found(session: &Session, terms: &str) -> Result<Vec<IssueId>, Error> {
+fn filter_of(session: &Session, terms: &str) -> Result<Filter, Error> {
     let filter = Filter::parse(terms).map_err(|what| Error::Usage {
         what: format!("the filter '{terms}' cannot be read: {what}"),
         hint: "For example: --filter 'label=area:web state=ready,gated'".to_owned(),
     })?;
-    let filter = match filter.assignee {
-        Some(crate::domain::query::Wanted::Agent(agent)) if agent == "me" => {
+    match &filter.assignee {
+        Some(query::Wanted::Agent(agent)) if agent == "me" => {
             let me = session.agent(&session.layout()?)?;
-            Filter { assignee: Some(crate::domain::query::Wanted::Agent(me.to_string())), ..filter }
+            Ok(Filter { assignee: Some(query::Wanted::Agent(me.to_string())), ..filter })
         }
-        assignee => Filter { assignee, ..filter },
-    };
+        _ => Ok(filter),
+    }
+}
+
+fn found(session: &Session, filter: &Filter) -> Result<Vec<IssueId>, Error> {
     let layout = session.layout()?;
     let mut board = Board::gather(session, &layout, false)?;
-    // A bulk change of whatever happens to be readable would not be what was asked for.
-    if let Some(first) = board.unreadable.first() {
-        let why = "what fits cannot be told; issues can be named one by one";
-        return Err(Error::Unreadable { count: board.unreadable.len(), first: first.clone(), why });
-    }
-    board.retain(&filter)?;
+    board.require_readable("what fits cannot be told; issues can be named one by one")?;
+    board.retain(filter)?;
     Ok(board.found.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id).collect())
 }
 
@@ -187,12 +188,18 @@ fn key_and_value(pair: &str) -> Result<(String, String), Error> {
     }
 }
 
-fn apply(desk: &Desk<'_>, id: IssueId, wanted: &Wanted) -> Result<Changed, Error> {
+/// Changes one issue; one that a filter found only if it still fits, read under the lock.
+fn apply(desk: &Desk<'_>, id: IssueId, wanted: &Wanted, filter: Option<&Filter>) -> Result<Changed, Error> {
     if wanted.state == Some(State::Done) {
         warn_outdated(desk, id)?;
     }
     let (changed, (gates, was)) = desk.edit(id, "updated", |document| {
-        let was = document.issue().state;
+        let issue = document.issue();
+        let was = issue.state;
+        let effective = effective_state(was, !desk.open_dependencies(issue).is_empty());
+        if filter.is_some_and(|filter| !filter.fits(&issue.into(), effective) || !filter.fits_text(issue)) {
+            return Ok((Vec::new(), was));
+        }
         wanted.write(document);
         let gates = wanted.state.map(|state| desk.advance(document, state)).transpose()?;
         Ok((gates.unwrap_or_default(), was))

@@ -77,6 +77,14 @@ impl<'a> Board<'a> {
         Ok(Self { found, unreadable, editor, policy, ledger, now, store })
     }
 
+    /// Refuses what wants all issues while some cannot be read.
+    pub(crate) fn require_readable(&self, why: &'static str) -> Result<(), Error> {
+        match self.unreadable.first() {
+            None => Ok(()),
+            Some(first) => Err(Error::Unreadable { count: self.unreadable.len(), first: first.clone(), why }),
+        }
+    }
+
     /// Keeps those that a filter fits.
     pub(crate) fn retain(&mut self, filter: &Filter) -> Result<(), Error> {
         if filter.text.is_some() {

@@ -92,6 +92,11 @@ fn object<E: de::Error>(field: &str, value: Option<Unique>) -> Result<Map<String
     }
 }
 
+/// Any JSON in which no object has a key twice, as a value.
+pub(crate) fn unique_json(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str::<Unique>(text).map(|unique| unique.0)
+}
+
 /// Any JSON in which no object has a key twice.
 struct Unique(Value);
 

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use gix::ObjectId;
 
-use super::kept::{self, Kept, Reader, encode, put_number};
+use super::kept::{self, Kept, Reader, encode, put_number, put_text};
 use super::look::{COARSEST_TICK, Look, Stamp, nanos, ticks};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Summary;
@@ -50,6 +50,9 @@ impl Cache {
     pub(super) fn ids(&self, tree: ObjectId) -> Option<Vec<IssueId>> {
         let bytes = self.read(&format!("tree-{tree}.ids"))?;
         let mut read = Reader { bytes: &bytes, at: 0 };
+        if read.take(kept::MAGIC.len())? != kept::MAGIC || read.text()? != tree.as_bytes() {
+            return None;
+        }
         let ids: Vec<IssueId> = (0..read.number()?).map(|_| read.id()).collect::<Option<_>>()?;
         (read.at == bytes.len() && ids.is_sorted()).then_some(ids)
     }
@@ -57,12 +60,14 @@ impl Cache {
     /// Keeps the ids of the issues in a tree.
     pub(super) fn keep_ids(&self, tree: ObjectId, ids: &[IssueId]) {
         if Kept::pays(ids.len()) {
-            let mut bytes = Vec::new();
+            let mut bytes = kept::MAGIC.to_vec();
+            put_text(&mut bytes, tree.as_bytes());
             put_number(&mut bytes, ids.len());
             for id in ids {
                 bytes.extend(id.as_bytes());
             }
             self.write(&format!("tree-{tree}.ids"), bytes);
+            self.prune();
         }
     }
 

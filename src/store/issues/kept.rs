@@ -106,7 +106,7 @@ pub(super) fn put_number(bytes: &mut Vec<u8>, number: usize) {
     bytes.extend(u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
 }
 
-fn put_text(bytes: &mut Vec<u8>, text: &[u8]) {
+pub(super) fn put_text(bytes: &mut Vec<u8>, text: &[u8]) {
     put_number(bytes, text.len());
     bytes.extend(text);
 }

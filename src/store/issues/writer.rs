@@ -55,7 +55,9 @@ impl Writer {
         }
         let writer = Self { data: Layout::data_dir(layout.require_worktree()?), scratch, plan: plan_of(layout), _guard: guard };
         if writer.plan.mark().exists() {
-            writer.finish_plan()?;
+            // What hinders that is to be put right, and nothing of the plan to be lost over it.
+            writer.move_plan(&mut Vec::new())?;
+            writer.clear_plan()?;
         }
         Ok(writer)
     }
@@ -77,7 +79,13 @@ impl Writer {
             return Err(Error::Corrupt { path, line: None, why: "is a symbolic link, which is never written through".to_owned() });
         }
         file::make_dir(path.parent().unwrap_or(&self.data), VERSIONED)?;
-        file::rewrite(file::finish_in(&self.scratch, &path, bytes, VERSIONED)?)
+        match file::rewrite(file::finish_in(&self.scratch, &path, bytes, VERSIONED)?) {
+            // Another file system, or another mount of the same one.
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::CrossesDevices => {
+                file::rewrite(file::finish_beside(&path, bytes, VERSIONED, false)?)
+            }
+            written => written,
+        }
     }
 
     /// Writes the files of new issues: all of them, or none, whatever happens meanwhile.
@@ -96,28 +104,28 @@ impl Writer {
             )?;
         }
         file::replace(&self.plan.mark(), b"", self.plan.modes)?;
-        self.finish_plan()
-    }
-
-    /// Moves the staged files into their place; after a failure, what was moved is taken back.
-    fn finish_plan(&self) -> Result<()> {
-        let names: Vec<_> = file::names(&self.plan.dir)?
-            .into_iter()
-            .filter(|name| IssueId::from_file_name(name.as_encoded_bytes()).is_some())
-            .collect();
         let mut made = Vec::new();
-        for name in &names {
-            let (from, to) = (self.plan.dir.join(name), self.issues().join(name));
-            if let Err(error) = relocate(&from, &to) {
-                for path in &made {
-                    let _ = std::fs::remove_file(path);
-                }
-                self.clear_plan()?;
-                return Err(error);
+        if let Err(error) = self.move_plan(&mut made) {
+            for path in &made {
+                let _ = std::fs::remove_file(path);
             }
-            made.push(to);
+            self.clear_plan()?;
+            return Err(error);
         }
         self.clear_plan()
+    }
+
+    /// Moves the staged files into their place; `made` gets what was moved.
+    fn move_plan(&self, made: &mut Vec<PathBuf>) -> Result<()> {
+        file::make_dir(&self.issues(), VERSIONED)?;
+        for name in file::names(&self.plan.dir)? {
+            if IssueId::from_file_name(name.as_encoded_bytes()).is_some() {
+                let to = self.issues().join(&name);
+                relocate(&self.plan.dir.join(name), &to)?;
+                made.push(to);
+            }
+        }
+        Ok(())
     }
 
     /// Removes what is staged, the mark first: without it nothing of the rest counts.
