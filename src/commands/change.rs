@@ -59,6 +59,12 @@ impl<'a> Desk<'a> {
         Ok(Self { session, layout, policy, store, registry: OnceCell::new() })
     }
 
+    /// A desk for what is about leases, where those are in use.
+    pub(crate) fn for_leases(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
+        let desk = Self::open(session, layout)?;
+        if desk.policy.worktrees { Ok(desk) } else { Err(Error::LeasesOff) }
+    }
+
     /// The full id of the issue that was meant.
     pub(crate) fn resolve(&self, typed: &str) -> Result<IssueId, Error> {
         Ok(resolve(&self.store, typed)?.0)

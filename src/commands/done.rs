@@ -52,7 +52,9 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     }
     let unblocked = if changed.fields.is_empty() { Vec::new() } else { freed(session, &desk, id)? };
     let next = next.then(|| {
-        session.policy_of_leases(&layout)?;
+        if !desk.policy.worktrees {
+            return Err(Error::LeasesOff);
+        }
         take_next(&desk, &Filter::default(), ttl_secs(None, &desk.policy)?, None)
     });
     let title = changed.document.issue().title.clone();

@@ -31,8 +31,7 @@ pub(crate) struct Args {
 pub(super) fn run(session: &Session, args: Args) -> Answer {
     let Args { issue, ttl, reason: why, assign } = args;
     let layout = session.layout()?;
-    session.policy_of_leases(&layout)?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::for_leases(session, &layout)?;
     let ttl_secs = ttl_secs(ttl.as_deref(), &desk.policy)?;
     let why = reason(why)?;
     let id = desk.resolve(&issue)?;
