@@ -8,7 +8,7 @@
 //!          │                    ▲
 //!          ▼                    │ Report
 //!       commands ───────────────┘
-//!        │   └──────► worktree, hook, actor ───► git (spawns)
+//!        │   └──────► worktree, hook, actor, process ───► git (spawns)
 //!        ▼                  │
 //!      store ◄──────────────┘             files and objects
 //!        ▼
