@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man, next, note, query, schema,
-    status, whoami, worktree,
+    claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man, next, note, query, recover,
+    schema, status, whoami, worktree,
 };
 use crate::output::Colour;
 
@@ -104,6 +104,8 @@ pub(crate) enum Verb {
     Config(config::Verb),
     /// Look for everything that cannot be read or does not fit together
     Doctor(doctor::Args),
+    /// Set a lease log aside that cannot be read, and write anew what can be proved
+    Recover(recover::Args),
     /// Put the hooks in place, or take them away
     #[command(subcommand)]
     Hooks(hooks::Verb),

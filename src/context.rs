@@ -36,6 +36,8 @@ pub(crate) struct Context {
     pub scratch: PathBuf,
     /// What stdout and stderr lead to, and what the user wants of them.
     pub terminal: Terminal,
+    /// Whether file locks are taken; not where a build for tests is told by `JIT_TEST_LOCKS=off` to do without.
+    pub takes_locks: bool,
     clock: Box<dyn Clock>,
 }
 
@@ -72,6 +74,7 @@ impl Context {
                 colour_out: wants_colour(std::io::stdout().is_terminal(), &variables),
                 colour_err: wants_colour(std::io::stderr().is_terminal(), &variables),
             },
+            takes_locks: !cfg!(debug_assertions) || variables.get("JIT_TEST_LOCKS").is_none_or(|value| value != "off"),
             clock: clock(&variables),
         })
     }
@@ -91,6 +94,7 @@ impl Context {
             search_path: None,
             scratch: std::env::temp_dir(),
             terminal: Terminal::default(),
+            takes_locks: true,
             clock: Box::new(SystemClock { domain: clock_domain() }),
         }
     }

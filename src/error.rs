@@ -1,12 +1,13 @@
 //! What a command can fail with: data here, sentences in one place, an exit status and a next step each.
 
-use crate::domain::id::{Holder, IdError, IssueId};
+use crate::domain::id::{AgentId, Holder, IdError, IssueId, LeaseId};
 use crate::domain::issue::InvalidIssue;
-use crate::domain::lease::{Lease, Refusal, Standing};
+use crate::domain::lease::{Fate, Lease, Refusal, Standing};
 use crate::domain::plan::Problem;
 use crate::domain::policy::Finding;
 use crate::hook::install::Obstacle;
 use crate::hook::message;
+use crate::store::coordinator;
 use crate::worktree::Hindrance;
 use crate::{actor, git, hook, store, worktree};
 
@@ -52,6 +53,41 @@ pub(crate) enum Error {
         lease: Box<Lease>,
         /// Who asked.
         holder: Holder,
+    },
+    /// The lease was the caller's, and is not any more.
+    #[error("lease {lease_id} is lost: {}", message::fate(fate, successor.as_deref()))]
+    Lost {
+        /// Which one.
+        lease_id: LeaseId,
+        /// How it ended.
+        fate: Box<Fate>,
+        /// Who has the issue now, where somebody has.
+        successor: Option<Box<Lease>>,
+    },
+    /// The lease is over.
+    #[error("lease {} on issue {} is over", lease.lease_id, lease.issue_id.short())]
+    Over {
+        /// The lease.
+        lease: Box<Lease>,
+    },
+    /// Somebody keeps this worktree's leases alive already.
+    #[error("leases of this worktree are kept alive already{}", pid.map(|pid| format!(", by process {pid}")).unwrap_or_default())]
+    KeptAlive {
+        /// Who.
+        pid: Option<u32>,
+    },
+    /// A lease without an end wants to be explained.
+    #[error("a lease without an end wants a reason")]
+    NoReason,
+    /// There are as many leases without an end as there may be.
+    #[error("{} have {} without an end already, which is the limit", agent.as_ref().map_or("all agents together".to_owned(), |agent| format!("you ({agent})")), in_words(leases.len(), "lease"))]
+    TooManyIndefinite {
+        /// Of whom; nobody in particular for the limit of the repository.
+        agent: Option<AgentId>,
+        /// The limit.
+        limit: u64,
+        /// Them.
+        leases: Vec<Lease>,
     },
     /// The policy refuses it.
     #[error("{}", message::block(finding).what)]
@@ -161,6 +197,7 @@ impl From<hook::Error> for Error {
     fn from(error: hook::Error) -> Self {
         match error {
             hook::Error::Store(error) => Self::Store(error),
+            hook::Error::Coordinator(error) => error.into(),
             hook::Error::Git(error) => Self::Git(error),
             hook::Error::Actor(error) => Self::Actor(error),
             hook::Error::Obstacle(obstacle) => Self::Hooks(obstacle),
@@ -175,7 +212,18 @@ impl From<worktree::Error> for Error {
             worktree::Error::Hindrance(hindrance) => Self::Worktree(hindrance),
             worktree::Error::Lease(refusal) => refusal.into(),
             worktree::Error::Store(error) => Self::Store(error),
+            worktree::Error::Coordinator(error) => error.into(),
             worktree::Error::Git(error) => Self::Git(error),
+        }
+    }
+}
+
+impl From<coordinator::Error> for Error {
+    fn from(error: coordinator::Error) -> Self {
+        match error {
+            coordinator::Error::Lost { lease_id, fate, successor } => Self::Lost { lease_id, fate, successor },
+            coordinator::Error::Unknown { source } => Self::Store(store::Error::Unsure { source: Box::new(source) }),
+            coordinator::Error::Unavailable(error) => Self::Store(error),
         }
     }
 }
@@ -186,6 +234,9 @@ impl From<Refusal> for Error {
             Refusal::Held { lease, standing } => Self::Held { lease, standing },
             Refusal::NoSuchLease { lease_id } => Self::NoSuchLease { named: lease_id.to_string() },
             Refusal::NotTheHolder { lease, holder } => Self::NotTheHolder { lease, holder },
+            Refusal::Over { lease } => Self::Over { lease },
+            Refusal::NoReason => Self::NoReason,
+            Refusal::TooMany { agent, limit, leases } => Self::TooManyIndefinite { agent, limit, leases },
         }
     }
 }

@@ -42,7 +42,7 @@ use hook::{pre_commit, pre_push};
 /// Runs `git-jit` with this process's arguments.
 pub fn run() -> ExitCode {
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    ExitCode::from(commands::run(&arguments).code())
+    ExitCode::from(commands::run(&arguments))
 }
 
 /// Runs `jit-pre-commit`; its first argument names the hook that it serves.

@@ -1,6 +1,7 @@
-//! Runs what a repository names: the commands of gates. Git is the business of `git`.
+//! Runs what a repository or a user names: the commands of gates here, what an issue is held for in `attended`. Git is
+//! the business of `git`.
 //!
-//! A command is the leader of a process group of its own, has a time limit, and says what it says into a file.
+//! A gate's command is the leader of a process group of its own, has a time limit, and says what it says into a file.
 //! Its group is ended as a whole: when it is over, when its time is up, and when the user interrupts us.
 
 #![expect(clippy::disallowed_methods, reason = "this is one of the two modules that may start a process")]
@@ -15,6 +16,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::git::LOCAL_VARIABLES;
+
+pub(crate) mod attended;
+pub(crate) mod other;
 
 /// How long a group has between being asked to end and being ended.
 const GRACE: Duration = Duration::from_secs(2);

@@ -26,7 +26,7 @@ const LAPSED_MS: u64 = 60_000;
 /// an issue and give it back; and, a little before the last of them, a lease of thirty days on each issue of `live`.
 pub fn fill_log(common_dir: &Path, operations: u64, live: &[String], lapsed: &[String]) -> Result<(), Box<dyn Error>> {
     let options = Options { sync: false, ..Options::default() };
-    let store = ClaimStore::with_options(&common_dir.join("jit"), Modes::shared(None), options);
+    let store = ClaimStore::new(&common_dir.join("jit"), Modes::shared(None), options);
     let now = Context::from_process()?.clock().now();
     let mut then = now.clone();
     then.clock.millis = then.clock.millis.saturating_sub(LAPSED_MS);

@@ -90,7 +90,7 @@ struct Walk {
 impl Walk {
     /// One verb, by the name that the page has for it.
     fn step(&mut self, name: &str, words: &str) -> Value {
-        let outcome = self.place.jit_args(&words.split(' ').chain(["--json"]).collect::<Vec<_>>());
+        let outcome = self.place.jit_args(&["--json"].into_iter().chain(words.split(' ')).collect::<Vec<_>>());
         let document = outcome.document();
         let schema = &self.schema["answers"][name];
         assert!(!schema.is_null(), "{name} is not declared");
@@ -173,18 +173,38 @@ impl Walk {
         }
     }
 
+    fn leases(&mut self, c: &str) {
+        self.verb("claim renew", &format!("{c} --extension 20m"));
+        self.verb("claim heartbeat", "");
+        self.verb("claim transfer", &format!("{c} --to-agent agent:other --reason yours"));
+        self.verb("claim force-evict", &format!("{c} --reason mine"));
+        self.verb("claim acquire", c);
+        self.verb("claim list", "");
+        self.step("claim hold", &format!("claim hold {c} -- true"));
+        self.verb("claim log", "");
+        self.verb("recover", "--dry-run");
+        let me = std::process::id();
+        self.step("claim keepalive --detach", &format!("claim keepalive --detach --pid {me}"));
+        self.step("claim keepalive --stop", "claim keepalive --stop");
+        let mut agent = std::process::Command::new("sleep").arg("0.3").spawn().expect("started");
+        self.step("claim keepalive", &format!("claim keepalive --pid {}", agent.id()));
+        agent.wait().expect("ended");
+    }
+
     fn the_rest(&mut self, [a, b, c]: &[String; 3]) {
         let team = self.place.clone();
         self.verb("graph deps", &format!("{a} --claims"));
         self.verb("graph downstream", b);
         self.verb("dep rm", &format!("{a} {b}"));
-        self.verb("claim list", "");
+        self.leases(c);
         self.verb("claim status", "");
         self.verb("status", "");
         self.verb("whoami", "");
         self.verb("done", &format!("{c} --next"));
         self.verb("claim release", c);
         self.verb("next", "");
+        self.create("Another");
+        self.verb("claim next", "");
         let gone = self.create("Gone");
         self.verb("issue reject", &gone);
         self.verb("issue delete", &gone);

@@ -67,7 +67,9 @@ impl<'a> Desk<'a> {
 
     /// The full id of the issue that was meant.
     pub(crate) fn resolve(&self, typed: &str) -> Result<IssueId, Error> {
-        Ok(resolve(&self.store, typed)?.0)
+        let id = resolve(&self.store, typed)?.0;
+        self.session.is_at_work_on(id);
+        Ok(id)
     }
 
     /// The gates that are defined.
@@ -218,7 +220,7 @@ impl<'a> Desk<'a> {
         };
         let closing = self.store.differs_from_head(id)?;
         let request = Request::Release { lease_id: lease_id.clone(), holder, closing, reason: None };
-        let answer = claims.ask(self.session.cx.clock(), &request, self.policy.stale_threshold_secs)?.answer?;
+        let answer = claims.ask(self.session.cx.clock(), &request, &self.policy.limits)?.answer?;
         Ok(Some((lease_id, matches!(answer, LeaseAnswer::Closing(_)))))
     }
 }

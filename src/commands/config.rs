@@ -84,6 +84,7 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
 /// What a place says of a setting.
 fn said(settings: &Said, key: &Key) -> Option<String> {
     let word = |yes: bool, a: &str, b: &str| if yes { a.to_owned() } else { b.to_owned() };
+    let number = |number: Option<u64>| number.map(|number| number.to_string());
     match key.name {
         "worktree.enforce_leases" => settings.enforcement.map(|enforcement| {
             match enforcement {
@@ -96,15 +97,19 @@ fn said(settings: &Said, key: &Key) -> Option<String> {
         "worktree.mode" => settings.worktrees.map(|on| word(on, "auto", "off")),
         "worktree.allow_issue_creation" => settings.create_in_primary_only.map(|only| word(only, "main-only", "anywhere")),
         "global_operations.require_main_history" => settings.require_main_history.map(|yes| yes.to_string()),
-        "coordination.default_ttl_secs" => settings.default_ttl_secs.map(|secs| secs.to_string()),
-        "coordination.stale_threshold_secs" => settings.stale_threshold_secs.map(|secs| secs.to_string()),
+        "coordination.default_ttl_secs" => number(settings.default_ttl_secs),
+        "coordination.stale_threshold_secs" => number(settings.stale_threshold_secs),
+        "coordination.max_indefinite_leases_per_agent" => number(settings.max_indefinite_leases_per_agent),
+        "coordination.max_indefinite_leases_per_repo" => number(settings.max_indefinite_leases_per_repo),
+        "coordination.renew_on_activity" => settings.renew_on_activity.map(|yes| yes.to_string()),
+        "coordination.lease_renewal_threshold_pct" => number(settings.lease_renewal_threshold_pct),
         _ => None,
     }
 }
 
 fn gather(session: &Session) -> Result<Settings, Error> {
     let layout = session.layout()?;
-    let candidates = force::candidates(&session.cx, &layout);
+    let candidates = force::candidates(&session.cx, layout);
     let policy = crate::domain::policy::Policy::strictest(&candidates);
     let in_force = Said {
         enforcement: Some(policy.enforcement),
@@ -112,11 +117,15 @@ fn gather(session: &Session) -> Result<Settings, Error> {
         create_in_primary_only: Some(policy.create_in_primary_only),
         require_main_history: Some(policy.require_main_history),
         default_ttl_secs: Some(policy.default_ttl_secs),
-        stale_threshold_secs: Some(policy.stale_threshold_secs),
+        stale_threshold_secs: Some(policy.limits.stale_after_secs),
+        max_indefinite_leases_per_agent: Some(policy.limits.indefinite_per_agent),
+        max_indefinite_leases_per_repo: Some(policy.limits.indefinite_per_repo),
+        renew_on_activity: Some(policy.care.renews_on_activity),
+        lease_renewal_threshold_pct: Some(policy.care.warns_below_pct),
     };
     let one = |key: &'static Key| {
         if key.is_users {
-            let (agent, origin) = crate::actor::agent(&session.cx, &layout, session.agent_flag.as_deref())?;
+            let (agent, origin) = crate::actor::agent(&session.cx, layout, session.agent_flag.as_deref())?;
             let places = vec![(origin.describe().to_owned(), agent.to_string())];
             return Ok(Setting { key, value: agent.to_string(), source: origin.describe().to_owned(), places });
         }
@@ -151,7 +160,7 @@ fn get(session: &Session, args: &GetArgs) -> Answer {
         return Ok(Box::new(setting));
     }
     // A setting of the older tool, which means nothing here: what its file says.
-    let path = repository_file(&session.layout()?)?;
+    let path = repository_file(session.layout()?)?;
     match edit::get(&read(&path)?, key).map_err(|what| corrupt(&path, what))? {
         Some(value) => Ok(Box::new(report::Foreign { key: key.clone(), value })),
         None => Err(unknown(key)),
@@ -232,12 +241,12 @@ fn change_own(session: &Session, wanted: &Wanted<'_>) -> Answer {
 
 fn change_repository(session: &Session, wanted: &Wanted<'_>) -> Answer {
     let layout = session.layout()?;
-    let path = repository_file(&layout)?;
-    let policy = session.policy(&layout);
-    if let Some(finding) = force::off_base(&layout, &policy, "config.toml")? {
+    let path = repository_file(layout)?;
+    let policy = session.policy(layout);
+    if let Some(finding) = force::off_base(layout, &policy, "config.toml")? {
         session.weigh(&policy, finding)?;
     }
-    let writer = IssueStore::open(&layout, false)?.lock()?;
+    let writer = IssueStore::open(layout, false)?.lock()?;
     let text = read(&path)?;
     let new = wanted.apply(&path, &text)?;
     if new != text {
@@ -249,14 +258,14 @@ fn change_repository(session: &Session, wanted: &Wanted<'_>) -> Answer {
 
 fn validate(session: &Session) -> Answer {
     let layout = session.layout()?;
-    let candidates = force::candidates(&session.cx, &layout);
+    let candidates = force::candidates(&session.cx, layout);
     let mut problems: Vec<(String, String)> = crate::domain::policy::Policy::strictest(&candidates).unreadable;
     if let Some(path) = &session.cx.agent_file
         && let Err(error) = config::agent_id(path)
     {
         problems.push((path.display().to_string(), error.to_string()));
     }
-    problems.extend(misspelt(&layout)?);
+    problems.extend(misspelt(layout)?);
     let places = candidates.iter().map(|candidate| candidate.place.clone()).collect();
     Ok(Box::new(Problems { places, problems }))
 }

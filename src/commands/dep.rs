@@ -54,12 +54,12 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
 fn add(session: &Session, args: EditArgs) -> Answer {
     let EditArgs { issue, dependencies } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let wanted = dependencies.iter().map(|typed| desk.resolve(typed)).collect::<Result<Vec<IssueId>, _>>()?;
     let (changed, ()) = desk.edit(id, "dependencies", |document| {
         // Under the lock: no other edit of this worktree can close a cycle in between.
-        let graph = Board::gather(session, &layout, false)?.graph();
+        let graph = Board::gather(session, layout, false)?.graph();
         for dependency in &wanted {
             if desk.load(*dependency)?.issue().is_deleted() {
                 return Err(Error::Deleted { issue: *dependency });
@@ -81,7 +81,7 @@ fn add(session: &Session, args: EditArgs) -> Answer {
 fn remove(session: &Session, args: EditArgs) -> Answer {
     let EditArgs { issue, dependencies } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let has = desk.load(id)?.issue().dependencies.clone();
     // What it names need not be there any more: then the text that stands there is what counts.
@@ -110,7 +110,7 @@ fn told(changed: super::change::Changed, mut sentences: Vec<String>) -> Edited {
 fn show(session: &Session, args: ShowArgs) -> Answer {
     let ShowArgs { issue } = args;
     let layout = session.layout()?;
-    let board = Board::gather(session, &layout, false)?;
+    let board = Board::gather(session, layout, false)?;
     let (id, _) = resolve(board.store(), &issue)?;
     let graph = board.graph();
     let found = |way| graph.next(id, way).into_iter().filter_map(|id| board.get(id).cloned()).collect();

@@ -73,10 +73,10 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
 fn add(session: &Session, args: AddArgs) -> Answer {
     let AddArgs { issue, path, commit, label, doc_type } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(&issue)?;
-    let path = below_root(session, &layout, &path)?;
-    let commit = commit.map(|rev| pinned(&layout, &rev, &path)).transpose()?;
+    let path = below_root(session, layout, &path)?;
+    let commit = commit.map(|rev| pinned(layout, &rev, &path)).transpose()?;
     if commit.is_none() && !layout.require_worktree()?.join(&path).is_file() {
         return Err(no_file(&path, "Give a file that is there, or the commit that has it: --commit REV"));
     }
@@ -101,10 +101,10 @@ fn add(session: &Session, args: AddArgs) -> Answer {
 fn remove(session: &Session, args: RmArgs) -> Answer {
     let RmArgs { issue, path } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let typed = path.to_string_lossy().into_owned();
-    let names = [Some(typed), below_root(session, &layout, &path).ok()];
+    let names = [Some(typed), below_root(session, layout, &path).ok()];
     let (changed, ()) = desk.edit(id, "documents", |document| {
         let mut all = documents(document.issue().rest.get("documents"));
         let before = all.len();
@@ -120,7 +120,7 @@ fn remove(session: &Session, args: RmArgs) -> Answer {
 fn list(session: &Session, args: ListArgs) -> Answer {
     let ListArgs { issue } = args;
     let layout = session.layout()?;
-    let store = issues(&layout, &session.policy(&layout))?;
+    let store = issues(layout, &session.policy(layout))?;
     let (issue, source) = resolve(&store, &issue)?;
     let document = store.load(issue, source)?;
     let root = layout.worktree_root.clone();

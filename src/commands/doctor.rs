@@ -16,6 +16,8 @@ use crate::store::issues::{IssueStore, Listing};
 use crate::store::layout::Layout;
 use crate::store::{self, gates, notes};
 
+mod leases;
+
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
@@ -26,6 +28,8 @@ struct Check {
     /// How much of it there is.
     found: String,
     problems: Vec<String>,
+    /// What is worth knowing, and no problem.
+    notes: Vec<String>,
     /// What the problems amount to.
     status: ExitStatus,
 }
@@ -36,36 +40,30 @@ struct Checks(Vec<Check>);
 pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let Args {} = args;
     let layout = session.layout()?;
-    let store = super::issues(&layout, &session.policy(&layout))?;
+    let store = super::issues(layout, &session.policy(layout))?;
     let registry = gates::registry(store.places());
     let listing = store.list()?;
     let checks = vec![
-        settings(session, &layout),
-        leases(&layout),
+        leases::check(session, layout),
+        settings(session, layout),
         definitions(&registry),
         issues(&listing),
         notes(&store, &listing)?,
-        local(&layout)?,
+        local(layout)?,
         graph(&listing, registry.ok().as_ref()),
     ];
     Ok(Box::new(Checks(checks)))
 }
 
-fn leases(layout: &Layout) -> Check {
-    let ledger = layout.claims().ledger();
-    let found = count(ledger.as_ref().map_or(0, |ledger| ledger.leases().count()), "lease");
-    Check { name: "leases", found, problems: ledger.err().iter().map(ToString::to_string).collect(), status: ExitStatus::Broken }
-}
-
 fn definitions(registry: &store::Result<Registry>) -> Check {
     let found = count(registry.as_ref().map_or(0, |registry| registry.gates().count()), "gate");
     let problems = registry.as_ref().err().map(ToString::to_string).into_iter().collect();
-    Check { name: "gates", found, problems, status: ExitStatus::Invalid }
+    Check { name: "gates", found, problems, notes: Vec::new(), status: ExitStatus::Invalid }
 }
 
 fn issues(listing: &Listing<Document>) -> Check {
     let problems = listing.unreadable.iter().map(ToString::to_string).collect();
-    Check { name: "issues", found: count(listing.issues.len(), "issue"), problems, status: ExitStatus::Invalid }
+    Check { name: "issues", found: count(listing.issues.len(), "issue"), problems, notes: Vec::new(), status: ExitStatus::Invalid }
 }
 
 fn notes(store: &IssueStore<'_>, listing: &Listing<Document>) -> store::Result<Check> {
@@ -75,7 +73,7 @@ fn notes(store: &IssueStore<'_>, listing: &Listing<Document>) -> store::Result<C
         found += notes.notes.len();
         problems.extend(notes.unreadable.iter().map(ToString::to_string));
     }
-    Ok(Check { name: "notes", found: count(found, "note"), problems, status: ExitStatus::Invalid })
+    Ok(Check { name: "notes", found: count(found, "note"), problems, notes: Vec::new(), status: ExitStatus::Invalid })
 }
 
 /// What is kept beside the versioned data, for this repository alone.
@@ -88,7 +86,13 @@ fn local(layout: &Layout) -> store::Result<Check> {
     if torn > 0 {
         problems.push(format!("{} in the log of events cannot be read", count(torn, "line")));
     }
-    Ok(Check { name: "local", found: "the log of events, staged plans".to_owned(), problems, status: ExitStatus::Invalid })
+    Ok(Check {
+        name: "local",
+        found: "the log of events, staged plans".to_owned(),
+        problems,
+        notes: Vec::new(),
+        status: ExitStatus::Invalid,
+    })
 }
 
 /// Without leases, which may be what is broken.
@@ -106,7 +110,7 @@ fn graph(listing: &Listing<Document>, registry: Option<&Registry>) -> Check {
     problems.extend(graph.cycles().iter().map(|cycle| format!("these wait for each other: {}", in_words(cycle))));
     let dangling = graph.dangling().iter();
     problems.extend(dangling.map(|(id, names)| format!("issue {} depends on what is not there: {}", id.short(), names.join(", "))));
-    Check { name: "graph", found: "dependencies and gates".to_owned(), problems, status: ExitStatus::Invalid }
+    Check { name: "graph", found: "dependencies and gates".to_owned(), problems, notes: Vec::new(), status: ExitStatus::Invalid }
 }
 
 fn settings(session: &Session, layout: &Layout) -> Check {
@@ -123,13 +127,14 @@ fn settings(session: &Session, layout: &Layout) -> Check {
         name: "settings",
         found: count(candidates.len(), "place"),
         problems: unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect(),
+        notes: Vec::new(),
         status: ExitStatus::Invalid,
     }
 }
 
 impl Report for Checks {
     fn json(&self) -> Value {
-        let one = |check: &Check| json!({ "name": check.name, "found": check.found, "ok": check.problems.is_empty(), "problems": check.problems });
+        let one = |check: &Check| json!({ "name": check.name, "found": check.found, "ok": check.problems.is_empty(), "problems": check.problems, "notes": check.notes });
         let problems: usize = self.0.iter().map(|check| check.problems.len()).sum();
         json!({ "healthy": problems == 0, "count": problems, "checks": self.0.iter().map(one).collect::<Vec<_>>() })
     }
@@ -138,7 +143,9 @@ impl Report for Checks {
         let one = |check: &Check| {
             let mark = if check.problems.is_empty() { styles.good("✓") } else { styles.bad("✗") };
             let problems: String = check.problems.iter().map(|problem| format!("    {}\n", plain_line(problem))).collect();
-            format!("{mark} {:<9} {}\n{problems}", check.name, check.found)
+            let notes: String =
+                check.notes.iter().map(|note| format!("    {}\n", styles.faint(&plain_line(&format!("note: {note}"))))).collect();
+            format!("{mark} {:<9} {}\n{problems}{notes}", check.name, check.found)
         };
         self.0.iter().map(one).collect()
     }

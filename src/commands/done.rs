@@ -39,7 +39,7 @@ struct Done {
 pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let Args { issue, next } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = match issue {
         Some(typed) => desk.resolve(&typed)?,
         None => held(&desk)?,

@@ -47,7 +47,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let Args { follow, issue, since, limit } = args;
     let layout = session.layout()?;
     let since = since.map(|typed| moment(&typed, session.cx.clock().now().wall)).transpose()?;
-    let store = issues(&layout, &session.policy(&layout))?;
+    let store = issues(layout, &session.policy(layout))?;
     let issue = issue.map(|typed| resolve(&store, &typed)).transpose()?.map(|(id, _)| id);
     let is_wanted = |event: &Event| wanted(event, issue, since);
     let log = layout.events();

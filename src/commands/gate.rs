@@ -109,7 +109,7 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
 
 fn list(session: &Session) -> Answer {
     let layout = session.layout()?;
-    let registry = gates::registry(issues(&layout, &session.policy(&layout))?.places())?;
+    let registry = gates::registry(issues(layout, &session.policy(layout))?.places())?;
     let mut all: Vec<_> = registry.gates().cloned().collect();
     all.sort_by(|a, b| (a.stage as u8, a.priority, &a.key).cmp(&(b.stage as u8, b.priority, &b.key)));
     Ok(Box::new(Gates(all)))
@@ -118,7 +118,7 @@ fn list(session: &Session) -> Answer {
 fn show(session: &Session, args: &ShowArgs) -> Answer {
     let ShowArgs { key } = args;
     let layout = session.layout()?;
-    let registry = gates::registry(issues(&layout, &session.policy(&layout))?.places())?;
+    let registry = gates::registry(issues(layout, &session.policy(layout))?.places())?;
     let gate = registry.gate(key).ok_or_else(|| unknown_gate(&registry, key))?;
     Ok(Box::new(Defined { gate: gate.clone(), deed: Deed::Shown }))
 }
@@ -127,7 +127,7 @@ fn show(session: &Session, args: &ShowArgs) -> Answer {
 fn edit(session: &Session, args: &EditArgs, adds: bool) -> Answer {
     let EditArgs { issue, keys } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(issue)?;
     if adds {
         desk.require_gates(keys)?;
@@ -147,21 +147,21 @@ fn edit(session: &Session, args: &EditArgs, adds: bool) -> Answer {
 fn judge(session: &Session, args: VerdictArgs, verdict: Verdict) -> Answer {
     let VerdictArgs { issue, key, by, reason } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     require_asked_for(&desk, id, &key)?;
     if let Some(gate) = desk.registry()?.gate(&key).filter(|gate| gate.mode == Mode::Auto) {
         let hint = format!("To run it: git jit gate check {} {}", id.short(), gate.key);
         return Err(Error::NotYet { issue: id, state: "judged by hand", why: format!("the gate '{key}' is automated"), hint });
     }
-    let me = session.agent(&layout)?;
+    let me = session.agent(layout)?;
     let by = by.map_or(Ok(me.clone()), |typed| super::args::agent(&typed, &me))?;
     let record = Record {
         status: verdict,
         updated_by: Some(by.to_string()),
         updated_at: Some(stamp(session)),
         reason: reason.map(super::args::description).transpose()?,
-        tree: tree_of(session, &layout),
+        tree: tree_of(session, layout),
         ..Record::PENDING
     };
     let (changed, is_done) = write(&desk, id, &[(key.clone(), record)])?;
@@ -250,14 +250,14 @@ fn require_asked_for(desk: &Desk<'_>, id: IssueId, key: &str) -> Result<(), Erro
 fn status(session: &Session, args: &StatusArgs) -> Answer {
     let StatusArgs { issue } = args;
     let layout = session.layout()?;
-    let store = issues(&layout, &session.policy(&layout))?;
+    let store = issues(layout, &session.policy(layout))?;
     let (id, source) = resolve(&store, issue)?;
     let document = store.load(id, source)?;
     let registry = gates::registry(store.places())?;
     let issue = document.issue();
     let records: Vec<(String, Record)> = issue.gates_required.iter().map(|key| (key.clone(), Record::of(issue, key))).collect();
     let has_trees = records.iter().any(|(_, record)| record.tree.is_some());
-    let now = has_trees.then(|| tree_of(session, &layout)).flatten();
+    let now = has_trees.then(|| tree_of(session, layout)).flatten();
     let one = |(key, record): (String, Record)| {
         let gate = registry.gate(&key).cloned();
         let outdated = record.is_outdated(gate.as_ref(), now.as_deref());

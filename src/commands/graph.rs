@@ -98,7 +98,7 @@ fn by_id(board: &Board<'_>) -> HashMap<IssueId, Found> {
 
 fn tree(session: &Session, typed: &str, way: Way, depth: usize, claims: bool) -> Answer {
     let layout = session.layout()?;
-    let board = Board::gather(session, &layout, false)?;
+    let board = Board::gather(session, layout, false)?;
     let (id, _) = resolve(board.store(), typed)?;
     let graph = board.graph();
     let root = Branch { id, branches: graph.tree(id, way, depth), is_repeat: false, is_cut: false };
@@ -108,7 +108,7 @@ fn tree(session: &Session, typed: &str, way: Way, depth: usize, claims: bool) ->
 /// The trees below everything that is open and that nothing open waits for.
 fn forest(session: &Session, depth: usize, claims: bool) -> Answer {
     let layout = session.layout()?;
-    let board = Board::gather(session, &layout, false)?;
+    let board = Board::gather(session, layout, false)?;
     let graph = board.graph();
     let is_open = |id: &IssueId| board.get(*id).is_some_and(|found| !found.facts.effective.is_closed());
     for cycle in graph.cycles() {
@@ -131,7 +131,7 @@ fn forest(session: &Session, depth: usize, claims: bool) -> Answer {
 fn roots(session: &Session, args: &RootsArgs) -> Answer {
     let RootsArgs { all } = args;
     let layout = session.layout()?;
-    let board = Board::gather(session, &layout, false)?;
+    let board = Board::gather(session, layout, false)?;
     let found = board.of_kind(Kind::All).into_iter();
     let found = found.filter(|found| found.summary.dependencies.is_empty() && (*all || !found.facts.effective.is_closed()));
     Ok(Box::new(Roots(found.cloned().collect())))
@@ -140,7 +140,7 @@ fn roots(session: &Session, args: &RootsArgs) -> Answer {
 fn export(session: &Session, args: ExportArgs) -> Answer {
     let ExportArgs { format, filters, claims } = args;
     let layout = session.layout()?;
-    let mut board = Board::gather(session, &layout, filters.local)?;
+    let mut board = Board::gather(session, layout, filters.local)?;
     let filter = filters.meant(&board.editor.agent_id)?;
     let graph = board.graph();
     board.retain(&filter)?;

@@ -85,4 +85,8 @@ require_main_history = true | false                whether config.toml and gates
 [coordination]
 default_ttl_secs = 600                             how long a lease lasts
 stale_threshold_secs = 3600                        when a silent lease without an end is stale
+max_indefinite_leases_per_agent = 2                leases without an end that one agent may have
+max_indefinite_leases_per_repo = 10                leases without an end that there may be
+renew_on_activity = true | false                   whether work on a leased issue renews its lease [true]
+lease_renewal_threshold_pct = 10                   per cent of its time below which a lease is warned of
 ";

@@ -40,12 +40,12 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
     let layout = session.layout()?;
     match verb {
         Verb::Install(InstallArgs {}) => {
-            let written = install::install(&session.cx, &layout)?;
-            let adopted = adopt::once(&session.cx, &layout, session.agent_flag.as_deref())?;
+            let written = install::install(&session.cx, layout)?;
+            let adopted = adopt::once(&session.cx, layout, session.agent_flag.as_deref())?;
             Ok(Box::new(Installed { written, adopted }))
         }
         Verb::Uninstall(UninstallArgs {}) => {
-            let removed = install::uninstall(&layout)?;
+            let removed = install::uninstall(layout)?;
             Ok(Box::new(Uninstalled { removed }))
         }
     }

@@ -90,7 +90,7 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
 fn show(session: &Session, args: ShowArgs) -> Answer {
     let ShowArgs { issues: typed } = args;
     let layout = session.layout()?;
-    let store = issues(&layout, &session.policy(&layout))?;
+    let store = issues(layout, &session.policy(layout))?;
     let one = |typed: &String| {
         let (id, source) = resolve(&store, typed)?;
         let document = store.load(id, source)?;

@@ -56,7 +56,7 @@ fn edit(session: &Session, args: &EditArgs, adds: bool) -> Answer {
     // What an older file has may be no label of ours, and must be possible to take away.
     let labels = if adds { labels(typed, None)? } else { typed.iter().map(|label| label.trim().to_owned()).collect() };
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(issue)?;
     let (changed, ()) = desk.edit(id, "labels", |document| {
         let (add, remove) = if adds { (labels.as_slice(), [].as_slice()) } else { ([].as_slice(), labels.as_slice()) };
@@ -73,7 +73,7 @@ fn edit(session: &Session, args: &EditArgs, adds: bool) -> Answer {
 fn list(session: &Session, args: ListArgs) -> Answer {
     let ListArgs { issue } = args;
     let layout = session.layout()?;
-    let board = Board::gather(session, &layout, false)?;
+    let board = Board::gather(session, layout, false)?;
     let only = issue.map(|typed| resolve(board.store(), &typed)).transpose()?.map(|(id, _)| id);
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for found in board.found.iter().filter(|found| !found.summary.is_deleted && only.is_none_or(|id| found.summary.id == id)) {

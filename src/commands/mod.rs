@@ -4,6 +4,7 @@
 //! before anything is locked or written.
 
 mod args;
+mod attention;
 mod change;
 pub(crate) mod claim;
 pub(crate) mod config;
@@ -24,11 +25,13 @@ pub(crate) mod man;
 pub(crate) mod next;
 pub(crate) mod note;
 pub(crate) mod query;
+pub(crate) mod recover;
 pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod whoami;
 pub(crate) mod worktree;
 
+use std::cell::{OnceCell, RefCell};
 use std::ffi::OsString;
 
 use clap::Parser;
@@ -57,12 +60,31 @@ pub(crate) struct Session {
     pub output: Output,
     /// `--agent-id`, as it was typed.
     pub agent_flag: Option<String>,
+    /// The repository, once it has been asked for.
+    layout: OnceCell<Layout>,
+    /// The issues that the command does something with.
+    work: RefCell<Vec<IssueId>>,
 }
 
 impl Session {
+    /// What a command works with that nothing has been asked of yet.
+    pub(crate) fn new(cx: Context, output: Output, agent_flag: Option<String>) -> Self {
+        Self { cx, output, agent_flag, layout: OnceCell::new(), work: RefCell::default() }
+    }
+
     /// The repository that the command is about.
-    pub(crate) fn layout(&self) -> Result<Layout, Error> {
-        Ok(Layout::discover(&self.cx.cwd, self.cx.git_dir.as_deref())?)
+    pub(crate) fn layout(&self) -> Result<&Layout, Error> {
+        if let Some(layout) = self.layout.get() {
+            return Ok(layout);
+        }
+        let mut layout = Layout::discover(&self.cx.cwd, self.cx.git_dir.as_deref())?;
+        layout.claim_options.lock = self.cx.takes_locks;
+        Ok(self.layout.get_or_init(|| layout))
+    }
+
+    /// Remembers that the command does something with an issue, which is a sign of life of its lease.
+    pub(crate) fn is_at_work_on(&self, issue: IssueId) {
+        self.work.borrow_mut().push(issue);
     }
 
     /// The policy for work in this worktree.
@@ -110,7 +132,7 @@ pub(crate) fn resolve(store: &IssueStore<'_>, typed: &str) -> Result<(IssueId, S
 }
 
 /// Reads the command line, runs what it says, answers.
-pub(crate) fn run(arguments: &[OsString]) -> ExitStatus {
+pub(crate) fn run(arguments: &[OsString]) -> u8 {
     let wants_json = arguments.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     let cx = match Context::from_process() {
         Ok(cx) => cx,
@@ -119,14 +141,14 @@ pub(crate) fn run(arguments: &[OsString]) -> ExitStatus {
             let usage =
                 Error::Usage { what: format!("the current directory is gone: {error}"), hint: "Go to one that exists".into() };
             output.error(&usage);
-            return ExitStatus::Broken;
+            return ExitStatus::Broken.code();
         }
     };
     match Cli::try_parse_from(arguments) {
         Ok(cli) => answer(cx, cli),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             let _ = error.print();
-            ExitStatus::Done
+            ExitStatus::Done.code()
         }
         Err(error) if wants_json => {
             let text = error.render().to_string();
@@ -134,30 +156,32 @@ pub(crate) fn run(arguments: &[OsString]) -> ExitStatus {
             let what = said.join(" ").trim().trim_start_matches("error: ").to_owned();
             let output = Output::new(true, false, Colour::Never, cx.terminal);
             output.error(&Error::Usage { what, hint: "See git jit help".to_owned() });
-            ExitStatus::Usage
+            ExitStatus::Usage.code()
         }
         Err(error) => {
             let _ = error.print();
-            ExitStatus::Usage
+            ExitStatus::Usage.code()
         }
     }
 }
 
-fn answer(mut cx: Context, cli: Cli) -> ExitStatus {
+fn answer(mut cx: Context, cli: Cli) -> u8 {
     let global = cli.global;
     if let Some(dir) = &global.directory {
         cx.in_dir(dir);
     }
     let output = Output::new(global.json, global.quiet, global.color, cx.terminal);
-    let session = Session { cx, output, agent_flag: global.agent_id };
+    let session = Session::new(cx, output, global.agent_id);
     let verb = cli.verb.unwrap_or(Verb::Status(status::Args {}));
-    match dispatch(&session, verb) {
-        Ok(report) if output.report(report.as_ref()) => report.status(),
+    let answer = dispatch(&session, verb);
+    attention::pay(&session);
+    match answer {
+        Ok(report) if output.report(report.as_ref()) => report.code(),
         // What was done is done, and nobody was told: that must not look like success.
-        Ok(_) => ExitStatus::Broken,
+        Ok(_) => ExitStatus::Broken.code(),
         Err(error) => {
             output.error(&error);
-            error.status()
+            error.status().code()
         }
     }
 }
@@ -180,6 +204,7 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Events(args) => events::run(session, args),
         Verb::Config(verb) => config::run(session, verb),
         Verb::Doctor(args) => doctor::run(session, args),
+        Verb::Recover(args) => recover::run(session, args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Claim(verb) => claim::run(session, verb),
         Verb::Worktree(verb) => worktree::run(session, verb),

@@ -34,7 +34,7 @@ pub(crate) struct Args {
 pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let Args { label, kind, priority, ttl, reason: why } = args;
     let layout = session.layout()?;
-    let desk = Desk::for_leases(session, &layout)?;
+    let desk = Desk::for_leases(session, layout)?;
     let ttl_secs = ttl_secs(ttl.as_deref(), &desk.policy)?;
     let why = reason(why)?;
     let filter = Filter { labels: label, types: kind, priorities: priority, ..Filter::default() };

@@ -55,9 +55,10 @@ fn add(session: &Session, args: AddArgs) -> Answer {
     }
     let layout = session.layout()?;
     layout.require_worktree()?;
-    let store = issues(&layout, &session.policy(&layout))?;
+    let store = issues(layout, &session.policy(layout))?;
     let (issue_id, _) = resolve(&store, &issue)?;
-    let holder = session.holder(&layout)?;
+    session.is_at_work_on(issue_id);
+    let holder = session.holder(layout)?;
     let now = session.cx.clock().now().wall;
     let seconds = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().parse().unwrap_or(now);
     let note = Note { id: ulid::Ulid::new().to_string(), issue_id, author: holder.agent_id.clone(), created_at: seconds, text };
@@ -73,7 +74,7 @@ fn add(session: &Session, args: AddArgs) -> Answer {
 fn list(session: &Session, args: ListArgs) -> Answer {
     let ListArgs { issue } = args;
     let layout = session.layout()?;
-    let store = issues(&layout, &session.policy(&layout))?;
+    let store = issues(layout, &session.policy(layout))?;
     let (issue, _) = resolve(&store, &issue)?;
     let found = notes::of(store.places(), issue)?;
     let unreadable: Vec<String> = found.unreadable.iter().map(ToString::to_string).collect();

@@ -100,7 +100,7 @@ pub(crate) fn search(session: &Session, args: SearchArgs) -> Answer {
 /// Lists the issues of a kind that fit.
 pub(crate) fn list(session: &Session, kind: Kind, filters: Filters, order: &Order) -> Answer {
     let layout = session.layout()?;
-    let mut board = Board::gather(session, &layout, filters.local)?;
+    let mut board = Board::gather(session, layout, filters.local)?;
     let deleted = filters.deleted;
     let filter = filters.meant(&board.editor.agent_id)?;
     let counts = board.counts();
@@ -126,12 +126,12 @@ pub(crate) fn list(session: &Session, kind: Kind, filters: Filters, order: &Orde
 
 fn explain(session: &Session, kind: Kind, filters: Filters, typed: &str) -> Answer {
     let layout = session.layout()?;
-    let board = Board::gather(session, &layout, filters.local)?;
+    let board = Board::gather(session, layout, filters.local)?;
     let filter = filters.meant(&board.editor.agent_id)?;
     let ids = board.found.iter().map(|found| found.summary.id);
     let id = match IssueRef::parse(typed)?.resolve(ids) {
         // A file that cannot be read is no reason to say that there is no such issue.
-        Err(IdError::NoSuchIssue { .. }) => super::resolve(&super::issues(&layout, &session.policy(&layout))?, typed)?.0,
+        Err(IdError::NoSuchIssue { .. }) => super::resolve(&super::issues(layout, &session.policy(layout))?, typed)?.0,
         id => id?,
     };
     let Some(found) = board.found.iter().find(|found| found.summary.id == id) else {

@@ -37,19 +37,19 @@ struct Status {
 pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let Args {} = args;
     let layout = session.layout()?;
-    let board = Board::gather(session, &layout, false)?;
+    let board = Board::gather(session, layout, false)?;
     let now = &board.now;
     let leases: Vec<LeaseView> = board
         .ledger
         .leases()
-        .filter(|lease| lease.standing(now, board.policy.stale_threshold_secs).excludes())
+        .filter(|lease| lease.standing(now, board.policy.limits.stale_after_secs).excludes())
         .map(|lease| LeaseView::of(lease, now, &board.policy, Some(board.store())))
         .collect();
     let of = |worktree: &WorktreeId| leases.iter().filter(|lease| lease.worktree_id == *worktree).cloned().collect::<Vec<_>>();
     let is_mine = |lease: &&LeaseView| {
         lease.agent_id == board.editor.agent_id && board.editor.worktree_id.as_ref() == Some(&lease.worktree_id)
     };
-    let all = worktrees::list(&layout)?;
+    let all = worktrees::list(layout)?;
     let worktrees = all.iter().map(|worktree| {
         let held = worktree.identity.as_ref().map(|identity| of(&identity.worktree_id)).unwrap_or_default();
         (worktree.root.display().to_string(), worktree.branch.clone(), held)

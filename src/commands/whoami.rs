@@ -24,13 +24,13 @@ struct Whoami {
 pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let Args {} = args;
     let layout = session.layout()?;
-    let (agent_id, origin) = actor::agent(&session.cx, &layout, session.agent_flag.as_deref())?;
+    let (agent_id, origin) = actor::agent(&session.cx, layout, session.agent_flag.as_deref())?;
     let worktree_id = layout.identity()?.map(|identity| identity.worktree_id);
-    let policy = session.policy(&layout);
-    let editor = actor::editor(&session.cx, &layout, session.agent_flag.as_deref())?;
+    let policy = session.policy(layout);
+    let editor = actor::editor(&session.cx, layout, session.agent_flag.as_deref())?;
     let now = session.cx.clock().now();
     let ledger = layout.claims().ledger()?;
-    let store = issues(&layout, &policy).ok();
+    let store = issues(layout, &policy).ok();
     let mine = ledger.leases().filter(|lease| editor.is(&lease.holder));
     let leases = mine.map(|lease| LeaseView::of(lease, &now, &policy, store.as_ref())).collect();
     Ok(Box::new(Whoami { agent_id, origin, worktree_id, leases }))

@@ -99,53 +99,53 @@ fn info(session: &Session, args: &InfoArgs) -> Answer {
 fn list(session: &Session, args: &ListArgs) -> Answer {
     let ListArgs {} = args;
     let layout = session.layout()?;
-    let policy = session.policy(&layout);
+    let policy = session.policy(layout);
     let now = session.cx.clock().now();
     let ledger = layout.claims().ledger()?;
-    let store = issues(&layout, &policy).ok();
+    let store = issues(layout, &policy).ok();
     let leases = |worktree: &Worktree| {
         let Some(identity) = &worktree.identity else { return Vec::new() };
         let here = ledger.leases().filter(|lease| {
-            lease.holder.worktree_id == identity.worktree_id && lease.standing(&now, policy.stale_threshold_secs).excludes()
+            lease.holder.worktree_id == identity.worktree_id && lease.standing(&now, policy.limits.stale_after_secs).excludes()
         });
         here.map(|lease| LeaseView::of(lease, &now, &policy, store.as_ref())).collect()
     };
-    let listed = worktrees::list(&layout)?.into_iter().map(|worktree| (leases(&worktree), worktree)).collect();
-    Ok(Box::new(Worktrees { here: layout.worktree_root, listed }))
+    let listed = worktrees::list(layout)?.into_iter().map(|worktree| (leases(&worktree), worktree)).collect();
+    Ok(Box::new(Worktrees { here: layout.worktree_root.clone(), listed }))
 }
 
 fn spawn(session: &Session, args: SpawnArgs) -> Answer {
     let SpawnArgs { issue, base, ttl, no_agent: _ } = args;
     let layout = session.layout()?;
-    let policy = session.policy_of_leases(&layout)?;
+    let policy = session.policy_of_leases(layout)?;
     let ttl_secs = claim::ttl_secs(ttl.as_deref(), &policy)?;
-    let store = issues(&layout, &policy)?;
+    let store = issues(layout, &policy)?;
     let (id, source) = resolve(&store, &issue)?;
     let document = store.load(id, source)?;
     let wish = Wish {
         issue: document.issue(),
         issue_file: document.as_bytes(),
-        agent_id: session.agent(&layout)?,
+        agent_id: session.agent(layout)?,
         base,
         ttl_secs,
         policy: &policy,
     };
-    Ok(Box::new(Spawn(worktree::spawn(&session.cx, &layout, &wish)?)))
+    Ok(Box::new(Spawn(worktree::spawn(&session.cx, layout, &wish)?)))
 }
 
 fn remove(session: &Session, args: RemoveArgs) -> Answer {
     let RemoveArgs { worktree: named, discard_changes, delete_branch, delete_unmerged, keep_branch, end_lease } = args;
     let removal = Removal { discard_changes, delete_branch, delete_unmerged, keep_branch, end_lease };
     let layout = session.layout()?;
-    let policy = session.policy(&layout);
-    let found = match worktree::find(&layout, &session.cx.cwd, &named) {
+    let policy = session.policy(layout);
+    let found = match worktree::find(layout, &session.cx.cwd, &named) {
         Err(worktree::Error::Hindrance(worktree::Hindrance::NoSuchWorktree { .. })) => {
-            worktree::find(&layout, &session.cx.cwd, &number_of(session, &layout, &named))?
+            worktree::find(layout, &session.cx.cwd, &number_of(session, layout, &named))?
         }
         found => found?,
     };
-    let agent = session.agent(&layout)?;
-    Ok(Box::new(worktree::remove(&session.cx, &layout, &policy, &found, &agent, removal).map(Gone)?))
+    let agent = session.agent(layout)?;
+    Ok(Box::new(worktree::remove(&session.cx, layout, &policy, &found, &agent, removal).map(Gone)?))
 }
 
 /// The number that a worktree of this issue has in its name, if an issue was named.

@@ -5,7 +5,7 @@
 //! arguments alone; commands and hooks only translate what it answers.
 
 use super::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
-use super::lease::{Ledger, Standing};
+use super::lease::{Ledger, Limits, Standing};
 use super::time::Now;
 
 /// What a finding leads to, weakest first.
@@ -47,6 +47,14 @@ pub(crate) struct Settings {
     pub default_ttl_secs: Option<u64>,
     /// `[coordination] stale_threshold_secs`.
     pub stale_threshold_secs: Option<u64>,
+    /// `[coordination] max_indefinite_leases_per_agent`.
+    pub max_indefinite_leases_per_agent: Option<u64>,
+    /// `[coordination] max_indefinite_leases_per_repo`.
+    pub max_indefinite_leases_per_repo: Option<u64>,
+    /// `[coordination] renew_on_activity`.
+    pub renew_on_activity: Option<bool>,
+    /// `[coordination] lease_renewal_threshold_pct`.
+    pub lease_renewal_threshold_pct: Option<u64>,
 }
 
 /// A place where a policy was looked for, and what stood there.
@@ -73,8 +81,19 @@ pub(crate) struct Policy {
     pub require_main_history: bool,
     /// Seconds that a lease lasts unless told otherwise.
     pub default_ttl_secs: u64,
-    /// Seconds without a beat after which a lease without an end is stale.
-    pub stale_threshold_secs: u64,
+    /// What is said about leases.
+    pub limits: Limits,
+    /// How leases are kept from ending unnoticed.
+    pub care: Care,
+}
+
+/// How leases are kept from ending unnoticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Care {
+    /// Whether what a holder does with an issue counts as a beat.
+    pub renews_on_activity: bool,
+    /// Per cent of its time below which a lease is warned of.
+    pub warns_below_pct: u64,
 }
 
 impl Policy {
@@ -85,6 +104,8 @@ impl Policy {
             let error = candidate.settings.as_ref().err()?;
             Some((candidate.place.clone(), error.clone()))
         });
+        let least = |setting: &dyn Fn(&Settings) -> Option<u64>| read().filter_map(setting).min();
+        let usual = Limits::default();
         let all_off = read().count() > 0 && read().all(|settings| settings.worktrees == Some(false));
         Self {
             enforcement: read().filter_map(|settings| settings.enforcement).max().unwrap_or_default(),
@@ -93,7 +114,17 @@ impl Policy {
             create_in_primary_only: read().any(|settings| settings.create_in_primary_only == Some(true)),
             require_main_history: read().all(|settings| settings.require_main_history != Some(false)) || read().count() == 0,
             default_ttl_secs: read().find_map(|settings| settings.default_ttl_secs).unwrap_or(600),
-            stale_threshold_secs: read().filter_map(|settings| settings.stale_threshold_secs).min().unwrap_or(3600),
+            limits: Limits {
+                stale_after_secs: least(&|settings| settings.stale_threshold_secs).unwrap_or(usual.stale_after_secs),
+                indefinite_per_agent: least(&|settings| settings.max_indefinite_leases_per_agent)
+                    .unwrap_or(usual.indefinite_per_agent),
+                indefinite_per_repo: least(&|settings| settings.max_indefinite_leases_per_repo)
+                    .unwrap_or(usual.indefinite_per_repo),
+            },
+            care: Care {
+                renews_on_activity: read().all(|settings| settings.renew_on_activity != Some(false)),
+                warns_below_pct: read().find_map(|settings| settings.lease_renewal_threshold_pct).unwrap_or(10),
+            },
         }
     }
 

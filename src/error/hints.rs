@@ -3,6 +3,7 @@
 use super::{Error, storage};
 use crate::actor;
 use crate::domain::id::IdError;
+use crate::domain::lease::Lease;
 use crate::hook::install::Obstacle;
 use crate::hook::message;
 
@@ -49,6 +50,9 @@ impl Error {
                 vec![format!("To act as its holder: export JIT_AGENT_ID={}", lease.holder.agent_id)]
             }
             Self::NotTheHolder { lease, .. } => vec![format!("Its holder works in worktree {}", lease.holder.worktree_id)],
+            Self::Over { .. } | Self::NoReason | Self::TooManyIndefinite { .. } | Self::KeptAlive { .. } | Self::Lost { .. } => {
+                self.hints_on_leases()
+            }
             Self::Policy { finding } => message::block(finding).next,
             Self::LeasesOff => vec!["To use leases: set mode = \"auto\" there, and commit it".to_owned()],
             Self::Hooks(obstacle) => of_obstacle(obstacle),
@@ -57,6 +61,26 @@ impl Error {
             _ => Vec::new(),
         }
     }
+}
+
+impl Error {
+    fn hints_on_leases(&self) -> Vec<String> {
+        match self {
+            Self::Lost { .. } => vec!["To see what happened: git jit claim log".to_owned()],
+            Self::Over { lease } => vec![format!("To have it again: git jit claim renew {}", lease.issue_id.short())],
+            Self::NoReason => vec!["Say why it has no end: --reason TEXT".to_owned()],
+            Self::TooManyIndefinite { agent, leases, .. } => too_many(agent.is_some(), leases),
+            Self::KeptAlive { .. } => vec!["To end that one: git jit claim keepalive --stop".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn too_many(mine: bool, leases: &[Lease]) -> Vec<String> {
+    let issues = leases.iter().take(10).map(|lease| format!("  {} of {}", lease.issue_id.short(), lease.holder));
+    let key = if mine { "max_indefinite_leases_per_agent" } else { "max_indefinite_leases_per_repo" };
+    let more = [format!("Release one of them, take one with an end (--ttl 2h), or raise coordination.{key}")];
+    ["They are on:".to_owned()].into_iter().chain(issues).chain(more).collect()
 }
 
 fn of_unknown_gate(key: &str, known: &[String]) -> Vec<String> {

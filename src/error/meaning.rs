@@ -18,17 +18,21 @@ impl Error {
             | Self::NoSuchGate { .. }
             | Self::NothingAvailable
             | Self::NotThere { .. } => ExitStatus::NotFound,
-            Self::Interrupted { .. } => ExitStatus::Busy,
-            Self::Usage { .. } | Self::Id(_) | Self::InvalidIssue(_) | Self::Actor(actor::Error::Malformed { .. }) => {
-                ExitStatus::Usage
-            }
-            Self::Held { .. } | Self::NotTheHolder { .. } => ExitStatus::Held,
+            Self::Interrupted { .. } | Self::KeptAlive { .. } => ExitStatus::Busy,
+            Self::NoReason
+            | Self::Usage { .. }
+            | Self::Id(_)
+            | Self::InvalidIssue(_)
+            | Self::Actor(actor::Error::Malformed { .. }) => ExitStatus::Usage,
+            Self::Held { .. } | Self::NotTheHolder { .. } | Self::Lost { successor: Some(_), .. } => ExitStatus::Held,
+            Self::Lost { .. } | Self::Over { .. } => ExitStatus::NoLease,
             Self::Policy { finding } => of_finding(finding),
             Self::NotYet { .. }
             | Self::Gated { .. }
             | Self::Deleted { .. }
             | Self::Cycle { .. }
             | Self::LeasesOff
+            | Self::TooManyIndefinite { .. }
             | Self::Hooks(_)
             | Self::Demo(_) => ExitStatus::Refused,
             Self::Plan { .. } | Self::Unreadable { .. } => ExitStatus::Invalid,
@@ -49,6 +53,11 @@ impl Error {
             Self::Held { .. } => "held_by_other",
             Self::NoSuchLease { .. } => "lease_not_found",
             Self::NotTheHolder { .. } => "not_the_holder",
+            Self::Lost { .. } => "lease_lost",
+            Self::Over { .. } => "lease_lapsed",
+            Self::KeptAlive { .. } => "kept_alive",
+            Self::NoReason => "no_reason",
+            Self::TooManyIndefinite { .. } => "too_many_indefinite_leases",
             Self::Policy { finding } => finding.code(),
             Self::NotYet { .. } => "not_yet",
             Self::Gated { .. } => "gated",
@@ -77,6 +86,14 @@ impl Error {
                 "issue_id": lease.issue_id, "lease_id": lease.lease_id, "agent_id": lease.holder.agent_id,
                 "worktree_id": lease.holder.worktree_id, "remaining_secs": standing.left_ms().map(|ms| ms.div_ceil(1000)),
             }),
+            Self::Lost { lease_id, successor, .. } => {
+                json!({ "lease_id": lease_id, "agent_id": successor.as_ref().map(|lease| &lease.holder.agent_id) })
+            }
+            Self::Over { lease } => json!({ "issue_id": lease.issue_id, "lease_id": lease.lease_id }),
+            Self::TooManyIndefinite { limit, leases, .. } => {
+                json!({ "limit": limit, "leases": leases.iter().map(|lease| &lease.lease_id).collect::<Vec<_>>() })
+            }
+            Self::KeptAlive { pid } => json!({ "pid": pid }),
             Self::Policy { finding } => json!({ "issue_id": finding.issue() }),
             Self::Gated { issue, gates } => json!({ "issue_id": issue, "gates": gates }),
             Self::Deleted { issue } => json!({ "issue_id": issue }),

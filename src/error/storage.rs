@@ -17,7 +17,11 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
             "Nothing was lost: free some space and repeat it".to_owned()
         }
         Error::Corrupt { path, .. } if is_issue(path) => "To see what was committed last: git log -p, on that file".to_owned(),
+        Error::Corrupt { path, .. } if is_lease_log(path) => {
+            "To see what can be proved of it: git jit recover --dry-run".to_owned()
+        }
         Error::Corrupt { .. } => "Put it right by hand, or set it aside: docs/storage.md says what it holds".to_owned(),
+        Error::Unsure { .. } => "Repeat it: what was done already is not done twice".to_owned(),
         Error::Io { .. } | Error::Git { .. } => return Vec::new(),
     };
     vec![hint]
@@ -27,7 +31,7 @@ pub(super) fn status(error: &Error) -> ExitStatus {
     match error {
         Error::NoRepository { .. } | Error::NoWorktree { .. } => ExitStatus::NotFound,
         Error::Corrupt { path, .. } if is_versioned(path) => ExitStatus::Invalid,
-        Error::Io { .. } | Error::Git { .. } | Error::Corrupt { .. } => ExitStatus::Broken,
+        Error::Io { .. } | Error::Git { .. } | Error::Corrupt { .. } | Error::Unsure { .. } => ExitStatus::Broken,
         Error::Busy { .. } | Error::Contended { .. } => ExitStatus::Busy,
     }
 }
@@ -36,6 +40,11 @@ pub(super) fn status(error: &Error) -> ExitStatus {
 fn is_versioned(path: &std::path::Path) -> bool {
     let is_data = |part: std::path::Component<'_>| part.as_os_str() == ".jit" || part.as_os_str() == "HEAD:.jit";
     path.components().any(is_data) || is_issue(path)
+}
+
+fn is_lease_log(path: &std::path::Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("claims") && name.ends_with(".jsonl")
 }
 
 fn is_issue(path: &std::path::Path) -> bool {
@@ -53,5 +62,6 @@ pub(super) fn code(error: &Error) -> &'static str {
         Error::Corrupt { .. } => "corrupt",
         Error::Busy { .. } => "busy",
         Error::Contended { .. } => "contended",
+        Error::Unsure { .. } => "outcome_unknown",
     }
 }

@@ -27,10 +27,13 @@ pub(crate) fn guard(action: &str, judge: impl FnOnce(&Context, &Layout) -> Resul
 
 fn verdict(cx: &Context, action: &str, judge: impl FnOnce(&Context, &Layout) -> Result<Verdict>) -> Verdict {
     match Layout::discover(&cx.cwd, cx.git_dir.as_deref()) {
-        Ok(layout) => judge(cx, &layout).unwrap_or_else(|error| {
-            let finding = unreadable(&format!("this {action} could not be judged"), &error);
-            Verdict::of(&force::policy(cx, &layout, None), [finding])
-        }),
+        Ok(mut layout) => {
+            layout.claim_options.lock = cx.takes_locks;
+            judge(cx, &layout).unwrap_or_else(|error| {
+                let finding = unreadable(&format!("this {action} could not be judged"), &error);
+                Verdict::of(&force::policy(cx, &layout, None), [finding])
+            })
+        }
         // A repository without `.jit` notices nothing, whatever is wrong with it.
         Err(_) if !has_traces(cx) => Verdict::pass(),
         Err(error) => Verdict::refuse(unreadable("this repository cannot be read", &error)),

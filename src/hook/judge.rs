@@ -132,8 +132,9 @@ impl<'a> Judge<'a> {
         }
         let entries = self.layout.authority().entries(&paths, self.now.wall)?;
         let leases: HashSet<LeaseId> = entries.iter().filter_map(|entry| entry.lease_id.clone()).collect();
+        let leases: Vec<LeaseId> = leases.into_iter().collect();
         if self.read_ledger().is_ok() {
-            self.fates = self.layout.claims().fates(leases)?;
+            self.fates = self.layout.claims().verify(&leases)?;
         }
         for entry in entries {
             self.recorded.entry(entry.path.clone()).or_default().push(entry);
@@ -159,7 +160,7 @@ impl<'a> Judge<'a> {
 
     fn lease_for(&self, issue: IssueId) -> std::result::Result<LeaseId, Finding> {
         let ledger = self.read_ledger().map_err(|why| Finding::NoLedger { why: why.clone() })?;
-        policy::lease_for_edit(ledger, issue, &self.editor, &self.now, self.policy.stale_threshold_secs)
+        policy::lease_for_edit(ledger, issue, &self.editor, &self.now, self.policy.limits.stale_after_secs)
     }
 
     /// Judges a change at its spot; `None` where it is no edit.
@@ -214,7 +215,7 @@ impl<'a> Judge<'a> {
     fn upholds(&self, entry: &Entry) -> bool {
         match &entry.lease_id {
             None => entry.adopted.is_some(),
-            Some(id) => self.fates.get(id).is_some_and(|fate| fate.upholds(&self.now, self.policy.stale_threshold_secs)),
+            Some(id) => self.fates.get(id).is_some_and(|fate| fate.upholds(&self.now, self.policy.limits.stale_after_secs)),
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::Verdict;
 use crate::domain::id::IssueId;
-use crate::domain::lease::Standing;
+use crate::domain::lease::{Fate, Lease, Standing};
 use crate::domain::policy::{Because, Finding};
 use crate::domain::time::in_words;
 
@@ -49,6 +49,21 @@ pub(crate) fn until(standing: Standing) -> String {
         Standing::Lapsed => "no longer".to_owned(),
         Standing::Indefinite => "without an end".to_owned(),
         Standing::Stale => "without an end, and silent for long".to_owned(),
+    }
+}
+
+/// How a lease ended that somebody believed to have, and who has the issue now.
+pub(crate) fn fate(fate: &Fate, successor: Option<&Lease>) -> String {
+    let end = match fate {
+        Fate::Current(lease) => format!("it is of {}", lease.holder),
+        Fate::Concluded => "it was released".to_owned(),
+        Fate::Lapsed => "its time was up, and somebody else wanted the issue".to_owned(),
+        Fate::Evicted { by, reason } => format!("{by} evicted it ({reason})"),
+        Fate::Unknown => "the log does not know it".to_owned(),
+    };
+    match successor {
+        Some(lease) => format!("{end}; {} has the issue now", lease.holder),
+        None => end,
     }
 }
 

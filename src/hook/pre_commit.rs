@@ -52,7 +52,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<
     findings.dedup();
     let verdict = Verdict::of(&policy, findings);
     if verdict.refused.is_empty() {
-        observe(cx, layout, &judge, &passed)?;
+        beat(cx, layout, &policy, &judge, &passed);
         record(cx, layout, &parents, &passed)?;
         conclude(cx, layout, &policy, &judge, &changes)?;
     }
@@ -166,18 +166,24 @@ fn created_elsewhere(layout: &Layout, policy: &Policy, change: &Change) -> Optio
     forbidden.then_some(Finding::CreatedElsewhere { issue })
 }
 
-/// Ties a lease from before a restart to this clock, when it is relied on: so that it ends.
-fn observe(cx: &Context, layout: &Layout, judge: &Judge<'_>, passed: &[(&Change, Authority)]) -> Result<()> {
-    for (_, authority) in passed {
-        let Authority::Lease(lease_id) = authority else { continue };
-        let lease = judge.ledger().and_then(|ledger| ledger.lease(lease_id));
-        let is_unobserved = |lease: &Lease| matches!(lease.standing(judge.now(), 0), Standing::Unobserved { .. });
-        if lease.is_some_and(is_unobserved) {
-            let request = Request::Observe { lease_id: lease_id.clone() };
-            layout.claims().ask(cx.clock(), &request, 0)?;
-        }
+/// Counts the commit as a sign of life of the leases that it was made under, and ties those from before a restart to
+/// this clock: so that they end. At best effort: the commit may be made in any case.
+fn beat(cx: &Context, layout: &Layout, policy: &Policy, judge: &Judge<'_>, passed: &[(&Change, Authority)]) {
+    let under_lease = passed.iter().filter_map(|(_, authority)| match authority {
+        Authority::Lease(lease_id) => judge.ledger()?.lease(lease_id),
+        _ => None,
+    });
+    let (due, others): (Vec<&Lease>, Vec<&Lease>) = under_lease
+        .partition(|lease| policy.care.renews_on_activity && lease.wants_beat(judge.now(), policy.limits.stale_after_secs));
+    let unobserved = others.into_iter().filter(|lease| matches!(lease.standing(judge.now(), 0), Standing::Unobserved { .. }));
+    let mut requests: Vec<Request> = unobserved.map(|lease| Request::Observe { lease_id: lease.lease_id.clone() }).collect();
+    if let Some(first) = due.first() {
+        let issues = due.iter().map(|lease| lease.issue_id).collect();
+        requests.push(Request::Activity { issues, holder: first.holder.clone() });
     }
-    Ok(())
+    for request in requests {
+        let _ = layout.claims().ask(cx.clock(), &request, &policy.limits);
+    }
 }
 
 /// Writes down what was changed into what, for the push to find.
@@ -216,7 +222,7 @@ fn conclude(cx: &Context, layout: &Layout, policy: &Policy, judge: &Judge<'_>, c
     for (lease_id, holder) in done {
         let request = Request::Release { lease_id, holder, closing: false, reason: Some("committed".to_owned()) };
         // A lease that is gone by now has ended as well.
-        layout.claims().ask(cx.clock(), &request, policy.stale_threshold_secs)?;
+        layout.claims().ask(cx.clock(), &request, &policy.limits)?;
     }
     Ok(())
 }

@@ -24,9 +24,17 @@ pub(crate) trait Report {
     fn quiet(&self) -> Option<String> {
         None
     }
+    /// What is said beside the answer, on stderr.
+    fn aside(&self) -> Option<String> {
+        None
+    }
     /// How the command ends that reports it; not well where a part of what was asked for failed.
     fn status(&self) -> ExitStatus {
         ExitStatus::Done
+    }
+    /// The number it exits with; another one only where it is that of a command that was run.
+    fn code(&self) -> u8 {
+        self.status().code()
     }
 }
 
@@ -101,7 +109,17 @@ impl Output {
         } else {
             report.human(&self.out)
         };
+        if let Some(aside) = report.aside() {
+            self.narrate(&aside);
+        }
         write(std::io::stdout().lock(), &text)
+    }
+
+    /// Says by the way what is under way; not with `--quiet` and not with `--json`.
+    pub(crate) fn narrate(&self, text: &str) {
+        if !self.quiet && !self.json {
+            write(std::io::stderr().lock(), &format!("{} {}\n", self.err.faint("git jit:"), human::plain(text)));
+        }
     }
 
     /// Says, however quiet it should be, that something is not as it ought to be.

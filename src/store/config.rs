@@ -27,51 +27,59 @@ default_ttl_secs = 600
 pub(crate) fn parse(bytes: &[u8]) -> std::result::Result<Settings, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())?;
     let document = Document::parse(text).map_err(|error| error.to_string().trim_end().replace('\n', " "))?;
-    let value = |table: &str, key: &str| document.get(table).and_then(Item::as_table_like).and_then(|table| table.get(key));
     for table in ["worktree", "global_operations", "coordination"] {
         if document.get(table).is_some_and(|item| item.as_table_like().is_none()) {
             return Err(format!("'{table}' is not a table"));
         }
     }
-    let word = |table: &str, key: &str| match value(table, key) {
-        None => Ok(None),
-        Some(item) => {
-            item.as_str().map(|text| Some(text.trim().to_ascii_lowercase())).ok_or(format!("{table}.{key} is not a string"))
-        }
-    };
-    let seconds = |key: &str| match value("coordination", key) {
-        None => Ok(None),
-        Some(item) => item
-            .as_integer()
-            .and_then(|n| u64::try_from(n).ok())
-            .map(Some)
-            .ok_or(format!("coordination.{key} is not a number of seconds")),
-    };
     let unknown = |key: &str, word: &str, known: &str| format!("{key} = \"{word}\" is none of {known}");
     Ok(Settings {
-        enforcement: match word("worktree", "enforce_leases")? {
+        enforcement: match word(&document, "worktree", "enforce_leases")? {
             None => None,
             Some(word) => Some(Enforcement::parse(&word).ok_or_else(|| unknown("enforce_leases", &word, "off, warn, strict"))?),
         },
-        worktrees: match word("worktree", "mode")?.as_deref() {
+        worktrees: match word(&document, "worktree", "mode")?.as_deref() {
             None => None,
             Some("auto" | "on") => Some(true),
             Some("off") => Some(false),
             Some(word) => return Err(unknown("mode", word, "auto, on, off")),
         },
-        create_in_primary_only: match word("worktree", "allow_issue_creation")?.as_deref() {
+        create_in_primary_only: match word(&document, "worktree", "allow_issue_creation")?.as_deref() {
             None => None,
             Some("anywhere") => Some(false),
             Some("main-only") => Some(true),
             Some(word) => return Err(unknown("allow_issue_creation", word, "anywhere, main-only")),
         },
-        require_main_history: match value("global_operations", "require_main_history") {
-            None => None,
-            Some(item) => Some(item.as_bool().ok_or("global_operations.require_main_history is not true or false")?),
-        },
-        default_ttl_secs: seconds("default_ttl_secs")?,
-        stale_threshold_secs: seconds("stale_threshold_secs")?,
+        require_main_history: flag(&document, "global_operations", "require_main_history")?,
+        default_ttl_secs: number(&document, "default_ttl_secs", "seconds")?,
+        stale_threshold_secs: number(&document, "stale_threshold_secs", "seconds")?,
+        max_indefinite_leases_per_agent: number(&document, "max_indefinite_leases_per_agent", "leases")?,
+        max_indefinite_leases_per_repo: number(&document, "max_indefinite_leases_per_repo", "leases")?,
+        renew_on_activity: flag(&document, "coordination", "renew_on_activity")?,
+        lease_renewal_threshold_pct: number(&document, "lease_renewal_threshold_pct", "per cent")?,
     })
+}
+
+fn value<'d>(document: &'d Document<&str>, table: &str, key: &str) -> Option<&'d Item> {
+    document.get(table).and_then(Item::as_table_like).and_then(|table| table.get(key))
+}
+
+fn word(document: &Document<&str>, table: &str, key: &str) -> std::result::Result<Option<String>, String> {
+    let Some(item) = value(document, table, key) else { return Ok(None) };
+    let word = item.as_str().map(|text| text.trim().to_ascii_lowercase());
+    word.map(Some).ok_or(format!("{table}.{key} is not a string"))
+}
+
+fn flag(document: &Document<&str>, table: &str, key: &str) -> std::result::Result<Option<bool>, String> {
+    let Some(item) = value(document, table, key) else { return Ok(None) };
+    item.as_bool().map(Some).ok_or(format!("{table}.{key} is not true or false"))
+}
+
+/// A number of `[coordination]`, of what.
+fn number(document: &Document<&str>, key: &str, what: &str) -> std::result::Result<Option<u64>, String> {
+    let Some(item) = value(document, "coordination", key) else { return Ok(None) };
+    let number = item.as_integer().and_then(|number| u64::try_from(number).ok());
+    number.map(Some).ok_or(format!("coordination.{key} is not a number of {what}"))
 }
 
 /// The `[agent] id` of the user's `agent.toml`, if there is such a file and it has one.

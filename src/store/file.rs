@@ -227,12 +227,43 @@ pub(crate) fn relink(existing: &Path, name: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes the names in a directory durable, where the system can.
-pub(crate) fn sync_dir(path: &Path) {
-    // Not every file system has it, and the log is right without it: a lost rename leaves the old segment, sealed.
-    if let Ok(dir) = File::open(path) {
-        let _ = dir.sync_all();
+/// The kind of network file system that a directory is on; nothing on a local one, and where that cannot be told.
+#[cfg(target_os = "linux")]
+pub(crate) fn network(dir: &Path) -> Option<&'static str> {
+    // The magic numbers of statfs(2).
+    const KINDS: [(u64, &str); 8] = [
+        (0x6969, "NFS"),
+        (0x517b, "SMB"),
+        (0xff53_4d42, "CIFS"),
+        (0xfe53_4d42, "SMB2"),
+        (0x0102_1997, "9p"),
+        (0x6573_5546, "FUSE"),
+        (0x7461_636f, "OCFS2"),
+        (0x0bd0_0bd0, "Lustre"),
+    ];
+    let kind = rustix::fs::statfs(dir).ok()?.f_type;
+    let kind = u64::try_from(kind).unwrap_or_default() & 0xffff_ffff;
+    KINDS.iter().find(|(number, _)| *number == kind).map(|(_, name)| *name)
+}
+
+/// The kind of network file system that a directory is on; here that cannot be told.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn network(_: &Path) -> Option<&'static str> {
+    None
+}
+
+/// Makes the names in a directory durable, where the file system has a way to.
+pub(crate) fn sync_dir(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    match File::open(path).and_then(|dir| dir.sync_all()) {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            return Err(Error::io("sync", path)(error));
+        }
+        _ => {}
     }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 #[cfg(test)]

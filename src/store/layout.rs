@@ -9,7 +9,8 @@ use gix::bstr::{BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
 use super::authority::AuthorityLog;
-use super::claims::ClaimStore;
+use super::claims::{self, ClaimStore};
+use super::coordinator::Coordinator;
 use super::events::EventLog;
 use super::file::{self, Modes};
 use super::{Error, Result};
@@ -31,6 +32,8 @@ pub(crate) struct Layout {
     pub primary_root: Option<PathBuf>,
     /// The permissions of what is shared.
     pub modes: Modes,
+    /// How leases are kept; as usual but in tests.
+    pub claim_options: claims::Options,
 }
 
 impl Layout {
@@ -63,7 +66,8 @@ impl Layout {
         let is_main = git_dir == common_dir && worktree_root.is_some();
         let main_root = if is_main { worktree_root.clone() } else { main_root(&common_dir) };
         let primary_root = main_root.clone().or_else(|| primary_of_bare(&repo, &common_dir));
-        Ok(Self { repo, git_dir, common_dir, worktree_root, main_root, primary_root, modes })
+        let claim_options = claims::Options::default();
+        Ok(Self { repo, git_dir, common_dir, worktree_root, main_root, primary_root, modes, claim_options })
     }
 
     /// This worktree's root; an error in a bare root.
@@ -87,9 +91,9 @@ impl Layout {
         self.common_dir.join("jit")
     }
 
-    /// The leases.
-    pub(crate) fn claims(&self) -> ClaimStore {
-        ClaimStore::new(&self.shared_dir(), self.modes)
+    /// Who keeps the leases.
+    pub(crate) fn claims(&self) -> Box<dyn Coordinator> {
+        Box::new(ClaimStore::new(&self.shared_dir(), self.modes, self.claim_options))
     }
 
     /// The transitions that were made under them.

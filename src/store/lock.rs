@@ -70,6 +70,15 @@ impl Drop for Guard {
     }
 }
 
+/// Whether a lock on a file in this directory keeps anybody out: on some container file systems it does not.
+pub(crate) fn work_in(dir: &Path) -> Result<bool> {
+    let fail = |verb| Error::io(verb, dir);
+    let probe = tempfile::Builder::new().prefix(file::TEMPORARY).tempfile_in(dir).map_err(fail("make a file in"))?;
+    let other = probe.reopen().map_err(fail("open a file in"))?;
+    FileExt::lock(probe.as_file()).map_err(fail("lock a file in"))?;
+    Ok(matches!(FileExt::try_lock(&other), Err(fs4::TryLockError::WouldBlock)))
+}
+
 /// The path of a lock among the locks of `dir`.
 pub(crate) fn path(dir: &Path, name: &str) -> PathBuf {
     dir.join("locks").join(format!("{name}.lock"))

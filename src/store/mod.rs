@@ -7,6 +7,7 @@
 pub(crate) mod authority;
 pub(crate) mod claims;
 pub(crate) mod config;
+pub(crate) mod coordinator;
 pub(crate) mod events;
 pub(crate) mod file;
 pub(crate) mod gates;
@@ -78,6 +79,13 @@ pub(crate) enum Error {
         path: PathBuf,
         /// Who wrote its id there last.
         pid: Option<u32>,
+    },
+    /// Something was written, and it cannot be told whether it will last.
+    #[error("{source}, so it is not known whether it was done")]
+    Unsure {
+        /// What went wrong then.
+        #[source]
+        source: Box<Self>,
     },
     /// Other writers were faster, again and again.
     #[error("{} changed under every attempt", path.display())]

@@ -142,6 +142,9 @@ pub(crate) enum Error {
     /// A file or an object.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
+    /// Who keeps the leases.
+    #[error(transparent)]
+    Coordinator(#[from] crate::store::coordinator::Error),
     /// Git.
     #[error(transparent)]
     Git(#[from] crate::git::Error),

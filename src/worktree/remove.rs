@@ -123,7 +123,7 @@ fn require_unused(
     let is_anothers = |lease: &&Lease| {
         lease.holder.worktree_id == identity.worktree_id
             && lease.holder.agent_id != *agent
-            && lease.standing(&now, policy.stale_threshold_secs).excludes()
+            && lease.standing(&now, policy.limits.stale_after_secs).excludes()
     };
     match ledger.leases().find(is_anothers) {
         Some(lease) => Err(Hindrance::InUse { holder: lease.holder.clone() }.into()),
@@ -162,7 +162,7 @@ fn require_merged(layout: &Layout, worktree: &Worktree, removal: Removal) -> Res
 fn abandon(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree) -> Result<Vec<Lease>> {
     let Some(identity) = &worktree.identity else { return Ok(Vec::new()) };
     let request = Request::Abandon { holder_worktree: identity.worktree_id.clone(), reason: "worktree removed".to_owned() };
-    match layout.claims().ask(cx.clock(), &request, policy.stale_threshold_secs)?.answer {
+    match layout.claims().ask(cx.clock(), &request, &policy.limits)?.answer {
         Ok(Answer::Ended(leases)) => Ok(leases),
         Ok(_) => Ok(Vec::new()),
         Err(refusal) => Err(Error::Lease(refusal)),

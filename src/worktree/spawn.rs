@@ -139,9 +139,9 @@ fn acquire(cx: &Context, layout: &Layout, wish: &Wish<'_>, holder: &Holder, bran
         reason: None,
     };
     let request = Request::Acquire(grant);
-    match layout.claims().ask(cx.clock(), &request, wish.policy.stale_threshold_secs)?.answer {
+    match layout.claims().ask(cx.clock(), &request, &wish.policy.limits)?.answer {
         Ok(Answer::Granted(id) | Answer::Kept { lease_id: id, .. } | Answer::Closing(id)) => Ok(id),
-        Ok(Answer::Ended(_)) => unreachable!("an acquisition ends no lease of its own"),
+        Ok(Answer::Ended(_) | Answer::Nothing) => unreachable!("an acquisition ends no lease of its own"),
         Err(refusal) => Err(Error::Lease(refusal)),
     }
 }
@@ -218,5 +218,5 @@ fn undo(cx: &Context, layout: &Layout, wish: &Wish<'_>, made: (&Path, &str, Obje
         closing: false,
         reason: Some("spawn failed".to_owned()),
     };
-    let _ = layout.claims().ask(cx.clock(), &request, wish.policy.stale_threshold_secs);
+    let _ = layout.claims().ask(cx.clock(), &request, &wish.policy.limits);
 }

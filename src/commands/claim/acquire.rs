@@ -1,23 +1,31 @@
 //! `git jit claim acquire`, and every other verb that takes a lease.
 
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use super::report::{Acquired, Taken};
-use super::{LeaseView, reason, ttl_secs};
+use super::{LeaseView, reason, seconds, ttl_secs};
 use crate::commands::change::Desk;
 use crate::commands::{Answer, Session};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::Document;
-use crate::domain::lease::{self, Grant, Request};
+use crate::domain::lease::{self, Grant, Lease, Request};
 use crate::error::Error;
+use crate::output::progress::Progress;
 use crate::store::issues::{IssueStore, Source};
+use crate::{process, store};
+
+/// How often it is looked whether an issue that is waited for is free.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Arguments of `claim acquire`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The issue: its id, or at least four digits of it
     issue: String,
-    /// How long it lasts: seconds, or 30m, 2h, 1d [default: the configuration's, 600]
+    /// How long it lasts: seconds, or 30m, 2h, 1d; 0 for no end, with a reason [default: the configuration's, 600]
     #[arg(long, value_name = "TIME")]
     ttl: Option<String>,
     /// What for
@@ -26,24 +34,101 @@ pub(crate) struct Args {
     /// Say in the issue that it is meant for you
     #[arg(long)]
     assign: bool,
+    /// Wait until it is free, at most so long
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    wait: Option<String>,
 }
 
 pub(super) fn run(session: &Session, args: Args) -> Answer {
-    let Args { issue, ttl, reason: why, assign } = args;
+    let Args { issue, ttl, reason: why, assign, wait } = args;
     let layout = session.layout()?;
-    let desk = Desk::for_leases(session, &layout)?;
+    let desk = Desk::for_leases(session, layout)?;
     let ttl_secs = ttl_secs(ttl.as_deref(), &desk.policy)?;
     let why = reason(why)?;
+    let patience = Patience::parse(wait.as_deref())?;
     let id = desk.resolve(&issue)?;
-    let acquired = take(&desk, id, ttl_secs, why)?;
+    let acquired = take_or_wait(&desk, id, ttl_secs, why.as_ref(), patience)?;
     if assign {
-        let me = session.agent(&layout)?;
+        let me = session.agent(layout)?;
         desk.edit(id, "assigned", |document| {
             document.set("assignee", &Value::from(me.as_str()));
             Ok(())
         })?;
     }
     Ok(Box::new(acquired))
+}
+
+/// How long somebody waits for an issue that is held.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Patience {
+    None,
+    AtMost(Duration),
+    Endless,
+}
+
+impl Patience {
+    /// From `--wait` without a value, with one, or none at all.
+    pub(super) fn parse(typed: Option<&str>) -> Result<Self, Error> {
+        Ok(match typed {
+            None => Self::None,
+            Some("") => Self::Endless,
+            Some(typed) => Self::AtMost(Duration::from_secs(seconds(typed)?)),
+        })
+    }
+
+    fn is_over(self, since: Instant) -> bool {
+        match self {
+            Self::None => true,
+            Self::AtMost(most) => since.elapsed() >= most,
+            Self::Endless => false,
+        }
+    }
+}
+
+/// Takes the lease on an issue, if need be when it is free.
+///
+/// Nobody waits in line: whoever asks first when it gets free has it.
+pub(super) fn take_or_wait(
+    desk: &Desk<'_>,
+    id: IssueId,
+    ttl_secs: u64,
+    reason: Option<&String>,
+    patience: Patience,
+) -> Result<Acquired, Error> {
+    let start = Instant::now();
+    let mut watch = None;
+    loop {
+        let (lease, refused) = match take(desk, id, ttl_secs, reason.cloned()) {
+            Err(Error::Held { lease, standing }) => (lease.clone(), Error::Held { lease, standing }),
+            answered => return answered,
+        };
+        if patience.is_over(start) {
+            return Err(refused);
+        }
+        if watch.is_none() {
+            let interrupted = process::interruptions()
+                .map_err(|source| store::Error::io("handle signals in", &desk.layout.common_dir)(source))?;
+            let progress = Progress::new(desk.session.output);
+            let line = progress.begin(&format!("waiting for {} to end its work on {}", lease.holder.agent_id, id.short()));
+            watch = Some((interrupted, progress, line));
+        }
+        // The lock is not wanted before there is something to be had.
+        while is_held(desk, &lease)? && !patience.is_over(start) {
+            if watch.as_ref().is_some_and(|(interrupted, ..)| interrupted.load(Ordering::Relaxed)) {
+                return Err(Error::Interrupted { what: "the issue was not taken" });
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+}
+
+fn is_held(desk: &Desk<'_>, seen: &Lease) -> Result<bool, Error> {
+    let now = desk.session.cx.clock().now();
+    let ledger = desk.layout.claims().ledger()?;
+    let lease = ledger.lease_on(seen.issue_id);
+    Ok(lease.is_some_and(|lease| {
+        lease.lease_id == seen.lease_id && lease.standing(&now, desk.policy.limits.stale_after_secs).excludes()
+    }))
 }
 
 /// Takes the lease on an issue, or keeps the one that this holder has; and puts the issue's file into this worktree.
@@ -64,13 +149,13 @@ pub(crate) fn take(desk: &Desk<'_>, issue_id: IssueId, ttl_secs: u64, reason: Op
     };
     let holder = grant.holder.clone();
     let claims = layout.claims();
-    let transaction = claims.ask(session.cx.clock(), &Request::Acquire(grant), policy.stale_threshold_secs)?;
+    let transaction = claims.ask(session.cx.clock(), &Request::Acquire(grant), &policy.limits)?;
     let no_lease = || Error::NoSuchLease { named: issue_id.to_string() };
     let (lease_id, taken) = match transaction.answer? {
         lease::Answer::Granted(id) => (id, Taken::New),
         lease::Answer::Kept { lease_id, changed: true } => (lease_id, Taken::Renewed),
         lease::Answer::Kept { lease_id, .. } | lease::Answer::Closing(lease_id) => (lease_id, Taken::Kept),
-        lease::Answer::Ended(_) => return Err(no_lease()),
+        lease::Answer::Ended(_) | lease::Answer::Nothing => return Err(no_lease()),
     };
     if let Some(document) = &document
         && let Err(error) = bring(store, issue_id, document)
@@ -78,7 +163,7 @@ pub(crate) fn take(desk: &Desk<'_>, issue_id: IssueId, ttl_secs: u64, reason: Op
         // A lease that was taken for nothing would only be in others' way.
         if taken == Taken::New {
             let request = Request::Release { lease_id, holder, closing: false, reason: None };
-            let _ = claims.ask(session.cx.clock(), &request, policy.stale_threshold_secs);
+            let _ = claims.ask(session.cx.clock(), &request, &policy.limits);
         }
         return Err(error);
     }

@@ -9,7 +9,7 @@ use crate::domain::lease::{Lease, Standing};
 use crate::domain::policy::Policy;
 use crate::domain::time::{Now, in_words};
 use crate::output::Report;
-use crate::output::human::{Styles, plain_line, table};
+use crate::output::human::{Styles, plain_line};
 use crate::store::issues::IssueStore;
 
 /// A lease as it is told.
@@ -47,12 +47,15 @@ pub(crate) struct LeaseView {
     title: Option<String>,
     #[serde(skip)]
     standing: Standing,
+    /// How long ago the holder last showed life, as the wall clock has it, for people.
+    #[serde(skip)]
+    silent_ms: u64,
 }
 
 impl LeaseView {
     /// How a lease is told at `now`; with its issue's title, where `store` has it.
     pub(crate) fn of(lease: &Lease, now: &Now, policy: &Policy, store: Option<&IssueStore<'_>>) -> Self {
-        let standing = lease.standing(now, policy.stale_threshold_secs);
+        let standing = lease.standing(now, policy.limits.stale_after_secs);
         let title = store.and_then(|store| {
             let source = store.locate(lease.issue_id).ok()??;
             Some(store.load(lease.issue_id, source).ok()?.issue().title.clone())
@@ -75,22 +78,25 @@ impl LeaseView {
             reason: lease.reason.clone(),
             title,
             standing,
+            silent_ms: u64::try_from(now.wall.duration_since(lease.last_beat).as_millis()).unwrap_or(0),
         }
     }
 
-    fn left(&self) -> String {
+    /// How long it goes on, or how long its holder has been silent.
+    pub(super) fn left(&self) -> String {
         let closing = if self.closing { ", until its commit" } else { "" };
         let left = match self.standing {
             Standing::Live { left_ms } | Standing::Ending { left_ms } => in_words(left_ms),
             Standing::Unobserved { at_most_ms } => format!("at most {}", in_words(at_most_ms)),
             Standing::Lapsed => "over".to_owned(),
-            Standing::Indefinite => "no end".to_owned(),
-            Standing::Stale => "stale".to_owned(),
+            Standing::Indefinite => format!("no end, beat {} ago", in_words(self.silent_ms)),
+            Standing::Stale => format!("stale, silent for {}", in_words(self.silent_ms)),
         };
         left + closing
     }
 
-    fn title(&self) -> String {
+    /// The title of its issue, on one line.
+    pub(super) fn title(&self) -> String {
         self.title.as_deref().map(plain_line).unwrap_or_default()
     }
 
@@ -109,6 +115,8 @@ pub(crate) enum Taken {
     Renewed,
     /// The holder's own, with time enough as it is.
     Kept,
+    /// Another's now, with a token of its own.
+    Transferred,
 }
 
 /// What an acquisition came to.
@@ -127,103 +135,28 @@ impl Report for Acquired {
             Taken::New => "✓ Acquired lease:",
             Taken::Renewed => "✓ Renewed lease:",
             Taken::Kept => "✓ You have the lease:",
+            Taken::Transferred => "✓ Transferred lease:",
         };
-        let left = self.view.remaining_secs.unwrap_or(0);
-        let more = if left == self.view.ttl_secs { String::new() } else { format!(" ({left} left)") };
+        let ttl = match (self.view.ttl_secs, self.view.remaining_secs.unwrap_or(0)) {
+            (0, _) => "no end: show that you are at work with git jit claim heartbeat".to_owned(),
+            (ttl, left) if left == ttl => format!("{ttl} seconds"),
+            (ttl, left) => format!("{ttl} seconds ({left} left)"),
+        };
+        let to = if self.taken == Taken::Transferred {
+            format!("\n  Holder: {} in {}", self.view.agent_id, self.view.worktree_id)
+        } else {
+            String::new()
+        };
         format!(
-            "{} {}\n  Issue: {}  {}\n  TTL: {} seconds{more}\n",
+            "{} {}\n  Issue: {}  {}{to}\n  TTL: {ttl}\n",
             styles.good(head),
             styles.id(self.view.lease_id.as_str()),
             self.view.issue_id,
             self.view.title(),
-            self.view.ttl_secs,
         )
     }
 
     fn quiet(&self) -> Option<String> {
         Some(self.view.lease_id.to_string())
-    }
-}
-
-/// What a release came to.
-pub(crate) struct Released {
-    pub lease_id: String,
-    /// `None` for a lease that had ended before.
-    pub issue: Option<IssueId>,
-    pub closing: bool,
-    pub changed: bool,
-}
-
-impl Released {
-    /// Nothing had to be done: the lease has ended already.
-    pub(crate) fn before(lease_id: String) -> Self {
-        Self { lease_id, issue: None, closing: false, changed: false }
-    }
-}
-
-impl Report for Released {
-    fn json(&self) -> Value {
-        json!({ "changed": self.changed, "closing": self.closing, "lease_id": self.lease_id, "issue_id": self.issue })
-    }
-
-    fn human(&self, styles: &Styles) -> String {
-        let lease = styles.id(&self.lease_id);
-        match self.issue.map(|issue| issue.short()) {
-            None => format!("Lease {lease} was released before\n"),
-            Some(issue) if self.closing => format!(
-                "{} lease {lease}\n  Issue {issue} has an edit that is not committed: the lease ends with that commit\n",
-                styles.warn("Closing")
-            ),
-            Some(issue) => format!("{} lease {lease}\n  Issue {issue} is free\n", styles.good("✓ Released")),
-        }
-    }
-}
-
-/// A listing of leases.
-pub(crate) struct Leases {
-    pub leases: Vec<LeaseView>,
-    pub hidden: usize,
-    pub is_detailed: bool,
-}
-
-impl Report for Leases {
-    fn json(&self) -> Value {
-        json!({ "count": self.leases.len(), "leases": self.leases })
-    }
-
-    fn human(&self, styles: &Styles) -> String {
-        let hidden = match self.hidden {
-            0 => String::new(),
-            n => styles.faint(&format!("{n} more are over: git jit claim list --all")) + "\n",
-        };
-        if self.leases.is_empty() {
-            return format!("No leases\n{hidden}");
-        }
-        let row = |lease: &LeaseView| {
-            let mut row = vec![
-                lease.issue_id.short(),
-                lease.agent_id.to_string(),
-                lease.worktree_id.to_string(),
-                plain_line(lease.branch.as_deref().unwrap_or("-")),
-                lease.left(),
-            ];
-            if self.is_detailed {
-                row.push(lease.lease_id.to_string());
-            }
-            row.push(lease.title());
-            row
-        };
-        let rows: Vec<Vec<String>> = self.leases.iter().map(row).collect();
-        let heads: &[&str] = if self.is_detailed {
-            &["ISSUE", "HOLDER", "WORKTREE", "BRANCH", "LEFT", "LEASE", "TITLE"]
-        } else {
-            &["ISSUE", "HOLDER", "WORKTREE", "BRANCH", "LEFT", "TITLE"]
-        };
-        let paint = |column: usize, cell: &str| match (column, cell) {
-            (0, id) => styles.id(id),
-            (4, "stale" | "over") => styles.bad(cell),
-            _ => cell.to_owned(),
-        };
-        table(heads, &rows, styles, paint) + &hidden
     }
 }

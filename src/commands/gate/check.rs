@@ -54,7 +54,7 @@ struct Ran {
 pub(super) fn check(session: &Session, args: Args) -> Answer {
     let Args { issue, key } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     require_asked_for(&desk, id, &key)?;
     let registry = desk.registry()?;
@@ -69,7 +69,7 @@ pub(super) fn check(session: &Session, args: Args) -> Answer {
 pub(super) fn check_all(session: &Session, args: AllArgs) -> Answer {
     let AllArgs { issue, stage, jobs } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let document = desk.load(id)?;
     let registry = desk.registry()?;

@@ -55,7 +55,7 @@ pub(crate) struct RemoveArgs {
 
 pub(super) fn define(session: &Session, args: Args) -> Answer {
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     require_base(&desk)?;
     let writer = desk.store.lock()?;
     let mut registry = gates::registry(desk.store.places())?;
@@ -129,12 +129,12 @@ fn gate(old: Option<Gate>, args: Args) -> Result<Gate, Error> {
 pub(super) fn remove(session: &Session, args: RemoveArgs) -> Answer {
     let RemoveArgs { key } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     require_base(&desk)?;
     let writer = desk.store.lock()?;
     let mut registry = gates::registry(desk.store.places())?;
     let gate = registry.gate(&key).cloned().ok_or_else(|| unknown_gate(&registry, &key))?;
-    let board = Board::gather(session, &layout, false)?;
+    let board = Board::gather(session, layout, false)?;
     board.require_readable("who asks for the gate cannot be told")?;
     for found in board.found.iter().filter(|found| !found.facts.effective.is_closed()) {
         let id = found.summary.id;

@@ -38,8 +38,8 @@ pub(crate) struct RejectArgs {
 pub(super) fn assign(session: &Session, args: AssignArgs) -> Answer {
     let AssignArgs { issue, agent } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
-    let agent = args::agent(&agent, &session.agent(&layout)?)?;
+    let desk = Desk::open(session, layout)?;
+    let agent = args::agent(&agent, &session.agent(layout)?)?;
     let id = desk.resolve(&issue)?;
     let (changed, ()) = desk.edit(id, "assigned", |document| {
         document.set("assignee", &Value::from(agent.as_str()));
@@ -51,7 +51,7 @@ pub(super) fn assign(session: &Session, args: AssignArgs) -> Answer {
 pub(super) fn unassign(session: &Session, args: UnassignArgs) -> Answer {
     let UnassignArgs { issue } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let (changed, ()) = desk.edit(id, "unassigned", |document| {
         if document.issue().assignee.is_some() {
@@ -66,7 +66,7 @@ pub(super) fn reject(session: &Session, args: RejectArgs) -> Answer {
     let RejectArgs { issue, reason } = args;
     let reason = reason.map(|reason| one_line(&reason)).transpose()?;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let (changed, ()) = desk.edit(id, "rejected", |document| {
         document.set("state", &Value::from(State::Rejected.as_str()));

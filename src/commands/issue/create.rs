@@ -51,7 +51,7 @@ pub(crate) struct Args {
 
 pub(super) fn run(session: &Session, args: Args) -> Answer {
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let draft = draft(&desk, args)?;
     if desk.policy.create_in_primary_only && !layout.is_primary() {
         session.weigh(&desk.policy, Finding::CreatedElsewhere { issue: draft.id })?;

@@ -47,11 +47,11 @@ struct Log {
 pub(super) fn run(session: &Session, args: Args) -> Answer {
     let Args { issue, limit } = args;
     let layout = session.layout()?;
-    let store = issues(&layout, &session.policy(&layout))?;
+    let store = issues(layout, &session.policy(layout))?;
     let (id, _) = resolve(&store, &issue)?;
-    let mut happened = committed(&layout, id)?;
+    let mut happened = committed(layout, id)?;
     let here = file::read_optional(&store.local_path(id))?;
-    happened.extend(uncommitted(&layout, id, here, session.cx.clock().now().wall)?);
+    happened.extend(uncommitted(layout, id, here, session.cx.clock().now().wall)?);
     let events = layout.events().all()?.0.into_iter().filter(|event| event.issue_id == id);
     let commits = happened.iter().filter(|happened| happened.kind == "commit");
     let commits: Vec<(Timestamp, Vec<FieldChange>)> = commits.map(|commit| (commit.at, commit.fields.clone())).collect();

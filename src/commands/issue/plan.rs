@@ -41,7 +41,7 @@ pub(super) fn import(session: &Session, args: ImportArgs) -> Answer {
     let text = args::input(session, &from_json)?;
     let entries = plan::read(&text).map_err(|problems| Error::Plan { problems })?;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let writer = desk.store.lock()?;
     let there: BTreeMap<IssueId, Summary> =
         desk.store.survey()?.issues.into_iter().map(|(summary, _)| (summary.id, summary)).collect();
@@ -82,7 +82,7 @@ pub(super) fn import(session: &Session, args: ImportArgs) -> Answer {
 pub(super) fn export(session: &Session, args: ExportArgs) -> Answer {
     let ExportArgs { filters } = args;
     let layout = session.layout()?;
-    let mut board = Board::gather(session, &layout, filters.local)?;
+    let mut board = Board::gather(session, layout, filters.local)?;
     board.require_readable("a plan without them would not be whole")?;
     let filter = filters.meant(&board.editor.agent_id)?;
     board.retain(&filter)?;

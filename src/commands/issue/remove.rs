@@ -49,9 +49,9 @@ pub(super) fn delete(session: &Session, args: DeleteArgs) -> Answer {
     let DeleteArgs { issue, reason } = args;
     let reason = reason.map(|reason| one_line(&reason)).transpose()?;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(&issue)?;
-    let me = session.agent(&layout)?;
+    let me = session.agent(layout)?;
     let now = session.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let (changed, ()) = desk.change(id, "deleted", |document| {
         if !document.issue().is_deleted() {
@@ -73,7 +73,7 @@ pub(super) fn delete(session: &Session, args: DeleteArgs) -> Answer {
 pub(super) fn restore(session: &Session, args: RestoreArgs) -> Answer {
     let RestoreArgs { issue } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let (changed, ()) = desk.change(id, "restored", |document| {
         if document.issue().is_deleted() {
@@ -92,8 +92,8 @@ pub(super) fn restore(session: &Session, args: RestoreArgs) -> Answer {
 pub(super) fn gc(session: &Session, args: GcArgs) -> Answer {
     let GcArgs { dry_run } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
-    let board = Board::gather(session, &layout, true)?;
+    let desk = Desk::open(session, layout)?;
+    let board = Board::gather(session, layout, true)?;
     let mut outcomes = Vec::new();
     for found in board.found.iter().filter(|found| found.summary.is_deleted) {
         let issue = found.summary.id;

@@ -86,7 +86,7 @@ struct Wanted {
 
 pub(super) fn run(session: &Session, mut args: Args) -> Answer {
     let layout = session.layout()?;
-    let desk = Desk::open(session, &layout)?;
+    let desk = Desk::open(session, layout)?;
     let (typed, filter) = (std::mem::take(&mut args.issues), args.filter.take());
     let wanted = wanted(&desk, args)?;
     if let ([typed], None) = (typed.as_slice(), &filter) {
@@ -110,7 +110,7 @@ fn filter_of(session: &Session, terms: &str) -> Result<Filter, Error> {
     })?;
     match &filter.assignee {
         Some(query::Wanted::Agent(agent)) if agent == "me" => {
-            let me = session.agent(&session.layout()?)?;
+            let me = session.agent(session.layout()?)?;
             Ok(Filter { assignee: Some(query::Wanted::Agent(me.to_string())), ..filter })
         }
         _ => Ok(filter),
@@ -119,7 +119,7 @@ fn filter_of(session: &Session, terms: &str) -> Result<Filter, Error> {
 
 fn found(session: &Session, filter: &Filter) -> Result<Vec<IssueId>, Error> {
     let layout = session.layout()?;
-    let mut board = Board::gather(session, &layout, false)?;
+    let mut board = Board::gather(session, layout, false)?;
     board.require_readable("what fits cannot be told; issues can be named one by one")?;
     board.retain(filter)?;
     Ok(board.found.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id).collect())

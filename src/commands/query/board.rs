@@ -57,7 +57,7 @@ impl<'a> Board<'a> {
         let states: HashMap<IssueId, State> = listing.issues.iter().map(|(issue, _)| (issue.id, issue.state)).collect();
         let leases: HashMap<IssueId, &Lease> = ledger
             .leases()
-            .filter(|lease| lease.standing(&now, policy.stale_threshold_secs).excludes())
+            .filter(|lease| lease.standing(&now, policy.limits.stale_after_secs).excludes())
             .map(|lease| (lease.issue_id, lease))
             .collect();
         let describe = |(summary, source): (Summary, Source)| {

@@ -2,17 +2,28 @@
 //!
 //! One variant a reason, so that whoever words the answer leaves none out.
 
-use super::{Event, Grant, Lease, Ledger, Standing};
-use crate::domain::id::{Holder, LeaseId, WorktreeId};
+use super::{Event, Grant, Lease, Ledger, Limits, Standing};
+use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::domain::time::Now;
 
-/// What somebody asks of the ledger.
-#[derive(Debug, Clone)]
+/// What somebody asks of the ledger. A lease's id is drawn anew for every grant, so naming it compares and swaps:
+/// whoever got the issue since has another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
     /// A lease on an issue; of the holder's own lease, at least this much time.
     Acquire(Grant),
+    /// At least this much time from now, or what the lease was taken for; it is no longer closing.
+    Renew { lease_id: LeaseId, holder: Holder, at_least_secs: Option<u64> },
+    /// The same time again from now, closing or not: the holder lives.
+    Heartbeat { lease_id: LeaseId, holder: Holder },
+    /// The holder did something with these issues, which counts as a beat where one is due.
+    Activity { issues: Vec<IssueId>, holder: Holder },
     /// The end of a lease, or, with `closing`, its end at the next commit of the issue.
     Release { lease_id: LeaseId, holder: Holder, closing: bool, reason: Option<String> },
+    /// The issue, for somebody else: under a lease of its own with this id, as long as the one before.
+    Transfer { lease_id: LeaseId, holder: Holder, to: Holder, new_id: LeaseId, branch: Option<String>, reason: Option<String> },
+    /// The end of anybody's lease, by somebody, who says why.
+    ForceEvict { lease_id: LeaseId, by: AgentId, reason: String },
     /// That a lease from another clock be tied to this one.
     Observe { lease_id: LeaseId },
     /// The end of everything a worktree holds, because the worktree goes away.
@@ -30,6 +41,8 @@ pub(crate) enum Answer {
     Ended(Vec<Lease>),
     /// The lease ends with the next commit of its issue.
     Closing(LeaseId),
+    /// There was nothing to do.
+    Nothing,
 }
 
 /// Why a request was not met.
@@ -41,6 +54,12 @@ pub(crate) enum Refusal {
     NoSuchLease { lease_id: LeaseId },
     /// It is not this holder's.
     NotTheHolder { lease: Box<Lease>, holder: Holder },
+    /// It is over, and must be renewed before it is passed on.
+    Over { lease: Box<Lease> },
+    /// A lease without an end wants to be explained.
+    NoReason,
+    /// There are as many leases without an end as there may be: of this agent, or at all.
+    TooMany { agent: Option<AgentId>, limit: u64, leases: Vec<Lease> },
 }
 
 /// The records to append, in order, and what to tell once they all count.
@@ -56,40 +75,102 @@ impl Decision {
     fn only(answer: Result<Answer, Refusal>) -> Self {
         Self { events: Vec::new(), answer }
     }
+
+    fn of(event: Event, answer: Answer) -> Self {
+        Self { events: vec![event], answer: Ok(answer) }
+    }
 }
 
 /// Decides a request against the ledger at `now`; the same for every store.
-pub(crate) fn decide(ledger: &Ledger, request: &Request, now: &Now, stale_after_secs: u64) -> Decision {
-    match request {
-        Request::Acquire(grant) => acquire(ledger, grant, now, stale_after_secs),
-        Request::Release { lease_id, holder, closing, reason } => release(ledger, lease_id, holder, *closing, reason.as_ref()),
-        Request::Observe { lease_id } => match ledger.lease(lease_id) {
-            Some(lease) => Decision { events: observation(lease, lease.standing(now, stale_after_secs)), answer: Ok(kept(lease)) },
-            None => Decision::only(Err(Refusal::NoSuchLease { lease_id: lease_id.clone() })),
-        },
-        Request::Abandon { holder_worktree, reason } => {
-            let ended: Vec<Lease> = ledger.leases().filter(|lease| lease.holder.worktree_id == *holder_worktree).cloned().collect();
-            let release = |lease: &Lease| Event::Release { lease_id: lease.lease_id.clone(), reason: Some(reason.clone()) };
-            Decision { events: ended.iter().map(release).collect(), answer: Ok(Answer::Ended(ended)) }
+pub(crate) fn decide(ledger: &Ledger, request: &Request, now: &Now, limits: &Limits) -> Decision {
+    let owned = |id: &LeaseId, holder: &Holder| owned(ledger, id, holder);
+    let decided = match request {
+        Request::Acquire(grant) => acquire(ledger, grant, now, limits),
+        Request::Renew { lease_id, holder, at_least_secs } => {
+            owned(lease_id, holder).map(|lease| renew(lease, lease.standing(now, limits.stale_after_secs), *at_least_secs))
         }
-    }
+        Request::Heartbeat { lease_id, holder } => owned(lease_id, holder).map(beat),
+        Request::Activity { issues, holder } => {
+            let mine = issues.iter().filter_map(|issue| ledger.lease_on(*issue)).filter(|lease| lease.holder == *holder);
+            let due = mine.filter(|lease| lease.wants_beat(now, limits.stale_after_secs));
+            Ok(Decision { events: due.flat_map(|lease| beat(lease).events).collect(), answer: Ok(Answer::Nothing) })
+        }
+        Request::Release { lease_id, holder, closing, reason } => {
+            owned(lease_id, holder).map(|lease| release(lease, *closing, reason.clone()))
+        }
+        Request::Transfer { lease_id, holder, to, new_id, branch, reason } => owned(lease_id, holder).and_then(|lease| {
+            let grant = Grant {
+                lease_id: new_id.clone(),
+                issue_id: lease.issue_id,
+                holder: to.clone(),
+                branch: branch.clone(),
+                ttl_secs: lease.ttl_secs,
+                reason: reason.clone().or_else(|| lease.reason.clone()),
+            };
+            transfer(ledger, lease, grant, now, limits)
+        }),
+        Request::ForceEvict { lease_id, by, reason } => known(ledger, lease_id).map(|lease| {
+            let evict = Event::ForceEvict { lease_id: lease_id.clone(), by: by.clone(), reason: reason.clone() };
+            Decision::of(evict, Answer::Ended(vec![lease.clone()]))
+        }),
+        Request::Observe { lease_id } => known(ledger, lease_id).map(|lease| {
+            let events = observation(lease, lease.standing(now, limits.stale_after_secs));
+            Decision { answer: Ok(Answer::Kept { lease_id: lease_id.clone(), changed: !events.is_empty() }), events }
+        }),
+        Request::Abandon { holder_worktree, reason } => Ok(abandon(ledger, holder_worktree, reason)),
+    };
+    decided.unwrap_or_else(|refusal| Decision::only(Err(refusal)))
 }
 
-fn acquire(ledger: &Ledger, grant: &Grant, now: &Now, stale_after_secs: u64) -> Decision {
+fn known<'l>(ledger: &'l Ledger, id: &LeaseId) -> Result<&'l Lease, Refusal> {
+    ledger.lease(id).ok_or_else(|| Refusal::NoSuchLease { lease_id: id.clone() })
+}
+
+fn owned<'l>(ledger: &'l Ledger, id: &LeaseId, holder: &Holder) -> Result<&'l Lease, Refusal> {
+    let lease = known(ledger, id)?;
+    let foreign = || Refusal::NotTheHolder { lease: Box::new(lease.clone()), holder: holder.clone() };
+    if lease.holder == *holder { Ok(lease) } else { Err(foreign()) }
+}
+
+fn acquire(ledger: &Ledger, grant: &Grant, now: &Now, limits: &Limits) -> Result<Decision, Refusal> {
     let granted = Ok(Answer::Granted(grant.lease_id.clone()));
     let Some(lease) = ledger.lease_on(grant.issue_id) else {
-        return Decision { events: vec![Event::Acquire(grant.clone())], answer: granted };
+        require_room(ledger, grant, None, limits)?;
+        return Ok(Decision { events: vec![Event::Acquire(grant.clone())], answer: granted });
     };
-    let standing = lease.standing(now, stale_after_secs);
+    let standing = lease.standing(now, limits.stale_after_secs);
     if lease.holder == grant.holder {
-        return keep(lease, standing, grant.ttl_secs);
+        if lease.ttl_secs > 0 {
+            require_room(ledger, grant, Some(lease), limits)?;
+        }
+        return Ok(keep(lease, standing, grant));
     }
     if !standing.excludes() {
+        require_room(ledger, grant, Some(lease), limits)?;
         let evict = Event::AutoEvict { lease_id: lease.lease_id.clone() };
-        return Decision { events: vec![evict, Event::Acquire(grant.clone())], answer: granted };
+        return Ok(Decision { events: vec![evict, Event::Acquire(grant.clone())], answer: granted });
     }
     let held = Refusal::Held { lease: Box::new(lease.clone()), standing };
-    Decision { events: observation(lease, standing), answer: Err(held) }
+    Ok(Decision { events: observation(lease, standing), answer: Err(held) })
+}
+
+/// Refuses a lease without an end that nobody explains, or that is one too many; `instead` is what it takes the place of.
+fn require_room(ledger: &Ledger, grant: &Grant, instead: Option<&Lease>, limits: &Limits) -> Result<(), Refusal> {
+    if grant.ttl_secs > 0 {
+        return Ok(());
+    }
+    if grant.reason.as_ref().is_none_or(|reason| reason.trim().is_empty()) {
+        return Err(Refusal::NoReason);
+    }
+    let others = ledger.leases().filter(|lease| lease.ttl_secs == 0 && Some(*lease) != instead);
+    let (mine, foreign): (Vec<&Lease>, Vec<&Lease>) = others.partition(|lease| lease.holder.agent_id == grant.holder.agent_id);
+    let too_many = |agent: Option<&AgentId>, limit: u64, leases: Vec<&Lease>| {
+        let is_full = u64::try_from(leases.len()).unwrap_or(u64::MAX) >= limit;
+        let leases = || leases.iter().map(|lease| (*lease).clone()).collect();
+        if is_full { Err(Refusal::TooMany { agent: agent.cloned(), limit, leases: leases() }) } else { Ok(()) }
+    };
+    too_many(Some(&grant.holder.agent_id), limits.indefinite_per_agent, mine.clone())?;
+    too_many(None, limits.indefinite_per_repo, [mine, foreign].concat())
 }
 
 /// A lease that nobody has tied to this clock yet is tied to it.
@@ -100,40 +181,62 @@ fn observation(lease: &Lease, standing: Standing) -> Vec<Event> {
     }
 }
 
-fn kept(lease: &Lease) -> Answer {
-    Answer::Kept { lease_id: lease.lease_id.clone(), changed: false }
+fn kept(lease: &Lease, changed: bool) -> Answer {
+    Answer::Kept { lease_id: lease.lease_id.clone(), changed }
 }
 
 /// The holder asks for what it has: its time is set anew unless it already has at least as much left.
-fn keep(lease: &Lease, standing: Standing, ttl_secs: u64) -> Decision {
+fn keep(lease: &Lease, standing: Standing, grant: &Grant) -> Decision {
     let enough = match standing {
-        Standing::Live { left_ms } => ttl_secs > 0 && left_ms >= ttl_secs.saturating_mul(1000),
+        Standing::Live { left_ms } => grant.ttl_secs > 0 && left_ms >= grant.ttl_secs.saturating_mul(1000),
+        Standing::Indefinite => true,
         _ => false,
     };
     if enough && !lease.closing {
-        return Decision::only(Ok(kept(lease)));
+        return Decision::only(Ok(kept(lease, false)));
     }
-    let left_secs = standing.left_ms().unwrap_or(0).div_ceil(1000);
-    let ttl_secs = if ttl_secs == 0 { 0 } else { ttl_secs.max(left_secs) };
-    let renew = Event::Renew { lease_id: lease.lease_id.clone(), ttl_secs };
-    Decision { events: vec![renew], answer: Ok(Answer::Kept { lease_id: lease.lease_id.clone(), changed: true }) }
+    let reason = grant.reason.clone().filter(|_| grant.ttl_secs == 0);
+    lengthen(lease, standing, grant.ttl_secs, reason)
 }
 
-fn release(ledger: &Ledger, lease_id: &LeaseId, holder: &Holder, closing: bool, reason: Option<&String>) -> Decision {
-    let Some(lease) = ledger.lease(lease_id) else {
-        return Decision::only(Err(Refusal::NoSuchLease { lease_id: lease_id.clone() }));
-    };
-    if lease.holder != *holder {
-        return Decision::only(Err(Refusal::NotTheHolder { lease: Box::new(lease.clone()), holder: holder.clone() }));
-    }
-    let (lease_id, reason) = (lease_id.clone(), reason.cloned());
+fn renew(lease: &Lease, standing: Standing, at_least_secs: Option<u64>) -> Decision {
+    lengthen(lease, standing, at_least_secs.unwrap_or(lease.ttl_secs), None)
+}
+
+/// Sets the time anew, never to less than is left: a lease without an end stays one.
+fn lengthen(lease: &Lease, standing: Standing, ttl_secs: u64, reason: Option<String>) -> Decision {
+    let left_secs = standing.left_ms().unwrap_or(0).div_ceil(1000);
+    let ttl_secs = if lease.ttl_secs == 0 || ttl_secs == 0 { 0 } else { ttl_secs.max(left_secs) };
+    Decision::of(Event::Renew { lease_id: lease.lease_id.clone(), ttl_secs, reason }, kept(lease, true))
+}
+
+fn beat(lease: &Lease) -> Decision {
+    Decision::of(Event::Heartbeat { lease_id: lease.lease_id.clone() }, kept(lease, true))
+}
+
+fn release(lease: &Lease, closing: bool, reason: Option<String>) -> Decision {
+    let lease_id = lease.lease_id.clone();
     match (closing, lease.closing) {
         (true, true) => Decision::only(Ok(Answer::Closing(lease_id))),
-        (true, false) => {
-            Decision { events: vec![Event::Close { lease_id: lease_id.clone(), reason }], answer: Ok(Answer::Closing(lease_id)) }
-        }
-        (false, _) => {
-            Decision { events: vec![Event::Release { lease_id, reason }], answer: Ok(Answer::Ended(vec![lease.clone()])) }
-        }
+        (true, false) => Decision::of(Event::Close { lease_id: lease_id.clone(), reason }, Answer::Closing(lease_id)),
+        (false, _) => Decision::of(Event::Release { lease_id, reason }, Answer::Ended(vec![lease.clone()])),
     }
+}
+
+fn transfer(ledger: &Ledger, lease: &Lease, grant: Grant, now: &Now, limits: &Limits) -> Result<Decision, Refusal> {
+    if grant.holder == lease.holder {
+        return Ok(Decision::only(Ok(kept(lease, false))));
+    }
+    if !lease.standing(now, limits.stale_after_secs).excludes() {
+        return Err(Refusal::Over { lease: Box::new(lease.clone()) });
+    }
+    require_room(ledger, &grant, Some(lease), limits)?;
+    let granted = Answer::Granted(grant.lease_id.clone());
+    Ok(Decision::of(Event::Transfer { lease_id: lease.lease_id.clone(), grant }, granted))
+}
+
+fn abandon(ledger: &Ledger, worktree: &WorktreeId, reason: &str) -> Decision {
+    let ended: Vec<Lease> = ledger.leases().filter(|lease| lease.holder.worktree_id == *worktree).cloned().collect();
+    let release = |lease: &Lease| Event::Release { lease_id: lease.lease_id.clone(), reason: Some(reason.to_owned()) };
+    Decision { events: ended.iter().map(release).collect(), answer: Ok(Answer::Ended(ended)) }
 }

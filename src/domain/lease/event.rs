@@ -8,7 +8,7 @@ pub(crate) enum Event {
     /// An issue was leased to somebody.
     Acquire(Grant),
     /// The holder set the lease's time anew; it is no longer closing.
-    Renew { lease_id: LeaseId, ttl_secs: u64 },
+    Renew { lease_id: LeaseId, ttl_secs: u64, reason: Option<String> },
     /// The holder showed life.
     Heartbeat { lease_id: LeaseId },
     /// The holder is done, and the issue's last edit waits for its commit.

@@ -2,6 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 const STALE: u64 = 3600;
+const LIMITS: Limits = Limits { stale_after_secs: STALE, indefinite_per_agent: 2, indefinite_per_repo: 3 };
 
 fn at(domain: &str, millis: u64) -> Now {
     Now { clock: ClockReading { domain: domain.into(), millis }, wall: Timestamp::UNIX_EPOCH }
@@ -24,7 +25,7 @@ fn grant(lease: u32, issue: u32, who: u32, ttl_secs: u64) -> Grant {
 }
 
 fn run(ledger: &mut Ledger, request: &Request, now: &Now) -> Result<Answer, Refusal> {
-    let decision = decide(ledger, request, now, STALE);
+    let decision = decide(ledger, request, now, &LIMITS);
     for event in &decision.events {
         ledger.apply(ledger.sequence + 1, event, now);
     }
@@ -143,7 +144,7 @@ fn a_record_that_makes_no_sense_changes_nothing() {
     let other = LeaseId::new(9);
     for event in [
         Event::Acquire(grant(9, 1, 2, 10)),
-        Event::Renew { lease_id: other.clone(), ttl_secs: 5 },
+        Event::Renew { lease_id: other.clone(), ttl_secs: 5, reason: None },
         Event::Transfer { lease_id: other.clone(), grant: grant(9, 1, 2, 10) },
         Event::Observe { lease_id: LeaseId::new(1), version: 77 },
         Event::Release { lease_id: other, reason: None },
@@ -202,7 +203,7 @@ proptest! {
                 Step::Wait(by) => { ms += by; continue }
                 Step::Reboot => { boot += 1; ms = 0; continue }
             };
-            let decision = decide(&ledger, &request, &now, STALE);
+            let decision = decide(&ledger, &request, &now, &LIMITS);
             for event in &decision.events {
                 ledger.apply(ledger.sequence + 1, event, &now);
                 log.push((event.clone(), now.clone()));

@@ -1,44 +1,248 @@
 //! The index: a cache of the log's outcome up to a byte, safe to delete at any moment.
 //!
-//! It carries the generation of the segment that it is about and a checksum. Absent, torn, about another
-//! segment or beyond its end, it is as if it were not there, and the log is replayed; no index is never
-//! read as no leases.
+//! It carries the generation of the segment that it is about, the last bytes before its end, and a checksum. Absent,
+//! torn, about another segment, beyond its end or about a tail that a loss of power took away, it is as if it were
+//! not there, and the log is replayed; no index is never read as no leases.
+//!
+//! It is JSON, with its head on a line of its own and a string a lease, whose fields stand between blanks: every
+//! command reads it, and a thousand leases as objects would cost more than all the rest.
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::disk::Disk;
 use super::row;
+use super::segment::Segment;
+use crate::domain::id::{Holder, LeaseId};
 use crate::domain::lease::{Lease, Ledger};
-use crate::store::file::{self, Modes};
+use crate::domain::time::ClockReading;
+use crate::store;
+
+/// The version that is written and read: of another one nothing is known, and the log is read.
+const SCHEMA_VERSION: u32 = 2;
+/// Bytes of the log that the index repeats: they hold the last record's checksum.
+const TAIL: u64 = 64;
+/// What stands for nothing; text begins with another sign.
+const NOTHING: &str = "-";
+const TEXT: char = '=';
+const BEGIN: &[u8] = b"{\"head\":";
+const MIDDLE: &[u8] = b",\"leases\":[";
+const END: &str = "]}\n";
 
 #[derive(Serialize, Deserialize)]
-struct Index {
+struct Head {
     schema_version: u32,
     generation: String,
     offset: u64,
+    tail: String,
     sequence: u64,
-    leases: Vec<Lease>,
+    /// The clock domains that the rows name by number.
+    domains: Vec<String>,
+    /// The CRC-32 of the rows.
+    rows: u32,
 }
 
-/// The ledger at `offset` bytes of the segment `generation`, if the file at `path` knows it.
-pub(crate) fn read(path: &Path, generation: &str, length: u64) -> Option<(Ledger, u64)> {
-    let bytes = file::read_optional(path).ok()??;
-    let object = row::unchecked(bytes.strip_suffix(b"\n")?)?;
-    let index: Index = serde_json::from_slice(&object).ok()?;
-    let fits = index.schema_version == row::SCHEMA_VERSION && index.generation == generation && index.offset <= length;
-    fits.then(|| (Ledger::restored(index.sequence, index.leases), index.offset))
+/// What the log comes to, up to a byte.
+pub(crate) struct Index {
+    head: Head,
+    ledger: Ledger,
+}
+
+impl Index {
+    /// What follows it in this segment; nothing where it is not about what the segment holds.
+    pub(crate) fn fits(&self, segment: &mut Segment) -> store::Result<Option<Vec<u8>>> {
+        let tail = self.head.tail.as_bytes();
+        let Some(start) = self.head.offset.checked_sub(tail.len() as u64) else { return Ok(None) };
+        if self.head.generation != segment.generation || tail.is_empty() {
+            return Ok(None);
+        }
+        let bytes = segment.bytes_at(start, u64::MAX)?;
+        Ok(bytes.strip_prefix(tail).map(<[u8]>::to_vec))
+    }
+
+    /// The outcome, and the bytes that it is of.
+    pub(crate) fn outcome(self) -> (Ledger, u64) {
+        (self.ledger, self.head.offset)
+    }
+}
+
+/// The index at `path`, if it is whole.
+pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Option<Index> {
+    decode(&disk.read(path).ok()??)
 }
 
 /// Writes the index anew; only its speed is lost where that fails.
-pub(crate) fn write(path: &Path, generation: &str, ledger: &Ledger, offset: u64, modes: Modes) {
-    let index = Index {
-        schema_version: row::SCHEMA_VERSION,
-        generation: generation.to_owned(),
-        offset,
-        sequence: ledger.sequence,
-        leases: ledger.leases().cloned().collect(),
+pub(crate) fn write(disk: &dyn Disk, path: &Path, segment: &mut Segment) {
+    let Ok(tail) = segment.bytes_at(segment.offset.saturating_sub(TAIL), TAIL.min(segment.offset)) else { return };
+    // What is cut inside a letter cannot be compared later, and is no loss.
+    let Ok(tail) = String::from_utf8(tail) else { return };
+    let _ = disk.replace(path, &encode(&segment.generation, segment.offset, tail, &segment.ledger));
+}
+
+fn decode(bytes: &[u8]) -> Option<Index> {
+    let (head, rows) = bytes.split_at_checked(bytes.iter().position(|byte| *byte == b'\n')?)?;
+    let rows = rows.get(1..)?;
+    let head = head.strip_prefix(BEGIN)?.strip_suffix(MIDDLE)?;
+    let head: Head = serde_json::from_slice(&row::unchecked(head)?).ok()?;
+    if head.schema_version != SCHEMA_VERSION || head.rows != crc32fast::hash(rows) {
+        return None;
+    }
+    let rows = std::str::from_utf8(rows).ok()?.strip_suffix(END)?;
+    let leases: Vec<Lease> = rows.lines().map(|row| lease(bare(row)?, &head.domains)).collect::<Option<_>>()?;
+    let ledger = Ledger::restored(head.sequence, leases);
+    Some(Index { head, ledger })
+}
+
+fn bare(row: &str) -> Option<&str> {
+    row.strip_suffix(',').unwrap_or(row).strip_prefix('"')?.strip_suffix('"')
+}
+
+fn encode(generation: &str, offset: u64, tail: String, ledger: &Ledger) -> Vec<u8> {
+    let mut domains = Vec::new();
+    let rows: Vec<String> = ledger.leases().map(|lease| row_of(lease, &mut domains)).collect();
+    let rows = format!("{}{}{END}", rows.join(",\n"), if rows.is_empty() { "" } else { "\n" });
+    let generation = generation.to_owned();
+    let (sequence, crc) = (ledger.sequence, crc32fast::hash(rows.as_bytes()));
+    let head = Head { schema_version: SCHEMA_VERSION, generation, offset, tail, sequence, domains, rows: crc };
+    let head = row::checked(&serde_json::to_vec(&head).expect("a head serializes into memory"));
+    [BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat()
+}
+
+/// Text as one word of plain letters: everything else is `%` and two digits.
+fn word(text: Option<&String>) -> String {
+    let Some(text) = text else { return NOTHING.to_owned() };
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'%');
+    let sign = |byte: u8| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") };
+    std::iter::once(TEXT.to_string()).chain(text.bytes().map(sign)).collect()
+}
+
+/// The text of a word, which may stand for none.
+fn text(word: &str) -> Result<Option<String>, Garbled> {
+    if word == NOTHING { Ok(None) } else { plain(word).map(Some).ok_or(Garbled) }
+}
+
+/// A word that nobody wrote.
+struct Garbled;
+
+fn plain(word: &str) -> Option<String> {
+    let mut parts = word.strip_prefix(TEXT)?.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn row_of(lease: &Lease, domains: &mut Vec<String>) -> String {
+    let mut reading = |reading: &ClockReading| {
+        let known = domains.iter().position(|domain| *domain == reading.domain);
+        let number = known.unwrap_or_else(|| {
+            domains.push(reading.domain.clone());
+            domains.len() - 1
+        });
+        format!("{number}:{}", reading.millis)
     };
-    let object = serde_json::to_vec(&index).expect("an index serializes into memory");
-    let _ = file::replace(path, &row::checked(&object), modes);
+    let since = reading(&lease.since);
+    let observed = lease.observed.iter().map(reading).collect::<Vec<_>>().join(",");
+    let fields = [
+        lease.issue_id.to_string(),
+        lease.lease_id.to_string(),
+        lease.holder.agent_id.to_string(),
+        lease.holder.worktree_id.to_string(),
+        lease.ttl_secs.to_string(),
+        lease.token.to_string(),
+        lease.version.to_string(),
+        since,
+        lease.acquired_at.as_nanosecond().to_string(),
+        lease.last_beat.as_nanosecond().to_string(),
+        u8::from(lease.closing).to_string(),
+        word(lease.branch.as_ref()),
+        word(lease.reason.as_ref()),
+        observed,
+    ];
+    format!("\"{}\"", fields.join(" "))
+}
+
+fn lease(row: &str, domains: &[String]) -> Option<Lease> {
+    let mut fields = row.split(' ');
+    let mut next = || fields.next();
+    let reading = |field: &str| {
+        let (number, millis) = field.split_once(':')?;
+        let domain = domains.get(number.parse::<usize>().ok()?)?.clone();
+        Some(ClockReading { domain, millis: millis.parse().ok()? })
+    };
+    let time = |field: &str| Timestamp::from_nanosecond(field.parse().ok()?).ok();
+    Some(Lease {
+        issue_id: next()?.parse().ok()?,
+        lease_id: LeaseId::new(next()?),
+        holder: Holder { agent_id: next()?.parse().ok()?, worktree_id: next()?.to_owned().try_into().ok()? },
+        ttl_secs: next()?.parse().ok()?,
+        token: next()?.parse().ok()?,
+        version: next()?.parse().ok()?,
+        since: reading(next()?)?,
+        acquired_at: time(next()?)?,
+        last_beat: time(next()?)?,
+        closing: next()? == "1",
+        branch: text(next()?).ok()?,
+        reason: text(next()?).ok()?,
+        observed: next()?.split(',').filter(|field| !field.is_empty()).map(reading).collect::<Option<_>>()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::lease::{Event, Limits, decide};
+    use crate::domain::time::Clock;
+    use crate::store::coordinator::conformance::{Hands, lease_id, request, with_new_id};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_ledger_survives_its_index_and_no_bytes_make_it_panic(
+            steps in proptest::collection::vec(request(), 0..40),
+            branch in proptest::option::of(".*"),
+            noise in proptest::collection::vec(any::<u8>(), 0..200),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let mut ledger = Ledger::default();
+            let mut millis = 0;
+            for (n, (request, pause)) in (1u32..).zip(steps) {
+                millis += pause;
+                let now = Hands::at(millis).now();
+                let decision = decide(&ledger, &with_new_id(&request, lease_id(n)), &now, &Limits::default());
+                for mut event in decision.events {
+                    if let Event::Acquire(grant) = &mut event {
+                        (grant.branch, grant.reason) = (branch.clone(), branch.clone());
+                    }
+                    ledger.apply(ledger.sequence + 1, &event, &now);
+                }
+            }
+            let observer = crate::domain::time::Now {
+                clock: ClockReading { domain: "another\t\"boot\"".into(), millis: 7 },
+                wall: Timestamp::UNIX_EPOCH,
+            };
+            for lease in ledger.leases().cloned().collect::<Vec<_>>() {
+                let observe = Event::Observe { lease_id: lease.lease_id, version: lease.version };
+                ledger.apply(ledger.sequence + 1, &observe, &observer);
+            }
+            let mut bytes = encode("g", 70, "tail".into(), &ledger);
+            let index = decode(&bytes).expect("whole");
+            prop_assert_eq!(&index.ledger, &ledger);
+            prop_assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(), "a .json file is JSON");
+            prop_assert!(decode(&noise).is_none());
+            // A checksum that somebody made over nonsense is read without a panic.
+            let rows = format!("\"{}\"\n]}}\n", String::from_utf8_lossy(&noise));
+            let head = Head { rows: crc32fast::hash(rows.as_bytes()), ..index.head };
+            let head = row::checked(&serde_json::to_vec(&head).expect("text"));
+            let _ = decode(&[BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat());
+            let at = at.index(bytes.len());
+            bytes[at] = bytes[at].wrapping_add(1);
+            prop_assert!(decode(&bytes).is_none_or(|index| index.ledger == ledger));
+        }
+    }
 }

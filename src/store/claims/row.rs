@@ -38,6 +38,8 @@ pub(crate) enum Unusable {
     Noise,
     /// Intact, and not to be understood by this program.
     Foreign(String),
+    /// Intact, and the work of a newer program.
+    Newer(String),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -120,7 +122,7 @@ impl Row {
         let named = |op: &str| Self { lease_id: Some(event.lease_id().clone()), ..Self::new(sequence, op) };
         match event {
             Event::Acquire(grant) => Self::of_grant(sequence, "acquire", grant),
-            Event::Renew { ttl_secs, .. } => Self { ttl_secs: Some(*ttl_secs), ..named("renew") },
+            Event::Renew { ttl_secs, reason, .. } => Self { ttl_secs: Some(*ttl_secs), reason: reason.clone(), ..named("renew") },
             Event::Heartbeat { .. } => named("heartbeat"),
             Event::Close { reason, .. } => Self { reason: reason.clone(), ..named("close") },
             Event::Release { reason, .. } => Self { reason: reason.clone(), ..named("release") },
@@ -151,7 +153,7 @@ impl Row {
         let lease_id = self.lease_id.take()?;
         Some(match self.op.as_str() {
             "acquire" => Event::Acquire(self.grant(lease_id)?),
-            "renew" => Event::Renew { lease_id, ttl_secs: self.ttl_secs? },
+            "renew" => Event::Renew { lease_id, ttl_secs: self.ttl_secs?, reason: self.reason },
             "heartbeat" => Event::Heartbeat { lease_id },
             "close" => Event::Close { lease_id, reason: self.reason },
             "release" => Event::Release { lease_id, reason: self.reason },
@@ -223,7 +225,7 @@ pub(crate) fn decode(line: &[u8]) -> Result<(u64, Record), Unusable> {
     let foreign = |why: String| Unusable::Foreign(why);
     let row: Row = serde_json::from_slice(&object).map_err(|error| foreign(format!("not a record: {error}")))?;
     if row.schema_version > SCHEMA_VERSION {
-        return Err(foreign(format!("schema_version {} is newer than this program", row.schema_version)));
+        return Err(Unusable::Newer(format!("schema_version {} is of a newer git jit", row.schema_version)));
     }
     let (sequence, op) = (row.sequence, row.op.clone());
     let record = row.record().ok_or_else(|| foreign(format!("unknown or incomplete op '{op}'")))?;
@@ -250,7 +252,8 @@ mod tests {
         let id = || grant(None).lease_id;
         let events = [
             Event::Acquire(grant(Some("x\ny"))),
-            Event::Renew { lease_id: id(), ttl_secs: 1 },
+            Event::Renew { lease_id: id(), ttl_secs: 1, reason: None },
+            Event::Renew { lease_id: id(), ttl_secs: 0, reason: Some("long".into()) },
             Event::Heartbeat { lease_id: id() },
             Event::Close { lease_id: id(), reason: None },
             Event::Release { lease_id: id(), reason: Some("done".into()) },
@@ -292,7 +295,7 @@ mod tests {
             [r#"{"schema_version":2,"sequence":1,"op":"acquire"}"#, r#"{"schema_version":1,"sequence":1,"op":"merge"}"#, "{}"]
         {
             let line = checked(object.as_bytes());
-            assert!(matches!(decode(&line[..line.len() - 1]), Err(Unusable::Foreign(_))), "{object}");
+            assert!(matches!(decode(&line[..line.len() - 1]), Err(Unusable::Foreign(_) | Unusable::Newer(_))), "{object}");
         }
     }
 

@@ -5,10 +5,10 @@
 //! file locks do nothing. A last line without its newline never counts. Lines that do not count are noise;
 //! a counted sequence that skips a number, a foreign record, or a beginning that is no snapshot is corruption.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::disk::{Disk, Tape};
+use super::index::Index;
 use super::row::{self, Record, Unusable};
 use crate::domain::lease::{Lease, Ledger};
 use crate::store::{Error, Result};
@@ -17,7 +17,7 @@ use crate::store::{Error, Result};
 #[derive(Debug)]
 pub(crate) struct Segment {
     path: PathBuf,
-    file: File,
+    tape: Box<dyn Tape>,
     /// Random, drawn when the segment was made.
     pub generation: String,
     /// Its number, from 1.
@@ -46,23 +46,19 @@ enum Phase {
 pub(crate) enum Line {
     /// It counts, and says this.
     Counted(Box<Record>),
-    /// It is noise, or came too late.
-    Ignored,
+    /// It came too late: its sequence had gone to another.
+    Late,
+    /// It says nothing, and never did.
+    Noise,
 }
 
 impl Segment {
     /// Opens a segment at its beginning, with nothing but its header read; nothing if there is no such file.
-    ///
-    /// `file` is what the path was opened as, for reading and, by a writer, for appending.
-    pub(crate) fn open(path: &Path, file: std::io::Result<File>) -> Result<Option<Self>> {
-        let file = match file {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::io("open", path)(error)),
-        };
+    pub(crate) fn open(disk: &dyn Disk, path: &Path, append: bool) -> Result<Option<Self>> {
+        let Some(tape) = disk.open(path, append)? else { return Ok(None) };
         let mut segment = Self {
             path: path.to_owned(),
-            file,
+            tape,
             generation: String::new(),
             number: 0,
             ledger: Ledger::default(),
@@ -82,7 +78,7 @@ impl Segment {
                 segment.offset = line.len() as u64;
                 Ok(Some(segment))
             }
-            Err(Unusable::Foreign(why)) => Err(segment.corrupt(0, why)),
+            Err(Unusable::Foreign(why) | Unusable::Newer(why)) => Err(segment.corrupt(0, why)),
             _ => Err(segment.corrupt(0, "does not begin with a snapshot".to_owned())),
         }
     }
@@ -94,20 +90,24 @@ impl Segment {
 
     /// The length of the file, in bytes.
     pub(crate) fn length(&self) -> Result<u64> {
-        Ok(self.file.metadata().map_err(Error::io("read", &self.path))?.len())
+        self.tape.length().map_err(Error::io("read", &self.path))
     }
 
-    /// Goes on from what an index knows instead of from the beginning.
-    pub(crate) fn resume(&mut self, ledger: Ledger, offset: u64) {
-        self.ledger = ledger;
-        self.offset = offset;
-        self.resumed_at = offset;
+    /// Goes on from what an index knows instead of from the beginning; `bytes` are what follows it.
+    pub(crate) fn resume(&mut self, index: Index, bytes: &[u8]) -> Result<()> {
+        (self.ledger, self.offset) = index.outcome();
+        self.resumed_at = self.offset;
         self.phase = Phase::Records;
+        self.take_all(bytes, |_, _| {})
     }
 
-    /// Reads on to the last whole line, showing each line's sequence and fate to `watch`.
-    pub(crate) fn advance(&mut self, mut watch: impl FnMut(&[u8], &Line)) -> Result<()> {
+    /// Reads on to the last whole line, showing each line and its fate to `watch`.
+    pub(crate) fn advance(&mut self, watch: impl FnMut(&[u8], &Line)) -> Result<()> {
         let bytes = self.bytes(u64::MAX)?;
+        self.take_all(&bytes, watch)
+    }
+
+    fn take_all(&mut self, bytes: &[u8], mut watch: impl FnMut(&[u8], &Line)) -> Result<()> {
         self.is_torn = false;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             if self.is_sealed {
@@ -130,12 +130,12 @@ impl Segment {
     fn take(&mut self, line: &[u8]) -> Result<Line> {
         let (sequence, record) = match row::decode(line) {
             Ok(read) => read,
-            Err(Unusable::Noise) => return Ok(Line::Ignored),
-            Err(Unusable::Foreign(why)) => return Err(self.corrupt(self.offset, why)),
+            Err(Unusable::Noise) => return Ok(Line::Noise),
+            Err(Unusable::Foreign(why) | Unusable::Newer(why)) => return Err(self.corrupt(self.offset, why)),
         };
         let next = self.ledger.sequence + 1;
         if sequence < next {
-            return Ok(Line::Ignored);
+            return Ok(Line::Late);
         }
         if sequence > next {
             return Err(self.corrupt(self.offset, format!("sequence {sequence} follows {}", next - 1)));
@@ -156,20 +156,22 @@ impl Segment {
 
     /// At most `limit` bytes from [`Segment::offset`].
     fn bytes(&mut self, limit: u64) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let read = self.file.seek(SeekFrom::Start(self.offset)).and_then(|_| (&mut self.file).take(limit).read_to_end(&mut bytes));
-        read.map_err(Error::io("read", &self.path))?;
-        Ok(bytes)
+        self.bytes_at(self.offset, limit)
     }
 
-    /// The file, to append to.
-    pub(crate) fn file(&self) -> &File {
-        &self.file
+    /// At most `limit` bytes from `offset`.
+    pub(crate) fn bytes_at(&mut self, offset: u64, limit: u64) -> Result<Vec<u8>> {
+        self.tape.read(offset, limit).map_err(Error::io("read", &self.path))
     }
 
-    fn corrupt(&self, offset: u64, why: String) -> Error {
-        let before = std::fs::read(&self.path).unwrap_or_default();
-        let lines = before.iter().zip(0..offset).filter(|(byte, _)| **byte == b'\n').count();
+    /// The open file, to append to.
+    pub(crate) fn tape(&mut self) -> &mut dyn Tape {
+        self.tape.as_mut()
+    }
+
+    fn corrupt(&mut self, offset: u64, why: String) -> Error {
+        let before = self.tape.read(0, offset).unwrap_or_default();
+        let lines = before.split(|byte| *byte == b'\n').skip(1).count();
         Error::Corrupt { path: self.path.clone(), line: Some(lines + 1), why }
     }
 }

@@ -1,7 +1,10 @@
+use super::row::Record;
+use super::write::FORGOTTEN_AFTER_MS;
 use super::*;
 use crate::domain::id::{Holder, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Fate, Grant};
-use crate::domain::time::ClockReading;
+use crate::domain::lease::{Answer, Event, Fate, Grant, Refusal};
+use crate::domain::time::{ClockReading, Now};
+use crate::store::file;
 
 struct Hands(u64);
 
@@ -27,15 +30,19 @@ fn lease_id(n: u64) -> LeaseId {
 }
 
 fn store(dir: &Path, options: Options) -> ClaimStore {
-    ClaimStore::with_options(&dir.join("jit"), Modes::PRIVATE, options)
+    ClaimStore::new(&dir.join("jit"), Modes::PRIVATE, options)
 }
 
 fn small() -> Options {
     Options { segment_bytes: 2_000, ..Options::default() }
 }
 
+fn ledger(store: &ClaimStore) -> Result<Ledger> {
+    Ok(store.newest(false)?.map(|segment| segment.ledger).unwrap_or_default())
+}
+
 fn ask(store: &ClaimStore, request: &Request, clock: &dyn Clock) -> std::result::Result<Answer, Refusal> {
-    store.ask(clock, request, 3600).expect("the store works").answer
+    store.ask(clock, request, &Limits::default()).expect("the store works").answer
 }
 
 fn acquire(store: &ClaimStore, lease: u64, on: u128, who: u32) -> std::result::Result<Answer, Refusal> {
@@ -117,7 +124,7 @@ fn noise_is_passed_over_and_a_lost_or_foreign_record_is_not() {
     let lines: Vec<&str> = whole.lines().collect();
     let with = |lines: &[&str]| {
         file::replace(&log(dir.path()), (lines.join("\n") + "\n").as_bytes(), Modes::PRIVATE).expect("written");
-        store.ledger()
+        ledger(&store)
     };
     let noisy = [&lines[..3], &["", "garbage", lines[2], "{\"sequence\":9}"], &lines[3..]].concat();
     assert_eq!(with(&noisy).expect("noise"), expected);
@@ -137,7 +144,7 @@ fn a_missing_log_beside_its_segments_is_corrupt_and_not_empty() {
     let store = store(dir.path(), Options::default());
     acquire(&store, 1, 1, 1).expect("free");
     std::fs::remove_file(log(dir.path())).expect("removed");
-    assert!(matches!(store.ledger(), Err(Error::Corrupt { .. })));
+    assert!(matches!(ledger(&store), Err(Error::Corrupt { .. })));
     let outcome = store.transact(&NOON, |_, _| unreachable!("nothing is decided on a log that is not there"));
     assert!(matches!(outcome, Err(Error::Corrupt { .. })));
 }
@@ -163,7 +170,7 @@ fn segments_follow_one_another_and_every_fate_is_found() {
         Some(3),
         "the sequence after the two lines of the header, through every segment"
     );
-    let fates = store.fates((0..61).map(lease_id)).expect("read");
+    let fates = store.verify(&(0..61).map(lease_id).collect::<Vec<_>>()).expect("read");
     for n in 0..60 {
         let fate = &fates[&lease_id(n)];
         assert!(if n % 10 != 0 { *fate == Fate::Concluded } else { matches!(fate, Fate::Current(_)) }, "{n}: {fate:?}");
@@ -218,7 +225,7 @@ fn a_writer_with_the_old_segment_open_loses_and_goes_on_in_the_new_one() {
 #[test]
 fn without_any_lock_there_is_still_one_holder() {
     let dir = tempfile::tempdir().expect("a directory");
-    let options = Options { lock: false, sync: false, segment_bytes: 4_000 };
+    let options = Options { lock: false, sync: false, segment_bytes: 4_000, index_lag: 1_000 };
     let store = store(dir.path(), options);
     let granted: Vec<u64> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8u32)
@@ -261,7 +268,7 @@ fn what_lapsed_long_ago_is_not_carried_on_and_what_lapsed_just_now_is() {
     }
     let ledger = store.ledger().expect("read");
     assert!(ledger.lease_on(issue(1)).is_none() && ledger.lease_on(issue(2)).is_some());
-    assert_eq!(store.fates([lease_id(1)]).expect("read")[&lease_id(1)], Fate::Unknown);
+    assert_eq!(store.verify(&[lease_id(1)]).expect("read")[&lease_id(1)], Fate::Unknown);
 }
 
 #[test]
@@ -276,4 +283,14 @@ fn a_record_in_a_file_that_is_the_log_no_more_does_not_count() {
     store.create().expect("another log");
     let event = Event::Release { lease_id: lease_id(1), reason: None };
     assert!(!store.append(&mut slow, &[event], &NOON.now()).expect("written"));
+}
+
+#[test]
+fn the_log_conforms() {
+    for options in [small(), Options { lock: false, sync: false, index_lag: 500, ..small() }] {
+        coordinator::conformance::all(&|| {
+            let dir = tempfile::tempdir().expect("a directory");
+            Box::new(move || Box::new(store(dir.path(), options)))
+        });
+    }
 }

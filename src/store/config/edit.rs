@@ -9,6 +9,8 @@ pub(crate) enum Kind {
     Word(&'static [&'static str]),
     /// A number of seconds.
     Seconds,
+    /// A number from 0 to this one.
+    Number(i64),
     /// `true` or `false`.
     Flag,
     /// An agent id.
@@ -31,7 +33,7 @@ pub(crate) struct Key {
 }
 
 /// Every setting, in the order of the file.
-pub(crate) const KEYS: [Key; 7] = [
+pub(crate) const KEYS: [Key; 11] = [
     Key {
         name: "worktree.enforce_leases",
         kind: Kind::Word(&["off", "warn", "strict"]),
@@ -72,6 +74,34 @@ pub(crate) const KEYS: [Key; 7] = [
         kind: Kind::Seconds,
         default: "3600",
         about: "when a silent lease without an end is stale",
+        is_users: false,
+    },
+    Key {
+        name: "coordination.max_indefinite_leases_per_agent",
+        kind: Kind::Number(i64::MAX),
+        default: "2",
+        about: "leases without an end that one agent may have",
+        is_users: false,
+    },
+    Key {
+        name: "coordination.max_indefinite_leases_per_repo",
+        kind: Kind::Number(i64::MAX),
+        default: "10",
+        about: "leases without an end that there may be",
+        is_users: false,
+    },
+    Key {
+        name: "coordination.renew_on_activity",
+        kind: Kind::Flag,
+        default: "true",
+        about: "whether work on a leased issue renews its lease",
+        is_users: false,
+    },
+    Key {
+        name: "coordination.lease_renewal_threshold_pct",
+        kind: Kind::Number(100),
+        default: "10",
+        about: "per cent of its time below which a lease is warned of",
         is_users: false,
     },
     Key {
@@ -148,6 +178,10 @@ pub(crate) fn set(text: &str, key: &Key, value: &str) -> Result<String, String> 
         Kind::Word(words) => return Err(format!("'{value}' is none of {}", words.join(", "))),
         Kind::Flag => value.parse::<bool>().map_err(|_| format!("'{value}' is neither true nor false"))?.into(),
         Kind::Agent => value.parse::<crate::domain::id::AgentId>().map_err(|error| error.to_string())?.as_str().into(),
+        Kind::Number(most) => {
+            let number = value.parse::<i64>().ok().filter(|number| (0..=most).contains(number));
+            number.ok_or_else(|| format!("'{value}' is no number that this can be"))?.into()
+        }
         Kind::Seconds => {
             let seconds = value.parse::<i64>().ok().filter(|seconds| *seconds > 0);
             seconds.ok_or_else(|| format!("'{value}' is no number of seconds"))?.into()

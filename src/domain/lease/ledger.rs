@@ -1,0 +1,110 @@
+//! The ledger: what the log's records come to. Total over every record, and the same for every prefix.
+
+use std::collections::BTreeMap;
+
+use super::{Event, Grant, Lease};
+use crate::domain::id::{IssueId, LeaseId};
+use crate::domain::time::Now;
+
+/// Observations kept a lease. Older ones only make a dead lease live longer, never two holders.
+const OBSERVATIONS_KEPT: usize = 16;
+
+/// The outcome of the log up to one record: the leases that have not ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ledger {
+    /// The sequence of the last record that counted.
+    pub sequence: u64,
+    leases: BTreeMap<IssueId, Lease>,
+}
+
+impl Ledger {
+    /// A ledger as a snapshot or an index recorded it.
+    pub(crate) fn restored(sequence: u64, leases: impl IntoIterator<Item = Lease>) -> Self {
+        Self { sequence, leases: leases.into_iter().map(|lease| (lease.issue_id, lease)).collect() }
+    }
+
+    /// All leases that have not ended, lapsed ones included, by issue.
+    pub(crate) fn leases(&self) -> impl Iterator<Item = &Lease> {
+        self.leases.values()
+    }
+
+    /// The lease on `issue`, if it has not ended; it may have lapsed.
+    pub(crate) fn lease_on(&self, issue: IssueId) -> Option<&Lease> {
+        self.leases.get(&issue)
+    }
+
+    /// The lease of this id, if it has not ended.
+    pub(crate) fn lease(&self, id: &LeaseId) -> Option<&Lease> {
+        self.leases.values().find(|lease| lease.lease_id == *id)
+    }
+
+    /// Takes a lease in as it is, in place of what is on its issue: for the recovery of a log.
+    pub(crate) fn put(&mut self, lease: Lease) {
+        self.leases.insert(lease.issue_id, lease);
+    }
+
+    /// Ends whatever is on an issue: for the recovery of a log.
+    pub(crate) fn clear(&mut self, issue: IssueId) {
+        self.leases.remove(&issue);
+    }
+
+    fn lease_mut(&mut self, id: &LeaseId) -> Option<&mut Lease> {
+        self.leases.values_mut().find(|lease| lease.lease_id == *id)
+    }
+
+    fn end(&mut self, id: &LeaseId) {
+        self.leases.retain(|_, lease| lease.lease_id != *id);
+    }
+
+    /// Takes in the next record. Total: what makes no sense on this ledger changes nothing but the sequence.
+    pub(crate) fn apply(&mut self, sequence: u64, event: &Event, at: &Now) {
+        self.sequence = sequence;
+        match event {
+            Event::Acquire(grant) => self.grant(grant, sequence, at),
+            Event::Renew { lease_id, ttl_secs, reason } => {
+                if let Some(lease) = self.lease_mut(lease_id) {
+                    lease.ttl_secs = *ttl_secs;
+                    lease.reason = reason.clone().or(lease.reason.take());
+                    lease.closing = false;
+                    lease.beaten(sequence, at);
+                }
+            }
+            Event::Heartbeat { lease_id } => {
+                if let Some(lease) = self.lease_mut(lease_id) {
+                    lease.beaten(sequence, at);
+                }
+            }
+            Event::Close { lease_id, .. } => {
+                if let Some(lease) = self.lease_mut(lease_id) {
+                    lease.closing = true;
+                }
+            }
+            Event::Release { lease_id, .. } | Event::AutoEvict { lease_id } | Event::ForceEvict { lease_id, .. } => {
+                self.end(lease_id);
+            }
+            Event::Transfer { lease_id, grant } => {
+                if self.lease(lease_id).is_some() {
+                    self.end(lease_id);
+                    self.grant(grant, sequence, at);
+                }
+            }
+            Event::Observe { lease_id, version } => self.observe(lease_id, *version, at),
+        }
+    }
+
+    /// An issue that has a lease gets no second one, whoever wrote the record.
+    fn grant(&mut self, grant: &Grant, sequence: u64, at: &Now) {
+        self.leases.entry(grant.issue_id).or_insert_with(|| Lease::granted(grant, sequence, at));
+    }
+
+    /// One observation a domain and version; a later one never moves it.
+    fn observe(&mut self, id: &LeaseId, version: u64, at: &Now) {
+        let Some(lease) = self.lease_mut(id).filter(|lease| lease.version == version) else { return };
+        if lease.age_ms(at).is_none() {
+            lease.observed.push(at.clock.clone());
+            if lease.observed.len() > OBSERVATIONS_KEPT {
+                lease.observed.remove(0);
+            }
+        }
+    }
+}

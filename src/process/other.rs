@@ -1,0 +1,99 @@
+//! Other processes: one that is watched while it lives, and one of our own that goes on after us.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// A process that is watched: its number, and when it began, so that a later one of the same number is told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Watched {
+    pid: u32,
+    began: Option<u64>,
+}
+
+impl Watched {
+    /// The process of this number, if there is one.
+    pub(crate) fn of(pid: u32) -> Option<Self> {
+        let watched = Self { pid, began: stat(pid).map(|(_, began)| began) };
+        watched.is_alive().then_some(watched)
+    }
+
+    /// Whether it still runs. One that has ended and that nobody has waited for has ended.
+    pub(crate) fn is_alive(self) -> bool {
+        match stat(self.pid) {
+            Some((state, began)) => state != 'Z' && state != 'X' && self.began == Some(began),
+            None => self.began.is_none() && exists(self.pid),
+        }
+    }
+}
+
+/// State and start of a process, as `/proc/<pid>/stat` has them: fields 3 and 22, counted behind the name in brackets.
+fn stat(pid: u32) -> Option<(char, u64)> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = text.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace();
+    let state = fields.next()?.chars().next()?;
+    Some((state, fields.nth(18)?.parse().ok()?))
+}
+
+/// Whether there is a process of this number, also one of somebody else.
+#[cfg(unix)]
+fn exists(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else { return false };
+    matches!(rustix::process::test_kill_process(pid), Ok(()) | Err(rustix::io::Errno::PERM))
+}
+
+#[cfg(not(unix))]
+fn exists(_: u32) -> bool {
+    true
+}
+
+/// Asks a process to end.
+pub(crate) fn ask_to_end(pid: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = pid;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Starts a program that goes on after us, without our streams.
+pub(crate) fn start_in_background(program: &Path, args: &[OsString]) -> io::Result<Child> {
+    let streams = Stdio::null;
+    Command::new(program).args(args).stdin(streams()).stdout(streams()).stderr(streams()).spawn()
+}
+
+/// Leaves the session of whoever started us, so that the end of a terminal is not ours.
+pub(crate) fn leave_session() {
+    #[cfg(unix)]
+    // Who leads a group already cannot, and has no terminal to lose.
+    let _ = rustix::process::setsid();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_watched_until_it_ends() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("started");
+        let watched = Watched::of(child.id()).expect("it runs");
+        assert!(watched.is_alive() && Watched::of(std::process::id()).is_some());
+        child.kill().expect("ended");
+        while stat(child.id()).is_some_and(|(state, _)| state != 'Z') {
+            std::thread::yield_now();
+        }
+        assert!(!watched.is_alive(), "ended, and not waited for");
+        child.wait().expect("waited for");
+        assert!(!watched.is_alive() && Watched::of(child.id()).is_none());
+        let another = Watched { began: watched.began.map(|began| began + 1), pid: std::process::id() };
+        assert!(!another.is_alive(), "the number has gone to somebody else");
+    }
+}
