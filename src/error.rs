@@ -80,7 +80,7 @@ pub(crate) enum Error {
     #[error("a lease without an end wants a reason")]
     NoReason,
     /// There are as many leases without an end as there may be.
-    #[error("{} have {} without an end already, which is the limit", agent.as_ref().map_or("all agents together".to_owned(), |agent| format!("you ({agent})")), in_words(leases.len(), "lease"))]
+    #[error("{} at most {} without an end, and has {}", agent.as_ref().map_or("this repository may have".to_owned(), |agent| format!("{agent} may have")), in_words(usize::try_from(*limit).unwrap_or(usize::MAX), "lease"), leases.len())]
     TooManyIndefinite {
         /// Of whom; nobody in particular for the limit of the repository.
         agent: Option<AgentId>,

@@ -41,6 +41,7 @@ use hook::{pre_commit, pre_push};
 
 /// Runs `git-jit` with this process's arguments.
 pub fn run() -> ExitCode {
+    process::outlive_limits();
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
     ExitCode::from(commands::run(&arguments))
 }

@@ -64,6 +64,13 @@ pub(crate) fn interruptions() -> io::Result<Arc<AtomicBool>> {
     Ok(flag)
 }
 
+/// Has a limit on the size of files be an error of whoever writes, and not the end of us.
+pub(crate) fn outlive_limits() {
+    #[cfg(unix)]
+    // Where that cannot be, the system's way is left.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
+
 /// Runs a command to its end, whatever that is, and says how long it took.
 pub(crate) fn run(job: Job<'_>, interrupted: &AtomicBool) -> io::Result<(End, Duration)> {
     let start = Instant::now();

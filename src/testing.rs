@@ -40,7 +40,7 @@ pub fn fill_log(common_dir: &Path, operations: u64, live: &[String], lapsed: &[S
 
 fn append(store: &ClaimStore, at: &Now, events: &[Event]) -> Result<(), Box<dyn Error>> {
     for batch in events.chunks(BATCH) {
-        let decide = |_: &_, _: &_| Decision { events: batch.to_vec(), answer: Ok(Answer::Ended(Vec::new())) };
+        let decide = |_: &_, _: &_| Decision { events: batch.to_vec(), answer: Ok(Answer::Ended(Vec::new())), must_last: false };
         store.transact(&Stopped(at.clone()), decide)?.answer.map_err(|refusal| format!("{refusal:?}"))?;
     }
     Ok(())

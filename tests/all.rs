@@ -9,6 +9,7 @@
 //! | `schema` | every verb's answer against `docs/json.md` |
 //! | `claims` | the verbs of `claim`, prefixes, expiry by a made-up clock |
 //! | `contention` | many processes at once: one winner, nothing lost |
+//! | `chaos` | a crowd that is killed and stopped, with and without locks; its history checked offline |
 //! | `crash` | `kill -9` at random moments, torn and garbled files |
 //! | `enforcement` | what the hooks refuse, and what they must let through |
 //! | `worktrees` | spawn and remove as transactions |
@@ -19,6 +20,7 @@
 #![expect(clippy::panic, reason = "a failed check says everything that happened")]
 #![expect(clippy::disallowed_methods, reason = "tests spawn the binaries, write files and read their own environment")]
 
+mod chaos;
 mod claims;
 mod contention;
 mod crash;

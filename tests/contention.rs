@@ -1,18 +1,12 @@
 //! Many processes at once: one winner, nothing lost.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use crate::support::{Place, World};
 
 /// Starts `git-jit` in a place without waiting for it.
 fn start(place: &Place, args: &[&str]) -> Child {
-    let prepared = place.command(env!("CARGO_BIN_EXE_git-jit"));
-    let mut command = Command::new(prepared.get_program());
-    command.env_clear().current_dir(&place.dir).args(args).stdout(Stdio::null()).stderr(Stdio::null());
-    for (key, value) in prepared.get_envs() {
-        command.env(key, value.expect("set"));
-    }
-    command.spawn().expect("started")
+    place.start(args, Stdio::null())
 }
 
 /// The statuses of all, in the order they were started.

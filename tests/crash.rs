@@ -1,6 +1,6 @@
 //! Processes that die at any moment, and files that are torn, garbled or gone.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::support::World;
@@ -23,16 +23,10 @@ fn two_hundred_killed_acquires_never_leave_two_holders() {
     for n in 0..200u32 {
         let issue = n as usize % ids.len();
         let victim = format!("agent:victim-{n}");
-        let prepared = team.command(env!("CARGO_BIN_EXE_git-jit"));
-        let mut command = Command::new(prepared.get_program());
-        command.env_clear().current_dir(&team.dir).stdout(Stdio::piped()).stderr(Stdio::null());
-        for (key, value) in prepared.get_envs() {
-            command.env(key, value.expect("set"));
-        }
-        let mut child = command.args(["claim", "acquire", &ids[issue], "--agent-id", &victim]).spawn().expect("started");
+        let mut child = team.start(&["claim", "acquire", &ids[issue], "--agent-id", &victim], Stdio::null());
         std::thread::sleep(usual * (n % 23) / 16 + Duration::from_micros(u64::from(n * 37 % 500)));
         let _ = child.kill();
-        let told_success = child.wait_with_output().expect("ended").status.success();
+        let told_success = child.wait().expect("ended").success();
         if told_success {
             assert_eq!(holders[issue], None, "a second grant was reported at {n}");
             holders[issue] = Some(victim);

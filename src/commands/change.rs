@@ -218,7 +218,9 @@ impl<'a> Desk<'a> {
         else {
             return Ok(None);
         };
-        let closing = self.store.differs_from_head(id)?;
+        // Where the worktree is gone, its edit is too.
+        let is_here = self.layout.worktree_root.as_ref().is_some_and(|root| root.exists());
+        let closing = is_here && self.store.differs_from_head(id)?;
         let request = Request::Release { lease_id: lease_id.clone(), holder, closing, reason: None };
         let answer = claims.ask(self.session.cx.clock(), &request, &self.policy.limits)?.answer?;
         Ok(Some((lease_id, matches!(answer, LeaseAnswer::Closing(_)))))

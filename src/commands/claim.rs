@@ -108,6 +108,13 @@ pub(crate) fn reason(text: Option<String>) -> Result<Option<String>, Error> {
     }
 }
 
+/// A reason that must be given.
+fn required_reason(text: String) -> Result<String, Error> {
+    let hint = "Say in a line why: its holder will read it".to_owned();
+    let missing = || Error::Usage { what: "a reason is 1 to 500 characters".to_owned(), hint };
+    reason(Some(text)).ok().flatten().ok_or_else(missing)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,8 +43,10 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let store = super::issues(layout, &session.policy(layout))?;
     let registry = gates::registry(store.places());
     let listing = store.list()?;
+    let [leases, holders] = leases::checks(session, layout);
     let checks = vec![
-        leases::check(session, layout),
+        leases,
+        holders,
         settings(session, layout),
         definitions(&registry),
         issues(&listing),

@@ -46,7 +46,7 @@ impl Default for Limits {
 }
 
 /// A lease as the log leaves it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Lease {
     /// Its id.
     pub lease_id: LeaseId,
@@ -109,6 +109,8 @@ impl Lease {
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 #[path = "lease/tests.rs"]
 mod tests;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A reading of a monotonic clock, comparable only with readings of the same domain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct ClockReading {
     /// Whose clock it is: the boot id of the kernel, or a value unique to the process where none can be read.
     pub domain: String,
@@ -23,7 +23,7 @@ impl ClockReading {
 }
 
 /// One moment, on both clocks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Now {
     /// The reading that decides.
     pub clock: ClockReading,

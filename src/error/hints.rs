@@ -3,7 +3,7 @@
 use super::{Error, storage};
 use crate::actor;
 use crate::domain::id::IdError;
-use crate::domain::lease::Lease;
+use crate::domain::lease::{Lease, Standing};
 use crate::hook::install::Obstacle;
 use crate::hook::message;
 
@@ -19,10 +19,7 @@ impl Error {
                 hints.extend(candidates.iter().map(|id| format!("  {id}")));
                 hints
             }
-            Self::Held { lease, .. } => vec![
-                format!("To see when it ends: git jit claim status --issue {}", lease.issue_id.short()),
-                "To find other work: git jit query available".to_owned(),
-            ],
+            Self::Held { lease, standing } => of_holder(lease, *standing),
             Self::Gated { issue, .. } => vec![
                 format!("To run the automated ones: git jit gate check-all {}", issue.short()),
                 format!("To see what each waits for: git jit gate status {}", issue.short()),
@@ -70,17 +67,27 @@ impl Error {
             Self::Over { lease } => vec![format!("To have it again: git jit claim renew {}", lease.issue_id.short())],
             Self::NoReason => vec!["Say why it has no end: --reason TEXT".to_owned()],
             Self::TooManyIndefinite { agent, leases, .. } => too_many(agent.is_some(), leases),
-            Self::KeptAlive { .. } => vec!["To end that one: git jit claim keepalive --stop".to_owned()],
+            Self::KeptAlive { .. } => vec!["To end that one: git jit claim keepalive --stop, or kill its process".to_owned()],
             _ => Vec::new(),
         }
     }
 }
 
+fn of_holder(lease: &Lease, standing: Standing) -> Vec<String> {
+    let issue = lease.issue_id.short();
+    let first = match standing {
+        Standing::Stale => format!("If nobody works on it any more: git jit claim force-evict {issue} --reason TEXT"),
+        _ => format!("To see when it ends: git jit claim status --issue {issue}"),
+    };
+    vec![first, "To find other work: git jit query available".to_owned()]
+}
+
 fn too_many(mine: bool, leases: &[Lease]) -> Vec<String> {
     let issues = leases.iter().take(10).map(|lease| format!("  {} of {}", lease.issue_id.short(), lease.holder));
     let key = if mine { "max_indefinite_leases_per_agent" } else { "max_indefinite_leases_per_repo" };
-    let more = [format!("Release one of them, take one with an end (--ttl 2h), or raise coordination.{key}")];
-    ["They are on:".to_owned()].into_iter().chain(issues).chain(more).collect()
+    let more = [format!("Take one with an end (--ttl 2h), have one of them released, or raise coordination.{key}")];
+    let head = Some("They are on:".to_owned()).filter(|_| !leases.is_empty());
+    head.into_iter().chain(issues).chain(more).collect()
 }
 
 fn of_unknown_gate(key: &str, known: &[String]) -> Vec<String> {

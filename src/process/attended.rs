@@ -26,6 +26,8 @@ pub(crate) struct Attended {
     child: Child,
     #[cfg(unix)]
     signals: Receiver<i32>,
+    #[cfg(unix)]
+    leads_a_group: bool,
 }
 
 impl Attended {
@@ -36,6 +38,13 @@ impl Attended {
         let signals = signals()?;
         let mut command = Command::new(program);
         command.args(args).envs(errand.env);
+        // At a terminal it has to stay in the group that is in the foreground; elsewhere it leads one of its own.
+        #[cfg(unix)]
+        let leads_a_group = !is_in_the_foreground();
+        #[cfg(unix)]
+        if leads_a_group {
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        }
         if errand.stdout_to_stderr {
             command.stdout(stderr()?);
         }
@@ -43,6 +52,8 @@ impl Attended {
             child: command.spawn()?,
             #[cfg(unix)]
             signals,
+            #[cfg(unix)]
+            leads_a_group,
         })
     }
 
@@ -54,7 +65,7 @@ impl Attended {
         }
         #[cfg(unix)]
         match self.signals.recv_timeout(at_most) {
-            Ok(signal) => pass_on(&self.child, signal),
+            Ok(signal) => self.pass_on(signal),
             Err(RecvTimeoutError::Timeout) => {}
             // Nobody reads signals any more: then time has to do.
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(at_most),
@@ -67,7 +78,11 @@ impl Attended {
     /// Asks it to end, and ends it after a while.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         #[cfg(unix)]
-        pass_on(&self.child, signal_hook::consts::SIGTERM);
+        if self.leads_a_group {
+            return super::stop(&mut self.child);
+        }
+        #[cfg(unix)]
+        self.pass_on(signal_hook::consts::SIGTERM);
         let deadline = Instant::now() + GRACE;
         while Instant::now() < deadline && !is_over(&mut self.child) {
             std::thread::sleep(LONGEST_PAUSE);
@@ -85,6 +100,26 @@ impl Attended {
         #[cfg(not(unix))]
         let signal = None;
         Ok(Some(u8::try_from(status.code().or(signal).unwrap_or(1)).unwrap_or(1)))
+    }
+
+    /// Passes a signal on, unless the terminal has sent it to the child as well.
+    #[cfg(unix)]
+    fn pass_on(&self, signal: i32) {
+        use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+        let signal = match signal {
+            SIGINT | SIGQUIT if !self.leads_a_group && is_in_the_foreground() => return,
+            SIGINT => Signal::INT,
+            SIGQUIT => Signal::QUIT,
+            SIGHUP => Signal::HUP,
+            SIGTERM => Signal::TERM,
+            SIGUSR1 => Signal::USR1,
+            SIGUSR2 => Signal::USR2,
+            // A child that has ended is seen by asking for its status.
+            _ => return,
+        };
+        let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) else { return };
+        let _ = if self.leads_a_group { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
     }
 }
 
@@ -107,27 +142,6 @@ fn signals() -> io::Result<Receiver<i32>> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || signals.forever().try_for_each(|signal| sender.send(signal)));
     Ok(receiver)
-}
-
-/// Passes a signal on, unless the terminal has sent it to the child as well.
-#[cfg(unix)]
-fn pass_on(child: &Child, signal: i32) {
-    use rustix::process::{Pid, Signal, kill_process};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-    let signal = match signal {
-        SIGINT | SIGQUIT if is_in_the_foreground() => return,
-        SIGINT => Signal::INT,
-        SIGQUIT => Signal::QUIT,
-        SIGHUP => Signal::HUP,
-        SIGTERM => Signal::TERM,
-        SIGUSR1 => Signal::USR1,
-        SIGUSR2 => Signal::USR2,
-        // A child that has ended is seen by asking for its status.
-        _ => return,
-    };
-    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        let _ = kill_process(pid, signal);
-    }
 }
 
 /// Whether a terminal sends what is typed to our process group.

@@ -1,11 +1,13 @@
 //! Reads `config.toml` and the user's `agent.toml`: TOML as it is, whoever wrote it.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use toml_edit::{Document, Item, TableLike};
 
 use super::{Error, Result, file};
 use crate::domain::id::AgentId;
+use crate::domain::lease::LONGEST_TTL_SECS;
 use crate::domain::policy::{Enforcement, Settings};
 
 pub(crate) mod edit;
@@ -51,12 +53,12 @@ pub(crate) fn parse(bytes: &[u8]) -> std::result::Result<Settings, String> {
             Some(word) => return Err(unknown("allow_issue_creation", word, "anywhere, main-only")),
         },
         require_main_history: flag(&document, "global_operations", "require_main_history")?,
-        default_ttl_secs: number(&document, "default_ttl_secs", "seconds")?,
-        stale_threshold_secs: number(&document, "stale_threshold_secs", "seconds")?,
-        max_indefinite_leases_per_agent: number(&document, "max_indefinite_leases_per_agent", "leases")?,
-        max_indefinite_leases_per_repo: number(&document, "max_indefinite_leases_per_repo", "leases")?,
+        default_ttl_secs: number(&document, "default_ttl_secs", "seconds from 1 to 2592000", 1..=LONGEST_TTL_SECS)?,
+        stale_threshold_secs: number(&document, "stale_threshold_secs", "seconds, 1 or more", 1..=u64::MAX)?,
+        max_indefinite_leases_per_agent: number(&document, "max_indefinite_leases_per_agent", "leases", 0..=u64::MAX)?,
+        max_indefinite_leases_per_repo: number(&document, "max_indefinite_leases_per_repo", "leases", 0..=u64::MAX)?,
         renew_on_activity: flag(&document, "coordination", "renew_on_activity")?,
-        lease_renewal_threshold_pct: number(&document, "lease_renewal_threshold_pct", "per cent")?,
+        lease_renewal_threshold_pct: number(&document, "lease_renewal_threshold_pct", "per cent", 0..=100)?,
     })
 }
 
@@ -75,10 +77,15 @@ fn flag(document: &Document<&str>, table: &str, key: &str) -> std::result::Resul
     item.as_bool().map(Some).ok_or(format!("{table}.{key} is not true or false"))
 }
 
-/// A number of `[coordination]`, of what.
-fn number(document: &Document<&str>, key: &str, what: &str) -> std::result::Result<Option<u64>, String> {
+/// A number of `[coordination]`, of what, within a range.
+fn number(
+    document: &Document<&str>,
+    key: &str,
+    what: &str,
+    range: RangeInclusive<u64>,
+) -> std::result::Result<Option<u64>, String> {
     let Some(item) = value(document, "coordination", key) else { return Ok(None) };
-    let number = item.as_integer().and_then(|number| u64::try_from(number).ok());
+    let number = item.as_integer().and_then(|number| u64::try_from(number).ok()).filter(|number| range.contains(number));
     number.map(Some).ok_or(format!("coordination.{key} is not a number of {what}"))
 }
 
@@ -126,6 +133,9 @@ mod tests {
             "[worktree]\nmode = \"sometimes\"",
             "[worktree]\nallow_issue_creation = \"never\"",
             "[coordination]\ndefault_ttl_secs = -1",
+            "[coordination]\ndefault_ttl_secs = 0",
+            "[coordination]\nstale_threshold_secs = 0",
+            "[coordination]\nlease_renewal_threshold_pct = 101",
         ] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 
 use assert_cmd::Command;
 use predicates::prelude::*;
@@ -143,6 +144,17 @@ impl Place {
             .envs(&self.variables)
             .current_dir(&self.dir);
         command
+    }
+
+    /// Starts `git-jit` without waiting for it.
+    pub(crate) fn start(&self, args: &[&str], stdout: Stdio) -> Child {
+        let prepared = self.command(env!("CARGO_BIN_EXE_git-jit"));
+        let mut command = std::process::Command::new(prepared.get_program());
+        command.env_clear().current_dir(&self.dir).args(args).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null());
+        for (key, value) in prepared.get_envs() {
+            command.env(key, value.expect("set"));
+        }
+        command.spawn().expect("started")
     }
 
     /// Runs `git` with these words.

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::named::Counter;
-use super::reason;
 use super::report::{Acquired, LeaseView, Taken};
+use super::{reason, required_reason};
 use crate::commands::{Answer, Session};
 use crate::domain::id::{AgentId, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{self, Request};
@@ -28,7 +28,6 @@ pub(crate) struct ReleaseArgs {
 
 /// Arguments of `claim transfer`.
 #[derive(Debug, clap::Args)]
-#[group(id = "receiver", args = ["to_agent", "to_worktree"], required = true, multiple = true)]
 pub(crate) struct TransferArgs {
     /// The lease: its id, the beginning of it, or the issue
     lease: String,
@@ -69,12 +68,23 @@ pub(super) fn release(session: &Session, args: ReleaseArgs) -> Answer {
     let request = Request::Release { lease_id: lease.lease_id.clone(), holder, closing, reason };
     counter.claims.ask(session.cx.clock(), &request, &counter.policy.limits)?.answer?;
     let changed = !(closing && lease.closing);
+    let is_over = !lease.standing(&session.cx.clock().now(), counter.policy.limits.stale_after_secs).excludes();
+    if closing && is_over {
+        let issue = lease.issue_id.short();
+        session.output.warn(&format!("the lease on {issue} is over, and the commit wants it: git jit claim renew {issue}"));
+    }
     Ok(Box::new(Released { lease_id: lease.lease_id.to_string(), issue: Some(lease.issue_id), closing, changed }))
 }
 
 /// Passes an issue on.
 pub(super) fn transfer(session: &Session, args: TransferArgs) -> Answer {
     let TransferArgs { lease: named, to_agent, to_worktree, reason: why } = args;
+    if to_agent.is_none() && to_worktree.is_none() {
+        return Err(Error::Usage {
+            what: "nobody is named to transfer the lease to".to_owned(),
+            hint: "Give --to-agent, --to-worktree or both".to_owned(),
+        });
+    }
     let reason = reason(why)?;
     let counter = Counter::open(session)?;
     let holder = counter.holder()?;
@@ -142,7 +152,7 @@ fn identity(counter: &Counter<'_>, worktree: &Worktree) -> Result<WorktreeId, Er
 /// Ends anybody's lease.
 pub(super) fn evict(session: &Session, args: EvictArgs) -> Answer {
     let EvictArgs { lease: named, reason: why } = args;
-    let reason = reason(Some(why))?.unwrap_or_default();
+    let reason = required_reason(why)?;
     let counter = Counter::open(session)?;
     let by = session.agent(counter.layout)?;
     let lease = counter.named(&named)?;

@@ -10,7 +10,7 @@ use super::report::{LeaseView, Taken};
 use super::{reason, ttl_secs};
 use crate::commands::change::Desk;
 use crate::commands::{Answer, Session};
-use crate::domain::id::LeaseId;
+use crate::domain::id::{IssueId, LeaseId};
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::human::Styles;
@@ -21,8 +21,15 @@ use crate::store::coordinator;
 /// How often it is looked whether the lease is still there, at least.
 const EVERY: Duration = Duration::from_millis(500);
 
+const AFTER: &str = "\
+The lease is renewed once a third of its time is gone, and released when the command ends; one that you had before
+stays. With an edit that is not committed it ends with that commit. The status is the command's. Signals are passed
+on: to its whole process group, or, at a terminal, where Ctrl-C reaches it by itself, to the command. If this process
+is killed, the command goes on, and the lease ends when its time is up.";
+
 /// Arguments of `claim hold`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER)]
 pub(crate) struct Args {
     /// The issue: its id, or at least four digits of it
     issue: String,
@@ -95,18 +102,28 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
         Some(_) => return Ok(Box::new(Held { view, status, end: End::Lost })),
         None => {}
     }
-    let end = match desk.close_lease(id).map(|closed| closed.map(|(_, closing)| closing)) {
-        _ if was_there => End::Kept,
-        Ok(Some(true)) => End::Closing,
-        Ok(Some(false)) => End::Released,
+    let end = if was_there { End::Kept } else { give_back(&desk, id) };
+    Ok(Box::new(Held { view: now_as(&desk, view), status, end }))
+}
+
+/// Ends the lease that was taken for the command. What the command did is done: its status counts, whatever goes wrong.
+fn give_back(desk: &Desk<'_>, id: IssueId) -> End {
+    match desk.close_lease(id) {
+        Ok(Some((_, true))) => End::Closing,
+        Ok(Some((_, false))) => End::Released,
         Ok(None) => End::Lost,
-        // What the command did is done: its status counts, and the lease ends by itself.
         Err(error) => {
-            session.output.warn(&format!("the lease on {} could not be released: {error}", id.short()));
+            desk.session.output.warn(&format!("the lease on {} could not be released: {error}", id.short()));
             End::Kept
         }
-    };
-    Ok(Box::new(Held { view, status, end }))
+    }
+}
+
+/// The lease as it is now, if it still is.
+fn now_as(desk: &Desk<'_>, view: LeaseView) -> LeaseView {
+    let ledger = desk.layout.claims().ledger().unwrap_or_default();
+    let lease = ledger.leases().find(|lease| lease.lease_id == view.lease_id);
+    lease.map_or(view, |lease| LeaseView::of(lease, &desk.session.cx.clock().now(), &desk.policy, Some(&desk.store)))
 }
 
 /// Runs the command to its end: its status, and how the lease was lost, if it was.

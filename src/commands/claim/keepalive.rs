@@ -2,6 +2,7 @@
 //!
 //! For an agent that somebody started by hand. One a worktree: it holds a lock for as long as it runs, which names it.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::commands::{Answer, Session};
-use crate::domain::id::Holder;
+use crate::domain::id::{Holder, LeaseId};
 use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
 use crate::error::Error;
@@ -72,10 +73,11 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
     let interrupted =
         process::interruptions().map_err(|source| store::Error::io("handle signals in", &layout.common_dir)(source))?;
     session.output.narrate("keeping your leases here alive");
-    let mut renewed = 0;
+    let (mut renewed, mut kept) = (0, HashSet::new());
     // A worktree that was removed has nothing to keep alive.
-    while !interrupted.load(Ordering::Relaxed) && watched.is_none_or(Watched::is_alive) && layout.git_dir.exists() {
-        match renew_all(session, layout, &policy, &holder) {
+    let root = layout.require_worktree()?;
+    while !interrupted.load(Ordering::Relaxed) && watched.is_none_or(Watched::is_alive) && root.exists() {
+        match renew_all(session, layout, &policy, &holder, &mut kept) {
             Ok(n) => renewed += n,
             Err(error) => session.output.warn(&format!("leases could not be renewed yet: {error}")),
         }
@@ -87,13 +89,23 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
     Ok(Box::new(Ended { renewed }))
 }
 
-/// Renews what has used up a third of its time.
-fn renew_all(session: &Session, layout: &Layout, policy: &Policy, holder: &Holder) -> coordinator::Result<usize> {
+/// Renews what has used up a third of its time. One that is over is brought back only if it was `kept` before: its time
+/// ran out while we were stopped, and not before anybody kept it.
+fn renew_all(
+    session: &Session,
+    layout: &Layout,
+    policy: &Policy,
+    holder: &Holder,
+    kept: &mut HashSet<LeaseId>,
+) -> coordinator::Result<usize> {
     let (claims, now) = (layout.claims(), session.cx.clock().now());
     let ledger = claims.ledger()?;
-    let is_due = |lease: &&Lease| lease.holder == *holder && lease.wants_renewal(&now, policy.limits.stale_after_secs);
+    let stale_after = policy.limits.stale_after_secs;
+    let mine: Vec<&Lease> = ledger.leases().filter(|lease| lease.holder == *holder).collect();
+    let live = mine.iter().filter(|lease| lease.standing(&now, stale_after).excludes());
+    kept.extend(live.map(|lease| lease.lease_id.clone()));
     let mut renewed = 0;
-    for lease in ledger.leases().filter(is_due) {
+    for lease in mine.into_iter().filter(|lease| kept.contains(&lease.lease_id) && lease.wants_renewal(&now, stale_after)) {
         match claims.renew(session.cx.clock(), lease, &policy.limits) {
             Ok(_) => renewed += 1,
             // It ended since it was seen: released, or taken over.

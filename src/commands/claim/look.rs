@@ -83,6 +83,11 @@ struct Leases {
 }
 
 impl Report for Leases {
+    fn quiet(&self) -> Option<String> {
+        let ids: Vec<&str> = self.leases.iter().map(|lease| lease.lease_id.as_str()).collect();
+        Some(ids.join("\n")).filter(|ids| !ids.is_empty())
+    }
+
     fn json(&self) -> Value {
         json!({ "count": self.leases.len(), "leases": self.leases })
     }

@@ -7,10 +7,10 @@ use crate::exit::ExitStatus;
 use crate::output::human::count;
 use crate::store::coordinator::{Remark, Scope};
 use crate::store::layout::Layout;
-use crate::store::worktrees;
+use crate::store::worktrees::{self, Worktree};
 
 /// Looks at the leases; never fails, since what cannot be read is what it tells.
-pub(super) fn check(session: &Session, layout: &Layout) -> Check {
+pub(super) fn checks(session: &Session, layout: &Layout) -> [Check; 2] {
     let claims = layout.claims();
     let (mut problems, mut notes) = (Vec::new(), Vec::new());
     for remark in claims.examine() {
@@ -19,28 +19,34 @@ pub(super) fn check(session: &Session, layout: &Layout) -> Check {
             Remark::Note(text) => notes.push(text),
         }
     }
-    let ledger = claims.ledger().unwrap_or_default();
+    let read = claims.ledger();
+    let found = |live: usize| match (&read, claims.capabilities().scope) {
+        (Err(_), _) => "leases that cannot be read".to_owned(),
+        (Ok(_), Scope::Clone) => format!("{}; they keep out worktrees of this clone alone", count(live, "lease")),
+        #[cfg(test)]
+        (Ok(_), Scope::Process) => count(live, "lease"),
+    };
+    let ledger = read.as_ref().cloned().unwrap_or_default();
     let now = session.cx.clock().now();
     let stale_after = session.policy(layout).limits.stale_after_secs;
     let live: Vec<&Lease> = ledger.leases().filter(|lease| lease.standing(&now, stale_after).excludes()).collect();
-    match worktrees::list(layout) {
-        Err(error) => problems.push(error.to_string()),
+    let first = Check { name: "leases", found: found(live.len()), problems, notes, status: ExitStatus::Broken };
+    [first, holders(layout, &live)]
+}
+
+/// Whether whoever holds a lease still has a place to work in.
+fn holders(layout: &Layout, live: &[&Lease]) -> Check {
+    let (found, problems) = match worktrees::list(layout) {
+        Err(error) => (0, vec![error.to_string()]),
         Ok(all) => {
             let is_there = |lease: &Lease| {
-                let of =
-                    |it: &worktrees::Worktree| it.identity.as_ref().is_some_and(|it| it.worktree_id == lease.holder.worktree_id);
+                let of = |it: &Worktree| it.identity.as_ref().is_some_and(|it| it.worktree_id == lease.holder.worktree_id);
                 all.iter().any(|worktree| of(worktree) && !worktree.is_missing)
             };
-            problems.extend(live.iter().filter(|lease| !is_there(lease)).map(|lease| orphaned(lease)));
+            (all.len(), live.iter().filter(|lease| !is_there(lease)).map(|lease| orphaned(lease)).collect())
         }
-    }
-    let capabilities = claims.capabilities();
-    let reach = match capabilities.scope {
-        Scope::Clone => "which keep out this clone's worktrees and nobody else",
-        #[cfg(test)]
-        Scope::Process => "of this process",
     };
-    Check { name: "leases", found: format!("{}, {reach}", count(live.len(), "lease")), problems, notes, status: ExitStatus::Broken }
+    Check { name: "worktrees", found: count(found, "worktree"), problems, notes: Vec::new(), status: ExitStatus::Invalid }
 }
 
 fn orphaned(lease: &Lease) -> String {

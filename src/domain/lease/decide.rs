@@ -69,15 +69,19 @@ pub(crate) struct Decision {
     pub events: Vec<Event>,
     /// What to tell.
     pub answer: Result<Answer, Refusal>,
+    /// Whether somebody will rely on a lease by this answer, so that everything it rests on has to last: also what
+    /// others wrote, who may not have lived to see to it.
+    pub must_last: bool,
 }
 
 impl Decision {
     fn only(answer: Result<Answer, Refusal>) -> Self {
-        Self { events: Vec::new(), answer }
+        Self { events: Vec::new(), answer, must_last: false }
     }
 
     fn of(event: Event, answer: Answer) -> Self {
-        Self { events: vec![event], answer: Ok(answer) }
+        let must_last = event.must_be_durable();
+        Self { events: vec![event], answer: Ok(answer), must_last }
     }
 }
 
@@ -93,7 +97,8 @@ pub(crate) fn decide(ledger: &Ledger, request: &Request, now: &Now, limits: &Lim
         Request::Activity { issues, holder } => {
             let mine = issues.iter().filter_map(|issue| ledger.lease_on(*issue)).filter(|lease| lease.holder == *holder);
             let due = mine.filter(|lease| lease.wants_beat(now, limits.stale_after_secs));
-            Ok(Decision { events: due.flat_map(|lease| beat(lease).events).collect(), answer: Ok(Answer::Nothing) })
+            let events = due.flat_map(|lease| beat(lease).events).collect();
+            Ok(Decision { events, ..Decision::only(Ok(Answer::Nothing)) })
         }
         Request::Release { lease_id, holder, closing, reason } => {
             owned(lease_id, holder).map(|lease| release(lease, *closing, reason.clone()))
@@ -115,11 +120,14 @@ pub(crate) fn decide(ledger: &Ledger, request: &Request, now: &Now, limits: &Lim
         }),
         Request::Observe { lease_id } => known(ledger, lease_id).map(|lease| {
             let events = observation(lease, lease.standing(now, limits.stale_after_secs));
-            Decision { answer: Ok(Answer::Kept { lease_id: lease_id.clone(), changed: !events.is_empty() }), events }
+            let answer = Answer::Kept { lease_id: lease_id.clone(), changed: !events.is_empty() };
+            Decision { events, ..Decision::only(Ok(answer)) }
         }),
         Request::Abandon { holder_worktree, reason } => Ok(abandon(ledger, holder_worktree, reason)),
     };
-    decided.unwrap_or_else(|refusal| Decision::only(Err(refusal)))
+    let decision = decided.unwrap_or_else(|refusal| Decision::only(Err(refusal)));
+    let is_relied_on = matches!(request, Request::Acquire(_) | Request::Renew { .. }) && decision.answer.is_ok();
+    Decision { must_last: decision.must_last || is_relied_on, ..decision }
 }
 
 fn known<'l>(ledger: &'l Ledger, id: &LeaseId) -> Result<&'l Lease, Refusal> {
@@ -136,7 +144,7 @@ fn acquire(ledger: &Ledger, grant: &Grant, now: &Now, limits: &Limits) -> Result
     let granted = Ok(Answer::Granted(grant.lease_id.clone()));
     let Some(lease) = ledger.lease_on(grant.issue_id) else {
         require_room(ledger, grant, None, limits)?;
-        return Ok(Decision { events: vec![Event::Acquire(grant.clone())], answer: granted });
+        return Ok(Decision { events: vec![Event::Acquire(grant.clone())], ..Decision::only(granted) });
     };
     let standing = lease.standing(now, limits.stale_after_secs);
     if lease.holder == grant.holder {
@@ -148,10 +156,10 @@ fn acquire(ledger: &Ledger, grant: &Grant, now: &Now, limits: &Limits) -> Result
     if !standing.excludes() {
         require_room(ledger, grant, Some(lease), limits)?;
         let evict = Event::AutoEvict { lease_id: lease.lease_id.clone() };
-        return Ok(Decision { events: vec![evict, Event::Acquire(grant.clone())], answer: granted });
+        return Ok(Decision { events: vec![evict, Event::Acquire(grant.clone())], ..Decision::only(granted) });
     }
     let held = Refusal::Held { lease: Box::new(lease.clone()), standing };
-    Ok(Decision { events: observation(lease, standing), answer: Err(held) })
+    Ok(Decision { events: observation(lease, standing), ..Decision::only(Err(held)) })
 }
 
 /// Refuses a lease without an end that nobody explains, or that is one too many; `instead` is what it takes the place of.
@@ -192,11 +200,11 @@ fn keep(lease: &Lease, standing: Standing, grant: &Grant) -> Decision {
         Standing::Indefinite => true,
         _ => false,
     };
-    if enough && !lease.closing {
+    let says_more = grant.reason.is_some() && grant.reason != lease.reason;
+    if enough && !lease.closing && !says_more {
         return Decision::only(Ok(kept(lease, false)));
     }
-    let reason = grant.reason.clone().filter(|_| grant.ttl_secs == 0);
-    lengthen(lease, standing, grant.ttl_secs, reason)
+    lengthen(lease, standing, grant.ttl_secs, grant.reason.clone())
 }
 
 fn renew(lease: &Lease, standing: Standing, at_least_secs: Option<u64>) -> Decision {
@@ -238,5 +246,5 @@ fn transfer(ledger: &Ledger, lease: &Lease, grant: Grant, now: &Now, limits: &Li
 fn abandon(ledger: &Ledger, worktree: &WorktreeId, reason: &str) -> Decision {
     let ended: Vec<Lease> = ledger.leases().filter(|lease| lease.holder.worktree_id == *worktree).cloned().collect();
     let release = |lease: &Lease| Event::Release { lease_id: lease.lease_id.clone(), reason: Some(reason.to_owned()) };
-    Decision { events: ended.iter().map(release).collect(), answer: Ok(Answer::Ended(ended)) }
+    Decision { events: ended.iter().map(release).collect(), answer: Ok(Answer::Ended(ended)), must_last: true }
 }

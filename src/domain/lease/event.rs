@@ -3,7 +3,7 @@
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId};
 
 /// One fact in the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Event {
     /// An issue was leased to somebody.
     Acquire(Grant),
@@ -48,7 +48,7 @@ impl Event {
 }
 
 /// What a new lease is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Grant {
     /// The lease's own id.
     pub lease_id: LeaseId,

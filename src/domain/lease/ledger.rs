@@ -10,7 +10,7 @@ use crate::domain::time::Now;
 const OBSERVATIONS_KEPT: usize = 16;
 
 /// The outcome of the log up to one record: the leases that have not ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Ledger {
     /// The sequence of the last record that counted.
     pub sequence: u64,

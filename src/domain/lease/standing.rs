@@ -74,14 +74,13 @@ impl Lease {
         }
     }
 
-    /// Whether whoever keeps it alive should renew it: once a third of its time is gone. One that is over is nobody's to
-    /// keep: it wants to be renewed by name.
+    /// Whether whoever keeps it alive should renew it: once a third of its time is gone, also when all of it is, as long
+    /// as nobody has taken the issue.
     pub(crate) fn wants_renewal(&self, now: &Now, stale_after_secs: u64) -> bool {
         match self.standing(now, stale_after_secs) {
             Standing::Live { left_ms } => left_ms / 2 < self.ttl_secs.saturating_mul(333),
             Standing::Indefinite => self.age_ms(now).is_none_or(|age| age / 333 >= stale_after_secs),
-            Standing::Ending { .. } | Standing::Unobserved { .. } | Standing::Stale => true,
-            Standing::Lapsed => false,
+            Standing::Ending { .. } | Standing::Unobserved { .. } | Standing::Stale | Standing::Lapsed => true,
         }
     }
 

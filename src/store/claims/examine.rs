@@ -92,12 +92,12 @@ impl ClaimStore {
             None if bytes.is_some() => remarks.push(note("cannot be read: the log is read instead, and the index written anew")),
             None if length > self.options.index_lag * 2 => remarks.push(note("is missing: the log is read instead")),
             None => {}
-            Some(index) => match index.fits(&mut segment) {
+            Some(index) => match index.rest(&mut segment) {
                 Ok(Some(rest)) if rest.len() as u64 > self.options.index_lag * 4 => {
                     remarks.push(note(&format!("is {} bytes behind: it cannot be written", rest.len())));
                 }
-                Ok(Some(_)) | Err(_) => {}
-                Ok(None) => remarks.push(note("is of another log, or of an end that was lost: it is not used")),
+                // Of the segment before, or told of already.
+                Ok(_) | Err(_) => {}
             },
         }
     }

@@ -1,8 +1,8 @@
 //! The index: a cache of the log's outcome up to a byte, safe to delete at any moment.
 //!
 //! It carries the generation of the segment that it is about, the last bytes before its end, and a checksum. Absent,
-//! torn, about another segment, beyond its end or about a tail that a loss of power took away, it is as if it were
-//! not there, and the log is replayed; no index is never read as no leases.
+//! torn or about another segment, it is as if it were not there, and the log is replayed; no index is never read as no
+//! leases. It is written when what it is about is durable: a log that lacks what its index knows was damaged.
 //!
 //! It is JSON, with its head on a line of its own and a string a lease, whose fields stand between blanks: every
 //! command reads it, and a thousand leases as objects would cost more than all the rest.
@@ -51,15 +51,23 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// What follows it in this segment; nothing where it is not about what the segment holds.
-    pub(crate) fn fits(&self, segment: &mut Segment) -> store::Result<Option<Vec<u8>>> {
-        let tail = self.head.tail.as_bytes();
-        let Some(start) = self.head.offset.checked_sub(tail.len() as u64) else { return Ok(None) };
-        if self.head.generation != segment.generation || tail.is_empty() {
+    /// What follows it in this segment; nothing where it is about another one.
+    ///
+    /// It was written when everything it is about was durable: a segment that lacks it has lost its end.
+    pub(crate) fn rest(&self, segment: &mut Segment) -> store::Result<Option<Vec<u8>>> {
+        if self.head.generation != segment.generation {
             return Ok(None);
         }
-        let bytes = segment.bytes_at(start, u64::MAX)?;
-        Ok(bytes.strip_prefix(tail).map(<[u8]>::to_vec))
+        let tail = self.head.tail.as_bytes();
+        let bytes = segment.bytes_at(self.head.offset.saturating_sub(tail.len() as u64), u64::MAX)?;
+        let why = || format!("lacks what the index knows, up to record {}: its end was lost", self.head.sequence);
+        let rest = bytes.strip_prefix(tail).ok_or_else(|| segment.corrupt(u64::MAX, why()))?;
+        Ok(Some(rest.to_vec()))
+    }
+
+    /// The sequence up to which it knows the log.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.head.sequence
     }
 
     /// The outcome, and the bytes that it is of.

@@ -90,9 +90,9 @@ impl ClaimStore {
         let found = self.open(&self.current(), append)?.map_or_else(|| self.born_meanwhile(append), |it| Ok(Some(it)))?;
         let Some(mut segment) = found else { return Ok(None) };
         if let Some(index) = index::read(self.disk.as_ref(), &self.index())
-            && let Some(tail) = index.fits(&mut segment)?
+            && let Some(rest) = index.rest(&mut segment)?
         {
-            segment.resume(index, &tail)?;
+            segment.resume(index, &rest)?;
         } else {
             segment.advance(|_, _| {})?;
         }
@@ -112,9 +112,14 @@ impl ClaimStore {
     /// "No log" must be true before it is read as "no leases": a log gets its name before its archive's, so if there
     /// is a segment now, the log was there before, and is there still unless somebody took it away.
     fn born_meanwhile(&self, append: bool) -> Result<Option<Segment>> {
-        let Some(found) = self.numbers()?.into_iter().max() else { return Ok(None) };
         let path = self.current();
-        let why = format!("is missing, and claims-{found}.jsonl is there");
+        let why = match self.numbers()?.into_iter().max() {
+            Some(found) => format!("is missing, and claims-{found}.jsonl is there"),
+            None => match index::read(self.disk.as_ref(), &self.index()) {
+                Some(index) => format!("is missing, and claims.index.json knows {} records of it", index.sequence()),
+                None => return Ok(None),
+            },
+        };
         self.open(&path, append)?.map(Some).ok_or(Error::Corrupt { path, line: None, why })
     }
 
@@ -155,6 +160,10 @@ impl Coordinator for ClaimStore {
     }
 }
 
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod sim;
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;

@@ -16,14 +16,15 @@ use crate::store::coordinator::Recovery;
 
 /// The shortest record is longer: so many bytes that cannot be read hide one at most.
 const SHORTEST_RECORD: u64 = 64;
-/// Sequences left out beyond those that can be counted: of an end that is gone nothing is left to count.
-const GAP: u64 = 1000;
+/// Sequences left out beyond those that can be counted: of an end that is gone nothing is left to count. Hundreds of
+/// segments hold fewer.
+const GAP: u64 = 1_000_000;
 
 impl ClaimStore {
     /// Puts the log right, or with `dry_run` says what would be done.
     pub(super) fn rebuild(&self, _clock: &dyn Clock, dry_run: bool) -> Result<Recovery> {
         let mut recovery = Recovery::default();
-        if self.disk.names(&self.dir)?.is_empty() {
+        if self.disk.names(&self.dir)?.iter().all(|name| !name.to_string_lossy().starts_with("claims")) {
             return Ok(recovery);
         }
         let _guard = self.lock()?;
@@ -38,22 +39,19 @@ impl ClaimStore {
         }
         let top = numbers.last().copied().unwrap_or(0);
         match self.newest(false) {
+            // What an index knows of the newest segment counts, whatever became of the lines.
+            Ok(Some(newest)) if damaged.contains(&newest.number) => {
+                recovery.kept = newest.ledger.leases().cloned().collect();
+                self.begin_after(newest.ledger.sequence, top + 1, dry_run, &recovery)?;
+            }
             Ok(newest) => recovery.kept = newest.iter().flat_map(|newest| newest.ledger.leases().cloned()).collect(),
             Err(error) => {
                 let said = in_words(error)?;
                 if !recovery.found.contains(&said) {
                     recovery.found.push(said);
                 }
-                let is_current_there = self.disk.read(&self.current())?.is_some();
-                if is_current_there || damaged.contains(&top) {
+                if !self.give_name_back(top, dry_run, &mut recovery)? {
                     self.begin_anew(&numbers, dry_run, &mut recovery)?;
-                } else {
-                    // Nothing but the name is missing.
-                    let newest = self.numbered(top)?.map(|mut newest| newest.advance(|_, _| {}).map(|()| newest)).transpose()?;
-                    recovery.kept = newest.iter().flat_map(|newest| newest.ledger.leases().cloned()).collect();
-                    if !dry_run {
-                        self.disk.relink(&self.archive(top), &self.current())?;
-                    }
                 }
             }
         }
@@ -68,6 +66,24 @@ impl ClaimStore {
             self.disk.sync_dir(&self.dir)?;
         }
         Ok(recovery)
+    }
+
+    /// Where nothing but the name `claims.jsonl` is missing, it is given back: whether that was so.
+    fn give_name_back(&self, top: u64, dry_run: bool, recovery: &mut Recovery) -> Result<bool> {
+        if self.disk.read(&self.current())?.is_some() {
+            return Ok(false);
+        }
+        let Some(mut newest) = self.open(&self.archive(top), false).ok().flatten() else { return Ok(false) };
+        // Of one that is closed the successor is gone; and what an index knows must be there.
+        let known = index::read(self.disk.as_ref(), &self.index()).map_or(0, |index| index.sequence());
+        if newest.advance(|_, _| {}).is_err() || newest.is_sealed || newest.ledger.sequence < known {
+            return Ok(false);
+        }
+        recovery.kept = newest.ledger.leases().cloned().collect();
+        if !dry_run {
+            self.disk.relink(&self.archive(top), &self.current())?;
+        }
+        Ok(true)
     }
 
     /// Writes a new segment of all that can be proved, and gives it the name; the old current file is set aside where
@@ -89,18 +105,28 @@ impl ClaimStore {
                 self.disk.link(&self.current(), &name)?;
             }
         }
-        let known = index::read(self.disk.as_ref(), &self.index()).map_or(0, |index| index.outcome().0.sequence);
-        let sequence = salvage.highest.max(known) + salvage.unread / SHORTEST_RECORD + GAP;
+        // What an index knows that is newer than every line that can be read is what counted then.
+        if let Some(index) = index::read(self.disk.as_ref(), &self.index()).filter(|index| index.sequence() > salvage.highest) {
+            salvage.highest = index.sequence();
+            salvage.ledger = index.outcome().0;
+        }
+        salvage.lost.push("whatever came after the last record that can be read, if anything did".to_owned());
         recovery.kept = salvage.ledger.leases().cloned().collect();
         recovery.lost = salvage.lost;
+        let number = numbers.last().copied().unwrap_or(0) + 1;
+        self.begin_after(salvage.highest + salvage.unread / SHORTEST_RECORD + GAP, number, dry_run, recovery)
+    }
+
+    /// Makes a segment of what was kept, after this sequence, and the newest one.
+    fn begin_after(&self, sequence: u64, number: u64, dry_run: bool, recovery: &Recovery) -> Result<()> {
         if dry_run {
             return Ok(());
         }
-        let number = numbers.last().copied().unwrap_or(0) + 1;
         let lines = segment::first_lines(sequence, &write::generation(), number, recovery.kept.iter());
         self.disk.create(&self.archive(number), &lines, self.options.sync)?;
         self.disk.sync_dir(&self.dir)?;
-        self.disk.relink(&self.archive(number), &self.current())
+        self.disk.relink(&self.archive(number), &self.current())?;
+        self.disk.sync_dir(&self.dir)
     }
 
     fn archived(&self, number: u64) -> Result<()> {
@@ -121,6 +147,10 @@ fn in_words(error: Error) -> Result<String> {
     if matches!(error, Error::Corrupt { .. }) { Ok(error.to_string()) } else { Err(error) }
 }
 
+fn count(lines: usize) -> String {
+    format!("{lines} line{}", if lines == 1 { "" } else { "s" })
+}
+
 /// What can be proved, so far.
 #[derive(Default)]
 struct Salvage {
@@ -128,12 +158,14 @@ struct Salvage {
     highest: u64,
     /// Bytes of lines that say nothing.
     unread: u64,
+    unread_lines: usize,
     lost: Vec<String>,
     snapshot: Option<Vec<Lease>>,
 }
 
 impl Salvage {
     fn take(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let before = self.unread_lines;
         for (n, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let place = format!("{name}:{}", n + 1);
             match row::decode(line.strip_suffix(b"\n").unwrap_or(line)) {
@@ -148,9 +180,13 @@ impl Salvage {
                 Err(Unusable::Foreign(why)) => self.lost.push(format!("{place}: {why}")),
                 _ => {
                     self.unread += line.len() as u64;
+                    self.unread_lines += 1;
                     self.snapshot = None;
                 }
             }
+        }
+        if self.unread_lines > before {
+            self.lost.push(format!("{name}: {} that say nothing", count(self.unread_lines - before)));
         }
         Ok(())
     }

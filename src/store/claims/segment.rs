@@ -169,7 +169,8 @@ impl Segment {
         self.tape.as_mut()
     }
 
-    fn corrupt(&mut self, offset: u64, why: String) -> Error {
+    /// The error that the line at `offset` is wrong.
+    pub(crate) fn corrupt(&mut self, offset: u64, why: String) -> Error {
         let before = self.tape.read(0, offset).unwrap_or_default();
         let lines = before.split(|byte| *byte == b'\n').skip(1).count();
         Error::Corrupt { path: self.path.clone(), line: Some(lines + 1), why }

@@ -2,7 +2,7 @@ use super::row::Record;
 use super::write::FORGOTTEN_AFTER_MS;
 use super::*;
 use crate::domain::id::{Holder, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Answer, Event, Fate, Grant, Refusal};
+use crate::domain::lease::{Answer, Decision, Event, Fate, Grant, Refusal};
 use crate::domain::time::{ClockReading, Now};
 use crate::store::file;
 
@@ -54,6 +54,10 @@ fn acquire(store: &ClaimStore, lease: u64, on: u128, who: u32) -> std::result::R
 fn release(store: &ClaimStore, lease: u64, who: u32) -> std::result::Result<Answer, Refusal> {
     let request = Request::Release { lease_id: lease_id(lease), holder: holder(who), closing: false, reason: None };
     ask(store, &request, &NOON)
+}
+
+fn only(event: Event) -> Decision {
+    Decision { events: vec![event], answer: Ok(Answer::Nothing), must_last: true }
 }
 
 fn log(dir: &Path) -> PathBuf {
@@ -216,7 +220,7 @@ fn a_writer_with_the_old_segment_open_loses_and_goes_on_in_the_new_one() {
     store.append_record(&mut fast, &Record::Seal).expect("written");
     store.begin_next(&fast, &NOON.now()).expect("switched");
     let event = Event::Release { lease_id: lease_id(1), reason: None };
-    assert!(!store.append(&mut slow, &[event], &NOON.now()).expect("written"), "nothing after the seal counts");
+    assert!(!store.append(&mut slow, &only(event), &NOON.now()).expect("written"), "nothing after the seal counts");
     store.begin_next(&fast, &NOON.now()).expect("switched late, by somebody slow");
     assert!(store.ledger().expect("read").lease_on(issue(1)).is_some());
     release(&store, 1, 1).expect("held, in the new segment");
@@ -282,7 +286,7 @@ fn a_record_in_a_file_that_is_the_log_no_more_does_not_count() {
     }
     store.create().expect("another log");
     let event = Event::Release { lease_id: lease_id(1), reason: None };
-    assert!(!store.append(&mut slow, &[event], &NOON.now()).expect("written"));
+    assert!(!store.append(&mut slow, &only(event), &NOON.now()).expect("written"));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use super::row::{self, LONGEST_LINE, Record};
 use super::segment::{self, Line, Segment};
 use super::{ClaimStore, Result, index};
-use crate::domain::lease::{Decision, Event, Lease, Ledger, Standing};
+use crate::domain::lease::{Decision, Lease, Ledger, Standing};
 use crate::domain::time::{Clock, ClockReading, Now};
 use crate::store::coordinator::Transaction;
 use crate::store::{Error, lock};
@@ -24,8 +24,7 @@ impl ClaimStore {
             let mut segment = self.open_to_append(clock)?;
             let now = clock.now();
             let decision = decision(&segment.ledger, &now);
-            let is_done = decision.events.is_empty() || self.append(&mut segment, &decision.events, &now)?;
-            if is_done {
+            if self.append(&mut segment, &decision, &now)? {
                 if !decision.events.is_empty() {
                     self.tidy(&mut segment, &now);
                 }
@@ -100,9 +99,9 @@ impl ClaimStore {
         self.disk.sync_dir(&self.dir)
     }
 
-    /// Appends `events` one by one; whether all of them count and the file is still part of the log.
-    pub(super) fn append(&self, segment: &mut Segment, events: &[Event], now: &Now) -> Result<bool> {
-        for (n, event) in events.iter().enumerate() {
+    /// Appends what was decided, record by record; whether all of it counts and the file is still part of the log.
+    pub(super) fn append(&self, segment: &mut Segment, decision: &Decision, now: &Now) -> Result<bool> {
+        for (n, event) in decision.events.iter().enumerate() {
             let record = Record::Event { event: event.clone(), at: now.clone() };
             let is_first = n == 0;
             // Whatever went wrong after a record of ours was written, the others may see it.
@@ -110,11 +109,11 @@ impl ClaimStore {
                 return Ok(false);
             }
         }
-        if self.options.sync && events.iter().any(Event::must_be_durable) {
+        if self.options.sync && decision.must_last {
             let path = self.current();
             segment.tape().sync().map_err(|error| unsure(Error::io("sync", &path)(error)))?;
         }
-        self.is_in_the_log(segment).map_err(unsure)
+        if decision.events.is_empty() { Ok(true) } else { self.is_in_the_log(segment).map_err(unsure) }
     }
 
     pub(super) fn append_record(&self, segment: &mut Segment, record: &Record) -> Result<bool> {
@@ -162,7 +161,9 @@ impl ClaimStore {
                 return;
             }
         }
-        if segment.offset - segment.resumed_at > self.options.index_lag {
+        // What the index is about must last longer than the index: then a log that lacks it has lost something.
+        let lags = segment.offset - segment.resumed_at > self.options.index_lag;
+        if lags && (!self.options.sync || segment.tape().sync().is_ok()) {
             index::write(self.disk.as_ref(), &self.index(), segment);
         }
     }

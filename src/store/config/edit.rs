@@ -1,5 +1,6 @@
 //! Changes one value of a TOML file: comments, order and everything else stay.
 
+use crate::domain::lease::LONGEST_TTL_SECS;
 use toml_edit::{DocumentMut, Item, Table, Value};
 
 /// What a key may be set to.
@@ -7,8 +8,8 @@ use toml_edit::{DocumentMut, Item, Table, Value};
 pub(crate) enum Kind {
     /// One of these words.
     Word(&'static [&'static str]),
-    /// A number of seconds.
-    Seconds,
+    /// A number of seconds, from 1 to so many.
+    Seconds(i64),
     /// A number from 0 to this one.
     Number(i64),
     /// `true` or `false`.
@@ -64,14 +65,14 @@ pub(crate) const KEYS: [Key; 11] = [
     },
     Key {
         name: "coordination.default_ttl_secs",
-        kind: Kind::Seconds,
+        kind: Kind::Seconds(LONGEST_TTL_SECS.cast_signed()),
         default: "600",
         about: "how long a lease lasts",
         is_users: false,
     },
     Key {
         name: "coordination.stale_threshold_secs",
-        kind: Kind::Seconds,
+        kind: Kind::Seconds(i64::MAX),
         default: "3600",
         about: "when a silent lease without an end is stale",
         is_users: false,
@@ -182,8 +183,8 @@ pub(crate) fn set(text: &str, key: &Key, value: &str) -> Result<String, String> 
             let number = value.parse::<i64>().ok().filter(|number| (0..=most).contains(number));
             number.ok_or_else(|| format!("'{value}' is no number that this can be"))?.into()
         }
-        Kind::Seconds => {
-            let seconds = value.parse::<i64>().ok().filter(|seconds| *seconds > 0);
+        Kind::Seconds(most) => {
+            let seconds = value.parse::<i64>().ok().filter(|seconds| (1..=most).contains(seconds));
             seconds.ok_or_else(|| format!("'{value}' is no number of seconds"))?.into()
         }
     };
