@@ -8,6 +8,7 @@
 //! | `tracker` | the tracker's other verbs: writes, queries, graph, gates, plans, settings, the older tool's files |
 //! | `schema` | every verb's answer against `docs/json.md` |
 //! | `claims` | the verbs of `claim`, prefixes, expiry by a made-up clock |
+//! | `leases` | a lease's life verb by verb, held while a command runs, its log damaged and recovered |
 //! | `contention` | many processes at once: one winner, nothing lost |
 //! | `chaos` | a crowd that is killed and stopped, with and without locks; its history checked offline |
 //! | `crash` | `kill -9` at random moments, torn and garbled files |
@@ -30,6 +31,7 @@ mod install;
 mod issues;
 mod json_contract;
 mod layering;
+mod leases;
 mod schema;
 mod support;
 mod tracker;

@@ -1,0 +1,291 @@
+//! What the explored world is made of: a ledger as far as it is durable, agents with work in hand, and what they believe.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::Timestamp;
+
+use super::super::*;
+use crate::domain::id::{AgentId, WorktreeId};
+use crate::domain::policy::{Editor, lease_for_edit};
+
+/// A finite lease lasts a second; its last tenth is not trusted.
+const TTL_SECS: u64 = 1;
+/// Two of these are in the lease's time, the second in the part that is not trusted; the third is behind its end.
+const TICK_MS: u64 = 460;
+pub(super) const LIMITS: Limits = Limits { stale_after_secs: 1, indefinite_per_agent: 1, indefinite_per_repo: 2 };
+pub(super) const AGENTS: usize = 3;
+
+/// What an agent may want of an issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Wish {
+    Take,
+    TakeWithoutEnd,
+    Renew,
+    Beat,
+    Work,
+    Close,
+    Release,
+    Transfer,
+    Evict,
+}
+
+/// What an agent has decided and not yet finished.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Work {
+    pub(super) issue: u32,
+    /// The sequence that it read last, and what it has written since.
+    pub(super) sequence: u64,
+    pub(super) at: Now,
+    pub(super) left: Vec<Event>,
+    pub(super) must_sync: bool,
+    pub(super) granted: Option<LeaseId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(super) struct Agent {
+    pub(super) work: Option<Work>,
+    /// What it was told, by issue: a lease, and until when it may rely on it by its own clock without looking again.
+    pub(super) believes: Vec<Option<(LeaseId, Now)>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct World {
+    /// What the log comes to: as far as it is durable, and after each record since.
+    pub(super) ledgers: Vec<Ledger>,
+    pub(super) boot: u8,
+    pub(super) tick: u64,
+    pub(super) jumps: u8,
+    pub(super) agents: Vec<Agent>,
+    /// A grant's token was not higher than all before, or a lease outlived its end.
+    pub(super) fell: bool,
+}
+
+/// What must be seen to happen, or the exploration is about nothing.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) took_over: AtomicUsize,
+    pub(super) too_late: AtomicUsize,
+    pub(super) lost: AtomicUsize,
+    pub(super) tied: AtomicUsize,
+}
+
+impl Seen {
+    pub(super) fn new() -> Self {
+        let never = || AtomicUsize::new(0);
+        Self { took_over: never(), too_late: never(), lost: never(), tied: never() }
+    }
+}
+
+pub(super) fn count(seen: &AtomicUsize) {
+    seen.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The agents, as holders and as editors: made once, since every state asks for them.
+static HOLDERS: LazyLock<Vec<(Holder, Editor)>> = LazyLock::new(|| {
+    let one = |n: u32| {
+        let agent_id: AgentId = format!("agent:a{n}").parse().expect("an id");
+        let holder = Holder { agent_id: agent_id.clone(), worktree_id: WorktreeId::from_bits(n) };
+        let editor = Editor { agent_id, worktree_id: Some(holder.worktree_id.clone()), anywhere: false };
+        (holder, editor)
+    };
+    (0..3).map(one).collect()
+});
+
+fn agent(n: usize) -> AgentId {
+    HOLDERS[n].0.agent_id.clone()
+}
+
+fn holder(n: usize) -> Holder {
+    HOLDERS[n].0.clone()
+}
+
+fn issue(n: u32) -> IssueId {
+    IssueId::from_uuid(uuid::Uuid::from_u128(n.into()))
+}
+
+impl World {
+    pub(super) fn now(&self) -> Now {
+        let clock = ClockReading { domain: format!("boot{}", self.boot), millis: self.tick * TICK_MS };
+        Now { clock, wall: Timestamp::UNIX_EPOCH }
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        self.ledgers.last().expect("there is always one")
+    }
+
+    /// The request that a wish comes to; nothing where there is nothing to wish for.
+    fn request(&self, who: usize, on: u32, wish: Wish) -> Option<Request> {
+        let new_id = LeaseId::new(format!("{}-{who}", self.ledger().sequence));
+        let take = |ttl_secs| {
+            let reason = Some("long".to_owned());
+            let (lease_id, issue_id) = (new_id.clone(), issue(on));
+            Request::Acquire(Grant { lease_id, issue_id, holder: holder(who), branch: None, ttl_secs, reason })
+        };
+        let lease = self.ledger().lease_on(issue(on));
+        let mine = || lease.filter(|lease| lease.holder == HOLDERS[who].0).map(|lease| lease.lease_id.clone());
+        let release = |closing| Some(Request::Release { lease_id: mine()?, holder: holder(who), closing, reason: None });
+        match wish {
+            Wish::Take => Some(take(TTL_SECS)),
+            Wish::TakeWithoutEnd => Some(take(0)),
+            Wish::Renew => Some(Request::Renew { lease_id: mine()?, holder: holder(who), at_least_secs: None }),
+            Wish::Beat => Some(Request::Heartbeat { lease_id: mine()?, holder: holder(who) }),
+            Wish::Work => Some(Request::Activity { issues: vec![issue(on)], holder: holder(who) }),
+            Wish::Close => release(true),
+            Wish::Release => release(false),
+            Wish::Transfer => Some(Request::Transfer {
+                lease_id: mine()?,
+                holder: holder(who),
+                to: holder((who + 1) % AGENTS),
+                new_id,
+                branch: None,
+                reason: None,
+            }),
+            Wish::Evict => {
+                let lease_id = lease.filter(|lease| lease.holder != HOLDERS[who].0)?.lease_id.clone();
+                Some(Request::ForceEvict { lease_id, by: agent(who), reason: "gone".into() })
+            }
+        }
+    }
+
+    pub(super) fn ask(&mut self, who: usize, on: u32, wish: Wish) -> Option<()> {
+        let request = self.request(who, on, wish)?;
+        let now = self.now();
+        let decision = decide(self.ledger(), &request, &now, &LIMITS);
+        if decision.events.is_empty() && !decision.must_last {
+            return None;
+        }
+        if matches!(wish, Wish::Release | Wish::Transfer) {
+            self.agents[who].believes[on as usize] = None;
+        }
+        let granted = match (&decision.answer, &request) {
+            // Whoever gets an issue passed on is told of nothing.
+            (Ok(Answer::Granted(_)), Request::Transfer { .. }) | (Err(_), _) => None,
+            // A beat tells nothing to whoever was not told that it has the lease.
+            (Ok(Answer::Kept { lease_id, .. }), Request::Heartbeat { .. }) => {
+                let told = self.agents[who].believes[on as usize].as_ref();
+                told.filter(|(id, _)| id == lease_id).map(|(id, _)| id.clone())
+            }
+            (Ok(Answer::Granted(id) | Answer::Kept { lease_id: id, .. }), _) => Some(id.clone()),
+            _ => None,
+        };
+        let must_sync = decision.must_last;
+        let sequence = self.ledger().sequence;
+        self.agents[who].work = Some(Work { issue: on, sequence, at: now, left: decision.events, must_sync, granted });
+        Some(())
+    }
+
+    pub(super) fn write(&mut self, who: usize, seen: &Seen) -> Option<()> {
+        let mut work = self.agents[who].work.take().filter(|work| !work.left.is_empty())?;
+        // The records of the others do not count any more, whenever they are written: they are where they began.
+        for other in self.agents.iter_mut().filter(|other| other.work.as_ref().is_some_and(|work| !work.left.is_empty())) {
+            other.work = None;
+            count(&seen.too_late);
+        }
+        work.sequence += 1;
+        let event = work.left.remove(0);
+        let tokens = self.ledger().leases().map(|lease| lease.token);
+        self.fell |= tokens.max().is_some_and(|token| token >= work.sequence);
+        match &event {
+            Event::ForceEvict { lease_id, .. } => {
+                for agent in &mut self.agents {
+                    agent.believes.iter_mut().for_each(|it| *it = it.take().filter(|(id, _)| id != lease_id));
+                }
+            }
+            Event::AutoEvict { .. } => count(&seen.took_over),
+            Event::Observe { .. } => count(&seen.tied),
+            _ => {}
+        }
+        let mut ledger = self.ledger().clone();
+        ledger.apply(work.sequence, &event, &work.at);
+        let ended = matches!(event, Event::ForceEvict { .. } | Event::AutoEvict { .. } | Event::Release { .. });
+        self.fell |= ended && ledger.lease(event.lease_id()).is_some();
+        self.ledgers.push(ledger);
+        let is_done = work.left.is_empty() && !work.must_sync;
+        self.agents[who].work = Some(work);
+        if is_done {
+            self.report(who);
+        }
+        Some(())
+    }
+
+    pub(super) fn sync(&mut self, who: usize) -> Option<()> {
+        self.agents[who].work.as_ref().filter(|work| work.left.is_empty() && work.must_sync)?;
+        self.ledgers.drain(..self.ledgers.len() - 1);
+        self.report(who);
+        Some(())
+    }
+
+    /// The agent is told what came of it.
+    fn report(&mut self, who: usize) {
+        let Some(work) = self.agents[who].work.take() else { return };
+        let Some(id) = work.granted else { return };
+        let Some(lease) = self.ledger().lease(&id).filter(|lease| lease.holder == HOLDERS[who].0).cloned() else { return };
+        // Its token is not lost, so no later grant has it again.
+        self.fell |= self.ledgers[0].lease(&id).is_none();
+        // It may rely on it as long as its clock and the ledger, as it is now, say; of one that is not tied to its clock
+        // it has to ask again.
+        let mut until = self.now();
+        match lease.standing(&until, LIMITS.stale_after_secs) {
+            Standing::Live { left_ms } => until.clock.millis += left_ms - lease.ttl_secs * 100,
+            Standing::Indefinite => until.clock = lease.since.clone(),
+            _ => return,
+        }
+        if lease.ttl_secs == 0 {
+            until.clock.millis += LIMITS.stale_after_secs * 1000;
+        }
+        self.agents[who].believes[work.issue as usize] = Some((id, until));
+    }
+
+    /// What is over by everybody's own clock is believed no more: states that differ in it alone are one.
+    pub(super) fn forget(&mut self) {
+        let now = self.now();
+        let is_believed = |until: &Now| until.clock.since(&now.clock).is_some_and(|left| left > 0);
+        for agent in &mut self.agents {
+            agent.believes.iter_mut().for_each(|it| *it = it.take().filter(|(_, until)| is_believed(until)));
+        }
+    }
+
+    /// Who may edit an issue: by what it was told and its own clock, or by what the ledger says.
+    pub(super) fn editors(&self, on: u32) -> BTreeSet<usize> {
+        let now = self.now();
+        let believes = |who: &usize| {
+            let told = self.agents[*who].believes[on as usize].as_ref();
+            told.is_some_and(|(_, until)| until.clock.since(&now.clock).is_some_and(|left| left > 0))
+        };
+        let may = |who: &usize| lease_for_edit(self.ledger(), issue(on), &HOLDERS[*who].1, &now, LIMITS.stale_after_secs).is_ok();
+        (0..AGENTS).filter(|who| believes(who) || may(who)).collect()
+    }
+
+    /// Whether an issue can be had by anybody, by waiting or, of a lease without an end, by evicting.
+    pub(super) fn can_be_had(&self, on: u32, who: usize) -> bool {
+        if self.ledger().lease_on(issue(on)).is_none() {
+            return true;
+        }
+        let (mut ledger, mut now) = (self.ledger().clone(), self.now());
+        let ask = |ledger: &mut Ledger, request: &Request, now: &Now| {
+            let decision = decide(ledger, request, now, &LIMITS);
+            for event in &decision.events {
+                ledger.apply(ledger.sequence + 1, event, now);
+            }
+            decision.answer
+        };
+        for n in 0..3 {
+            let lease_id = LeaseId::new(format!("later-{n}"));
+            let grant =
+                Grant { lease_id, issue_id: issue(on), holder: holder(who), branch: None, ttl_secs: TTL_SECS, reason: None };
+            match ask(&mut ledger, &Request::Acquire(grant), &now) {
+                Ok(_) => return true,
+                Err(Refusal::Held { lease, .. }) if lease.ttl_secs == 0 => {
+                    let evict = Request::ForceEvict { lease_id: lease.lease_id, by: agent(who), reason: "silent".into() };
+                    if ask(&mut ledger, &evict, &now).is_err() {
+                        return false;
+                    }
+                }
+                Err(_) => now.clock.millis += TTL_SECS * 1000,
+            }
+        }
+        false
+    }
+}
