@@ -104,6 +104,34 @@ pub(crate) fn agent_id(path: &Path) -> Result<Option<AgentId>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic_and_what_it_finds_is_an_id(
+            noise in proptest::collection::vec(any::<u8>(), 0..80),
+            id in ".{0,12}",
+            at in any::<proptest::sample::Index>(),
+        ) {
+            let dir = tempfile::tempdir().expect("a directory");
+            let path = dir.path().join("agent.toml");
+            let good = toml_edit::value(id.clone());
+            let mut harmed = format!("[agent]\nid = {good}\n[coordination]\ndefault_ttl_secs = 60\n").into_bytes();
+            file::replace(&path, &harmed, file::Modes::PRIVATE).expect("written");
+            let is_id = id.parse::<AgentId>();
+            prop_assert_eq!(agent_id(&path).ok().flatten(), is_id.ok(), "a good file says what it says, a bad id is an error");
+            let at = at.index(harmed.len());
+            harmed.splice(at..at, noise.iter().copied());
+            for bytes in [noise, harmed] {
+                file::replace(&path, &bytes, file::Modes::PRIVATE).expect("written");
+                let found = agent_id(&path);
+                if let Ok(Some(id)) = found {
+                    prop_assert_eq!(id.as_str().parse::<AgentId>().expect("an id"), id);
+                }
+                let _ = parse(&bytes);
+            }
+        }
+    }
 
     #[test]
     fn toml_is_toml() {

@@ -144,7 +144,7 @@ fn attend(
     let mut attended = Attended::start(errand).map_err(|error| cannot_run(&program(), error))?;
     let mut keeper = Keeper { desk, lease_id: lease_id.clone(), has_warned: false };
     let mut lost = None;
-    let pause = EVERY.min(Duration::from_millis((view.ttl_secs.max(1) * 1000).div_ceil(10)));
+    let pause = EVERY.min(Duration::from_millis(view.ttl_secs.max(1).saturating_mul(1000).div_ceil(10)));
     loop {
         if let Some(status) = attended.wait(pause).map_err(|error| cannot_run(&program(), error))? {
             return Ok((status, lost));

@@ -82,7 +82,12 @@ pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Option<Index> {
 }
 
 /// Writes the index anew; only its speed is lost where that fails.
+///
+/// A closed segment has none: whoever went on from it would not see that it is closed.
 pub(crate) fn write(disk: &dyn Disk, path: &Path, segment: &mut Segment) {
+    if segment.is_sealed {
+        return;
+    }
     let Ok(tail) = segment.bytes_at(segment.offset.saturating_sub(TAIL), TAIL.min(segment.offset)) else { return };
     // What is cut inside a letter cannot be compared later, and is no loss.
     let Ok(tail) = String::from_utf8(tail) else { return };

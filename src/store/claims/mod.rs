@@ -163,6 +163,8 @@ impl Coordinator for ClaimStore {
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod sim;
 #[cfg(test)]
 #[path = "tests.rs"]

@@ -16,6 +16,9 @@ pub(crate) const SCHEMA_VERSION: u32 = 1;
 /// The longest line, newline included: one write of it is one write for every file system.
 pub(crate) const LONGEST_LINE: usize = 4096;
 
+/// The highest sequence that is read: beyond it stands nothing but mischief, and there is room to count on.
+const HIGHEST_SEQUENCE: u64 = u64::MAX / 2;
+
 /// What one line of the log says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Record {
@@ -228,6 +231,9 @@ pub(crate) fn decode(line: &[u8]) -> Result<(u64, Record), Unusable> {
         return Err(Unusable::Newer(format!("schema_version {} is of a newer git jit", row.schema_version)));
     }
     let (sequence, op) = (row.sequence, row.op.clone());
+    if sequence > HIGHEST_SEQUENCE {
+        return Err(foreign(format!("sequence {sequence} is absurd")));
+    }
     let record = row.record().ok_or_else(|| foreign(format!("unknown or incomplete op '{op}'")))?;
     Ok((sequence, record))
 }
