@@ -18,7 +18,7 @@ pub(super) fn pay(session: &Session) {
     if !ledger.leases().any(|lease| lease.holder.worktree_id == identity.worktree_id) {
         return;
     }
-    let policy = session.policy(layout);
+    let policy = session.policy.take().unwrap_or_else(|| session.policy(layout));
     let Ok(agent_id) = session.agent(layout) else { return };
     if !policy.worktrees {
         return;

@@ -62,6 +62,8 @@ pub(crate) struct Session {
     pub agent_flag: Option<String>,
     /// The repository, once it has been asked for.
     layout: OnceCell<Layout>,
+    /// The policy as the command found it.
+    policy: RefCell<Option<Policy>>,
     /// The issues that the command does something with.
     work: RefCell<Vec<IssueId>>,
 }
@@ -69,7 +71,7 @@ pub(crate) struct Session {
 impl Session {
     /// What a command works with that nothing has been asked of yet.
     pub(crate) fn new(cx: Context, output: Output, agent_flag: Option<String>) -> Self {
-        Self { cx, output, agent_flag, layout: OnceCell::new(), work: RefCell::default() }
+        Self { cx, output, agent_flag, layout: OnceCell::new(), policy: RefCell::default(), work: RefCell::default() }
     }
 
     /// The repository that the command is about.
@@ -89,7 +91,9 @@ impl Session {
 
     /// The policy for work in this worktree.
     pub(crate) fn policy(&self, layout: &Layout) -> Policy {
-        force::policy(&self.cx, layout, None)
+        let policy = force::policy(&self.cx, layout, None);
+        self.policy.replace(Some(policy.clone()));
+        policy
     }
 
     /// The policy, where leases are in use.

@@ -4,7 +4,7 @@
 //! failed read is an error, or in a listing a warning that names the file. Writes go to this worktree alone,
 //! under the write lock. A listing of thousands is quick by caches that are never believed over a file.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -36,6 +36,8 @@ pub(crate) struct IssueStore<'a> {
     files: Files,
     head: OnceCell<Head>,
     entries: OnceCell<BTreeMap<IssueId, Entry>>,
+    /// Whether one entry was looked for already: a second one is worth the table of all.
+    looked: Cell<bool>,
 }
 
 /// The two places that are directories.
@@ -64,7 +66,7 @@ impl<'a> IssueStore<'a> {
     pub(crate) fn open(layout: &'a Layout, everywhere: bool) -> Result<Self> {
         let places = Places::of(layout, everywhere);
         let files = Files { local: places.local()?.join("issues"), primary: places.primary().map(|dir| dir.join("issues")) };
-        Ok(Self { layout, places, files, head: OnceCell::new(), entries: OnceCell::new() })
+        Ok(Self { layout, places, files, head: OnceCell::new(), entries: OnceCell::new(), looked: Cell::new(false) })
     }
 
     /// The places that its files are in.
@@ -100,9 +102,13 @@ impl<'a> IssueStore<'a> {
         Ok(self.entries.get_or_init(|| entries))
     }
 
-    fn entries(&self) -> Result<&BTreeMap<IssueId, Entry>> {
-        let tree = self.head()?.tree;
-        self.entries_of(tree)
+    /// The entry of one issue in the tree of HEAD; the first one without a table of all.
+    fn entry(&self, id: IssueId) -> Result<Option<Entry>> {
+        let (repo, data) = (&self.layout.repo, self.places.head()?);
+        if self.entries.get().is_none() && !self.looked.replace(true) {
+            return tree::file(repo, data, format!("issues/{}", id.file_name()).as_bytes());
+        }
+        Ok(self.entries_of(tree::child_folder(repo, data, b"issues")?)?.get(&id).copied())
     }
 
     fn cache(&self) -> Cache {
@@ -174,7 +180,7 @@ impl<'a> IssueStore<'a> {
             return self.files.load(id, source);
         }
         let path = PathBuf::from(format!("HEAD:{}/issues/{}", tree::DATA, id.file_name()));
-        match self.entries()?.get(&id) {
+        match self.entry(id)? {
             Some(entry) => parse(&tree::blob(&self.layout.repo, entry.oid)?, id, path),
             None => Err(Error::Corrupt { path, line: None, why: "is not there".into() }),
         }
@@ -207,7 +213,7 @@ impl<'a> IssueStore<'a> {
     /// Whether the issue's file here is not what HEAD has.
     pub(crate) fn differs_from_head(&self, id: IssueId) -> Result<bool> {
         let here = file::read_optional(&self.local_path(id))?;
-        match (here, self.entries()?.get(&id)) {
+        match (here, self.entry(id)?) {
             (None, None) => Ok(false),
             (Some(bytes), Some(entry)) => Ok(tree::blob(&self.layout.repo, entry.oid)? != bytes),
             (None, Some(_)) => Ok(!self.deleted(&[id])?.is_empty()),

@@ -3,6 +3,7 @@
 //! Discovered in-process from a directory upwards; `GIT_DIR`, `GIT_WORK_TREE` and `GIT_INDEX_FILE` are
 //! honoured as Git sets them for its hooks. Replace refs are off: what was committed is what is judged.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BString, ByteSlice};
@@ -32,8 +33,9 @@ pub(crate) struct Layout {
     pub primary_root: Option<PathBuf>,
     /// The permissions of what is shared.
     pub modes: Modes,
-    /// How leases are kept; as usual but in tests.
+    /// How leases are kept; as usual but in tests, which say so before anybody asks for them.
     pub claim_options: claims::Options,
+    claims: OnceCell<Box<dyn Coordinator>>,
 }
 
 impl Layout {
@@ -67,7 +69,17 @@ impl Layout {
         let main_root = if is_main { worktree_root.clone() } else { main_root(&common_dir) };
         let primary_root = main_root.clone().or_else(|| primary_of_bare(&repo, &common_dir));
         let claim_options = claims::Options::default();
-        Ok(Self { repo, git_dir, common_dir, worktree_root, main_root, primary_root, modes, claim_options })
+        Ok(Self {
+            repo,
+            git_dir,
+            common_dir,
+            worktree_root,
+            main_root,
+            primary_root,
+            modes,
+            claim_options,
+            claims: OnceCell::new(),
+        })
     }
 
     /// This worktree's root; an error in a bare root.
@@ -92,8 +104,9 @@ impl Layout {
     }
 
     /// Who keeps the leases.
-    pub(crate) fn claims(&self) -> Box<dyn Coordinator> {
-        Box::new(ClaimStore::new(&self.shared_dir(), self.modes, self.claim_options))
+    pub(crate) fn claims(&self) -> &dyn Coordinator {
+        let store = || Box::new(ClaimStore::new(&self.shared_dir(), self.modes, self.claim_options)) as Box<dyn Coordinator>;
+        self.claims.get_or_init(store).as_ref()
     }
 
     /// The transitions that were made under them.

@@ -15,7 +15,7 @@ pub(super) struct Counter<'a> {
     pub layout: &'a Layout,
     pub policy: Policy,
     pub store: IssueStore<'a>,
-    pub claims: Box<dyn Coordinator>,
+    pub claims: &'a dyn Coordinator,
     pub ledger: Ledger,
 }
 
@@ -54,6 +54,9 @@ impl<'a> Counter<'a> {
         }
         let no_such = || Error::NoSuchLease { named: named.trim().to_owned() };
         let Ok(issue) = IssueRef::parse(named) else { return Err(no_such()) };
+        if let Some(issue) = issue.full() {
+            return by_issue(issue).ok_or_else(no_such);
+        }
         // An issue whose file is gone may still be leased.
         let leased = self.ledger.leases().map(|lease| lease.issue_id);
         let known = self.store.ids()?.into_iter().map(|(id, _)| id);

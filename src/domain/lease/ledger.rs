@@ -1,6 +1,7 @@
 //! The ledger: what the log's records come to. Total over every record, and the same for every prefix.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Event, Grant, Lease};
 use crate::domain::id::{IssueId, LeaseId};
@@ -14,33 +15,34 @@ const OBSERVATIONS_KEPT: usize = 16;
 pub(crate) struct Ledger {
     /// The sequence of the last record that counted.
     pub sequence: u64,
-    leases: BTreeMap<IssueId, Lease>,
+    /// Shared, since a ledger is passed on more often than it is changed.
+    leases: BTreeMap<IssueId, Arc<Lease>>,
 }
 
 impl Ledger {
     /// A ledger as a snapshot or an index recorded it.
     pub(crate) fn restored(sequence: u64, leases: impl IntoIterator<Item = Lease>) -> Self {
-        Self { sequence, leases: leases.into_iter().map(|lease| (lease.issue_id, lease)).collect() }
+        Self { sequence, leases: leases.into_iter().map(|lease| (lease.issue_id, Arc::new(lease))).collect() }
     }
 
     /// All leases that have not ended, lapsed ones included, by issue.
     pub(crate) fn leases(&self) -> impl Iterator<Item = &Lease> {
-        self.leases.values()
+        self.leases.values().map(Arc::as_ref)
     }
 
     /// The lease on `issue`, if it has not ended; it may have lapsed.
     pub(crate) fn lease_on(&self, issue: IssueId) -> Option<&Lease> {
-        self.leases.get(&issue)
+        self.leases.get(&issue).map(Arc::as_ref)
     }
 
     /// The lease of this id, if it has not ended.
     pub(crate) fn lease(&self, id: &LeaseId) -> Option<&Lease> {
-        self.leases.values().find(|lease| lease.lease_id == *id)
+        self.leases().find(|lease| lease.lease_id == *id)
     }
 
     /// Takes a lease in as it is, in place of what is on its issue: for the recovery of a log.
     pub(crate) fn put(&mut self, lease: Lease) {
-        self.leases.insert(lease.issue_id, lease);
+        self.leases.insert(lease.issue_id, Arc::new(lease));
     }
 
     /// Ends whatever is on an issue: for the recovery of a log.
@@ -49,11 +51,13 @@ impl Ledger {
     }
 
     fn lease_mut(&mut self, id: &LeaseId) -> Option<&mut Lease> {
-        self.leases.values_mut().find(|lease| lease.lease_id == *id)
+        self.leases.values_mut().find(|lease| lease.lease_id == *id).map(Arc::make_mut)
     }
 
     fn end(&mut self, id: &LeaseId) {
-        self.leases.retain(|_, lease| lease.lease_id != *id);
+        if let Some(issue) = self.lease(id).map(|lease| lease.issue_id) {
+            self.clear(issue);
+        }
     }
 
     /// Takes in the next record. Total: what makes no sense on this ledger changes nothing but the sequence.
@@ -94,7 +98,7 @@ impl Ledger {
 
     /// An issue that has a lease gets no second one, whoever wrote the record.
     fn grant(&mut self, grant: &Grant, sequence: u64, at: &Now) {
-        self.leases.entry(grant.issue_id).or_insert_with(|| Lease::granted(grant, sequence, at));
+        self.leases.entry(grant.issue_id).or_insert_with(|| Arc::new(Lease::granted(grant, sequence, at)));
     }
 
     /// One observation a domain and version; a later one never moves it.

@@ -126,7 +126,8 @@ impl Tape for File {
     }
 
     fn read(&mut self, offset: u64, limit: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
+        let length = self.length()?.saturating_sub(offset).min(limit);
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
         self.seek(SeekFrom::Start(offset))?;
         Read::take(self, limit).read_to_end(&mut bytes)?;
         Ok(bytes)

@@ -31,26 +31,42 @@ const BEGIN: &[u8] = b"{\"head\":";
 const MIDDLE: &[u8] = b",\"leases\":[";
 const END: &str = "]}\n";
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Head {
     schema_version: u32,
     generation: String,
     offset: u64,
     tail: String,
     sequence: u64,
-    /// The clock domains that the rows name by number.
+    /// The clock domains that the rows name by number; none in memory.
     domains: Vec<String>,
-    /// The CRC-32 of the rows.
+    /// The CRC-32 of the rows; 0 in memory.
     rows: u32,
 }
 
 /// What the log comes to, up to a byte.
+#[derive(Debug)]
 pub(crate) struct Index {
     head: Head,
     ledger: Ledger,
 }
 
 impl Index {
+    /// What a segment comes to, as far as it was read; nothing of one that is closed: whoever went on from there would
+    /// not see that it is.
+    pub(crate) fn of(segment: &mut Segment) -> store::Result<Option<Self>> {
+        if segment.is_sealed {
+            return Ok(None);
+        }
+        let tail = segment.bytes_at(segment.offset.saturating_sub(TAIL), TAIL.min(segment.offset))?;
+        // What is cut inside a letter cannot be compared later, and is no loss.
+        let Ok(tail) = String::from_utf8(tail) else { return Ok(None) };
+        let (generation, ledger) = (segment.generation.clone(), segment.ledger.clone());
+        let (offset, sequence) = (segment.offset, ledger.sequence);
+        let head = Head { schema_version: SCHEMA_VERSION, generation, offset, tail, sequence, domains: Vec::new(), rows: 0 };
+        Ok(Some(Self { head, ledger }))
+    }
+
     /// What follows it in this segment; nothing where it is about another one.
     ///
     /// It was written when everything it is about was durable: a segment that lacks it has lost its end.
@@ -82,16 +98,10 @@ pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Option<Index> {
 }
 
 /// Writes the index anew; only its speed is lost where that fails.
-///
-/// A closed segment has none: whoever went on from it would not see that it is closed.
 pub(crate) fn write(disk: &dyn Disk, path: &Path, segment: &mut Segment) {
-    if segment.is_sealed {
-        return;
+    if let Ok(Some(index)) = Index::of(segment) {
+        let _ = disk.replace(path, &encode(index));
     }
-    let Ok(tail) = segment.bytes_at(segment.offset.saturating_sub(TAIL), TAIL.min(segment.offset)) else { return };
-    // What is cut inside a letter cannot be compared later, and is no loss.
-    let Ok(tail) = String::from_utf8(tail) else { return };
-    let _ = disk.replace(path, &encode(&segment.generation, segment.offset, tail, &segment.ledger));
 }
 
 fn decode(bytes: &[u8]) -> Option<Index> {
@@ -112,13 +122,11 @@ fn bare(row: &str) -> Option<&str> {
     row.strip_suffix(',').unwrap_or(row).strip_prefix('"')?.strip_suffix('"')
 }
 
-fn encode(generation: &str, offset: u64, tail: String, ledger: &Ledger) -> Vec<u8> {
+fn encode(Index { head, ledger }: Index) -> Vec<u8> {
     let mut domains = Vec::new();
     let rows: Vec<String> = ledger.leases().map(|lease| row_of(lease, &mut domains)).collect();
     let rows = format!("{}{}{END}", rows.join(",\n"), if rows.is_empty() { "" } else { "\n" });
-    let generation = generation.to_owned();
-    let (sequence, crc) = (ledger.sequence, crc32fast::hash(rows.as_bytes()));
-    let head = Head { schema_version: SCHEMA_VERSION, generation, offset, tail, sequence, domains, rows: crc };
+    let head = Head { domains, rows: crc32fast::hash(rows.as_bytes()), ..head };
     let head = row::checked(&serde_json::to_vec(&head).expect("a head serializes into memory"));
     [BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat()
 }
@@ -243,7 +251,9 @@ mod tests {
                 let observe = Event::Observe { lease_id: lease.lease_id, version: lease.version };
                 ledger.apply(ledger.sequence + 1, &observe, &observer);
             }
-            let mut bytes = encode("g", 70, "tail".into(), &ledger);
+            let (generation, tail, sequence) = ("g".to_owned(), "tail".to_owned(), ledger.sequence);
+            let head = Head { schema_version: SCHEMA_VERSION, generation, offset: 70, tail, sequence, domains: Vec::new(), rows: 0 };
+            let mut bytes = encode(Index { head, ledger: ledger.clone() });
             let index = decode(&bytes).expect("whole");
             prop_assert_eq!(&index.ledger, &ledger);
             prop_assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(), "a .json file is JSON");

@@ -18,9 +18,10 @@ mod write;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use self::disk::{Disk, LocalDisk};
+use self::index::Index;
 use self::segment::Segment;
 use super::coordinator::{self, Capabilities, Coordinator, Past, Recovery, Remark, Scope, Transaction};
 use super::file::Modes;
@@ -46,7 +47,7 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lock: true, sync: true, segment_bytes: 1024 * 1024, index_lag: 64 * 1024 }
+        Self { lock: true, sync: true, segment_bytes: 1024 * 1024, index_lag: 16 * 1024 }
     }
 }
 
@@ -56,6 +57,16 @@ pub(crate) struct ClaimStore {
     dir: PathBuf,
     disk: Arc<dyn Disk>,
     options: Options,
+    /// What this process has read of the log: it reads on from there.
+    seen: Arc<Mutex<Option<Seen>>>,
+}
+
+/// What was read of a segment, as an index in memory.
+#[derive(Debug)]
+struct Seen {
+    index: Index,
+    /// The bytes that the index on disk is about.
+    indexed: u64,
 }
 
 impl ClaimStore {
@@ -66,7 +77,7 @@ impl ClaimStore {
 
     /// The store in `dir` of another file system.
     fn on(disk: Arc<dyn Disk>, dir: &Path, options: Options) -> Self {
-        Self { dir: dir.to_owned(), disk, options }
+        Self { dir: dir.to_owned(), disk, options, seen: Arc::default() }
     }
 
     fn current(&self) -> PathBuf {
@@ -89,13 +100,8 @@ impl ClaimStore {
     fn newest(&self, append: bool) -> Result<Option<Segment>> {
         let found = self.open(&self.current(), append)?.map_or_else(|| self.born_meanwhile(append), |it| Ok(Some(it)))?;
         let Some(mut segment) = found else { return Ok(None) };
-        if let Some(index) = index::read(self.disk.as_ref(), &self.index())
-            && let Some(rest) = index.rest(&mut segment)?
-        {
-            segment.resume(index, &rest)?;
-        } else {
-            segment.advance(|_, _| {})?;
-        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        self.read_on(&mut segment, seen.take())?;
         // A closed segment whose successor is there already: the name was about to move on.
         while segment.is_sealed {
             let Some(mut next) = self.open(&self.archive(segment.number + 1), append)? else { break };
@@ -106,7 +112,26 @@ impl ClaimStore {
             next.advance(|_, _| {})?;
             segment = next;
         }
+        let indexed = segment.resumed_at;
+        *seen = Index::of(&mut segment)?.map(|index| Seen { index, indexed });
         Ok(Some(segment))
+    }
+
+    /// Reads a segment to its end: from where this process has read it before, or its index ends, or its beginning.
+    fn read_on(&self, segment: &mut Segment, seen: Option<Seen>) -> Result<()> {
+        if let Some(Seen { index, indexed }) = seen
+            && let Some(rest) = index.rest(segment)?
+        {
+            segment.resume(index, &rest)?;
+            segment.resumed_at = indexed;
+            return Ok(());
+        }
+        if let Some(index) = index::read(self.disk.as_ref(), &self.index())
+            && let Some(rest) = index.rest(segment)?
+        {
+            return segment.resume(index, &rest);
+        }
+        segment.advance(|_, _| {})
     }
 
     /// "No log" must be true before it is read as "no leases": a log gets its name before its archive's, so if there
