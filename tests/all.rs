@@ -16,6 +16,7 @@
 //! | `worktrees` | spawn and remove as transactions |
 //! | `install` | hooks in and out of their place |
 //! | `json_contract` | every document declared anew, unknown fields refused |
+//! | `docs` | every test that a page names is there |
 //! | `demo` | the story, and the README's copy of it |
 
 #![expect(clippy::panic, reason = "a failed check says everything that happened")]
@@ -26,6 +27,7 @@ mod claims;
 mod contention;
 mod crash;
 mod demo;
+mod docs;
 mod enforcement;
 mod install;
 mod issues;

@@ -100,6 +100,8 @@ impl Model {
 struct Rig {
     disk: SimDisk,
     dir: PathBuf,
+    /// One process that asks again and again, until it dies: it remembers what it has read.
+    process: Option<ClaimStore>,
     boot: u32,
     millis: u64,
     asked: u32,
@@ -137,9 +139,12 @@ impl Rig {
             next.apply(event, &self.now());
             after.push(next);
         }
+        let dies = fault.as_ref().is_some_and(|fault| matches!(fault.kind, Kind::Dies | Kind::DiesAfter));
+        let process = self.process.take().unwrap_or_else(|| self.store());
         self.disk.begin(fault);
-        let asked = self.store().ask(&*self, &request, &Limits::default());
+        let asked = process.ask(&*self, &request, &Limits::default());
         self.disk.begin(None);
+        self.process = Some(process).filter(|_| !dies);
         let Ok(transaction) = asked else {
             // A part of it may be there, in its order.
             let found = self.told();
@@ -162,6 +167,7 @@ impl Rig {
 
     fn lose_power(&mut self, loss: &Loss) {
         self.disk.lose_power(loss);
+        self.process = None;
         (self.boot, self.millis) = (self.boot + 1, 0);
         let found = self.told();
         let survived = self.states.iter().rposition(|state| state.told() == found);
@@ -177,6 +183,10 @@ impl Rig {
 
     fn check(&self) {
         assert_eq!(self.told(), self.present().told(), "readers see what was done");
+        if let Some(process) = &self.process {
+            let ledger = process.ledger().expect("the log is readable");
+            assert_eq!(Some(ledger), self.store().ledger().ok(), "whoever reads on sees what whoever reads anew sees");
+        }
         let ids: Vec<LeaseId> = self.present().ends.keys().cloned().collect();
         let fates = self.store().verify(&ids).expect("the log is readable");
         for (id, end) in &self.present().ends {
@@ -199,7 +209,7 @@ impl StateMachineTest for RealStore {
 
     fn init_test((): &()) -> Rig {
         let dir = Path::new("/jit").to_owned();
-        Rig { disk: SimDisk::default(), dir, boot: 0, millis: 0, asked: 0, states: vec![Model::default()], token: 0 }
+        Rig { disk: SimDisk::default(), dir, process: None, boot: 0, millis: 0, asked: 0, states: vec![Model::default()], token: 0 }
     }
 
     fn apply(mut rig: Rig, (): &(), step: Step) -> Rig {

@@ -1,0 +1,59 @@
+//! What the pages promise is there: every test that `docs/leases.md` names, and the sizes that it gives.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page() -> String {
+    std::fs::read_to_string(root().join("docs/leases.md")).expect("the page is there")
+}
+
+/// Every file of Rust below a directory.
+fn sources(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).expect("a directory").map(|entry| entry.expect("an entry").path());
+    let (dirs, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let is_rust = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    dirs.iter().flat_map(|dir| sources(dir)).chain(files.into_iter().filter(is_rust)).collect()
+}
+
+/// Whether a test of this name is in a file or a folder called `module`.
+fn is_there(files: &[(PathBuf, String)], module: &str, name: &str) -> bool {
+    let lies_there = |path: &Path| path.with_extension("").iter().any(|part| part == module);
+    files.iter().any(|(path, text)| lies_there(path) && text.contains(&format!("fn {name}(")))
+}
+
+#[test]
+fn every_promise_about_leases_has_the_tests_that_it_names() {
+    let all = [root().join("src"), root().join("tests")].map(|dir| sources(&dir)).concat();
+    let files: Vec<(PathBuf, String)> =
+        all.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).expect("text"))).collect();
+    assert!(!is_there(&files, "chaos", "no_such_test") && !is_there(&files, "no_such_module", "no_arrow_points_up"));
+    let page = page();
+    let rows = page.lines().skip_while(|line| !line.contains("held by")).skip(2).take_while(|line| line.starts_with('|'));
+    let mut promises = 0;
+    for row in rows {
+        let tests: Vec<&str> = row.split('`').filter(|word| word.contains("::") && !word.contains(' ')).collect();
+        assert!(!tests.is_empty(), "nothing holds it: {row}");
+        for test in tests {
+            let (module, name) = test.rsplit_once("::").expect("a module and a name");
+            assert!(is_there(&files, module, name), "there is no {test}");
+        }
+        promises += 1;
+    }
+    assert!(promises > 10, "the table was not found");
+}
+
+#[test]
+fn the_sizes_of_the_model_are_the_ones_that_are_asserted() {
+    let model = std::fs::read_to_string(root().join("src/domain/lease/model.rs")).expect("text");
+    let page = page();
+    let rows = page.lines().skip_while(|line| !line.starts_with("| bounds |")).skip(2).take_while(|line| line.starts_with('|'));
+    let sizes: Vec<String> =
+        rows.map(|row| row.trim_end_matches(['|', ' ']).rsplit('|').next().unwrap_or_default().trim().replace(' ', "_")).collect();
+    assert_eq!(sizes.len(), model.matches("assert_eq!(exhaust(").count());
+    for size in sizes {
+        assert!(model.contains(&format!(", {size});")), "{size} states are asserted nowhere");
+    }
+}
