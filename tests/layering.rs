@@ -90,6 +90,18 @@ fn the_domain_is_pure() {
     }
 }
 
+/// A file that no `mod` names is not compiled, and nobody notices.
+#[test]
+fn every_file_is_part_of_the_crate() {
+    let texts: Vec<String> = sources(&source()).iter().map(|path| std::fs::read_to_string(path).expect("text")).collect();
+    for path in sources(&source()) {
+        let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let (as_module, as_path) = (format!("mod {stem};"), format!("{stem}.rs\"]"));
+        let is_named = texts.iter().any(|text| text.contains(&as_module) || text.contains(&as_path));
+        assert!(is_named || ["lib", "main", "mod"].contains(&stem.as_str()), "{} is part of nothing", path.display());
+    }
+}
+
 #[test]
 fn files_and_doorways_stay_small() {
     for path in sources(&source()) {
