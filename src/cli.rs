@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man, next, note, query, recover,
-    schema, status, whoami, worktree,
+    adopt, check, claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man, next, note,
+    query, recover, schema, status, whoami, worktree,
 };
 use crate::output::Colour;
 
@@ -106,6 +106,10 @@ pub(crate) enum Verb {
     Doctor(doctor::Args),
     /// Set a lease log aside that cannot be read, and write anew what can be proved
     Recover(recover::Args),
+    /// Judge commits as the hooks would: for CI
+    Check(check::Args),
+    /// Answer for edits that others made and no hook here has seen
+    Adopt(adopt::Args),
     /// Put the hooks in place, or take them away
     #[command(subcommand)]
     Hooks(hooks::Verb),

@@ -26,6 +26,8 @@ pub(crate) struct Context {
     pub agent_file: Option<PathBuf>,
     /// The name of the user's account.
     pub account: Option<String>,
+    /// Whether hooks word their findings for programs: `GIT_JIT_FORMAT=json`.
+    pub hooks_speak_json: bool,
     /// Ids of commits that Git says it is merging: the variables `GITHEAD_<id>`.
     pub merge_heads: Vec<String>,
     /// The program that runs.
@@ -48,6 +50,8 @@ pub(crate) struct Terminal {
     pub colour_out: bool,
     /// The same of stderr.
     pub colour_err: bool,
+    /// Whether somebody may be watching stderr.
+    pub is_watched: bool,
 }
 
 impl Context {
@@ -66,6 +70,7 @@ impl Context {
             enforcement_variable: set("JIT_ENFORCE_LEASES"),
             agent_file: config.map(|config| config.join("jit").join("agent.toml")),
             account: set("USER").or_else(|| set("LOGNAME")).or_else(|| set("USERNAME")),
+            hooks_speak_json: set("GIT_JIT_FORMAT").is_some_and(|format| format.trim().eq_ignore_ascii_case("json")),
             merge_heads,
             program: std::env::current_exe().ok(),
             search_path: std::env::var_os("PATH"),
@@ -73,6 +78,7 @@ impl Context {
             terminal: Terminal {
                 colour_out: wants_colour(std::io::stdout().is_terminal(), &variables),
                 colour_err: wants_colour(std::io::stderr().is_terminal(), &variables),
+                is_watched: std::io::stderr().is_terminal(),
             },
             takes_locks: !cfg!(debug_assertions) || variables.get("JIT_TEST_LOCKS").is_none_or(|value| value != "off"),
             clock: clock(&variables),
@@ -89,6 +95,7 @@ impl Context {
             enforcement_variable: None,
             agent_file: None,
             account: None,
+            hooks_speak_json: false,
             merge_heads: Vec::new(),
             program: None,
             search_path: None,

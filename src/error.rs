@@ -8,6 +8,7 @@ use crate::domain::policy::Finding;
 use crate::hook::install::Obstacle;
 use crate::hook::message;
 use crate::store::coordinator;
+use crate::store::range::NoRange;
 use crate::worktree::Hindrance;
 use crate::{actor, git, hook, store, worktree};
 
@@ -29,6 +30,24 @@ pub(crate) enum Error {
     /// An id that is none, or stands for no single issue.
     #[error(transparent)]
     Id(#[from] IdError),
+    /// A range that names no commits.
+    #[error(transparent)]
+    NoRange(#[from] NoRange),
+    /// What is to be adopted was made by whoever wants to adopt it.
+    #[error(
+        "commit {} edits issue {} without a lease, and is yours{}",
+        &commit[..commit.len().min(10)],
+        issue.short(),
+        if *more > 0 { format!(", and {more} more") } else { String::new() }
+    )]
+    OwnEdits {
+        /// The first of the issues.
+        issue: IssueId,
+        /// The first of the commits.
+        commit: String,
+        /// How many more edits there are.
+        more: usize,
+    },
     /// A value that an issue cannot have.
     #[error(transparent)]
     InvalidIssue(#[from] InvalidIssue),

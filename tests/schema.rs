@@ -228,6 +228,8 @@ impl Walk {
         self.verb("worktree spawn", &format!("{spawned} --no-agent"));
         self.verb("worktree list", "");
         self.verb("worktree remove", &format!("{spawned} --delete-branch --end-lease"));
+        self.verb("check", "HEAD^!");
+        self.verb("adopt", "HEAD^! --reason theirs");
         self.verb("hooks install", "");
         self.verb("hooks uninstall", "");
         self.verb("demo", "");

@@ -109,8 +109,8 @@ pub(crate) fn reason(text: Option<String>) -> Result<Option<String>, Error> {
 }
 
 /// A reason that must be given.
-fn required_reason(text: String) -> Result<String, Error> {
-    let hint = "Say in a line why: its holder will read it".to_owned();
+pub(crate) fn required_reason(text: String) -> Result<String, Error> {
+    let hint = "Say in a line why: others will read it".to_owned();
     let missing = || Error::Usage { what: "a reason is 1 to 500 characters".to_owned(), hint };
     reason(Some(text)).ok().flatten().ok_or_else(missing)
 }

@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Answer, Session};
 use crate::domain::gate::Registry;
-use crate::domain::graph::Graph;
-use crate::domain::id::IssueId;
-use crate::domain::issue::{Document, Summary};
+use crate::domain::issue::Document;
 use crate::domain::policy::Policy;
+use crate::domain::whole;
 use crate::exit::ExitStatus;
 use crate::hook::{force, install};
 use crate::output::Report;
@@ -99,19 +98,7 @@ fn local(layout: &Layout) -> store::Result<Check> {
 
 /// Without leases, which may be what is broken.
 fn graph(listing: &Listing<Document>, registry: Option<&Registry>) -> Check {
-    let mut problems = Vec::new();
-    for (document, _) in &listing.issues {
-        let issue = document.issue();
-        let is_unknown = |key: &&String| registry.is_some_and(|registry| registry.gate(key).is_none());
-        let unknown = issue.gates_required.iter().filter(|_| !issue.state.is_closed()).filter(is_unknown);
-        problems.extend(unknown.map(|key| format!("issue {} asks for the gate '{key}', which is not defined", issue.id.short())));
-    }
-    let summaries: Vec<Summary> = listing.issues.iter().map(|(document, _)| document.issue().into()).collect();
-    let graph = Graph::of(&summaries);
-    let in_words = |cycle: &Vec<IssueId>| cycle.iter().map(IssueId::short).collect::<Vec<_>>().join(", ");
-    problems.extend(graph.cycles().iter().map(|cycle| format!("these wait for each other: {}", in_words(cycle))));
-    let dangling = graph.dangling().iter();
-    problems.extend(dangling.map(|(id, names)| format!("issue {} depends on what is not there: {}", id.short(), names.join(", "))));
+    let problems = whole::problems(listing.issues.iter().map(|(document, _)| document.issue()), registry);
     Check { name: "graph", found: "dependencies and gates".to_owned(), problems, notes: Vec::new(), status: ExitStatus::Invalid }
 }
 

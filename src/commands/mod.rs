@@ -3,9 +3,11 @@
 //! What was typed becomes what it means here, once: an issue's prefix its full id, a lease's name its id,
 //! before anything is locked or written.
 
+pub(crate) mod adopt;
 mod args;
 mod attention;
 mod change;
+pub(crate) mod check;
 pub(crate) mod claim;
 pub(crate) mod config;
 pub(crate) mod demo;
@@ -209,6 +211,8 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Config(verb) => config::run(session, verb),
         Verb::Doctor(args) => doctor::run(session, args),
         Verb::Recover(args) => recover::run(session, args),
+        Verb::Check(args) => check::run(session, args),
+        Verb::Adopt(args) => adopt::run(session, args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Claim(verb) => claim::run(session, verb),
         Verb::Worktree(verb) => worktree::run(session, verb),

@@ -14,4 +14,5 @@ pub(crate) mod query;
 pub(crate) mod splice;
 pub(crate) mod time;
 pub(crate) mod transition;
+pub(crate) mod whole;
 pub(crate) mod workflow;

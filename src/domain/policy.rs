@@ -159,9 +159,18 @@ pub(crate) enum Finding {
     /// An issue was edited that this worktree holds under another agent id.
     HeldUnderOtherName { issue: IssueId, holder: AgentId, me: AgentId },
     /// A commit edits an issue without authority: the lease it was made under did not end well, or there was none.
-    Unauthorised { issue: IssueId, commit: String, because: Because, now: Box<Finding> },
+    Unauthorised {
+        issue: IssueId,
+        commit: String,
+        because: Box<Because>,
+        now: Box<Finding>,
+        /// Who wrote the commit, where that is somebody else.
+        by: Option<String>,
+    },
     /// An issue's file is not valid, not a plain file, or not where it says.
     Invalid { path: String, why: String },
+    /// Issues and gates that do not fit together any more.
+    Inconsistent { what: String },
     /// The configuration or the gates were edited on a branch that lacks the default branch's tip.
     OffBase { path: String, branch: String },
     /// An issue was made outside the primary worktree.
@@ -196,6 +205,7 @@ impl Finding {
             Self::HeldUnderOtherName { .. } => "held_under_other_name",
             Self::Unauthorised { .. } => "unauthorised_commit",
             Self::Invalid { .. } => "invalid_issue_file",
+            Self::Inconsistent { .. } => "inconsistent",
             Self::OffBase { .. } => "policy_edit_off_base",
             Self::CreatedElsewhere { .. } => "created_outside_primary",
             Self::Rewinds { .. } => "default_branch_rewound",

@@ -50,6 +50,7 @@ impl Error {
             Self::Over { .. } | Self::NoReason | Self::TooManyIndefinite { .. } | Self::KeptAlive { .. } | Self::Lost { .. } => {
                 self.hints_on_leases()
             }
+            Self::NoRange(_) | Self::OwnEdits { .. } => self.hints_on_commits(),
             Self::Policy { finding } => message::block(finding).next,
             Self::LeasesOff => vec!["To use leases: set mode = \"auto\" there, and commit it".to_owned()],
             Self::Hooks(obstacle) => of_obstacle(obstacle),
@@ -61,6 +62,16 @@ impl Error {
 }
 
 impl Error {
+    fn hints_on_commits(&self) -> Vec<String> {
+        match self {
+            Self::OwnEdits { issue, .. } => vec![
+                format!("To answer for it: git jit claim acquire {}, then push", issue.short()),
+                "Only what others made is adopted".to_owned(),
+            ],
+            _ => vec!["Name commits as git log does: origin/main..HEAD, or HEAD^! for one".to_owned()],
+        }
+    }
+
     fn hints_on_leases(&self) -> Vec<String> {
         match self {
             Self::Lost { .. } => vec!["To see what happened: git jit claim log".to_owned()],

@@ -17,6 +17,7 @@ impl Error {
             | Self::NoSuchLease { .. }
             | Self::NoSuchGate { .. }
             | Self::NothingAvailable
+            | Self::NoRange(_)
             | Self::NotThere { .. } => ExitStatus::NotFound,
             Self::Interrupted { .. } | Self::KeptAlive { .. } => ExitStatus::Busy,
             Self::NoReason
@@ -33,6 +34,7 @@ impl Error {
             | Self::Cycle { .. }
             | Self::LeasesOff
             | Self::TooManyIndefinite { .. }
+            | Self::OwnEdits { .. }
             | Self::Hooks(_)
             | Self::Demo(_) => ExitStatus::Refused,
             Self::Plan { .. } | Self::Unreadable { .. } => ExitStatus::Invalid,
@@ -59,6 +61,8 @@ impl Error {
             Self::NoReason => "no_reason",
             Self::TooManyIndefinite { .. } => "too_many_indefinite_leases",
             Self::Policy { finding } => finding.code(),
+            Self::NoRange(_) => "no_range",
+            Self::OwnEdits { .. } => "own_edits",
             Self::NotYet { .. } => "not_yet",
             Self::Gated { .. } => "gated",
             Self::Deleted { .. } => "deleted",
@@ -95,6 +99,7 @@ impl Error {
             }
             Self::KeptAlive { pid } => json!({ "pid": pid }),
             Self::Policy { finding } => json!({ "issue_id": finding.issue() }),
+            Self::OwnEdits { issue, commit, .. } => json!({ "issue_id": issue, "commit": commit }),
             Self::Gated { issue, gates } => json!({ "issue_id": issue, "gates": gates }),
             Self::Deleted { issue } => json!({ "issue_id": issue }),
             Self::Cycle { path } => json!({ "path": path }),

@@ -1,15 +1,21 @@
-//! Adoption at install: what was committed before there were hooks cannot have been recorded by them.
+//! Adoption: somebody answers for edits that no commit hook of this clone has seen.
 //!
 //! Once a repository, when its hooks are first installed, the edits in commits that no remote is known to have
-//! are recorded as they are, so that they can be pushed under any policy. What comes later needs a lease.
+//! are recorded as they are, so that they can be pushed under any policy. What comes later needs a lease, or is what
+//! others made and somebody here takes over by name, with a reason: a pull request that was merged by hand.
 
 use gix::ObjectId;
 
-use super::{Result, pre_push};
+use super::change::Change;
+use super::judge::{Judge, Spot};
+use super::pre_push::{self, Made as Commit};
+use super::{Result, force};
 use crate::actor;
 use crate::context::Context;
+use crate::domain::id::IssueId;
 use crate::store::authority::{Entry, Made};
 use crate::store::layout::Layout;
+use crate::store::range::{self, Range};
 use crate::store::{Error, file, history};
 
 const REASON: &str = "not published when the hooks were installed";
@@ -24,21 +30,75 @@ pub(crate) fn once(cx: &Context, layout: &Layout, agent: Option<&str>) -> Result
     }
     let commits = history::reachable(&layout.repo, &branches(layout)?, &history::published_tips(layout)?)?;
     let made = pre_push::changes_of(cx, layout, &commits, &mut Vec::new())?;
+    let edits = made.iter().flat_map(|made| made.changes.iter().map(move |change| (made, change)));
+    let transitions = record(cx, layout, agent, edits.filter(|(_, change)| change.edited_issue().is_some()), REASON)?;
+    let at = cx.clock().now().wall;
+    let text = format!("{{\"schema_version\":1,\"at\":\"{at}\",\"transitions\":{transitions}}}\n");
+    file::replace(&mark, text.as_bytes(), layout.modes)?;
+    Ok(transitions)
+}
+
+/// Records edits as adopted: the number of transitions.
+fn record<'c>(
+    cx: &Context,
+    layout: &Layout,
+    agent: Option<&str>,
+    edits: impl Iterator<Item = (&'c Commit, &'c Change)>,
+    reason: &str,
+) -> Result<usize> {
     let holder = actor::holder(cx, layout, agent)?;
     let at = cx.clock().now().wall;
     let mut entries = Vec::new();
-    for made in &made {
-        let base: Vec<String> = made.parents.iter().map(ToString::to_string).collect();
-        for change in made.changes.iter().filter(|change| change.edited_issue().is_some()) {
-            let made = Made { at, path: &change.name(), base: &base, holder: &holder };
-            let steps = change.steps().filter(|(from, to)| from != to);
-            entries.extend(steps.map(|step| Entry::adopted(&made, step, REASON)));
-        }
+    for (commit, change) in edits {
+        let base: Vec<String> = commit.parents.iter().map(ToString::to_string).collect();
+        let made = Made { at, path: &change.name(), base: &base, holder: &holder };
+        let steps = change.steps().filter(|(from, to)| from != to);
+        entries.extend(steps.map(|step| Entry::adopted(&made, step, reason)));
     }
     layout.authority().append(&entries)?;
-    let text = format!("{{\"schema_version\":1,\"at\":\"{at}\",\"transitions\":{}}}\n", entries.len());
-    file::replace(&mark, text.as_bytes(), layout.modes)?;
     Ok(entries.len())
+}
+
+/// What was taken over, and what was not.
+#[derive(Debug, Default)]
+pub(crate) struct Adopted {
+    /// The issues that were edited without authority, each with the commit and who wrote it.
+    pub taken: Vec<(IssueId, ObjectId, String)>,
+    /// The same of commits that this repository's user made: nothing is recorded while there are any.
+    pub own: Vec<(IssueId, ObjectId)>,
+}
+
+/// Takes over what others made in `range` and nothing else gives authority for: all of it, or nothing.
+pub(crate) fn range(cx: &Context, layout: &Layout, agent: Option<&str>, range: &Range, reason: &str) -> Result<Adopted> {
+    let repo = &layout.repo;
+    let exempt = history::published_tips(layout)?;
+    let commits = history::reachable(repo, &range.tips, &[range.hidden.clone(), exempt.clone()].concat())?;
+    let made = pre_push::changes_of(cx, layout, &commits, &mut Vec::new())?;
+    let policy = force::policy_of_push(cx, layout, &range.tips);
+    let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, agent)?, cx.clock().now()).with_exempt(exempt);
+    judge.consult(made.iter().flat_map(|made| &made.changes))?;
+    let addresses = range::own_addresses(repo);
+    let (mut adopted, mut edits) = (Adopted::default(), Vec::new());
+    for commit in &made {
+        let spot = Spot { commit: Some(commit.commit), parents: &commit.parents };
+        for change in &commit.changes {
+            let Some(issue) = change.edited_issue() else { continue };
+            if judge.judge(change, spot)?.is_ok() {
+                continue;
+            }
+            match range::others(repo, commit.commit, &addresses)? {
+                Some(by) => {
+                    adopted.taken.push((issue, commit.commit, by));
+                    edits.push((commit, change));
+                }
+                None => adopted.own.push((issue, commit.commit)),
+            }
+        }
+    }
+    if adopted.own.is_empty() {
+        record(cx, layout, agent, edits.into_iter(), reason)?;
+    }
+    Ok(adopted)
 }
 
 fn branches(layout: &Layout) -> Result<Vec<ObjectId>> {

@@ -15,12 +15,13 @@ use crate::store::tree;
 
 /// Runs a hook; `action` is "commit" or "push".
 pub(crate) fn guard(action: &str, judge: impl FnOnce(&Context, &Layout) -> Result<Verdict>) -> ExitCode {
-    let verdict = match Context::from_process() {
-        Ok(cx) => verdict(&cx, action, judge),
-        Err(error) => Verdict::refuse(unreadable("the current directory", &error)),
+    let (verdict, wants_json) = match Context::from_process() {
+        Ok(cx) => (verdict(&cx, action, judge), cx.hooks_speak_json),
+        Err(error) => (Verdict::refuse(unreadable("the current directory", &error)), false),
     };
+    let words = if wants_json { message::verdict_json(&verdict, action) } else { message::verdict(&verdict, action) };
     // Whoever closed stderr has seen enough.
-    let _ = std::io::stderr().write_all(message::verdict(&verdict, action).as_bytes());
+    let _ = std::io::stderr().write_all(words.as_bytes());
     let status = if verdict.refused.is_empty() { ExitStatus::Done } else { ExitStatus::Refused };
     ExitCode::from(status.code())
 }

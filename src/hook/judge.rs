@@ -18,7 +18,7 @@ use crate::domain::policy::{self, Because, Editor, Finding, Policy};
 use crate::domain::time::Now;
 use crate::store::authority::Entry;
 use crate::store::layout::Layout;
-use crate::store::{history, tree};
+use crate::store::{history, range, tree};
 
 /// By what right a change stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,8 +189,9 @@ impl<'a> Judge<'a> {
         Ok(Err(match spot.commit {
             None => finding,
             Some(commit) => {
-                let because = self.because(change, &recorded);
-                Finding::Unauthorised { issue, commit: commit.to_string(), because, now: Box::new(finding) }
+                let because = Box::new(self.because(change, &recorded));
+                let by = range::others(self.repo(), commit, &range::own_addresses(self.repo()))?;
+                Finding::Unauthorised { issue, commit: commit.to_string(), because, now: Box::new(finding), by }
             }
         }))
     }

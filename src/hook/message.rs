@@ -4,6 +4,8 @@
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
 use super::Verdict;
 use crate::domain::id::IssueId;
 use crate::domain::lease::{Fate, Lease, Standing};
@@ -16,6 +18,28 @@ pub(crate) struct Block {
     pub what: String,
     /// What to type next.
     pub next: Vec<String>,
+}
+
+/// A finding for programs: `code issue_id what next`, and `commit` where it is about one.
+pub(crate) fn json(finding: &Finding) -> Value {
+    let Block { what, next } = block(finding);
+    let mut document = json!({ "code": finding.code(), "issue_id": finding.issue(), "what": what, "next": next });
+    if let Finding::Unauthorised { commit, .. } = finding {
+        document["commit"] = json!(commit);
+    }
+    document
+}
+
+/// The same as [`verdict`] for programs, as one line: `{"schema_version":1,"hook":{…}}`; nothing where nothing was found.
+pub(crate) fn verdict_json(verdict: &Verdict, action: &str) -> String {
+    if verdict.refused.is_empty() && verdict.reported.is_empty() {
+        return String::new();
+    }
+    let all = |findings: &[Finding]| findings.iter().map(json).collect::<Vec<_>>();
+    let hook = json!({
+        "action": action, "ok": verdict.refused.is_empty(), "refused": all(&verdict.refused), "reported": all(&verdict.reported),
+    });
+    format!("{}\n", json!({ "schema_version": 1, "hook": hook }))
 }
 
 /// Everything that a hook has to say; `action` is "commit" or "push".
@@ -97,11 +121,14 @@ pub(crate) fn block(finding: &Finding) -> Block {
             what: format!("issue {short}: this worktree holds it as {holder}, and you are {me}"),
             next: vec![format!("To act as its holder: export JIT_AGENT_ID={holder}")],
         },
-        Finding::Unauthorised { issue, commit, because, now } => unauthorised(*issue, commit, because, now),
+        Finding::Unauthorised { issue, commit, because, now, by } => unauthorised(*issue, commit, because, now, by.as_deref()),
         Finding::Invalid { path, why } => Block {
             what: format!("{}: {}", path.escape_debug(), why.escape_debug()),
             next: vec!["To see what is staged: git diff --cached -- .jit".to_owned()],
         },
+        Finding::Inconsistent { what } => {
+            Block { what: what.escape_debug().to_string(), next: vec!["To see all of it: git jit doctor".to_owned()] }
+        }
         Finding::OffBase { path, branch } => Block {
             what: format!(".jit/{path}: edited on a branch that lacks the tip of {branch}"),
             next: vec![format!("To catch up: git merge {branch}")],
@@ -122,7 +149,7 @@ pub(crate) fn block(finding: &Finding) -> Block {
     }
 }
 
-fn unauthorised(issue: IssueId, commit: &str, because: &Because, now: &Finding) -> Block {
+fn unauthorised(issue: IssueId, commit: &str, because: &Because, now: &Finding, by: Option<&str>) -> Block {
     let short = issue.short();
     let commit = &commit[..commit.len().min(10)];
     let why = match because {
@@ -132,7 +159,7 @@ fn unauthorised(issue: IssueId, commit: &str, because: &Because, now: &Finding) 
             format!("the lease {lease_id} it was made under was evicted by {by}: {}", reason.escape_debug())
         }
     };
-    let next = match now {
+    let mut next = match now {
         Finding::Unleased { .. } | Finding::Lapsed { .. } | Finding::Stale { .. } => {
             vec![format!("To answer for it: git jit claim acquire {short}, then push again")]
         }
@@ -141,5 +168,9 @@ fn unauthorised(issue: IssueId, commit: &str, because: &Because, now: &Finding) 
             [vec![block.what], block.next].concat()
         }
     };
+    if let Some(by) = by {
+        let by = by.escape_debug();
+        next.push(format!("To answer for what {by} made: git jit adopt {commit}^! --reason \"…\""));
+    }
     Block { what: format!("issue {short}: commit {commit}: {why}"), next }
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod adopt;
 pub(crate) mod change;
+pub(crate) mod check;
 mod cover;
 pub(crate) mod force;
 pub(crate) mod guard;
@@ -16,6 +17,7 @@ pub(crate) mod merge;
 pub(crate) mod message;
 pub(crate) mod pre_commit;
 pub(crate) mod pre_push;
+mod progress;
 
 use crate::domain::policy::{Enforcement, Finding, Policy};
 

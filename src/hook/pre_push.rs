@@ -10,6 +10,7 @@ use gix::bstr::ByteSlice;
 
 use super::change::{self, Change, Side};
 use super::judge::{Judge, Spot};
+use super::progress::Progress;
 use super::{Error, Result, Verdict, force, pre_commit};
 use crate::actor;
 use crate::context::Context;
@@ -96,8 +97,9 @@ pub(crate) struct Made {
 /// What each commit changes that the rules know, oldest commit first.
 pub(crate) fn changes_of(cx: &Context, layout: &Layout, commits: &[ObjectId], findings: &mut Vec<Finding>) -> Result<Vec<Made>> {
     let repo = &layout.repo;
-    let mut made = Vec::new();
-    for commit in commits.iter().rev() {
+    let (mut made, mut progress) = (Vec::new(), Progress::new(cx));
+    for (n, commit) in commits.iter().rev().enumerate() {
+        progress.at(n, commits.len());
         let parents = history::parents(repo, *commit)?;
         findings.extend(change::misplaced(repo, *commit, &parents)?);
         let changes = change::changes(repo, &cx.scratch, &Side::Commit(*commit), &parents)?;
@@ -109,7 +111,7 @@ pub(crate) fn changes_of(cx: &Context, layout: &Layout, commits: &[ObjectId], fi
 }
 
 /// The first finding of each kind for an issue or a file: twenty commits of one issue are one thing to mend.
-fn one_an_issue(findings: Vec<Finding>) -> Vec<Finding> {
+pub(crate) fn one_an_issue(findings: Vec<Finding>) -> Vec<Finding> {
     let mut seen: HashSet<(&'static str, String)> = HashSet::new();
     let key = |finding: &Finding| {
         let about = match finding {

@@ -17,6 +17,7 @@ pub(crate) mod layout;
 pub(crate) mod lock;
 pub(crate) mod notes;
 pub(crate) mod places;
+pub(crate) mod range;
 pub(crate) mod staged;
 pub(crate) mod tree;
 pub(crate) mod worktrees;

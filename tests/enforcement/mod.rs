@@ -6,6 +6,7 @@
 use crate::support::{Place, World};
 
 mod authority;
+mod check;
 mod commits;
 mod merges;
 mod policy;
