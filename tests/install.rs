@@ -24,16 +24,79 @@ fn twice_in_is_once_and_out_leaves_nothing() {
     team.jit("hooks uninstall").ok().says("No hooks of git jit");
 }
 
+fn executable(path: &std::path::Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, text).expect("written");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("set");
+}
+
 #[test]
-fn another_hook_is_never_touched_and_one_of_ours_not_once_it_was_edited() {
+fn a_hook_that_is_there_runs_first_with_its_stdin_and_comes_back_to_the_byte() {
+    let (world, issues) = World::strict();
+    let team = world.team().agent("agent:a");
+    team.jit("hooks uninstall").ok();
+    let (commit, push) = (world.path("team/.git/hooks/pre-commit"), world.path("team/.git/hooks/pre-push"));
+    let theirs = "#!/bin/sh\n[ -e refuse ] && exit 3\necho \"$0 $*\" >> ran\n";
+    let reader = "#!/bin/sh\n[ -e refuse ] && exit 3\ncat >> ran\n";
+    executable(&commit, theirs);
+    executable(&push, reader);
+    let before = std::fs::metadata(&commit).expect("there").permissions();
+    team.jit("hooks install").ok().says("what stood there runs first").says("pre-commit.before-git-jit");
+    team.jit("hooks install").ok().says("in place already");
+    team.git("checkout -q -b topic").ok();
+    team.edit(&issues[0], "Sneaky");
+    team.git("commit -q -a -m Sneaky").exits(1).says("commit refused");
+    assert_eq!(team.read("ran").lines().count(), 1, "theirs ran, and ours after it");
+    team.git("checkout -q .jit").ok();
+    team.write("refuse", "");
+    team.write("x", "x");
+    team.git("add x").ok();
+    assert_eq!(team.git("commit -q -m X").status(), 1, "their refusal is passed on");
+    std::fs::remove_file(world.path("team/refuse")).expect("removed");
+    team.git("commit -q -m X").ok();
+    let lines = team.read("ran").lines().count();
+    team.git("push -q origin topic").ok();
+    assert!(team.read("ran").lines().nth(lines).is_some_and(|line| line.starts_with("refs/heads/topic ")), "{}", team.read("ran"));
+    team.edit(&issues[0], "Sneaky");
+    team.git("commit -q -a --no-verify -m Sneaky").ok();
+    team.git("push -q origin topic").exits(1).says("push refused");
+    team.write("refuse", "");
+    assert_ne!(team.git("push -q origin topic:other").status(), 0);
+    std::fs::remove_file(world.path("team/refuse")).expect("removed");
+    team.jit("hooks uninstall").ok();
+    assert_eq!(hooks(&world), ["pre-commit", "pre-push"]);
+    assert_eq!(std::fs::read_to_string(&commit).expect("read"), theirs);
+    assert_eq!(std::fs::read_to_string(&push).expect("read"), reader);
+    assert_eq!(std::fs::metadata(&commit).expect("there").permissions(), before);
+}
+
+#[test]
+fn a_hook_that_git_does_not_run_is_not_brought_to_life_and_a_link_stays_one() {
+    let world = World::new();
+    let team = world.team();
+    let (commit, push) = (world.path("team/.git/hooks/pre-commit"), world.path("team/.git/hooks/pre-push"));
+    std::fs::write(&commit, "#!/bin/sh\nexit 9\n").expect("written");
+    executable(&world.path("team/.git/hooks/theirs"), "#!/bin/sh\ntouch linked\n");
+    std::os::unix::fs::symlink("theirs", &push).expect("linked");
+    team.jit("hooks install").ok();
+    team.git("commit -q --allow-empty -m Empty").ok();
+    world.add_remote();
+    team.git("push -q origin main").ok();
+    assert!(team.dir.join("linked").exists());
+    team.jit("hooks uninstall").ok();
+    assert_eq!(std::fs::read_link(&push).expect("a link"), std::path::Path::new("theirs"));
+    assert_eq!(std::fs::read_to_string(&commit).expect("read"), "#!/bin/sh\nexit 9\n");
+}
+
+#[test]
+fn two_hooks_for_one_place_and_one_of_ours_that_was_edited_are_for_a_person() {
     let world = World::new();
     let team = world.team();
     let push = world.path("team/.git/hooks/pre-push");
-    std::fs::write(&push, "#!/bin/sh\necho theirs\n").expect("written");
-    team.jit("hooks install").exits(1).says("not of git jit").says("jit-pre-push' pre-push \"$@\" || exit $?");
-    assert_eq!(hooks(&world), ["pre-push"], "all or nothing");
-    assert_eq!(std::fs::read_to_string(&push).expect("read"), "#!/bin/sh\necho theirs\n");
-    team.jit("hooks uninstall").ok().says("No hooks");
+    executable(&push, "#!/bin/sh\n");
+    executable(&world.path("team/.git/hooks/pre-push.before-git-jit"), "#!/bin/sh\n");
+    team.jit("hooks install").exits(1).says("is there already").says("jit-pre-push' pre-push \"$@\" || exit $?");
+    assert!(!world.path("team/.git/hooks/pre-commit").exists(), "all or nothing");
     std::fs::remove_file(&push).expect("removed");
     team.jit("hooks install").ok();
     let text = std::fs::read_to_string(&push).expect("read") + "echo mine\n";
@@ -78,14 +141,92 @@ fn a_hook_of_somebody_elses_that_runs_ours_serves_and_the_others_are_installed()
     let world = World::new();
     let team = world.team();
     let commit = world.path("team/.git/hooks/pre-commit");
-    std::fs::write(&commit, "#!/bin/sh\necho theirs\n").expect("written");
-    let said = team.jit("hooks install").exits(1).stderr;
-    let stanza = said.lines().map(str::trim).find(|line| line.contains("exit $?")).expect("a line to add").to_owned();
-    let text = format!("#!/bin/sh\necho theirs\n{stanza}\n");
-    std::fs::write(&commit, &text).expect("written");
+    let text = "#!/bin/sh\necho theirs\njit-pre-commit pre-commit \"$@\" || exit $?\n";
+    executable(&commit, text);
     team.jit("hooks install").ok().says("pre-push").never_says("hooks/pre-commit");
+    let status = team.json("hooks status");
+    assert_eq!((&status["hooks"][0]["place"], &status["hooks"][0]["canary"]), (&"served".into(), &serde_json::Value::Null));
+    assert_eq!(team.json("hooks status --canary")["hooks"][0]["canary"], "refused");
     team.jit("hooks uninstall").ok();
     assert_eq!(std::fs::read_to_string(&commit).expect("read"), text);
+}
+
+#[test]
+fn status_tells_what_stands_there_and_tries_it() {
+    let world = World::new();
+    let team = world.team();
+    team.jit("hooks status").exits(1).says("not installed").says("git jit hooks install");
+    team.jit("hooks install").ok();
+    let before = team.git("count-objects -v").ok().stdout;
+    team.jit("hooks status").ok().says("in place; refuses what it must");
+    assert_eq!(team.git("count-objects -v").ok().stdout, before, "nothing is written");
+    team.git("status --short").ok().never_says("ca4a5000");
+    let status = team.json("hooks status");
+    assert_eq!((&status["ok"], &status["hooks"][2]["canary"]), (&true.into(), &"refused".into()));
+    // A worktree of its own way.
+    let side = world.linked("side");
+    side.jit("hooks status").ok();
+    team.git("config extensions.worktreeConfig true").ok();
+    side.git("config --worktree core.hooksPath /nowhere").ok();
+    team.jit("hooks status").exits(1).says("/nowhere, without pre-commit");
+    side.git("config --worktree --unset core.hooksPath").ok();
+    // Binaries that pass everything.
+    let push = world.path("team/.git/hooks/pre-push");
+    executable(&push, "#!/bin/sh\njit-pre-push() { :; }\njit-pre-push\n");
+    team.jit("hooks status --canary").exits(1).says("let through");
+}
+
+#[test]
+fn a_place_in_the_worktree_itself_is_said_to_be_one() {
+    let world = World::new();
+    let team = world.team();
+    team.git("config core.hooksPath .githooks").ok();
+    team.jit("hooks install").ok().says("is a part of this worktree: commit it");
+    team.git("config core.hooksPath").ok();
+}
+
+#[test]
+fn hooks_by_configuration_want_a_git_that_knows_them() {
+    let world = World::new();
+    let team = world.team();
+    let config = || std::fs::read(world.path("team/.git/config")).expect("read");
+    let (before, version) = (config(), team.git("version").ok().stdout);
+    let mut numbers = version.trim().trim_start_matches("git version ").split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let is_new = (numbers.next(), numbers.next()) >= (Some(2), Some(54));
+    if !is_new {
+        team.jit("hooks install --mode config").exits(1).says("need git 2.54, and this is 2.");
+        assert_eq!(config(), before);
+        return;
+    }
+    team.jit("hooks install --mode config").ok();
+    team.jit("hooks install --mode config").ok().says("in place already");
+    team.jit("hooks install").ok().says("in place already");
+    assert!(hooks(&world).is_empty());
+    team.jit("hooks status").ok().says("by configuration; refuses what it must");
+    team.set_policy("strict");
+    team.write(&crate::support::Place::file("1a2b3c4d-0000-4000-8000-000000000001"), "{}");
+    team.git("add -A").ok();
+    team.git("commit -q -m Broken").exits(1).says("commit refused");
+    team.jit("hooks uninstall").ok();
+    assert_eq!(config(), before, "to the byte");
+    executable(&world.path("team/.git/hooks/pre-push"), "#!/bin/sh\n");
+    team.jit("hooks install --mode config").exits(1).says("would run after");
+}
+
+#[test]
+fn in_a_submodule_the_hooks_are_the_submodules() {
+    let world = World::new();
+    let team = world.team();
+    team.git("add -A").ok();
+    team.git("commit -q -m Issues").ok();
+    world.place("").git("init -q -b main outer").ok();
+    let outer = world.place("outer");
+    outer.git("-c protocol.file.allow=always submodule --quiet add ../team inner").ok();
+    let inner = outer.moved(&outer.dir.join("inner").display().to_string());
+    inner.jit("hooks install").ok().says("modules/inner/hooks/pre-commit");
+    assert!(!outer.dir.join(".git/hooks/pre-commit").exists());
+    inner.jit("hooks status").ok();
+    inner.jit("hooks uninstall").ok();
 }
 
 #[test]

@@ -231,6 +231,7 @@ impl Walk {
         self.verb("check", "HEAD^!");
         self.verb("adopt", "HEAD^! --reason theirs");
         self.verb("hooks install", "");
+        self.verb("hooks status", "");
         self.verb("hooks uninstall", "");
         self.verb("demo", "");
     }

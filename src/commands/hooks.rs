@@ -1,33 +1,42 @@
-//! `git jit hooks`: put in place, taken away.
+//! `git jit hooks`: put in place, looked after, taken away.
 
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::{Answer, Session};
-use crate::hook::{adopt, install};
+use crate::hook::adopt;
+use crate::hook::install::{self, Installed, Mode};
 use crate::output::Report;
-use crate::output::human::Styles;
+use crate::output::human::{Styles, count};
+
+mod status;
 
 /// Verbs of `hooks`.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
-    /// Put pre-commit, pre-merge-commit and pre-push where Git looks for them
+    /// Put pre-commit, pre-merge-commit and pre-push where Git looks for them; a hook that is there runs first
     Install(InstallArgs),
-    /// Take them away again
+    /// Take them away again, and put back what stood there
     Uninstall(UninstallArgs),
+    /// Tell what stands in each hook's place, seen from every worktree, and whether it refuses what it must
+    Status(status::Args),
 }
 
 /// Arguments of `hooks install`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct InstallArgs {}
+pub(crate) struct InstallArgs {
+    /// How Git is told of them
+    #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+    mode: Mode,
+}
 
 /// Arguments of `hooks uninstall`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct UninstallArgs {}
 
-struct Installed {
-    written: Vec<PathBuf>,
+struct Placed {
+    installed: Installed,
     adopted: usize,
 }
 
@@ -39,15 +48,16 @@ struct Uninstalled {
 pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
     let layout = session.layout()?;
     match verb {
-        Verb::Install(InstallArgs {}) => {
-            let written = install::install(&session.cx, layout)?;
+        Verb::Install(InstallArgs { mode }) => {
+            let installed = install::install(&session.cx, layout, mode)?;
             let adopted = adopt::once(&session.cx, layout, session.agent_flag.as_deref())?;
-            Ok(Box::new(Installed { written, adopted }))
+            Ok(Box::new(Placed { installed, adopted }))
         }
         Verb::Uninstall(UninstallArgs {}) => {
             let removed = install::uninstall(layout)?;
             Ok(Box::new(Uninstalled { removed }))
         }
+        Verb::Status(args) => status::run(session, args),
     }
 }
 
@@ -55,21 +65,33 @@ fn paths(paths: &[PathBuf]) -> Vec<String> {
     paths.iter().map(|path| path.display().to_string()).collect()
 }
 
-impl Report for Installed {
+impl Report for Placed {
     fn json(&self) -> Value {
-        json!({ "changed": !self.written.is_empty() || self.adopted > 0, "hooks": paths(&self.written), "adopted": self.adopted })
+        let Installed { written, kept, tracked } = &self.installed;
+        json!({
+            "changed": !written.is_empty() || self.adopted > 0, "hooks": paths(written), "kept": paths(kept),
+            "tracked": tracked.as_ref().map(|dir| dir.display().to_string()), "adopted": self.adopted,
+        })
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let mut text = match self.written.as_slice() {
+        let Installed { written, kept, tracked } = &self.installed;
+        let mut text = match written.as_slice() {
             [] => "The hooks are in place already\n".to_owned(),
             written => {
                 let list: String = paths(written).iter().map(|path| format!("  {path}\n")).collect();
                 format!("{}\n{list}", styles.good("✓ Installed"))
             }
         };
+        for kept in paths(kept) {
+            text += &format!("  what stood there runs first: {kept}\n");
+        }
+        if let Some(dir) = tracked {
+            text += &format!("  {} is a part of this worktree: commit it, or other worktrees have no hooks\n", dir.display());
+        }
         if self.adopted > 0 {
-            text += &format!("  adopted {} changes of issues in commits that are not published yet\n", self.adopted);
+            let changes = count(self.adopted, "change");
+            text += &format!("  adopted {changes} of issues in commits that are not published yet\n");
         }
         text
     }

@@ -110,11 +110,19 @@ fn of_unknown_gate(key: &str, known: &[String]) -> Vec<String> {
 
 fn of_obstacle(obstacle: &Obstacle) -> Vec<String> {
     match obstacle {
-        Obstacle::Foreign { stanza, .. } => vec![
-            "To call ours from it, add this line where nothing after it stages anything, before it exits:".to_owned(),
-            format!("  {stanza}"),
-            "Then run git jit hooks install again".to_owned(),
+        Obstacle::Managed { manager, hooks } => {
+            let mut lines = vec![format!("What {} owns is not written to. Add ours,", manager.name())];
+            lines.extend(manager.stanza(hooks));
+            lines.push("Then run git jit hooks install again".to_owned());
+            lines
+        }
+        Obstacle::Taken { hook, kept } => vec![
+            format!("Remove one of the two: {} is what git runs now", hook.display()),
+            format!("Or call ours from it, at its end: {}", Obstacle::line_to_add(&name(hook))),
+            format!("{} was put there by an earlier install, if it was not you", kept.display()),
         ],
+        Obstacle::Behind { .. } => vec!["To use files for all of them: git jit hooks install".to_owned()],
+        Obstacle::OldGit { .. } => vec!["To use files: git jit hooks install".to_owned()],
         Obstacle::Relative { absolute, .. } => {
             vec![format!("To have one place for all worktrees: git config --local core.hooksPath '{}'", absolute.display())]
         }
@@ -127,4 +135,9 @@ fn of_obstacle(obstacle: &Obstacle) -> Vec<String> {
         Obstacle::Reftable => vec!["To use the other form: git refs migrate --ref-format=files".to_owned()],
         Obstacle::NoBinary { binary } => vec![format!("To install it: put {binary} beside git-jit, or run install.sh again")],
     }
+}
+
+/// The last name of a path.
+fn name(path: &std::path::Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -1,13 +1,21 @@
-//! Installs the hooks where Git really looks for them, and takes them away again.
+//! Installs the hooks where Git really looks for them, and takes them away again, to the byte.
 //!
-//! A hook that is not ours is never touched: whoever owns it is told what to add. Ours carry a mark with a
-//! checksum, so that a second install changes nothing and an edited one is not thrown away.
+//! A hook that stood there is kept beside ours and runs first. What a manager owns is left alone: its user is told what
+//! to add. Nothing is written unless all of it can be.
+
+pub(crate) mod canary;
+pub(crate) mod events;
+pub(crate) mod manager;
+mod shim;
+pub(crate) mod site;
 
 use std::path::{Path, PathBuf};
 
+use self::manager::Manager;
+use self::shim::Writer;
+pub(crate) use self::site::{Place, Site};
 use super::Result;
 use crate::context::Context;
-use crate::git::Git;
 use crate::store::file::{self, Modes};
 use crate::store::layout::Layout;
 
@@ -15,39 +23,52 @@ use crate::store::layout::Layout;
 pub(crate) const HOOKS: [(&str, &str); 3] =
     [("pre-commit", "jit-pre-commit"), ("pre-merge-commit", "jit-pre-commit"), ("pre-push", "jit-pre-push")];
 
-const MARK: &str = "# git-jit hook v1 ";
-
-/// What stands, or stood, in a hook's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Nothing.
-    Free,
-    /// Our hook, as it was written.
-    Ours,
-    /// Our hook, edited since.
-    Edited,
-    /// Somebody else's hook that runs ours.
-    Served,
-    /// Somebody else's hook.
-    Foreign,
+/// How Git is told of the hooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Mode {
+    /// Files in the directory that Git takes hooks from
+    #[default]
+    Files,
+    /// Git's configuration, from Git 2.54 on
+    Config,
 }
 
 /// Why hooks cannot be installed or removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Obstacle {
-    /// Another hook is in the way.
-    #[error("{} is there already and not of git jit", path.display())]
-    Foreign {
+    /// A manager owns the hooks.
+    #[error("{} owns {} here, and does not run git jit yet", manager.name(), hooks.iter().map(|(hook, _)| *hook).collect::<Vec<_>>().join(", "))]
+    Managed {
+        /// Which one.
+        manager: Manager,
+        /// The hooks, each with the binary that serves it.
+        hooks: Vec<(&'static str, &'static str)>,
+    },
+    /// Where the hook would be kept that stands in the way, there is something already.
+    #[error("{} is in the way, and {} is there already", hook.display(), kept.display())]
+    Taken {
         /// The hook.
-        path: PathBuf,
-        /// The line that would call ours from it.
-        stanza: String,
+        hook: PathBuf,
+        /// Where it would be kept.
+        kept: PathBuf,
     },
     /// One of ours has been edited.
     #[error("{} was made by git jit and has been edited since", path.display())]
     Edited {
         /// The hook.
         path: PathBuf,
+    },
+    /// A hook in the directory would run after the configured one.
+    #[error("{} would run after a hook by configuration, and could stage something", path.display())]
+    Behind {
+        /// The hook.
+        path: PathBuf,
+    },
+    /// Git is too old for hooks by configuration.
+    #[error("hooks by configuration need git 2.54, and this is {found}")]
+    OldGit {
+        /// Its version.
+        found: String,
     },
     /// The hooks of many repositories are in one place.
     #[error("core.hooksPath is set for more than this repository ({scope}): {path}")]
@@ -76,94 +97,126 @@ pub(crate) enum Obstacle {
     },
 }
 
-/// The hook directory that Git uses here.
-pub(crate) fn directory(layout: &Layout) -> Result<PathBuf> {
-    let here = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
-    let git = Git::at(here);
-    let scoped = git.output(&["config", "--show-scope", "--get", "core.hooksPath"])?;
-    let scoped = String::from_utf8_lossy(&scoped.stdout).trim_end_matches('\n').to_owned();
-    if let Some((scope, path)) = scoped.split_once('\t') {
-        if !matches!(scope, "local" | "worktree") {
-            return Err(Obstacle::Shared { scope: scope.to_owned(), path: path.to_owned() }.into());
-        }
-        if Path::new(path).components().next().is_some_and(|first| first.as_os_str() == ".git") {
-            return Err(Obstacle::Relative { path: path.to_owned(), absolute: layout.common_dir.join("hooks") }.into());
-        }
+impl Obstacle {
+    /// What to do about a hook that somebody else has to call ours from.
+    pub(crate) fn line_to_add(hook: &str) -> String {
+        let binary = HOOKS.iter().find(|(name, _)| *name == hook).map_or("jit-pre-commit", |(_, binary)| binary);
+        shim::stanza(hook, Path::new(binary))
     }
-    Ok(here.join(git.text(&["rev-parse", "--git-path", "hooks"])?))
 }
 
-/// What stands at `path`, which `binary` would serve.
-fn inspect(path: &Path, binary: &str) -> Result<Place> {
-    if path.symlink_metadata().is_err() {
-        return Ok(Place::Free);
-    }
-    let text = String::from_utf8_lossy(&file::read_optional(path)?.unwrap_or_default()).into_owned();
-    let Some(line) = text.lines().nth(1).and_then(|line| line.strip_prefix(MARK)) else {
-        let runs_ours = text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(binary));
-        return Ok(if runs_ours { Place::Served } else { Place::Foreign });
-    };
-    let body = text.split_once('\n').and_then(|(_, rest)| rest.split_once('\n')).map_or("", |(_, body)| body);
-    let crc = line.split(' ').next().unwrap_or_default();
-    Ok(if crc == checksum(body) { Place::Ours } else { Place::Edited })
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Installed {
+    /// The hooks that were written.
+    pub written: Vec<PathBuf>,
+    /// The hooks that stood there, where they are kept.
+    pub kept: Vec<PathBuf>,
+    /// The directory, where it is a part of this worktree's files.
+    pub tracked: Option<PathBuf>,
 }
 
 /// The hooks of ours that Git would not run here.
 pub(crate) fn missing(layout: &Layout) -> Vec<String> {
-    let dir = directory(layout);
-    let is_there = |(hook, binary): &(&str, &str)| {
-        let place = dir.as_ref().ok().and_then(|dir| inspect(&dir.join(hook), binary).ok());
-        matches!(place, Some(Place::Ours | Place::Served | Place::Edited))
+    let configured = events::in_force(layout).unwrap_or_default();
+    let site = Site::of(layout);
+    let is_there = |hook: &str, binary: &str| {
+        let place = site.as_ref().ok().and_then(|site| site.place(hook, binary).ok());
+        configured.contains(&hook) || place.is_some_and(Place::runs_ours)
     };
-    HOOKS.iter().filter(|hook| !is_there(hook)).map(|(hook, _)| (*hook).to_owned()).collect()
+    HOOKS.iter().filter(|(hook, binary)| !is_there(hook, binary)).map(|(hook, _)| (*hook).to_owned()).collect()
 }
 
-/// Installs all hooks, or none: the paths of those that were written.
-pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<Vec<PathBuf>> {
+/// Installs all hooks, or none.
+pub(crate) fn install(cx: &Context, layout: &Layout, mode: Mode) -> Result<Installed> {
     if layout.has_reftable() {
         return Err(Obstacle::Reftable.into());
     }
-    let dir = directory(layout)?;
-    let mut texts = Vec::new();
-    for (hook, binary) in HOOKS {
+    if mode == Mode::Config {
+        let site = Site::of(layout)?;
+        return Ok(Installed { written: events::install(cx, layout, &site)?, ..Installed::default() });
+    }
+    if missing(layout).is_empty() && !events::in_force(layout)?.is_empty() {
+        return Ok(Installed::default());
+    }
+    let site = Site::of(layout)?;
+    let places = site.places()?;
+    let managed = |(hook, binary, place): &(&'static str, &'static str, Place)| match place {
+        Place::Managed(manager) => Some((*manager, (*hook, *binary))),
+        _ => None,
+    };
+    let all: Vec<(Manager, (&str, &str))> = places.iter().filter_map(managed).collect();
+    if let Some((manager, _)) = all.first() {
+        let hooks = all.iter().map(|(_, hook)| *hook).collect();
+        return Err(Obstacle::Managed { manager: *manager, hooks }.into());
+    }
+    let (mut texts, mut aside) = (Vec::new(), Vec::new());
+    for (hook, binary, place) in places {
         let Some(program) = find(cx, binary) else { return Err(Obstacle::NoBinary { binary }.into()) };
-        let path = dir.join(hook);
-        match inspect(&path, binary)? {
-            Place::Served => continue,
+        let path = site.hook(hook);
+        match place {
+            Place::Served | Place::Managed(_) => continue,
             Place::Free | Place::Ours => {}
             Place::Edited => return Err(Obstacle::Edited { path }.into()),
-            Place::Foreign => return Err(Obstacle::Foreign { path, stanza: stanza(hook, &program) }.into()),
+            Place::Foreign => {
+                let kept = shim::before(&path);
+                if kept.symlink_metadata().is_ok() {
+                    return Err(Obstacle::Taken { hook: path, kept }.into());
+                }
+                aside.push((path.clone(), kept));
+            }
         }
-        texts.push((path, text(hook, binary, &program)));
+        texts.push((path, shim::text(hook, binary, &program)));
     }
-    let modes = executable(layout.modes);
-    file::make_dir(&dir, modes)?;
-    let mut written = Vec::new();
+    write(&site, layout.modes, aside, texts)
+}
+
+/// Makes room and writes the hooks. A crash in between leaves a hook put aside, which the next call finishes or takes back.
+fn write(site: &Site, shared: Modes, aside: Vec<(PathBuf, PathBuf)>, texts: Vec<(PathBuf, String)>) -> Result<Installed> {
+    let modes = executable(shared);
+    file::make_dir(&site.dir, modes)?;
+    let mut installed = Installed { tracked: site.is_tracked.then(|| site.dir.clone()), ..Installed::default() };
+    for (hook, kept) in aside {
+        std::fs::rename(&hook, &kept).map_err(crate::store::Error::io("put aside", &hook))?;
+        installed.kept.push(kept);
+    }
     for (path, text) in texts {
         if file::read_optional(&path)?.as_deref() != Some(text.as_bytes()) || !file::is_executable(&path) {
             file::replace(&path, text.as_bytes(), modes)?;
-            written.push(path);
+            installed.written.push(path);
         }
     }
-    Ok(written)
+    Ok(installed)
 }
 
-/// Removes our hooks: the paths of those that are gone.
+/// Removes our hooks, and puts back what stood there before: the paths of those that are gone.
 pub(crate) fn uninstall(layout: &Layout) -> Result<Vec<PathBuf>> {
-    let dir = directory(layout)?;
+    let mut removed = events::uninstall(layout)?;
+    let site = Site::of(layout)?;
     let mut ours = Vec::new();
-    for (hook, binary) in HOOKS {
-        let path = dir.join(hook);
-        match inspect(&path, binary)? {
-            Place::Ours => ours.push(path),
-            Place::Edited => return Err(Obstacle::Edited { path }.into()),
-            Place::Free | Place::Foreign | Place::Served => {}
+    for (hook, _) in HOOKS {
+        let path = site.hook(hook);
+        let mut legacy = path.clone().into_os_string();
+        legacy.push(shim::LEGACY);
+        for path in [path, legacy.into()] {
+            match shim::writer(&path)? {
+                Writer::We => ours.push(path),
+                Writer::WeAndSomebody => return Err(Obstacle::Edited { path }.into()),
+                Writer::Nobody | Writer::Somebody => {}
+            }
         }
     }
-    for path in &ours {
-        std::fs::remove_file(path).map_err(crate::store::Error::io("remove", path))?;
+    for path in ours {
+        std::fs::remove_file(&path).map_err(crate::store::Error::io("remove", &path))?;
+        removed.push(path);
     }
-    Ok(ours)
+    for (hook, _) in HOOKS {
+        let (path, kept) = (site.hook(hook), shim::before(&site.hook(hook)));
+        if kept.symlink_metadata().is_ok() && path.symlink_metadata().is_err() {
+            std::fs::rename(&kept, &path).map_err(crate::store::Error::io("put back", &path))?;
+        }
+    }
+    Ok(removed)
 }
 
 /// The permissions of a hook: what Git would give it, or what the repository is shared with.
@@ -182,45 +235,3 @@ fn find(cx: &Context, binary: &str) -> Option<PathBuf> {
     let on_path = cx.search_path.iter().flat_map(std::env::split_paths).map(|dir| dir.join(binary));
     beside.into_iter().chain(on_path).find(|path| path.is_file())
 }
-
-/// What somebody else's hook has to run.
-fn stanza(hook: &str, program: &Path) -> String {
-    format!("{} {hook} \"$@\" || exit $?", quoted(program))
-}
-
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
-}
-
-fn checksum(body: &str) -> String {
-    format!("{:08x}", crc32fast::hash(body.as_bytes()))
-}
-
-/// The hook: it becomes the binary, wherever that is by now; without it, it fails closed where it must.
-fn text(hook: &str, binary: &str, program: &Path) -> String {
-    let without = if hook == "pre-push" { WITHOUT_PUSH } else { WITHOUT_COMMIT };
-    let body = format!(
-        "bin={}\n[ -x \"$bin\" ] || bin=$(command -v {binary}) && exec \"$bin\" {hook} \"$@\"\n{IS_STRICT}{without}",
-        quoted(program),
-    );
-    format!("#!/bin/sh\n{MARK}{} made by `git jit hooks install`, removed by `git jit hooks uninstall`\n{body}", checksum(&body))
-}
-
-const IS_STRICT: &str = r#"# The binary is gone. Is this repository strict?
-is_strict() {
-    for rev in HEAD refs/remotes/origin/HEAD refs/remotes/origin/main refs/remotes/origin/master refs/heads/main refs/heads/master; do
-        git show "$rev:.jit/config.toml" 2>/dev/null
-    done | grep -Eiq "enforce_leases[\"']?[[:space:]]*=[[:space:]]*[\"']+[[:space:]]*strict"
-}
-"#;
-
-const WITHOUT_COMMIT: &str = r#"git diff-index --cached --quiet HEAD -- .jit 2>/dev/null && exit 0
-is_strict || exit 0
-echo "git jit: this commit changes .jit in a strict repository, and git jit is not installed." >&2
-echo "  Install it, or take its hooks away: see https://crates.io/crates/git-jit" >&2
-exit 1
-"#;
-
-const WITHOUT_PUSH: &str = r#"is_strict && echo "git jit: not installed, so this push was not checked." >&2
-exit 0
-"#;

@@ -1,0 +1,125 @@
+//! The hook that is written: a few lines of shell that become the binary.
+//!
+//! It runs first what stood in its place before, with stdin replayed. Without the binary it fails closed where it must.
+//! It carries a mark with a checksum, so that a second install changes nothing and an edited one is not thrown away.
+
+use std::path::{Path, PathBuf};
+
+use crate::hook::Result;
+use crate::store::file;
+
+/// What every version of the mark begins with.
+const MARK: &str = "# git-jit hook v";
+/// The version that is written.
+const VERSION: &str = "2";
+/// What is put behind the name of a hook that stood there before.
+const BEFORE: &str = ".before-git-jit";
+/// What managers put behind the name of a hook of ours when they take its place, and run it.
+pub(super) const LEGACY: &str = ".legacy";
+
+/// Where the hook is kept that stood at `hook` before.
+pub(super) fn before(hook: &Path) -> PathBuf {
+    let mut name = hook.as_os_str().to_owned();
+    name.push(BEFORE);
+    name.into()
+}
+
+/// What a file is to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writer {
+    /// There is none.
+    Nobody,
+    /// We, and it is as it was written.
+    We,
+    /// We, and it has been edited since.
+    WeAndSomebody,
+    /// Somebody else.
+    Somebody,
+}
+
+/// Who wrote the hook at `path`.
+pub(super) fn writer(path: &Path) -> Result<Writer> {
+    if path.symlink_metadata().is_err() {
+        return Ok(Writer::Nobody);
+    }
+    let text = text_of(path)?;
+    let Some((_, crc)) = text.lines().nth(1).and_then(|line| line.strip_prefix(MARK)).and_then(|rest| rest.split_once(' ')) else {
+        return Ok(Writer::Somebody);
+    };
+    let body = text.split_once('\n').and_then(|(_, rest)| rest.split_once('\n')).map_or("", |(_, body)| body);
+    let is_whole = crc.split(' ').next().is_some_and(|crc| crc == checksum(body));
+    Ok(if is_whole { Writer::We } else { Writer::WeAndSomebody })
+}
+
+/// The text of a file that may not be text.
+pub(super) fn text_of(path: &Path) -> Result<String> {
+    Ok(String::from_utf8_lossy(&file::read_optional(path)?.unwrap_or_default()).into_owned())
+}
+
+/// Whether a text names a binary of ours outside its comments.
+pub(super) fn calls(text: &str, binary: &str) -> bool {
+    text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(binary))
+}
+
+/// What somebody else's hook has to run.
+pub(super) fn stanza(hook: &str, program: &Path) -> String {
+    format!("{} {hook} \"$@\" || exit $?", quoted(program))
+}
+
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+fn checksum(body: &str) -> String {
+    format!("{:08x}", crc32fast::hash(body.as_bytes()))
+}
+
+/// The hook's text.
+pub(super) fn text(hook: &str, binary: &str, program: &Path) -> String {
+    let (chain, without) = if hook == "pre-push" { (CHAIN_PUSH, WITHOUT_PUSH) } else { (CHAIN_COMMIT, WITHOUT_COMMIT) };
+    let body = format!(
+        "bin={}\n[ -x \"$bin\" ] || bin=$(command -v {binary})\nhook={hook}\n{chain}[ -n \"$bin\" ] && exec \"$bin\" \"$hook\" \"$@\"\n{IS_STRICT}{without}",
+        quoted(program),
+    );
+    let crc = checksum(&body);
+    format!("#!/bin/sh\n{MARK}{VERSION} {crc} made by `git jit hooks install`, removed by `git jit hooks uninstall`\n{body}")
+}
+
+/// What stood here before runs first, and its failure is passed on; not when `git jit hooks status` tries ours.
+const CHAIN_COMMIT: &str = r#"before="$0.before-git-jit"
+if [ -x "$before" ] && [ -z "$GIT_JIT_CANARY" ]; then
+    "$before" "$@" || exit $?
+fi
+"#;
+
+/// The same, with what Git says on stdin for both.
+const CHAIN_PUSH: &str = r#"before="$0.before-git-jit"
+if [ -x "$before" ] && [ -z "$GIT_JIT_CANARY" ]; then
+    input=$(cat; echo .)
+    input=${input%.}
+    printf '%s' "$input" | "$before" "$@" || exit $?
+    if [ -n "$bin" ]; then
+        printf '%s' "$input" | "$bin" "$hook" "$@"
+        exit $?
+    fi
+fi
+"#;
+
+const IS_STRICT: &str = r#"# The binary is gone. Is this repository strict?
+is_strict() {
+    for rev in HEAD refs/remotes/origin/HEAD refs/remotes/origin/main refs/remotes/origin/master refs/heads/main refs/heads/master; do
+        git show "$rev:.jit/config.toml" 2>/dev/null
+    done | grep -Eiq "enforce_leases[\"']?[[:space:]]*=[[:space:]]*[\"']+[[:space:]]*strict"
+}
+"#;
+
+const WITHOUT_COMMIT: &str = r#"git diff-index --cached --quiet HEAD -- .jit 2>/dev/null && exit 0
+is_strict || exit 0
+echo "git jit: this commit changes .jit in a strict repository, and git jit is not installed." >&2
+echo "  Install it, or take its hooks away: see https://crates.io/crates/git-jit" >&2
+exit 1
+"#;
+
+const WITHOUT_PUSH: &str = r#"is_strict && echo "git jit: not installed, so this push was not checked." >&2
+exit 0
+"#;
