@@ -14,6 +14,7 @@
 //! | `crash` | `kill -9` at random moments, torn and garbled files |
 //! | `enforcement` | what the hooks refuse, and what they must let through |
 //! | `worktrees` | spawn and remove as transactions |
+//! | `managers` | the hooks beside husky, lefthook, pre-commit and prek; fetched, so run by name |
 //! | `install` | hooks in and out of their place |
 //! | `json_contract` | every document declared anew, unknown fields refused |
 //! | `docs` | every test that a page names is there |
@@ -34,6 +35,7 @@ mod issues;
 mod json_contract;
 mod layering;
 mod leases;
+mod managers;
 mod schema;
 mod support;
 mod tracker;

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::git::Git;
 use crate::hook::{Error, Result};
 use crate::store::layout::Layout;
+use crate::store::tree;
 
 /// The file that no issue is called.
 const MADE_UP: &str = ".jit/issues/ca4a5000-0000-4000-8000-000000000000.json";
@@ -20,6 +21,15 @@ pub(crate) enum Song {
     Refused,
     /// It was let through, or refused by somebody else; what was said.
     Passed(String),
+}
+
+/// The id of content that is there already: managers write trees, and want it to be. Of no issue, since ids do not match.
+fn some_blob(layout: &Layout) -> Result<String> {
+    let head = tree::head_commit(&layout.repo)?;
+    let data = head.map(|head| tree::data_tree(&layout.repo, head)).transpose()?.flatten();
+    let of_head = tree::files(&layout.repo, data)?.into_values().find(tree::Entry::is_plain);
+    let empty = if layout.repo.object_hash() == gix::hash::Kind::Sha1 { EMPTY_BLOB_SHA1 } else { EMPTY_BLOB_SHA256 };
+    Ok(of_head.map_or(empty.to_owned(), |entry| entry.oid.to_string()))
 }
 
 /// Shows the made-up edit to `hook`.
@@ -40,7 +50,7 @@ pub(crate) fn sing(cx: &Context, layout: &Layout, hook: &str) -> Result<Song> {
             crate::store::file::replace(&index, &bytes, layout.modes)?;
         }
         let git = git.env("GIT_INDEX_FILE", &index);
-        let blob = if layout.repo.object_hash() == gix::hash::Kind::Sha1 { EMPTY_BLOB_SHA1 } else { EMPTY_BLOB_SHA256 };
+        let blob = some_blob(layout)?;
         git.run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{MADE_UP}")]).map_err(Error::Git)?;
         git.output(&["hook", "run", "--ignore-missing", hook])?
     };

@@ -2,11 +2,12 @@
 //!
 //! What a manager owns is never written to: it would be lost at its next install.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::shim;
 use super::site::Site;
 use crate::hook::Result;
+use crate::store::{self, file};
 
 /// A hook manager that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,17 +22,8 @@ pub(crate) enum Manager {
     Prek,
 }
 
-/// The files that lefthook reads, the first of them that is there.
-const LEFTHOOK_FILES: [&str; 8] = [
-    "lefthook.yml",
-    "lefthook.yaml",
-    ".lefthook.yml",
-    ".lefthook.yaml",
-    "lefthook.toml",
-    "lefthook.json",
-    ".config/lefthook.yml",
-    "lefthook-local.yml",
-];
+/// Where lefthook has scripts, a folder a hook. Its commands are no place for ours: it leaves them out where no file matches.
+const LEFTHOOK_SCRIPTS: [&str; 2] = [".lefthook", ".lefthook-local"];
 const PRE_COMMIT_FILES: [&str; 2] = [".pre-commit-config.yaml", ".pre-commit-config.yml"];
 const PREK_FILES: [&str; 3] = ["prek.toml", PRE_COMMIT_FILES[0], PRE_COMMIT_FILES[1]];
 
@@ -71,17 +63,21 @@ impl Manager {
                 return Ok(true);
             }
         }
-        let files: Vec<String> = match self {
-            Self::Husky => vec![format!(".husky/{hook}")],
-            Self::Lefthook => LEFTHOOK_FILES.map(str::to_owned).to_vec(),
-            Self::PreCommit => PRE_COMMIT_FILES.map(str::to_owned).to_vec(),
-            Self::Prek => PREK_FILES.map(str::to_owned).to_vec(),
+        let files: Vec<PathBuf> = match self {
+            Self::Husky => vec![husky_root(&site.dir).join(hook)],
+            Self::Lefthook => {
+                let folders = LEFTHOOK_SCRIPTS.map(|folder| site.root.join(folder).join(hook));
+                let scripts =
+                    |folder: &PathBuf| file::names(folder).map(|names| names.into_iter().map(|it| folder.join(it)).collect());
+                folders.iter().map(scripts).collect::<store::Result<Vec<Vec<PathBuf>>>>()?.concat()
+            }
+            Self::PreCommit => PRE_COMMIT_FILES.map(|file| site.root.join(file)).to_vec(),
+            Self::Prek => PREK_FILES.map(|file| site.root.join(file)).to_vec(),
         };
         // In one file for all hooks it is the hook's name that tells which of them runs ours.
-        let words = if self == Self::Husky { binary.to_owned() } else { format!("{binary} {hook}") };
-        for file in files {
-            let path = if self == Self::Husky { husky_root(&site.dir).join(hook) } else { site.root.join(file) };
-            if shim::calls(&shim::text_of(&path)?, &words) {
+        let words = if matches!(self, Self::PreCommit | Self::Prek) { format!("{binary} {hook}") } else { binary.to_owned() };
+        for path in files.iter().filter(|path| path.is_file()) {
+            if shim::calls(&shim::text_of(path)?, &words) {
                 return Ok(true);
             }
         }
@@ -100,14 +96,18 @@ impl Manager {
             }
             Self::Lefthook => {
                 lines.push("at the end of each of these in lefthook.yml, then run lefthook install:".to_owned());
-                for (hook, binary) in hooks {
+                for (hook, _) in hooks {
                     lines.push(format!("  {hook}:"));
-                    lines.push("    commands:".to_owned());
+                    lines.push("    scripts:".to_owned());
                     lines.push("      git-jit:".to_owned());
-                    lines.push(format!("        run: {binary} {hook}"));
+                    lines.push("        runner: sh".to_owned());
                     if *hook == "pre-push" {
                         lines.push("        use_stdin: true".to_owned());
                     }
+                }
+                for (hook, binary) in hooks {
+                    lines.push(format!("and in .lefthook/{hook}/git-jit:"));
+                    lines.push(format!("  exec {binary} {hook} \"$@\""));
                 }
             }
             Self::PreCommit | Self::Prek => {
