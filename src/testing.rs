@@ -1,4 +1,5 @@
-//! What the benches need of the inside: a lease log of any length, written by the store itself.
+//! What benches and tests need of the inside: a lease log of any length, written by the store itself; the index as the
+//! commit hook reads it.
 //!
 //! No part of what the crate offers, and hidden in its documentation. Nothing here knows the log's format:
 //! events go through `ClaimStore::transact` like everybody's, many at once and without `fdatasync`.
@@ -12,13 +13,17 @@ use crate::context::Context;
 use crate::domain::id::{Holder, IdError, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{Answer, Decision, Event, Grant, LONGEST_TTL_SECS};
 use crate::domain::time::{Clock, Now};
+use crate::hook::change::{Change, Side, changes};
+use crate::hook::index;
 use crate::store::claims::{ClaimStore, Options};
 use crate::store::file::Modes;
+use crate::store::layout::Layout;
+use crate::store::tree::{self, Entry};
 
 /// Events a transaction: longer than the index may lag behind, so that each one leaves a fresh index.
 const BATCH: usize = 400;
 /// Pairs at the end: half of what the index may lag behind, which is what a reader meets on average.
-const TAIL_PAIRS: u64 = 56;
+const TAIL_PAIRS: u64 = 12;
 /// How long before now the leases that are over were taken, for one second.
 const LAPSED_MS: u64 = 60_000;
 
@@ -36,6 +41,24 @@ pub fn fill_log(common_dir: &Path, operations: u64, live: &[String], lapsed: &[S
     append(&store, &now, &(0..pairs - tail).flat_map(pair).collect::<Vec<_>>())?;
     append(&store, &now, &takings(live, LONGEST_TTL_SECS)?)?;
     append(&store, &now, &(0..tail).flat_map(pair).collect::<Vec<_>>())
+}
+
+/// What is staged below `.jit/` in the worktree at `dir` and not so in HEAD, a line a path, in the order of paths: old mode,
+/// new mode, old id, new id, path.
+pub fn staged_changes(dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let cx = Context::from_process()?;
+    let layout = Layout::discover(dir, None)?;
+    let head = tree::head_commit(&layout.repo)?;
+    let data = head.map(|head| tree::data_tree(&layout.repo, head)).transpose()?.flatten();
+    let staged = index::read(&layout.repo, data)?;
+    let parents: Vec<gix::ObjectId> = head.into_iter().collect();
+    let null = layout.repo.object_hash().null();
+    let side = |entry: Option<Entry>| entry.map_or((0, null), |entry| (entry.mode, entry.oid));
+    let line = |change: Change| {
+        let ((old_mode, old), (new_mode, new)) = (side(change.from[0]), side(change.to));
+        format!("{old_mode:06o} {new_mode:06o} {old} {new} {}/{}", tree::DATA, change.path)
+    };
+    Ok(changes(&layout.repo, &cx.scratch, &Side::Staged(&staged), &parents)?.into_iter().map(line).collect())
 }
 
 fn append(store: &ClaimStore, at: &Now, events: &[Event]) -> Result<(), Box<dyn Error>> {

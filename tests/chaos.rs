@@ -13,22 +13,10 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{Place, World};
+use crate::support::{Dice, Place, World};
 
 const WORKERS: u64 = 32;
 const ISSUES: usize = 6;
-
-/// A small generator of numbers that are random enough: xorshift64*.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % sides
-    }
-}
 
 /// What somebody was told that it has.
 #[derive(Debug)]
@@ -69,7 +57,7 @@ fn words(dice: &mut Dice, issues: &[String], who: u64) -> Vec<String> {
 
 /// One process after another until the time is up, some of them killed, some of them stopped for longer than a lease lasts.
 fn work(place: &Place, issues: &[String], who: u64, seed: u64, until: Instant, journal: &Journal) {
-    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(who + 1) | 1);
+    let mut dice = Dice::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(who + 1) | 1);
     let agent = format!("agent:w{who}");
     while Instant::now() < until {
         let words = words(&mut dice, issues, who);
@@ -196,7 +184,7 @@ fn check(records: &[Value], told: &[Told]) {
 
 /// An index may vanish at any moment; and a log that is whole is not what `recover` touches.
 fn disturb(team: &Place, dir: &Path, seed: u64, with_locks: bool, over: &AtomicBool) {
-    let mut dice = Dice(seed | 1);
+    let mut dice = Dice::new(seed | 1);
     while !over.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(20 + dice.roll(100)));
         let _ = std::fs::remove_file(dir.join("claims.index.json"));

@@ -13,7 +13,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("store", &["domain", "store"]),
     ("actor", &["context", "domain", "store"]),
     ("hook", &["actor", "context", "domain", "exit", "git", "hook", "store"]),
-    ("testing", &["context", "domain", "store"]),
+    ("testing", &["context", "domain", "hook", "store"]),
     ("worktree", &["context", "domain", "exit", "git", "store", "worktree"]),
     ("error", &["actor", "domain", "exit", "git", "hook", "store", "worktree"]),
     ("output", &["context", "domain", "error", "exit", "output"]),

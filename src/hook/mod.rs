@@ -2,7 +2,7 @@
 //!
 //! The same judgement serves both hooks and every command that writes an issue. A fact that cannot be
 //! read is a finding of its own: refused in `strict`, said in `warn`, silent in `off`. No process is started
-//! unless two sides of a merge changed one file.
+//! unless two sides of a merge changed one file, or the index is split.
 
 pub(crate) mod adopt;
 pub(crate) mod change;
@@ -10,6 +10,7 @@ pub(crate) mod check;
 mod cover;
 pub(crate) mod force;
 pub(crate) mod guard;
+pub(crate) mod index;
 pub(crate) mod install;
 pub(crate) mod judge;
 mod known;

@@ -8,7 +8,7 @@ use gix::bstr::ByteSlice;
 
 use super::change::{self, Change, Kind, Side};
 use super::judge::{Authority, Judge, Spot};
-use super::{Result, Verdict, force};
+use super::{Result, Verdict, force, index};
 use crate::actor;
 use crate::context::Context;
 use crate::domain::id::{Holder, LeaseId};
@@ -16,7 +16,7 @@ use crate::domain::lease::{Lease, Request, Standing};
 use crate::domain::policy::{Finding, Policy};
 use crate::store::authority::{Entry, Made};
 use crate::store::layout::Layout;
-use crate::store::staged::{self, Staged};
+use crate::store::staged::Staged;
 use crate::store::{self, file, history, tree};
 
 /// Why a change is recorded that no lease was needed for.
@@ -28,11 +28,11 @@ pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<
     let repo = &layout.repo;
     let head = match tree::head_commit(repo) {
         // What has no `.jit` anywhere notices nothing, whatever is wrong with it.
-        Err(_) if staged::read(repo, None)? == Staged::Tree(None) && !has_data(layout) => return Ok(Verdict::pass()),
+        Err(_) if index::read(repo, None)? == Staged::Tree(None) && !has_data(layout) => return Ok(Verdict::pass()),
         head => head?,
     };
     let data = head.map(|head| tree::data_tree(repo, head)).transpose()?.flatten();
-    let staged = staged::read(repo, data)?;
+    let staged = index::read(repo, data)?;
     let mut parents: Vec<ObjectId> = head.into_iter().collect();
     parents.extend(merged(cx, layout, is_merge_hook)?);
     if staged == Staged::Tree(data) && parents.len() < 2 {

@@ -8,6 +8,7 @@ use crate::support::{Place, World};
 mod authority;
 mod check;
 mod commits;
+mod index;
 mod merges;
 mod policy;
 mod pushes;

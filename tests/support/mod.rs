@@ -167,6 +167,12 @@ impl Place {
         Outcome::of(format!("git {}", args.join(" ")), self.command("git").args(args))
     }
 
+    /// Runs a command of these words with `input` on its stdin.
+    pub(crate) fn pipe(&self, words: &str, input: &[u8]) -> Outcome {
+        let (program, rest) = words.split_once(' ').unwrap_or((words, ""));
+        Outcome::of(words.to_owned(), self.command(program).args(rest.split(' ')).write_stdin(input))
+    }
+
     /// Runs `git-jit` with these words.
     pub(crate) fn jit(&self, words: &str) -> Outcome {
         self.jit_args(&words.split(' ').collect::<Vec<_>>())
@@ -228,6 +234,24 @@ impl Place {
         let text = self.git(&format!("show HEAD:{}", Self::file(issue))).ok().stdout;
         let issue: Value = serde_json::from_str(&text).expect("an issue");
         issue["title"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// A small generator of numbers that are random enough: xorshift64*.
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    /// The same seed rolls the same.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `sides`.
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % sides
     }
 }
 
