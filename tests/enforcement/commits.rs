@@ -1,7 +1,7 @@
 //! What is refused and let through at a commit.
 
 use super::{REFUSED, Scene, in_both};
-use crate::support::Place;
+use crate::support::{Place, World};
 
 #[test]
 fn an_edit_without_a_lease_is_refused_however_it_is_committed() {
@@ -214,4 +214,55 @@ fn what_is_only_meant_to_be_added_is_not_staged() {
     here.git("add code").ok();
     here.git("commit -q -m Code").ok().says_nothing();
     here.git("show --stat HEAD").ok().says("code").never_says("issues");
+}
+
+#[test]
+fn on_their_way_the_hooks_start_no_process() {
+    let (world, issues) = World::strict();
+    let here = world.team().agent("agent:here");
+    let alone = world.path("alone");
+    std::fs::create_dir(&alone).expect("made");
+    for binary in ["jit-pre-commit", "jit-pre-push"] {
+        std::os::unix::fs::symlink(crate::support::binaries().join(binary), alone.join(binary)).expect("linked");
+    }
+    let poor = here.with("PATH", &alone.display().to_string());
+    let commit = || crate::support::Outcome::of("the hook".into(), poor.command("jit-pre-commit").arg("pre-commit"));
+    let push = |input: &str| {
+        let mut command = poor.command("jit-pre-push");
+        crate::support::Outcome::of("the hook".into(), command.args(["pre-push", "origin", "url"]).write_stdin(input))
+    };
+    here.write("code", "x");
+    here.git("add code").ok();
+    commit().ok().says_nothing();
+    here.edit(&issues[0], "Edited");
+    here.git("add -A").ok();
+    commit().exits(REFUSED).says("edited without a lease");
+    here.acquire(&issues[0]);
+    commit().ok().says_nothing();
+    here.git("commit -q -m Edited").ok();
+    let id = |rev: &str| here.git(&format!("rev-parse {rev}")).ok().line();
+    push(&format!("refs/heads/main {} refs/heads/main {}\n", id("HEAD"), id("origin/main"))).ok().says_nothing();
+    here.edit(&issues[1], "Sneaky");
+    here.git("commit -q -a --no-verify -m Sneaky").ok();
+    push(&format!("refs/heads/main {} refs/heads/main {}\n", id("HEAD"), id("origin/main"))).exits(REFUSED).says("push refused");
+}
+
+#[test]
+fn what_the_hooks_say_can_be_read_by_programs() {
+    let (world, issues) = World::strict();
+    let here = world.team().agent("agent:here").with("GIT_JIT_FORMAT", "json");
+    here.edit(&issues[0], "Sneaky");
+    let said = here.git("commit -q -a -m Sneaky").exits(REFUSED).stderr;
+    let document: serde_json::Value = serde_json::from_str(said.trim()).expect("one document");
+    assert_eq!((&document["schema_version"], &document["hook"]["action"]), (&1.into(), &"commit".into()));
+    let refused = &document["hook"]["refused"][0];
+    assert_eq!((&refused["code"], &refused["issue_id"]), (&"no_lease".into(), &issues[0].as_str().into()));
+    assert!(refused["next"][0].as_str().is_some_and(|next| next.contains("git jit claim acquire")));
+    here.git("commit -q -a --no-verify -m Sneaky").ok();
+    let said = here.git("push -q origin main").exits(1).stderr;
+    let line = said.lines().find(|line| line.starts_with('{')).expect("a line of it");
+    let document: serde_json::Value = serde_json::from_str(line).expect("one document");
+    assert_eq!(document["hook"]["refused"][0]["commit"], here.git("rev-parse HEAD").ok().line());
+    here.git("reset -q --hard HEAD~1").ok();
+    here.git("commit -q --allow-empty -m Empty").ok().says_nothing();
 }
