@@ -12,6 +12,8 @@
     reason = "spawns and times processes, fills and empties directories of its own, asks the date"
 )]
 
+#[path = "budgets/hooks.rs"]
+mod hooks;
 #[path = "budgets/leases.rs"]
 mod leases;
 #[path = "budgets/measure.rs"]

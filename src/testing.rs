@@ -50,7 +50,7 @@ pub fn staged_changes(dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let layout = Layout::discover(dir, None)?;
     let head = tree::head_commit(&layout.repo)?;
     let data = head.map(|head| tree::data_tree(&layout.repo, head)).transpose()?.flatten();
-    let staged = index::read(&layout.repo, data)?;
+    let staged = index::read(&layout.repo, head, data)?;
     let parents: Vec<gix::ObjectId> = head.into_iter().collect();
     let null = layout.repo.object_hash().null();
     let side = |entry: Option<Entry>| entry.map_or((0, null), |entry| (entry.mode, entry.oid));

@@ -92,6 +92,12 @@ impl Samples {
         Row::compared(&self.name, &self.times, &self.floors, self.budget)
     }
 
+    /// The row of what these times have beyond those of another case in the same rounds, in floors.
+    pub(crate) fn beyond(&self, other: &Self, name: &str, budget: f64) -> Row {
+        let more: Vec<f64> = self.times.iter().zip(&other.times).map(|(time, other)| time - other).collect();
+        Row::compared(name, &more, &self.floors, budget)
+    }
+
     /// The row of these times against those of another case in the same rounds.
     pub(crate) fn against(&self, other: &Self, name: &str, budget: f64) -> Row {
         Row::compared(name, &self.times, &other.times, budget)

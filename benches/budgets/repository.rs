@@ -69,6 +69,22 @@ impl Repository {
         assert!(import.wait().expect("it was started").success(), "git fast-import");
     }
 
+    /// Makes a branch of so many commits on top of `main`, each of which changes a file that is no issue: its tip.
+    pub(crate) fn commit_often(&self, branch: &str, commits: usize) -> String {
+        let main = self.git(&["rev-parse", "main"]);
+        let mut stream = String::new();
+        for number in 0..commits {
+            let from = if number == 0 { format!("from {main}\n") } else { String::new() };
+            stream += &commit(number).replace("refs/heads/main", &format!("refs/heads/{branch}"));
+            stream += &(from + &modify(&file_path(number % 100), &file_text(number, 5000 + number)));
+        }
+        let mut import = self.command("git");
+        let mut import = import.args(["fast-import", "--quiet"]).stdin(Stdio::piped()).spawn().expect("git is installed");
+        import.stdin.take().expect("piped").write_all(stream.as_bytes()).expect("fast-import reads on");
+        assert!(import.wait().expect("it was started").success(), "git fast-import");
+        self.git(&["rev-parse", branch])
+    }
+
     /// The ids of its issues.
     pub(crate) fn issues(&self) -> &[String] {
         &self.issues

@@ -6,15 +6,12 @@ use std::path::Path;
 
 use git_jit::testing::fill_log;
 
-use super::leases;
 use super::measure::{self, Case, Row};
 use super::options::Options;
 use super::repository::Repository;
+use super::{hooks, leases};
 
 const HOOK_SMALL: &str = "pre-commit, small, nothing of ours staged";
-const HOOK_LARGE: &str = "pre-commit, large, nothing of ours staged";
-const HOOK_LEASED: &str = "pre-commit, large, one leased issue staged";
-const PUSH: &str = "pre-push, large, one new commit";
 const AVAILABLE: &str = "query available";
 const AVAILABLE_SPARSE: &str = "query available, sparse checkout without issues";
 const AVAILABLE_FIRST: &str = "query available, without a cache";
@@ -45,14 +42,14 @@ pub(crate) fn all(scratch: &Path, options: &Options) -> Vec<Row> {
         rows.extend(small(&repository, options));
         rows.extend(leases::crowds(&repository, options));
     }
-    let large = [HOOK_LARGE, HOOK_LEASED, PUSH, AVAILABLE, AVAILABLE_FIRST, AVAILABLE_SPARSE, SHOW_ID, SHOW_PREFIX];
-    if asked(&large) || asked(&leases::OF_ONE) {
+    let large = [AVAILABLE, AVAILABLE_FIRST, AVAILABLE_SPARSE, SHOW_ID, SHOW_PREFIX];
+    if asked(&large) || asked(&hooks::ALL) || asked(&leases::OF_ONE) {
         let size = if options.quick { QUICK } else { LARGE };
         let repository = Repository::make(scratch, "large", size.issues, size.files);
         repository.use_leases("long");
         fill_log(&repository.common_dir(), size.operations, &repository.issues()[..size.leases], &[]).expect("the log is filled");
         // The hooks come first: the reads afterwards do not mind what they leave behind, nor the log its few records more.
-        rows.extend(hooks(&repository, scratch, options));
+        rows.extend(hooks::all(&repository, scratch, options));
         rows.extend(reads(&repository, &size, options));
         rows.extend(leases::all(&repository, size.leases, options));
     }
@@ -83,48 +80,8 @@ pub(crate) fn measured(repository: &Repository, case: Case<'_>, options: &Option
 }
 
 fn small(repository: &Repository, options: &Options) -> Vec<Row> {
-    stage(repository, "src/part-000/file-00001.txt", "staged\n");
+    hooks::stage(repository, "src/part-000/file-00001.txt", "staged\n");
     measured(repository, Case::new(HOOK_SMALL, 1.6, || repository.pre_commit()), options).into_iter().collect()
-}
-
-/// The two commit hooks' stagings exclude each other, so each is made just before it is measured.
-fn hooks(repository: &Repository, scratch: &Path, options: &Options) -> Vec<Row> {
-    let mut rows = Vec::new();
-    stage(repository, "src/part-000/file-00001.txt", "staged\n");
-    rows.extend(measured(repository, Case::new(HOOK_LARGE, 2.0, || repository.pre_commit()), options));
-    repository.git(&["reset", "-q", "--hard"]);
-    if options.wants(HOOK_LEASED) {
-        let number = repository.issues().len() - 1;
-        repository.jit(&["claim", "acquire", &repository.issues()[number]]);
-        stage(repository, &repository.issue_path(number), &repository.issue_text(number, 1000));
-        rows.extend(measured(repository, Case::new(HOOK_LEASED, 8.0, || repository.pre_commit()), options));
-        repository.git(&["reset", "-q", "--hard"]);
-    }
-    if options.wants(PUSH) {
-        let (url, input) = (scratch.join("remote.git"), scratch.join("pre-push"));
-        std::fs::write(&input, unpublished_commit(repository, &url)).expect("a file in our own directory");
-        rows.extend(measured(repository, Case::new(PUSH, 3.0, || repository.pre_push(&url, &input)), options));
-    }
-    rows
-}
-
-/// Stages a file, and leaves the index as `git commit` does before it runs the hook: with a valid cache-tree.
-fn stage(repository: &Repository, path: &str, text: &str) {
-    std::fs::write(repository.path(path), text).expect("a file in our own repository");
-    repository.git(&["add", "--", path]);
-    repository.git(&["write-tree"]);
-}
-
-/// Makes the remote `origin` with all there is, and then a commit that it lacks; the line that `git push` tells its hook.
-fn unpublished_commit(repository: &Repository, url: &Path) -> String {
-    let url = url.display().to_string();
-    repository.git(&["clone", "-q", "--bare", ".", &url]);
-    repository.git(&["remote", "add", "origin", &url]);
-    repository.git(&["fetch", "-q", "origin"]);
-    let published = repository.git(&["rev-parse", "HEAD"]);
-    stage(repository, "src/part-000/file-00002.txt", "committed\n");
-    repository.git(&["commit", "-q", "--no-verify", "-m", "Not published yet"]);
-    format!("refs/heads/main {} refs/heads/main {published}\n", repository.git(&["rev-parse", "HEAD"]))
 }
 
 fn reads(repository: &Repository, size: &Size, options: &Options) -> Vec<Row> {

@@ -2,7 +2,7 @@
 //!
 //! Split indexes are Git's to read: what it makes of one depends on files beside it. So is whatever the library fails on.
 
-use gix::bstr::ByteSlice;
+use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
 
 use super::Result;
@@ -14,23 +14,42 @@ use crate::store::{Error, file};
 /// The names of Git's files that hold the rest of a split index.
 const SHARED: &[u8] = b"sharedindex.";
 
-/// What the index that Git names has below `.jit/`; `head` is the `.jit` tree of HEAD, which is often what is staged too.
-pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Staged> {
+/// What the index that Git names has below `.jit/`; `head` is the commit that HEAD is at, and `data` its `.jit` tree, which is
+/// often what is staged too.
+pub(crate) fn read(repo: &Repository, head: Option<ObjectId>, data: Option<ObjectId>) -> Result<Staged> {
     let names = file::names(repo.git_dir())?;
     if !names.iter().any(|name| name.as_encoded_bytes().starts_with(SHARED))
-        && let Ok(staged) = staged::read(repo, head)
+        && let Some(staged) = staged::read(repo, data)?
     {
         return Ok(staged);
     }
-    by_git(repo)
+    // What is as it was needs no list of everything.
+    if let Some(head) = head
+        && by_git(repo, head)?.is_empty()
+    {
+        return Ok(Staged::Tree(data));
+    }
+    let mut files = Files::new();
+    let mut misplaced = Vec::new();
+    for (path, entry) in by_git(repo, ObjectId::empty_tree(repo.object_hash()))? {
+        match path.strip_prefix(tree::DATA.as_bytes()).and_then(|rest| rest.strip_prefix(b"/")) {
+            Some(below) => _ = files.insert(below.into(), entry),
+            None => misplaced.push(path.to_string()),
+        }
+    }
+    if files.is_empty() && misplaced.is_empty() {
+        return Ok(Staged::Tree(None));
+    }
+    Ok(Staged::Files { files, misplaced })
 }
 
-/// All entries that a commit would take, told as additions to nothing.
-fn by_git(repo: &Repository) -> Result<Staged> {
+/// What Git says that a commit would change in `before`, a commit or a tree, below `.jit` in any spelling.
+fn by_git(repo: &Repository, before: ObjectId) -> Result<Vec<(BString, Entry)>> {
     let here = repo.workdir().unwrap_or_else(|| repo.git_dir());
-    let git = Git::at(here).env("GIT_DIR", repo.git_dir()).env("GIT_INDEX_FILE", repo.index_path());
+    let git =
+        Git::at(here).env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_DIR", repo.git_dir()).env("GIT_INDEX_FILE", repo.index_path());
     let git = if let Some(root) = repo.workdir() { git.env("GIT_WORK_TREE", root) } else { git };
-    let nothing = ObjectId::empty_tree(repo.object_hash()).to_string();
+    let before = before.to_string();
     let words = [
         "-c",
         "index.sparse=false",
@@ -40,7 +59,7 @@ fn by_git(repo: &Repository) -> Result<Staged> {
         "--ita-invisible-in-index",
         "--no-ext-diff",
         "-z",
-        nothing.as_str(),
+        before.as_str(),
         "--",
         ":(top,icase).jit",
     ];
@@ -49,22 +68,15 @@ fn by_git(repo: &Repository) -> Result<Staged> {
         let why = format!("git says of it what cannot be understood: {:?}", line.as_bstr());
         Error::Corrupt { path: repo.index_path(), line: None, why }
     };
-    let (mut files, mut misplaced) = (Files::new(), Vec::new());
+    let mut found = Vec::new();
     let mut fields = output.split(|byte| *byte == 0).filter(|field| !field.is_empty());
     while let (Some(line), Some(path)) = (fields.next(), fields.next()) {
         let (mode, oid, is_in_conflict) = entry(line).ok_or_else(|| strange(line))?;
-        if is_in_conflict {
-            continue;
-        }
-        match path.strip_prefix(tree::DATA.as_bytes()).and_then(|rest| rest.strip_prefix(b"/")) {
-            Some(below) => _ = files.insert(below.into(), Entry { oid, mode }),
-            None => misplaced.push(path.as_bstr().to_string()),
+        if !is_in_conflict {
+            found.push((path.into(), Entry { oid, mode }));
         }
     }
-    if files.is_empty() && misplaced.is_empty() {
-        return Ok(Staged::Tree(None));
-    }
-    Ok(Staged::Files { files, misplaced })
+    Ok(found)
 }
 
 /// The new mode and id of `:<old mode> <mode> <old id> <id> <letter>`, and whether the path is in conflict.

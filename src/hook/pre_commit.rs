@@ -28,11 +28,11 @@ pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<
     let repo = &layout.repo;
     let head = match tree::head_commit(repo) {
         // What has no `.jit` anywhere notices nothing, whatever is wrong with it.
-        Err(_) if index::read(repo, None)? == Staged::Tree(None) && !has_data(layout) => return Ok(Verdict::pass()),
+        Err(_) if index::read(repo, None, None)? == Staged::Tree(None) && !has_data(layout) => return Ok(Verdict::pass()),
         head => head?,
     };
     let data = head.map(|head| tree::data_tree(repo, head)).transpose()?.flatten();
-    let staged = index::read(repo, data)?;
+    let staged = index::read(repo, head, data)?;
     let mut parents: Vec<ObjectId> = head.into_iter().collect();
     parents.extend(merged(cx, layout, is_merge_hook)?);
     if staged == Staged::Tree(data) && parents.len() < 2 {

@@ -4,13 +4,16 @@
 //! cache-tree tells without reading any entry that nothing changed; it is valid when Git runs a commit hook.
 
 mod cache_tree;
+mod entries;
 
 use gix::bstr::ByteSlice;
-use gix::index::entry::{Flags, Mode};
 use gix::{ObjectId, Repository};
 
 use super::tree::{self, Entry, Files};
-use super::{Error, Result, history};
+use super::{Result, history};
+
+/// The mode of an entry that stands for a directory.
+const FOLDER: u32 = 0o040_000;
 
 /// What the index holds below `.jit/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,47 +29,41 @@ pub(crate) enum Staged {
     },
 }
 
-/// Reads the index; `head` is the `.jit` tree of HEAD, which is often what is staged too.
-pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Staged> {
+/// Reads the index; `head` is the `.jit` tree of HEAD, which is often what is staged too. Nothing where it cannot be read here.
+pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Option<Staged>> {
     let path = repo.index_path();
     if !path.exists() {
-        return Ok(Staged::Tree(None));
+        return Ok(Some(Staged::Tree(None)));
     }
     let staged = cache_tree::staged_tree(&path, repo.object_hash(), tree::DATA.as_bytes());
     if let Some(staged) = staged.filter(|staged| Some(*staged) == head || history::is_here(repo, *staged)) {
-        return Ok(Staged::Tree(Some(staged)));
+        return Ok(Some(Staged::Tree(Some(staged))));
     }
-    let options = gix::index::decode::Options::default();
-    let index = gix::index::File::at(&path, repo.object_hash(), true, options).map_err(Error::git(path.display().to_string()))?;
+    let Some(entries) = entries::below(&path, repo.object_hash(), tree::DATA.as_bytes()) else { return Ok(None) };
     let mut files = Files::new();
     let mut misplaced = Vec::new();
-    for entry in index.entries() {
-        let path = entry.path(&index);
-        let (top, below) = path.split_once_str("/").map_or((path.as_bytes(), None), |(top, below)| (top, Some(below)));
-        if !top.eq_ignore_ascii_case(tree::DATA.as_bytes()) {
-            continue;
-        }
-        if entry.stage_raw() != 0 || entry.flags.contains(Flags::INTENT_TO_ADD) {
-            continue;
-        }
+    for entry in entries.into_iter().filter(|entry| entry.stage == 0 && !entry.is_only_meant) {
+        let (top, below) = match entry.path.find_byte(b'/') {
+            Some(slash) => (&entry.path[..slash], Some(&entry.path[slash + 1..])),
+            None => (entry.path.as_slice(), None),
+        };
         match below {
-            Some(below) if top == tree::DATA.as_bytes() && entry.mode.contains(Mode::DIR) && !entry.mode.contains(Mode::FILE) => {
+            _ if !top.eq_ignore_ascii_case(tree::DATA.as_bytes()) => {}
+            Some(below) if top == tree::DATA.as_bytes() && entry.mode == FOLDER => {
                 // A sparse index stands for a whole directory with one entry, whose path ends in a slash.
-                for (name, file) in tree::files(repo, Some(entry.id))? {
-                    let mut path = below.to_vec();
-                    path.extend_from_slice(&name);
-                    files.insert(path.into(), file);
+                for (name, file) in tree::files(repo, Some(entry.oid))? {
+                    files.insert([below, name.as_slice()].concat().into(), file);
                 }
             }
             Some(below) if top == tree::DATA.as_bytes() => {
-                let mode = u16::try_from(entry.mode.bits()).unwrap_or_default();
-                files.insert(below.into(), Entry { oid: entry.id, mode });
+                let mode = u16::try_from(entry.mode).unwrap_or_default();
+                files.insert(below.into(), Entry { oid: entry.oid, mode });
             }
-            _ => misplaced.push(path.to_string()),
+            _ => misplaced.push(entry.path.as_bstr().to_string()),
         }
     }
     if files.is_empty() && misplaced.is_empty() {
-        return Ok(Staged::Tree(None));
+        return Ok(Some(Staged::Tree(None)));
     }
-    Ok(Staged::Files { files, misplaced })
+    Ok(Some(Staged::Files { files, misplaced }))
 }
