@@ -12,6 +12,7 @@ mod index;
 mod merges;
 mod policy;
 mod pushes;
+mod table;
 
 struct Scene {
     world: World,
