@@ -4,8 +4,13 @@
 //! primary worktree and in a linked one of a strict team whose three issues are published. The scripts' words are in
 //! `prelude.sh`. All failures of a topic are told at once.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
 use super::Scene;
-use crate::support::{Outcome, World};
+use crate::support::{Outcome, Place, World};
 
 mod authority;
 mod commits;
@@ -92,13 +97,10 @@ impl Case {
     }
 
     /// What is wrong with how it went, if anything.
-    fn failure(&self, is_linked: bool) -> Option<String> {
-        let (world, issues) = World::under(self.enforcement);
-        let here = if is_linked { world.linked("side") } else { world.team().agent("agent:here") };
-        let scene = Scene { world, issues, here };
-        let outcome = scene.play(&format!("{}\n{}", self.world, self.given), self.when);
+    fn failure(&self, stage: &Stage) -> Option<String> {
+        let outcome = stage.play(&format!("{}\n{}", self.world, self.given), self.when);
         let told = format!("{}{}", outcome.stdout, outcome.stderr);
-        let place = if is_linked { "a linked worktree" } else { "the primary worktree" };
+        let place = if stage.is_linked { "a linked worktree" } else { "the primary worktree" };
         let wrong = |why: &str| {
             let Self { name, world, given, when, .. } = self;
             let status = outcome.status();
@@ -122,16 +124,56 @@ impl Case {
 /// Stands in the output between what was given and what is judged.
 const MARK: &str = "--- judged from here on ---\n";
 
-impl Scene {
-    fn play(&self, given: &str, when: &str) -> Outcome {
-        let script = format!("{}\n{given}\nprintf '%s' '{MARK}' | tee /dev/stderr\n{when}\n", include_str!("table/prelude.sh"));
-        let place = self.world.place("");
-        let mut here = self.here.with("HERE", &self.here.dir.display().to_string());
-        for (name, issue) in ["A", "B", "C"].iter().zip(&self.issues) {
-            here = here.with(name, issue).with(&format!("F{name}"), &format!(".jit/issues/{issue}.json"));
+/// A world that is put back to its beginning for every case, which costs less than to make it.
+struct Stage {
+    scene: Scene,
+    is_linked: bool,
+    beginning: TempDir,
+}
+
+impl Stage {
+    fn new(enforcement: &str, is_linked: bool) -> Self {
+        let (world, issues) = World::under(enforcement);
+        let here = if is_linked { world.linked("side") } else { world.team().agent("agent:here") };
+        let beginning = tempfile::tempdir().expect("a scratch directory");
+        let stage = Self { scene: Scene { world, issues, here }, is_linked, beginning };
+        stage.copy(&stage.root(), stage.beginning.path());
+        stage
+    }
+
+    fn root(&self) -> PathBuf {
+        self.scene.world.path("").components().collect()
+    }
+
+    fn copy(&self, from: &Path, to: &Path) {
+        let from = from.join(".").display().to_string();
+        let to = to.display().to_string();
+        Outcome::of(format!("cp {from}"), self.scene.world.place("").command("cp").args(["-a", &from, &to])).ok();
+    }
+
+    fn put_back(&self) {
+        for entry in self.root().read_dir().expect("it is there") {
+            let path = entry.expect("it is readable").path();
+            if path.is_dir() && !path.is_symlink() {
+                std::fs::remove_dir_all(path).expect("removed");
+            } else {
+                std::fs::remove_file(path).expect("removed");
+            }
         }
-        for (name, path) in [("REMOTE", "remote.git"), ("TEAM", "team"), ("WORLD", "")] {
-            here = here.with(name, place.dir.join(path).display().to_string().trim_end_matches('/'));
+        self.copy(self.beginning.path(), &self.root());
+    }
+
+    fn play(&self, given: &str, when: &str) -> Outcome {
+        self.put_back();
+        let prelude = include_str!("table/prelude.sh");
+        let script = format!("{prelude}\n{given}\nprintf '%s' '{MARK}' | tee /dev/stderr\n{when}\n");
+        let Scene { world, issues, here } = &self.scene;
+        let mut here = here.with("HERE", &here.dir.display().to_string());
+        for (name, issue) in ["A", "B", "C"].iter().zip(issues) {
+            here = here.with(name, issue).with(&format!("F{name}"), &Place::file(issue));
+        }
+        for (name, path) in [("REMOTE", world.path("remote.git")), ("TEAM", world.path("team")), ("WORLD", self.root())] {
+            here = here.with(name, &path.display().to_string());
         }
         Outcome::of("the script".to_owned(), here.command("bash").args(["-euc", &script]))
     }
@@ -140,13 +182,13 @@ impl Scene {
 /// Plays the cases of a topic, and tells all that went wrong.
 fn play(cases: &[Case]) {
     let mut failures = Vec::new();
-    for case in cases {
-        if case.place != Where::LinkedOnly {
-            failures.extend(case.failure(false));
-        }
-        if case.place != Where::PrimaryOnly {
-            failures.extend(case.failure(true));
+    for is_linked in [false, true] {
+        let mut stages: BTreeMap<&str, Stage> = BTreeMap::new();
+        let not_here = if is_linked { Where::PrimaryOnly } else { Where::LinkedOnly };
+        for case in cases.iter().filter(|case| case.place != not_here) {
+            let stage = stages.entry(case.enforcement).or_insert_with(|| Stage::new(case.enforcement, is_linked));
+            failures.extend(case.failure(stage));
         }
     }
-    assert!(failures.is_empty(), "{} of {} cases went wrong\n\n{}", failures.len(), cases.len(), failures.join("\n"));
+    assert!(failures.is_empty(), "{} times something went wrong\n\n{}", failures.len(), failures.join("\n"));
 }

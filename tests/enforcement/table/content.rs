@@ -34,7 +34,7 @@ const DEFECTS: &[Case] = &[
     refused("an issue whose name is in capitals", "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/issues/${A^^}.json", "git commit -q -m x").because("fold case"),
     refused("an issue whose name ends in capitals", "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/issues/$A.JSON", "git commit -q -m x").because("fold case"),
     refused("the policy in capitals", "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/CONFIG.TOML", "git commit -q -m x").because("fold case"),
-    refused("a folder .Jit that is a link", "git update-index --add --cacheinfo 120000,$(echo -n code | git hash-object -w --stdin),.Jit", "git commit -q -m x"),
+    refused("a link .Jit that is pushed", "git update-index --add --cacheinfo 120000,$(echo -n code | git hash-object -w --stdin),.Jit; git commit -q -n -m x", "push HEAD:refs/heads/x"),
     refused("other line ends", r#"sed -i 's/$/\r/' $FA"#, "commit"),
     refused("an edit by a clean filter", r#"git config filter.f.clean 'sed s/First/Filtered/'; echo '*.json filter=f' > "$(git rev-parse --git-common-dir)/info/attributes"; touch $FA; git add --renormalize ."#, "git commit -q -m x"),
     passes("a file that may be run, with a lease", "mine $A; chmod +x $FA", "commit"),
@@ -70,7 +70,7 @@ const NEW: &[Case] = &[
     passes("a changed note, with a lease", "git jit note add $A Text; git add -A; commit; mine $A; sed -i s/Text/Other/ .jit/notes/$A/*", "commit"),
     refused("a removed note, with the lease on another issue", "git jit note add $A Text; git add -A; commit; mine $B; git rm -q -r .jit/notes", "commit"),
     refused("a note moved to another issue", "git jit note add $A Text; git add -A; commit; git mv .jit/notes/$A .jit/notes/$B", "commit"),
-    passes("a thousand new issues", r#"for n in {1000..1999}; do sed "s/$A/00000000-0000-4000-8000-00000000$n/" $FA > .jit/issues/00000000-0000-4000-8000-00000000$n.json; done; git add -A"#, "commit").primary(),
+    passes("a thousand new issues", r#"t=$(cat $FA); for n in {1000..1999}; do i=00000000-0000-4000-8000-00000000$n; echo "${t/$A/$i}" > .jit/issues/$i.json; done; git add -A"#, "commit").primary(),
 ];
 
 #[test]

@@ -41,7 +41,7 @@ const CASES: &[Case] = &[
     refused("objects in another place", r#"mkdir ../o; c=$(git rev-parse --git-common-dir); export GIT_OBJECT_DIRECTORY="$WORLD/o" GIT_ALTERNATE_OBJECT_DIRECTORIES="$TEAM/.git/objects"; edit $FA "E""#, "commit"),
     passes("an edit with a lease, once everything is packed", r#"git gc -q; git pack-refs --all; mine $A; edit $FA "E""#, "commit"),
     refused("an edit, once everything is packed", r#"git gc -q; git pack-refs --all; edit $FA "E""#, "commit"),
-    refused("refs as a table", r#"git clone -q --ref-format=reftable "$REMOTE" ../table; cd ../table; git jit hooks install > ../log 2>&1; edit $FA "E""#, "commit").primary(),
+    refused("refs that were made a table", r#"rm -rf .git/logs; git config core.logAllRefUpdates false; git refs migrate --ref-format=reftable; edit $FA "E""#, "commit").primary(),
     refused("a conflict that is resolved by taking one side into the index", r#"theirs $FA "T"; topic; leased $A "O"; ! git merge -q origin/main > ../log 2>&1; git checkout -q --theirs $FA; git add $FA"#, "git commit -q -m x"),
     passes("a worktree with files that are watched", r#"git config core.fsmonitor false; git update-index --refresh; code x"#, "commit"),
     refused("file modes that Git ignores, changed in the index", "git config core.fileMode false; chmod +x $FA; git update-index --chmod=+x $FA", "git commit -q -m x"),

@@ -10,9 +10,9 @@ const CASES: &[Case] = &[
     passes("a squash of several published edits", r#"theirs $FA "1"; theirs $FB "2"; theirs $FA "3"; git merge -q --squash origin/main"#, "git commit -q -m Squash"),
     refused("a squash of what went around the hook", r#"topic; edit $FA "E"; sneak; git switch -q --detach HEAD~1; git merge -q --squash topic"#, "git commit -q -m Squash"),
     passes("a squash of another agent's edit", r#"other "mine $A; edit $FA E; commit; give_back $A"; git merge -q --squash other"#, "git commit -q -m Squash"),
-    passes("an octopus", r#"colleague "git switch -q -c one; edit $FA 1; commit"; colleague "git switch -q -c two origin/main; git branch -q -u origin/main; edit $FB 2; commit"; topic; code x; commit"#, "git merge -q -m Octopus origin/one origin/two"),
+    passes("an octopus", r#"colleague "git switch -q -c one; edit $FA 1; commit"; colleague "git switch -q -c two origin/main; edit $FB 2; commit"; topic; code x; commit"#, "git merge -q -m Octopus origin/one origin/two"),
     refused("a merge that keeps ours", r#"theirs $FA "T"; code x; commit"#, "git merge -q -s ours -m x origin/main"),
-    refused("an octopus that keeps ours", r#"colleague "git switch -q -c one; edit $FA 1; commit"; colleague "git switch -q -c two origin/main; git branch -q -u origin/main; edit $FB 2; commit"; topic; code x; commit"#, "git merge -q -s ours -m x origin/one origin/two"),
+    refused("an octopus that keeps ours", r#"colleague "git switch -q -c one; edit $FA 1; commit"; colleague "git switch -q -c two origin/main; edit $FB 2; commit"; topic; code x; commit"#, "git merge -q -s ours -m x origin/one origin/two"),
     passes("a merge that keeps ours, where nothing differs", "colleague 'code x; commit'; git commit -q --allow-empty -m y", "git merge -q -s ours -m x origin/main"),
     passes("-X ours without a conflict", r#"theirs $FA "T"; code x; commit"#, "git merge -q -X ours -m x origin/main"),
     refused("-X ours in a conflict", r#"theirs $FA "T"; leased $A "O""#, "git merge -q -X ours -m x origin/main"),
@@ -55,8 +55,8 @@ const CASES: &[Case] = &[
     passes("a published topic merged back", r#"topic; leased $A "E"; push topic; git switch -q --detach origin/main; git merge -q --no-ff -m x topic"#, "push HEAD:main"),
     passes("a merge of unrelated work", r#"git switch -q --orphan gh-pages; code x; git commit -q -m Pages; git switch -q --detach origin/main"#, "git merge -q --allow-unrelated-histories -m x gh-pages"),
     refused("a merge of unrelated work that keeps none of the issues", r#"git switch -q --orphan gh-pages; code x; git commit -q -m Pages"#, "git merge -q -s ours --allow-unrelated-histories -m x origin/main"),
-    passes("criss-cross merges of published edits", r#"topic; code x; commit; colleague "git switch -q -c one; edit $FA 1; commit"; colleague "git switch -q -c two origin/main; git branch -q -u origin/main; edit $FB 2; commit"; git switch -q -c left origin/one; git merge -q -m left origin/two; git switch -q -c right origin/two; git merge -q -m right origin/one"#, "git merge -q --no-ff -m cross left"),
-    refused("an edit added to a criss-cross merge", r#"topic; code x; commit; colleague "git switch -q -c one; edit $FA 1; commit"; colleague "git switch -q -c two origin/main; git branch -q -u origin/main; edit $FB 2; commit"; git switch -q -c left origin/one; git merge -q -m left origin/two; git switch -q -c right origin/two; git merge -q -m right origin/one; git merge -q --no-ff --no-commit left; git checkout -q origin/main -- $FA"#, "git commit -q -m x"),
+    passes("criss-cross merges of published edits", r#"topic; code x; commit; colleague "git switch -q -c one; edit $FA 1; commit"; colleague "git switch -q -c two origin/main; edit $FB 2; commit"; git switch -q -c left origin/one; git merge -q -m left origin/two; git switch -q -c right origin/two; git merge -q -m right origin/one"#, "git merge -q --no-ff -m cross left"),
+    refused("an edit added to a criss-cross merge", r#"topic; code x; commit; colleague "git switch -q -c one; edit $FA 1; commit"; colleague "git switch -q -c two origin/main; edit $FB 2; commit"; git switch -q -c left origin/one; git merge -q -m left origin/two; git switch -q -c right origin/two; git merge -q -m right origin/one; git merge -q --no-ff --no-commit left; git checkout -q origin/main -- $FA"#, "git commit -q -m x"),
 ];
 
 #[test]

@@ -1,6 +1,8 @@
 # The words of the scenarios. HERE is the worktree, TEAM the primary one, REMOTE the bare remote, WORLD the folder of all.
 # A, B and C are the published issues, FA, FB and FC their files.
 export GIT_EDITOR=true GIT_SEQUENCE_EDITOR=: GIT_MERGE_AUTOEDIT=no GIT_PAGER=cat
+# What is here was copied here, so that its times are others than the index says.
+git update-index -q --refresh
 
 # Gives an issue's file another title.
 edit() { sed -i "s|^  \"title\": .*|  \"title\": \"$2\",|" "$1"; }
@@ -31,7 +33,8 @@ push() { git push -q origin "$@"; }
 # Runs a script in a hookless clone of a colleague's that is up to date, pushes what came of it, and fetches it here.
 colleague() {
   [ -d "$WORLD/colleague" ] || git clone -q "$REMOTE" "$WORLD/colleague"
-  (cd "$WORLD/colleague" && git pull -q --ff-only && bash -euc "$(declare -f); $*" && git push -q origin HEAD)
+  (cd "$WORLD/colleague" && git fetch -q && (git merge -q --ff-only '@{u}' 2> /dev/null || true) &&
+    bash -euc "$(declare -f); $*" && git push -q origin HEAD)
   git fetch -q
 }
 # The colleague's edit of an issue, on main.

@@ -5,7 +5,7 @@ use super::{Case, passes, play, refused};
 /// A repository that another one has as its submodule, with hooks.
 const SUBMODULE: &str = r#"git init -q ../super; cd ../super; git -c protocol.file.allow=always submodule --quiet add "$REMOTE" sub; cd sub; git jit hooks install > ../../log"#;
 /// A clone without a worktree of its own, with worktrees around it.
-const BARE: &str = r#"cd "$WORLD"; git jit worktree clone --quiet "file://$REMOTE" bare > log 2>&1; cd bare/trees/main; git jit hooks install > ../../../log 2>&1"#;
+const BARE: &str = r#"git clone -q --bare "$REMOTE" ../bare/.bare; cd ../bare; echo 'gitdir: .bare' > .git; git config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'; git fetch -q; git worktree add -q trees/main main; cd trees/main; git jit hooks install > ../log"#;
 const SHALLOW: &str = r#"leased $B "Before"; push HEAD:main; git clone -q --depth 1 "file://$REMOTE" ../shallow; cd ../shallow; git jit hooks install > ../log"#;
 const SHA256: &str = r#"git init -q -b main --object-format=sha256 ../long; cd ../long; cp -r "$HERE/.jit" .; git add -A; git commit -q -m Issues; git init -q --bare -b main --object-format=sha256 ../long.git; git remote add origin ../long.git; git push -q -u origin main; git jit hooks install > ../log"#;
 const BLANK: &str = r#"git init -q -b main ../blank; cd ../blank; git jit hooks install > ../log; git init -q --bare ../blank.git; git remote add origin ../blank.git"#;
@@ -54,7 +54,7 @@ const CASES: &[Case] = &[
     passes("the first commit of an orphan with the issues as they are, pushed", "git switch -q --orphan x; git checkout -q origin/main -- .jit; git commit -q -n -m x", "push x"),
     refused("the first commit of an orphan with an edit, pushed", r#"git switch -q --orphan x; git checkout -q origin/main -- .jit; edit $FA "E"; sneak"#, "push x"),
     passes("the first commit of an orphan without issues", "git switch -q --orphan x; code x", "git commit -q -m x"),
-    refused("the first commit of an orphan with an old version", r#"theirs $FA "T"; git merge -q --ff-only origin/main; git switch -q --orphan x; git checkout -q origin/main~1 -- .jit"#, "git commit -q -m x"),
+    passes("the first commit of an orphan with an old version, which was published as it is", r#"theirs $FA "T"; git merge -q --ff-only origin/main; git switch -q --orphan x; git checkout -q origin/main~1 -- .jit"#, "git commit -q -m x"),
 ];
 
 #[test]
