@@ -14,6 +14,7 @@ use crate::support::{Outcome, Place, World};
 
 mod authority;
 mod commits;
+mod explore;
 mod content;
 mod index;
 mod known;
@@ -133,9 +134,12 @@ struct Stage {
 
 impl Stage {
     fn new(enforcement: &str, is_linked: bool) -> Self {
-        let (world, issues) = World::under(enforcement);
+        let (world, issues) = World::in_memory_under(enforcement);
         let here = if is_linked { world.linked("side") } else { world.team().agent("agent:here") };
-        let beginning = tempfile::tempdir().expect("a scratch directory");
+        let beginning = tempfile::tempdir_in(world.path("..")).expect("a scratch directory");
+        // The fewer files there are, the sooner they are put back.
+        let slim = "for repo in remote.git team/.git; do rm -f $repo/hooks/*.sample; git -C $repo gc -q; done";
+        Outcome::of(slim.to_owned(), world.place("").command("sh").args(["-euc", slim])).ok();
         let stage = Self { scene: Scene { world, issues, here }, is_linked, beginning };
         stage.copy(&stage.root(), stage.beginning.path());
         stage

@@ -25,12 +25,21 @@ pub(crate) fn binaries() -> PathBuf {
 impl World {
     /// An empty scratch directory.
     pub(crate) fn empty() -> Self {
-        Self { root: tempfile::Builder::new().prefix("jit test ").tempdir().expect("a scratch directory") }
+        Self::empty_in(&std::env::temp_dir())
+    }
+
+    /// An empty scratch directory in this folder.
+    fn empty_in(folder: &Path) -> Self {
+        Self { root: tempfile::Builder::new().prefix("jit test ").tempdir_in(folder).expect("a scratch directory") }
     }
 
     /// A repository `team` on `main` with one empty commit and git jit set up, nothing committed of it.
     pub(crate) fn new() -> Self {
-        let world = Self::empty();
+        Self::empty().with_team()
+    }
+
+    fn with_team(self) -> Self {
+        let world = self;
         world.place("").git("init -q -b main team").ok();
         world.team().git("commit -q --allow-empty -m Root").ok();
         world.team().jit("init").ok();
@@ -44,7 +53,18 @@ impl World {
 
     /// The same under another policy.
     pub(crate) fn under(policy: &str) -> (Self, Vec<String>) {
-        let world = Self::new();
+        Self::new().with_issues(policy)
+    }
+
+    /// The same on a file system in memory, where there is one.
+    pub(crate) fn in_memory_under(policy: &str) -> (Self, Vec<String>) {
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        Self::empty_in(&folder).with_team().with_issues(policy)
+    }
+
+    fn with_issues(self, policy: &str) -> (Self, Vec<String>) {
+        let world = self;
         let team = world.team();
         let issues = ["First", "Second", "Third"].map(|title| team.create(title)).to_vec();
         team.set_policy(policy);

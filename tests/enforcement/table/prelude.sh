@@ -1,6 +1,6 @@
 # The words of the scenarios. HERE is the worktree, TEAM the primary one, REMOTE the bare remote, WORLD the folder of all.
 # A, B and C are the published issues, FA, FB and FC their files.
-export GIT_EDITOR=true GIT_SEQUENCE_EDITOR=: GIT_MERGE_AUTOEDIT=no GIT_PAGER=cat
+export GIT_EDITOR=true GIT_SEQUENCE_EDITOR=: GIT_MERGE_AUTOEDIT=no GIT_PAGER=cat GIT_TEMPLATE_DIR=
 # What is here was copied here, so that its times are others than the index says.
 git update-index -q --refresh
 
