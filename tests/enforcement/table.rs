@@ -14,8 +14,8 @@ use crate::support::{Outcome, Place, World};
 
 mod authority;
 mod commits;
-mod explore;
 mod content;
+mod corners;
 mod index;
 mod known;
 mod merges;

@@ -9,7 +9,8 @@ const DEFECTS: &[Case] = &[
     refused("a string", "mine $A; echo '\"x\"' > $FA", "commit"),
     refused("two documents", "mine $A; cat $FA $FA > x; mv x $FA", "commit"),
     refused("a key twice", r#"mine $A; sed -i '3p' $FA"#, "commit").because("occurs twice"),
-    refused("a key twice, spelled differently", r#"mine $A; sed -i '3s/$/\n  "\\u0074itle": "x",/' $FA"#, "commit").because("occurs twice"),
+    refused("a key twice, spelled differently", r#"mine $A; sed -i '3s/$/\n  "\\u0074itle": "x",/' $FA"#, "commit")
+        .because("occurs twice"),
     refused("another id than its name", "mine $A; sed -i s/$A/$B/ $FA", "commit").because("its name says"),
     refused("an id in capitals", r#"mine $A; sed -i "s/$A/${A^^}/" $FA"#, "commit"),
     refused("no id", r#"mine $A; sed -i /$A/d $FA"#, "commit"),
@@ -17,30 +18,83 @@ const DEFECTS: &[Case] = &[
     refused("no UTF-8", r#"mine $A; printf '{"id":"%s","title":"\xff"}' $A > $FA"#, "commit"),
     refused("UTF-16", "mine $A; iconv -f utf-8 -t utf-16 $FA > x; mv x $FA", "commit"),
     refused("a state that nobody knows", r#"mine $A; sed -i 's/"ready"/"sleeping"/' $FA"#, "commit"),
-    refused("a new issue whose id is not its name", "n=$(git jit issue create --quiet New); sed -i s/$n/$A/ .jit/issues/$n.json; git add -A", "commit"),
-    refused("a new issue that is broken", "n=$(git jit issue create --quiet New); echo x > .jit/issues/$n.json; git add -A", "commit"),
+    refused(
+        "a new issue whose id is not its name",
+        "n=$(git jit issue create --quiet New); sed -i s/$n/$A/ .jit/issues/$n.json; git add -A",
+        "commit",
+    ),
+    refused(
+        "a new issue that is broken",
+        "n=$(git jit issue create --quiet New); echo x > .jit/issues/$n.json; git add -A",
+        "commit",
+    ),
     refused("an issue moved to another id", "mine $A; git mv $FA .jit/issues/00000000-0000-4000-8000-000000000001.json", "commit"),
     refused("a link instead of the file", "mine $A; rm $FA; ln -s $B.json $FA", "commit").because("not a plain file"),
-    refused("a repository instead of the file", "mine $A; git update-index --cacheinfo 160000,$(git rev-parse HEAD),$FA", "git commit -q -m x"),
+    refused(
+        "a repository instead of the file",
+        "mine $A; git update-index --cacheinfo 160000,$(git rev-parse HEAD),$FA",
+        "git commit -q -m x",
+    ),
     refused("a folder instead of the file", "rm $FA; mkdir $FA; echo > $FA/x; git add -A", "commit"),
     refused("a file that may be run", "chmod +x $FA", "commit"),
     refused("a file that may be run in the index", "git update-index --chmod=+x $FA", "git commit -q -m x"),
     refused("a link instead of .jit", "mine $A $B $C; mv .jit real; ln -s real .jit; git add -A", "commit"),
     refused("a link to the folder of the issues", "mv .jit/issues real; ln -s ../real .jit/issues; git add -A", "commit"),
     refused("a file instead of .jit", "mine $A $B $C; rm -r .jit; echo > .jit; git add -A", "commit"),
-    refused("a submodule instead of .jit", "mine $A $B $C; git rm -q -r --cached .jit; git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),.jit", "git commit -q -m x"),
-    refused("an issue below .JIT", "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.JIT/issues/$A.json", "git commit -q -m x").because("fold case"),
-    refused("an issue below .jit/Issues", "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/Issues/$A.json", "git commit -q -m x").because("fold case"),
-    refused("an issue whose name is in capitals", "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/issues/${A^^}.json", "git commit -q -m x").because("fold case"),
-    refused("an issue whose name ends in capitals", "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/issues/$A.JSON", "git commit -q -m x").because("fold case"),
-    refused("the policy in capitals", "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/CONFIG.TOML", "git commit -q -m x").because("fold case"),
-    refused("a link .Jit that is pushed", "git update-index --add --cacheinfo 120000,$(echo -n code | git hash-object -w --stdin),.Jit; git commit -q -n -m x", "push HEAD:refs/heads/x"),
+    refused(
+        "a submodule instead of .jit",
+        "mine $A $B $C; git rm -q -r --cached .jit; git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),.jit",
+        "git commit -q -m x",
+    ),
+    refused(
+        "an issue below .JIT",
+        "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.JIT/issues/$A.json",
+        "git commit -q -m x",
+    )
+    .because("fold case"),
+    refused(
+        "an issue below .jit/Issues",
+        "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/Issues/$A.json",
+        "git commit -q -m x",
+    )
+    .because("fold case"),
+    refused(
+        "an issue whose name is in capitals",
+        "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/issues/${A^^}.json",
+        "git commit -q -m x",
+    )
+    .because("fold case"),
+    refused(
+        "an issue whose name ends in capitals",
+        "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/issues/$A.JSON",
+        "git commit -q -m x",
+    )
+    .because("fold case"),
+    refused(
+        "the policy in capitals",
+        "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/CONFIG.TOML",
+        "git commit -q -m x",
+    )
+    .because("fold case"),
+    refused(
+        "a link .Jit that is pushed",
+        "git update-index --add --cacheinfo 120000,$(echo -n code | git hash-object -w --stdin),.Jit; git commit -q -n -m x",
+        "push HEAD:refs/heads/x",
+    ),
     refused("other line ends", r#"sed -i 's/$/\r/' $FA"#, "commit"),
-    refused("an edit by a clean filter", r#"git config filter.f.clean 'sed s/First/Filtered/'; echo '*.json filter=f' > "$(git rev-parse --git-common-dir)/info/attributes"; touch $FA; git add --renormalize ."#, "git commit -q -m x"),
+    refused(
+        "an edit by a clean filter",
+        r#"git config filter.f.clean 'sed s/First/Filtered/'; echo '*.json filter=f' > "$(git rev-parse --git-common-dir)/info/attributes"; touch $FA; git add --renormalize ."#,
+        "git commit -q -m x",
+    ),
     passes("a file that may be run, with a lease", "mine $A; chmod +x $FA", "commit"),
     passes("unknown fields, with a lease", r#"mine $A; sed -i '3s/$/\n  "x": {"y": [1.50, 1e3]},/' $FA"#, "commit"),
     passes("other line ends, with a lease", r#"mine $A; sed -i 's/$/\r/' $FA"#, "commit"),
-    passes("files that are no issues beside the issues", "touch .jit/issues/.gitkeep; echo x > .jit/issues/notes.txt; echo x > .jit/README; mkdir .jit/issues/x; cp $FA .jit/issues/x/; git add -A", "commit"),
+    passes(
+        "files that are no issues beside the issues",
+        "touch .jit/issues/.gitkeep; echo x > .jit/issues/notes.txt; echo x > .jit/README; mkdir .jit/issues/x; cp $FA .jit/issues/x/; git add -A",
+        "commit",
+    ),
     passes("a lock file beside the issues", "touch $FA.lock .jit/issues/.$A.json.swp; git add -A -f", "commit"),
 ];
 
