@@ -41,7 +41,7 @@ const CASES: &[Case] = &[
     passes("an edit by somebody without an agent's name", r#"unset JIT_AGENT_ID; git config user.name 'A B'; mine $A; edit $FA "E""#, "commit"),
     passes("an edit in a worktree that was moved", r#"git worktree move . ../moved; cd ../moved; mine $A; edit $FA "E""#, "commit").linked(),
     refused("an edit in a worktree that was removed and made again", r#"mine $A; cd ..; git -C team worktree remove side --force; git -C team worktree add -q side2 side; cd team/side2; edit $FA "E""#, "commit").linked(),
-    passes("an edit within hold", r#"true"#, r#"git jit claim hold $A -- bash -c 'sed -i s/First/E/ "$FA"; git commit -q -a -m x' 2> ../log"#),
+    passes("an edit within hold", "true", r#"git jit claim hold $A -- bash -c 'sed -i s/First/E/ "$FA"; git commit -q -a -m x' 2> ../log"#),
 ];
 
 #[test]

@@ -100,7 +100,7 @@ const UNLEASED: &[Case] = &[
     ),
     refused(
         "a rebase that edits with --exec",
-        r#"topic; code x; commit Code; export FA"#,
+        "topic; code x; commit Code; export FA",
         r#"git rebase -q -x 'sed -i "s/First/E/" $FA; git commit -q -a -m x' HEAD~1"#,
     ),
 ];

@@ -123,7 +123,7 @@ const CASES: &[Case] = &[
     ),
     passes(
         "a blob that is replaced, where it stays what it was",
-        r#"git replace $(git rev-parse HEAD:$FA) $(sed s/First/E/ $FA | git hash-object -w --stdin); code x"#,
+        "git replace $(git rev-parse HEAD:$FA) $(sed s/First/E/ $FA | git hash-object -w --stdin); code x",
         "git commit -q -m x",
     ),
     refused(
@@ -146,7 +146,7 @@ const CASES: &[Case] = &[
     ),
     passes(
         "a worktree with files that are watched",
-        r#"git config core.fsmonitor false; git update-index --refresh; code x"#,
+        "git config core.fsmonitor false; git update-index --refresh; code x",
         "commit",
     ),
     refused(

@@ -211,12 +211,12 @@ const CASES: &[Case] = &[
     ),
     passes(
         "a merge of unrelated work",
-        r#"git switch -q --orphan gh-pages; code x; git commit -q -m Pages; git switch -q --detach origin/main"#,
+        "git switch -q --orphan gh-pages; code x; git commit -q -m Pages; git switch -q --detach origin/main",
         "git merge -q --allow-unrelated-histories -m x gh-pages",
     ),
     refused(
         "a merge of unrelated work that keeps none of the issues",
-        r#"git switch -q --orphan gh-pages; code x; git commit -q -m Pages"#,
+        "git switch -q --orphan gh-pages; code x; git commit -q -m Pages",
         "git merge -q -s ours --allow-unrelated-histories -m x origin/main",
     ),
     passes(

@@ -65,7 +65,7 @@ const REFUSED: &[Case] = &[
     ),
     refused(
         "a commit that was imported",
-        r#"printf 'commit refs/heads/evil\ncommitter T <t@e> 1 +0000\ndata 1\nx\nfrom %s\nD %s\n\n' $(git rev-parse HEAD) $FA | git fast-import --quiet"#,
+        r"printf 'commit refs/heads/evil\ncommitter T <t@e> 1 +0000\ndata 1\nx\nfrom %s\nD %s\n\n' $(git rev-parse HEAD) $FA | git fast-import --quiet",
         "push evil",
     ),
     refused(
@@ -85,7 +85,7 @@ const REFUSED: &[Case] = &[
     ),
     refused(
         "a rebase that edits around the hook",
-        r#"topic; code x; commit Code; export FA"#,
+        "topic; code x; commit Code; export FA",
         r#"git rebase -q -x 'sed -i "s/First/E/" $FA; git commit -q -a -n -m x' HEAD~1; push topic"#,
     ),
     refused(

@@ -71,12 +71,12 @@ const CASES: &[Case] = &[
     refused("a commit that is fetched by its path", r#"edit $FA "E"; sneak; git fetch -q . HEAD"#, "push FETCH_HEAD:refs/heads/x"),
     refused(
         "a colleague's unpublished edit, fetched by its path",
-        r#"colleague true; (cd ../colleague; edit $FA E; commit); git fetch -q ../colleague HEAD"#,
+        "colleague true; (cd ../colleague; edit $FA E; commit); git fetch -q ../colleague HEAD",
         "push FETCH_HEAD:refs/heads/x",
     ),
     passes(
         "a colleague's edit, fetched from a remote of a name",
-        r#"colleague true; (cd ../colleague; edit $FA E; commit); git remote add colleague ../colleague; git fetch -q colleague"#,
+        "colleague true; (cd ../colleague; edit $FA E; commit); git remote add colleague ../colleague; git fetch -q colleague",
         "push colleague/main:refs/heads/x",
     ),
     passes(

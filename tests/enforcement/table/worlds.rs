@@ -8,7 +8,7 @@ const SUBMODULE: &str = r#"git init -q ../super; cd ../super; git -c protocol.fi
 const BARE: &str = r#"git clone -q --bare "$REMOTE" ../bare/.bare; cd ../bare; echo 'gitdir: .bare' > .git; git config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'; git fetch -q; git worktree add -q trees/main main; cd trees/main; git jit hooks install > ../log"#;
 const SHALLOW: &str = r#"leased $B "Before"; push HEAD:main; git clone -q --depth 1 "file://$REMOTE" ../shallow; cd ../shallow; git jit hooks install > ../log"#;
 const SHA256: &str = r#"git init -q -b main --object-format=sha256 ../long; cd ../long; cp -r "$HERE/.jit" .; git add -A; git commit -q -m Issues; git init -q --bare -b main --object-format=sha256 ../long.git; git remote add origin ../long.git; git push -q -u origin main; git jit hooks install > ../log"#;
-const BLANK: &str = r#"git init -q -b main ../blank; cd ../blank; git jit hooks install > ../log; git init -q --bare ../blank.git; git remote add origin ../blank.git"#;
+const BLANK: &str = "git init -q -b main ../blank; cd ../blank; git jit hooks install > ../log; git init -q --bare ../blank.git; git remote add origin ../blank.git";
 
 macro_rules! in_world {
     ($verdict:ident, $name:literal, $world:ident, $given:literal, $when:literal) => {
