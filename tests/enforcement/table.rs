@@ -117,11 +117,15 @@ impl Case {
             Verdict::Refused if outcome.status() == 0 => wrong("it should have been refused"),
             Verdict::Refused if !is_refusal => wrong("it failed, and no hook refused it"),
             Verdict::Refused if !judged.contains(self.because) => wrong(&format!("it should have said '{}'", self.because)),
+            // What could not be judged is refused as well, and proves nothing, unless that is the point.
+            Verdict::Refused if self.because.is_empty() && judged.contains(UNJUDGED) => wrong("it could not be judged"),
             _ => None,
         }
     }
 }
 
+/// What a hook says that could not come to a verdict.
+const UNJUDGED: &str = "could not be judged";
 /// Stands in the output between what was given and what is judged.
 const MARK: &str = "--- judged from here on ---\n";
 

@@ -138,7 +138,8 @@ const CASES: &[Case] = &[
         r#"rm -rf .git/logs; git config core.logAllRefUpdates false; git refs migrate --ref-format=reftable; edit $FA "E""#,
         "commit",
     )
-    .primary(),
+    .primary()
+    .because("cannot read HEAD"),
     refused(
         "a conflict that is resolved by taking one side into the index",
         r#"theirs $FA "T"; topic; leased $A "O"; ! git merge -q origin/main > ../log 2>&1; git checkout -q --theirs $FA; git add $FA"#,
