@@ -163,17 +163,7 @@ fn differences(repo: &Repository, side: &Side<'_>, parent: Option<ObjectId>) -> 
     match side {
         Side::Commit(commit) => Ok(tree::differences(repo, parent, tree::data_tree(repo, *commit)?)?),
         Side::Staged(Staged::Tree(tree)) => Ok(tree::differences(repo, parent, *tree)?),
-        Side::Staged(Staged::Files { files, .. }) => {
-            let old = tree::files(repo, parent)?;
-            let paths: BTreeSet<&BString> = old.keys().chain(files.keys()).collect();
-            let changed = paths.into_iter().filter(|path| old.get(*path) != files.get(*path));
-            let difference = |path: &BString| tree::Difference {
-                path: path.clone(),
-                old: old.get(path).copied(),
-                new: files.get(path).copied(),
-            };
-            Ok(changed.map(difference).collect())
-        }
+        Side::Staged(Staged::Files { files, .. }) => Ok(tree::differences_from(repo, parent, files)?),
     }
 }
 

@@ -6,7 +6,7 @@
 mod cache_tree;
 mod entries;
 
-use gix::bstr::ByteSlice;
+use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
 
 use super::tree::{self, Entry, Files};
@@ -40,7 +40,7 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Option<S
         return Ok(Some(Staged::Tree(Some(staged))));
     }
     let Some(entries) = entries::below(&path, repo.object_hash(), tree::DATA.as_bytes()) else { return Ok(None) };
-    let mut files = Files::new();
+    let mut files: Vec<(BString, Entry)> = Vec::with_capacity(entries.len());
     let mut misplaced = Vec::new();
     for entry in entries.into_iter().filter(|entry| entry.stage == 0 && !entry.is_only_meant) {
         let (top, below) = match entry.path.find_byte(b'/') {
@@ -52,12 +52,12 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Option<S
             Some(below) if top == tree::DATA.as_bytes() && entry.mode == FOLDER => {
                 // A sparse index stands for a whole directory with one entry, whose path ends in a slash.
                 for (name, file) in tree::files(repo, Some(entry.oid))? {
-                    files.insert([below, name.as_slice()].concat().into(), file);
+                    files.push(([below, name.as_slice()].concat().into(), file));
                 }
             }
             Some(below) if top == tree::DATA.as_bytes() => {
                 let mode = u16::try_from(entry.mode).unwrap_or_default();
-                files.insert(below.into(), Entry { oid: entry.oid, mode });
+                files.push((below.into(), Entry { oid: entry.oid, mode }));
             }
             _ => misplaced.push(entry.path.as_bstr().to_string()),
         }
@@ -65,5 +65,5 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Option<S
     if files.is_empty() && misplaced.is_empty() {
         return Ok(Some(Staged::Tree(None)));
     }
-    Ok(Some(Staged::Files { files, misplaced }))
+    Ok(Some(Staged::Files { files: files.into_iter().collect(), misplaced }))
 }

@@ -5,8 +5,9 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 
-use gix::bstr::{BString, ByteSlice};
+use gix::bstr::{BStr, BString, ByteSlice};
 use gix::object::tree::EntryRef;
 use gix::{ObjectId, Repository};
 
@@ -140,6 +141,50 @@ pub(crate) fn differences(repo: &Repository, old: Option<ObjectId>, new: Option<
     Ok(found)
 }
 
+/// The files that differ between a `.jit` tree and a list, without a list of the tree.
+pub(crate) fn differences_from(repo: &Repository, old: Option<ObjectId>, new: &Files) -> Result<Vec<Difference>> {
+    let mut found = Vec::new();
+    let mut rest = new.iter().peekable();
+    if let Some(old) = old {
+        step_through(repo, old, &mut BString::default(), &mut rest, &mut found)?;
+    }
+    found.extend(rest.map(|(path, entry)| Difference { path: path.clone(), old: None, new: Some(*entry) }));
+    Ok(found)
+}
+
+/// Goes through a tree and the list in step: a path that is not met at its turn is told from both sides, and never hidden.
+fn step_through<'a>(
+    repo: &Repository,
+    tree: ObjectId,
+    path: &mut BString,
+    rest: &mut Peekable<impl Iterator<Item = (&'a BString, &'a Entry)>>,
+    found: &mut Vec<Difference>,
+) -> Result<()> {
+    let tree = repo.find_tree(tree).map_err(Error::git(format!("tree {tree}")))?;
+    for entry in tree.iter() {
+        let entry = entry.map_err(Error::git(format!("tree {}", tree.id)))?;
+        let above = path.len();
+        if above > 0 {
+            path.push(b'/');
+        }
+        path.extend_from_slice(entry.filename());
+        let old = Entry { oid: entry.object_id(), mode: entry.mode().value() };
+        if old.mode == FOLDER {
+            step_through(repo, old.oid, path, rest, found)?;
+        } else {
+            while let Some((added, entry)) = rest.next_if(|(new, _)| *new < path) {
+                found.push(Difference { path: added.clone(), old: None, new: Some(*entry) });
+            }
+            let new = rest.next_if(|(new, _)| *new == path).map(|(_, entry)| *entry);
+            if new != Some(old) {
+                found.push(Difference { path: path.clone(), old: Some(old), new });
+            }
+        }
+        path.truncate(above);
+    }
+    Ok(())
+}
+
 /// Goes through both trees in step. An entry is passed over only beside one of the same name, kind, mode and id, so
 /// that a tree which is not sorted as Git sorts shows differences that are none, and never hides one.
 fn walk(
@@ -157,48 +202,48 @@ fn walk(
     let mut olds = old.iter().flat_map(gix::Tree::iter).peekable();
     let mut news = new.iter().flat_map(gix::Tree::iter).peekable();
     loop {
-        let key = |entry: Option<&gix::Result<EntryRef<'_, '_>>>| entry.and_then(|entry| entry.as_ref().ok()).map(sort_key);
-        let (left, right) = (key(olds.peek()), key(news.peek()));
-        let order = match (&left, &right) {
-            (Some(left), Some(right)) => left.cmp(right),
-            (Some(_), None) => Ordering::Less,
+        let order = match (olds.peek(), news.peek()) {
+            (Some(Ok(left)), Some(Ok(right))) => in_order(left, right),
+            // What cannot be read is an error as soon as it is taken.
+            (Some(_), _) => Ordering::Less,
             (None, _) => Ordering::Greater,
         };
         let left = if order == Ordering::Greater { None } else { olds.next() };
         let right = if order == Ordering::Less { None } else { news.next() };
         let failed = || Error::git("a tree");
         let (left, right) = (left.transpose().map_err(failed())?, right.transpose().map_err(failed())?);
-        let Some(name) = left.as_ref().or(right.as_ref()).map(|entry| entry.filename().to_owned()) else { return Ok(()) };
-        let of = |entry: Option<EntryRef<'_, '_>>| entry.map(|it| Entry { oid: it.object_id(), mode: it.mode().value() });
-        differ(repo, (of(left), of(right)), &join(above, &name), found)?;
+        let Some(name) = left.as_ref().or(right.as_ref()).map(EntryRef::filename) else { return Ok(()) };
+        let of = |entry: Option<&EntryRef<'_, '_>>| entry.map(|it| Entry { oid: it.object_id(), mode: it.mode().value() });
+        let pair = (of(left.as_ref()), of(right.as_ref()));
+        if pair.0 != pair.1 {
+            differ(repo, pair, join(above, name), found)?;
+        }
     }
 }
 
-/// What two entries of one name and kind make of the differences.
-fn differ(repo: &Repository, pair: (Option<Entry>, Option<Entry>), path: &BString, found: &mut Vec<Difference>) -> Result<()> {
+/// What two entries of one name and kind that differ make of the differences.
+fn differ(repo: &Repository, pair: (Option<Entry>, Option<Entry>), path: BString, found: &mut Vec<Difference>) -> Result<()> {
     let (old, new) = pair;
-    if old == new {
-        return Ok(());
-    }
     if old.or(new).is_some_and(|entry| entry.mode == FOLDER) {
-        return walk(repo, old.map(|entry| entry.oid), new.map(|entry| entry.oid), path, found);
+        return walk(repo, old.map(|entry| entry.oid), new.map(|entry| entry.oid), &path, found);
     }
-    found.push(Difference { path: path.clone(), old, new });
+    found.push(Difference { path, old, new });
     Ok(())
 }
 
 /// Git sorts a folder as if its name ended in a slash; a file of the same name is another entry.
-fn sort_key(entry: &EntryRef<'_, '_>) -> BString {
-    let mut key = entry.filename().to_owned();
-    if entry.mode().value() == FOLDER {
-        key.push(b'/');
-    }
-    key
+fn in_order(left: &EntryRef<'_, '_>, right: &EntryRef<'_, '_>) -> Ordering {
+    let slash = |entry: &EntryRef<'_, '_>| (entry.mode().value() == FOLDER).then_some(b'/');
+    let (one, other) = (left.filename(), right.filename());
+    let shared = one.len().min(other.len());
+    let rest = || one[shared..].iter().copied().chain(slash(left)).cmp(other[shared..].iter().copied().chain(slash(right)));
+    one[..shared].cmp(&other[..shared]).then_with(rest)
 }
 
-fn join(above: &BString, name: &BString) -> BString {
-    let mut path = above.clone();
-    if !path.is_empty() {
+fn join(above: &BString, name: &BStr) -> BString {
+    let mut path = BString::new(Vec::with_capacity(above.len() + 1 + name.len()));
+    path.extend_from_slice(above);
+    if !above.is_empty() {
         path.push(b'/');
     }
     path.extend_from_slice(name);
