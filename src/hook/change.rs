@@ -105,10 +105,13 @@ impl Change {
         if self.kind == Kind::Other && Kind::of(&self.path.to_ascii_lowercase()) != Kind::Other {
             return Some(invalid("is a file of git jit only on file systems that fold case".to_owned()));
         }
-        let Kind::Issue(id) = self.kind else { return None };
-        if !to.is_plain() {
+        if self.path == "issues" || self.path == "notes" {
+            return Some(invalid("is not a directory".to_owned()));
+        }
+        if self.kind != Kind::Other && !to.is_plain() {
             return Some(invalid("is not a plain file".to_owned()));
         }
+        let Kind::Issue(id) = self.kind else { return None };
         match tree::blob(repo, to.oid) {
             Ok(bytes) => Document::parse(&bytes, id).err().map(|error| invalid(error.to_string())),
             Err(error) => Some(invalid(error.to_string())),

@@ -55,7 +55,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, range: &Range) -> Result<Checke
         let spot = Spot { commit: Some(*commit), parents };
         for change in changes {
             findings.extend(change.defect(repo));
-            findings.extend(pre_commit::off_base(&judge, &policy, change, spot)?);
+            findings.extend(pre_commit::off_base(&judge, &policy, change, spot, &range.tips)?);
             match is_edit(change) {
                 Some(_) if knows_leases => findings.extend(judge.judge(change, spot)?.err()),
                 Some(issue) => not_judged.entry(issue).or_default().push(*commit),

@@ -66,6 +66,17 @@ fn standing(cx: &Context, layout: &Layout) -> Vec<Candidate> {
     candidates
 }
 
+/// Whether a default branch was strict where `commit` left it.
+pub(crate) fn was_strict_below(repo: &Repository, commit: ObjectId) -> store::Result<bool> {
+    let enforcement = |commit| at_commit(repo, commit, "")?.settings.ok()?.enforcement;
+    for (_, tip) in history::default_branches(repo) {
+        if history::merge_bases(repo, commit, &[tip])?.into_iter().any(|shared| enforcement(shared) == Some(Enforcement::Strict)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// What a commit's `config.toml` says; nothing if it has none.
 fn at_commit(repo: &Repository, commit: ObjectId, place: &str) -> Option<Candidate> {
     let read = || -> store::Result<Option<tree::Entry>> { tree::file(repo, tree::data_tree(repo, commit)?, b"config.toml") };

@@ -3,7 +3,7 @@
 //! A [`Judge`] reads each fact once and only when a change asks for it. Its answers are an [`Authority`] or a
 //! [`Finding`]; what follows from a finding is the policy's business.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use gix::ObjectId;
@@ -11,12 +11,13 @@ use gix::ObjectId;
 use super::Result;
 use super::change::Change;
 use super::cover::{Cover, Made};
+use super::force;
 use super::known::{self, Known, Seen};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::lease::{Fate, Ledger};
 use crate::domain::policy::{self, Because, Editor, Finding, Policy};
 use crate::domain::time::Now;
-use crate::store::authority::Entry;
+use crate::store::authority::{Entry, PRIVATE, TOLERATED};
 use crate::store::layout::Layout;
 use crate::store::{history, range, tree};
 
@@ -53,6 +54,11 @@ pub(crate) struct Judge<'a> {
     /// The issues that the changes make, and which of them remotes are known to have had.
     creations: HashSet<IssueId>,
     ever_published: OnceCell<HashSet<IssueId>>,
+    /// The issues that the changes edit, and which of them what remotes have has removed.
+    edited: HashSet<IssueId>,
+    ever_removed: OnceCell<HashSet<IssueId>>,
+    /// Whether `strict` was in force on these commits, for what was recorded on top of them.
+    strict: RefCell<HashMap<ObjectId, bool>>,
     made: Made,
     seen: Seen,
     fates: HashMap<LeaseId, Fate>,
@@ -71,6 +77,9 @@ impl<'a> Judge<'a> {
             recorded: HashMap::new(),
             creations: HashSet::new(),
             ever_published: OnceCell::new(),
+            edited: HashSet::new(),
+            ever_removed: OnceCell::new(),
+            strict: RefCell::default(),
             made: Made::default(),
             seen: Seen::default(),
             fates: HashMap::new(),
@@ -125,6 +134,7 @@ impl<'a> Judge<'a> {
         let changes: Vec<&Change> = changes.collect();
         let creations = changes.iter().filter(|change| change.is_creation());
         self.creations = creations.filter_map(|change| change.edited_issue()).collect();
+        self.edited = changes.iter().filter_map(|change| change.edited_issue()).collect();
         let paths: HashSet<String> =
             changes.iter().filter(|change| change.edited_issue().is_some()).map(|change| change.name()).collect();
         if paths.is_empty() {
@@ -172,7 +182,8 @@ impl<'a> Judge<'a> {
         };
         // At the push a new issue stands on its own, whoever took it since.
         let is_new_commit = spot.commit.is_some() && change.is_creation();
-        if (is_free(&finding) || is_new_commit) && !self.is_known(issue, spot, change.is_creation())? {
+        let is_private = (is_free(&finding) || is_new_commit) && !self.is_known(issue, spot, change.is_creation())?;
+        if is_private && !self.was_removed(issue, spot)? {
             return Ok(Ok(Some(Authority::Private)));
         }
         if matches!(finding, Finding::NoLedger { .. }) {
@@ -181,8 +192,18 @@ impl<'a> Judge<'a> {
         let recorded: Vec<&Entry> = self.recorded.get(&change.name()).into_iter().flatten().collect();
         // What a branch once had and removed was not made anew, whatever the hook could see then.
         let was_below = change.is_creation() && self.was_below(issue, spot)?;
-        let counts = |entry: &&Entry| self.upholds(entry) && !(was_below && entry.from.is_none() && entry.lease_id.is_none());
-        let upheld: Vec<&Entry> = recorded.iter().copied().filter(counts).collect();
+        let mut upheld = Vec::new();
+        for entry in recorded.iter().copied().filter(|entry| self.upholds(entry)) {
+            let is_made_anew = was_below && entry.from.is_none() && entry.lease_id.is_none();
+            let is_excused = match entry.adopted.as_deref() {
+                Some(PRIVATE) => was_made_there(entry, &recorded) && !self.was_removed(issue, spot)?,
+                Some(TOLERATED) => !self.was_strict_on(entry)?,
+                _ => true,
+            };
+            if is_excused && !is_made_anew {
+                upheld.push(entry);
+            }
+        }
         if (Cover { repo: self.repo(), exempt: self.exempt()?, spot, change, made: &self.made }).holds(&upheld)? {
             return Ok(Ok(Some(Authority::Known)));
         }
@@ -209,6 +230,37 @@ impl<'a> Judge<'a> {
         Known { layout: self.layout, exempt, spot, is_creation, ever_published: &ever_published, seen }.to_others(issue)
     }
 
+    /// Whether what remotes have has removed the issue, so that nobody can say at the push that only he knew it.
+    fn was_removed(&self, issue: IssueId, spot: Spot<'_>) -> Result<bool> {
+        if spot.commit.is_none() {
+            return Ok(false);
+        }
+        if self.ever_removed.get().is_none() {
+            let _ = self.ever_removed.set(known::ever_removed(self.layout, self.exempt()?, &self.edited)?);
+        }
+        Ok(self.ever_removed.get().is_some_and(|found| found.contains(&issue)))
+    }
+
+    /// Whether a default branch was strict where the commits that this was recorded on left it: then whoever recorded it did not
+    /// see that branch.
+    fn was_strict_on(&self, entry: &Entry) -> Result<bool> {
+        for base in entry.base.iter().filter_map(|id| ObjectId::from_hex(id.as_bytes()).ok()) {
+            if !history::is_here(self.repo(), base) {
+                continue;
+            }
+            let known = self.strict.borrow().get(&base).copied();
+            let is_strict = match known {
+                Some(is_strict) => is_strict,
+                None => force::was_strict_below(self.repo(), base)?,
+            };
+            self.strict.borrow_mut().insert(base, is_strict);
+            if is_strict {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn was_below(&self, issue: IssueId, spot: Spot<'_>) -> Result<bool> {
         Ok(!known::ever_had(self.layout, spot.parents, &HashSet::from([issue]))?.is_empty())
     }
@@ -232,6 +284,14 @@ impl<'a> Judge<'a> {
         }
         Because::NeverRecorded
     }
+}
+
+/// Whether an edit that was recorded as of an issue which nobody else knew is of one that was made in the same worktree: somebody
+/// may have looked away when he edited another's.
+fn was_made_there(edit: &Entry, recorded: &[&Entry]) -> bool {
+    let is_making = |entry: &&&Entry| entry.from.is_none() && entry.adopted.is_some();
+    let mut made = recorded.iter().filter(is_making);
+    edit.from.is_none() || !edit.path.starts_with("issues/") || made.any(|it| it.holder.worktree_id == edit.holder.worktree_id)
 }
 
 /// Whether a finding leaves room for "nobody else knows the issue": nobody else holds it, as far as can be told.

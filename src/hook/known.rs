@@ -128,6 +128,32 @@ impl Known<'_> {
     }
 }
 
+/// Which of `wanted` a commit reachable from `tips` removed: a merge only where it has none of its parents' files.
+pub(crate) fn ever_removed(layout: &Layout, tips: &[ObjectId], wanted: &HashSet<IssueId>) -> Result<HashSet<IssueId>> {
+    let repo = &layout.repo;
+    let (mut by_tree, mut found) = (HashMap::new(), HashSet::new());
+    let mut has = |commit: ObjectId| -> store::Result<HashSet<IssueId>> {
+        let data = tree::data_tree(repo, commit)?;
+        if let Some(issues) = by_tree.get(&data) {
+            return Ok(HashSet::clone(issues));
+        }
+        let names = tree::subfolder(repo, data, "issues")?.into_iter().filter_map(|(name, _)| IssueId::from_file_name(&name));
+        let issues: HashSet<IssueId> = names.filter(|id| wanted.contains(id)).collect();
+        by_tree.insert(data, issues.clone());
+        Ok(issues)
+    };
+    for commit in history::reachable(repo, tips, &[])? {
+        let after = has(commit)?;
+        if history::is_shallow(repo, commit)? || after.len() == wanted.len() {
+            continue;
+        }
+        for parent in history::parents(repo, commit)? {
+            found.extend(has(parent)?.difference(&after).copied());
+        }
+    }
+    Ok(found)
+}
+
 /// Which of `wanted` any commit reachable from `tips` ever had: one walk for all of them.
 pub(crate) fn ever_had(layout: &Layout, tips: &[ObjectId], wanted: &HashSet<IssueId>) -> Result<HashSet<IssueId>> {
     let repo = &layout.repo;

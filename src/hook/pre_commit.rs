@@ -14,14 +14,10 @@ use crate::context::Context;
 use crate::domain::id::{Holder, LeaseId};
 use crate::domain::lease::{Lease, Request, Standing};
 use crate::domain::policy::{Finding, Policy};
-use crate::store::authority::{Entry, Made};
+use crate::store::authority::{Entry, Made, PRIVATE, TOLERATED};
 use crate::store::layout::Layout;
 use crate::store::staged::Staged;
 use crate::store::{self, file, history, tree};
-
-/// Why a change is recorded that no lease was needed for.
-const PRIVATE: &str = "nobody else knew the issue";
-const TOLERATED: &str = "the policy let it pass";
 
 /// Judges what is staged, and records it if it passes. `is_merge_hook` is what tells `pre-merge-commit` from `pre-commit`.
 pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<Verdict> {
@@ -80,7 +76,7 @@ fn judge_all<'c>(
                 findings.push(finding);
             }
         }
-        findings.extend(off_base(judge, policy, change, spot)?);
+        findings.extend(off_base(judge, policy, change, spot, &[])?);
         findings.extend(created_elsewhere(layout, policy, change));
     }
     if changes.iter().any(|change| change.kind.issue().is_some()) {
@@ -125,7 +121,15 @@ fn misplaced(staged: &Staged, layout: &Layout, head: Option<ObjectId>) -> Result
 /// Whether the policy itself is edited on something that lacks the tip of a default branch.
 ///
 /// At the push, where that branch may have moved on since, it is enough that the edit was made on the policy that it has.
-pub(crate) fn off_base(judge: &Judge<'_>, policy: &Policy, change: &Change, spot: Spot<'_>) -> Result<Option<Finding>> {
+///
+/// Or that a pushed tip, one of `tips`, has both by now.
+pub(crate) fn off_base(
+    judge: &Judge<'_>,
+    policy: &Policy,
+    change: &Change,
+    spot: Spot<'_>,
+    tips: &[ObjectId],
+) -> Result<Option<Finding>> {
     if change.kind != Kind::Policy || !policy.require_main_history {
         return Ok(None);
     }
@@ -135,12 +139,26 @@ pub(crate) fn off_base(judge: &Judge<'_>, policy: &Policy, change: &Change, spot
         if theirs == change.to || is_on_their_policy(repo, spot, tip, &change.path, theirs)? {
             continue;
         }
+        if has_both(repo, spot, tip, tips)? {
+            continue;
+        }
         let has = spot.parents.iter().map(|parent| history::is_ancestor(repo, tip, *parent)).collect::<store::Result<Vec<_>>>()?;
         if !has.contains(&true) {
             return Ok(Some(Finding::OffBase { path: change.name(), branch }));
         }
     }
     Ok(None)
+}
+
+/// Whether one of `tips` has the commit and the default branch's tip: they were merged, by the rule for merges.
+fn has_both(repo: &gix::Repository, spot: Spot<'_>, default: ObjectId, tips: &[ObjectId]) -> store::Result<bool> {
+    let Some(commit) = spot.commit else { return Ok(false) };
+    for tip in tips {
+        if history::is_ancestor(repo, default, *tip)? && history::is_ancestor(repo, commit, *tip)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a commit is on the branch itself, or began where the branch had the policy that it has now.

@@ -78,7 +78,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, updates: &[Update]) -> Result<V
         for change in &made.changes {
             findings.extend(change.defect(repo));
             findings.extend(judge.judge(change, spot)?.err());
-            findings.extend(pre_commit::off_base(&judge, &policy, change, spot)?);
+            findings.extend(pre_commit::off_base(&judge, &policy, change, spot, &tips)?);
         }
     }
     if made.iter().flat_map(|made| &made.changes).any(|change| change.kind.issue().is_some()) {

@@ -20,6 +20,11 @@ const SCHEMA_VERSION: u32 = 1;
 const CONSULTED_FOR: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// When, where and by whom a file was changed.
+/// Why a change is recorded that no lease was needed for: nobody else knew the issue.
+pub(crate) const PRIVATE: &str = "nobody else knew the issue";
+/// The same: what was found was not refused under the policy of that moment.
+pub(crate) const TOLERATED: &str = "the policy let it pass";
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Made<'a> {
     /// When.

@@ -184,8 +184,10 @@ pub(crate) fn published_tips(layout: &Layout) -> Result<Vec<ObjectId>> {
         // A ref that cannot be read exempts nothing.
         let Ok(mut reference) = reference else { continue };
         let name = reference.name().as_bstr();
-        // Local work moves every other ref: branches, tags, the stash, what a rebase or a bisection leaves.
+        // Local work moves every other ref, and what leads to one: branches, tags, the stash, what a rebase or a bisection leaves.
+        let leads_away = reference.target().try_name().is_some_and(|name| !name.as_bstr().starts_with(b"refs/remotes/"));
         if name.starts_with(b"refs/remotes/")
+            && !leads_away
             && patterns.iter().any(|pattern| matches(pattern, name))
             && let Ok(commit) = reference.peel_to_commit()
         {

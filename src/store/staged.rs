@@ -36,7 +36,10 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Option<S
         return Ok(Some(Staged::Tree(None)));
     }
     let staged = cache_tree::staged_tree(&path, repo.object_hash(), tree::DATA.as_bytes());
-    if let Some(staged) = staged.filter(|staged| Some(*staged) == head || history::is_here(repo, *staged)) {
+    if let Some((whole, staged)) = staged
+        && (Some(staged) == head || history::is_here(repo, staged))
+        && tree::misplaced_in(repo, whole).is_ok_and(|misplaced| misplaced.is_empty())
+    {
         return Ok(Some(Staged::Tree(Some(staged))));
     }
     let Some(entries) = entries::below(&path, repo.object_hash(), tree::DATA.as_bytes()) else { return Ok(None) };

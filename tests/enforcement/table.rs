@@ -23,6 +23,7 @@ mod policy;
 mod pushes;
 mod remotes;
 mod replays;
+mod slips;
 mod worlds;
 
 /// What the last command of a case must come to.

@@ -16,9 +16,11 @@ const WINDOW: u64 = 64 * 1024;
 const FURTHEST: u64 = 4 * 1024 * 1024;
 const HEADER: usize = 8;
 
-/// The id of the tree that is staged at the top as `name`, if the index at `path` says so and no other spelling of the
-/// name stands beside it. Nothing where it does not say, for whatever reason.
-pub(crate) fn staged_tree(path: &Path, hash: gix::hash::Kind, name: &[u8]) -> Option<ObjectId> {
+/// The ids of the whole tree that is staged, and of the one at its top that is called `name`, if the index at `path` says so and
+/// no other spelling of the name stands beside it as a folder. Nothing where it does not say, for whatever reason.
+///
+/// Folders are all that it tells of: whether something else at the top bears that name, the tree itself says.
+pub(crate) fn staged_tree(path: &Path, hash: gix::hash::Kind, name: &[u8]) -> Option<(ObjectId, ObjectId)> {
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len().checked_sub(hash.len_in_bytes() as u64)?;
     let mut window = WINDOW;
@@ -102,8 +104,9 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    fn child(mut self, wanted: &[u8]) -> Option<ObjectId> {
+    fn child(mut self, wanted: &[u8]) -> Option<(ObjectId, ObjectId)> {
         let root = self.node()?;
+        let whole = root.id?;
         let mut found = None;
         for _ in 0..root.subtrees {
             let child = self.node()?;
@@ -117,7 +120,7 @@ impl<'a> Reader<'a> {
             }
             self.skip(child.subtrees)?;
         }
-        found
+        Some((whole, found?))
     }
 }
 
@@ -146,14 +149,14 @@ mod tests {
     fn read(bytes: &[u8]) -> Option<u8> {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::io::Write::write_all(&mut file.as_file(), bytes).expect("written");
-        staged_tree(file.path(), gix::hash::Kind::Sha1, b".jit").map(|id| id.as_bytes()[0])
+        staged_tree(file.path(), gix::hash::Kind::Sha1, b".jit").map(|(_, id)| id.as_bytes()[0])
     }
 
     #[test]
     fn the_tree_is_found_behind_anything_and_never_where_it_is_not_valid() {
         let leaf = |name: &[u8], id| tree(name, &[], id);
         let deep = tree(b"a", &[leaf(b"b", None), tree(b"c", &[leaf(b".jit", Some(5))], Some(6))], Some(7));
-        let root = |children: &[Vec<u8>]| (b"TREE".as_slice(), tree(b"", children, None));
+        let root = |children: &[Vec<u8>]| (b"TREE".as_slice(), tree(b"", children, Some(1)));
         let other = (b"EOIE".as_slice(), vec![1; 30]);
         assert_eq!(read(&index(&[root(&[deep.clone(), leaf(b".jit", Some(4)), leaf(b"longer", Some(8))])])), Some(4));
         assert_eq!(read(&index(&[root(&[leaf(b".jit", Some(4))]), other.clone()])), Some(4));

@@ -1,41 +1,26 @@
-//! What goes another way than section 7 of the design promises, as far as it is known.
+//! What goes another way than the rules promise, as far as it is known: `docs/enforcement.md` tells of it.
 //!
 //! Each case tells what happens today; when one of these fails, it may have been mended, and belongs to its topic.
 
+use super::slips::REMOVED;
 use super::{Case, passes, play, refused};
 
-/// A colleague has removed the first issue, and everybody here has followed.
-const REMOVED: &str = r#"
-cp $FA ../first; colleague "git rm -q $FA; commit"
-git switch -q --detach origin/main; git update-ref refs/heads/main origin/main; git -C "$TEAM" reset -q --hard main"#;
-
 const LET_THROUGH: &[Case] = &[
-    // The cache-tree tells of folders only, so that a link, a file or a submodule of that name is not seen.
-    passes("a link .Jit", "git update-index --add --cacheinfo 120000,$(echo -n code | git hash-object -w --stdin),.Jit", "git commit -q -m x"),
-    passes("a submodule .JIT", "git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),.JIT", "git commit -q -m x"),
-    // The commit hook takes the issue for one that nobody knows and records that; the push believes the record.
-    passes("a removed issue made anew with other content, on a branch from before it", r#"git switch -q -c x $(git rev-list --max-parents=0 HEAD); mkdir -p .jit/issues; cp ../first $FA; edit $FA "E"; git add -A; git commit -q -m x"#, "push x").within(REMOVED),
-    passes("a removed issue made anew with other content, on an orphan", r#"git switch -q --orphan x; mkdir -p .jit/issues; cp ../first $FA; edit $FA "E"; git add -A; git commit -q -m x"#, "push x").within(REMOVED),
-    // An orphan that has the published first version counts as the branch that made the issue.
-    passes("a removed issue brought back on an orphan as it was, and edited", r#"git switch -q --orphan x; mkdir -p .jit/issues; cp ../first $FA; git add -A; git commit -q -m x; edit $FA "E""#, "commit").within(REMOVED),
-    passes("a removed issue brought back on an orphan as it was, edited and pushed", r#"git switch -q --orphan x; mkdir -p .jit/issues; cp ../first $FA; git add -A; git commit -q -m x; edit $FA "E"; sneak"#, "push x").within(REMOVED),
-    passes("a removed issue brought back on an orphan as it was, merged into an old branch and edited", r#"git switch -q --orphan x; mkdir -p .jit/issues; cp ../first $FA; git add -A; git commit -q -n -m x; git switch -q -c y origin/main~1; git merge -q -n --allow-unrelated-histories -m x x; edit $FA "E"; sneak"#, "push y").within(REMOVED),
-    // What passed while no policy was to be seen is recorded as adopted, and the strict policy believes that.
-    passes("an edit under a policy that is off because its branches were hidden meanwhile", r#"topic; sed -i s/strict/off/ .jit/config.toml; commit; tip=$(git rev-parse main); git update-ref -d refs/remotes/origin/main; git update-ref -d refs/heads/main; edit $FA "E"; commit; git update-ref refs/heads/main $tip; git fetch -q"#, "push topic"),
-    passes("an edit of a new issue that is published, whose tracking ref was hidden meanwhile", r#"topic; n=$(git jit issue create --quiet New); git add -A; commit; push topic; git update-ref -d refs/remotes/origin/topic; edit .jit/issues/$n.json "E"; commit; git fetch -q"#, "push topic"),
-    // The design names `.jit` only; what the link leads to is then out of the hooks' sight.
-    passes("a link instead of the folder of the issues, with leases on all of them", "mine $A $B $C; mv .jit/issues real; ln -s ../real .jit/issues; git add -A", "git commit -q -m x"),
-    passes("a submodule instead of the folder of the issues, with leases on all of them", "mine $A $B $C; git rm -q -r --cached .jit/issues; git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),.jit/issues", "git commit -q -m x"),
-    passes("a new note that is a link", "mkdir -p .jit/notes/$A; ln -s /etc/passwd .jit/notes/$A/1.json; git add -A", "commit"),
-    passes("gates that are a link", "ln -s /etc/passwd .jit/gates.json; git add -A", "commit"),
-    // Out of reach by `docs/enforcement.md`, and easily seen: a tracking ref that is a symbolic one to a local branch.
-    passes("a tracking ref of origin that is a link to a branch", r#"edit $FA "E"; sneak; git branch -q evil; git symbolic-ref refs/remotes/origin/x refs/heads/evil"#, "push HEAD:refs/heads/x"),
+    // It counts as the branch that made the issue; its push is refused.
+    passes(
+        "a removed issue brought back on an orphan as it was, and edited",
+        r#"git switch -q --orphan x; mkdir -p .jit/issues; cp ../first $FA; git add -A; git commit -q -m x; edit $FA "E""#,
+        "commit",
+    )
+    .within(REMOVED),
+    passes(
+        "an edit of a new issue that is published, whose tracking ref was hidden meanwhile",
+        r#"topic; n=$(git jit issue create --quiet New); git add -A; commit; push topic; git update-ref -d refs/remotes/origin/topic; edit .jit/issues/$n.json "E"; commit; git fetch -q"#,
+        "push topic",
+    ),
 ];
 
 const REFUSED_WRONGLY: &[Case] = &[
-    // The advice is to merge main, which was done.
-    refused("a setting on a branch that has merged another setting of main's", r#"topic; echo '# x' >> .jit/config.toml; commit; colleague "sed -i '1s/^/# y\n/' .jit/config.toml; commit"; git merge -q -m x origin/main"#, "push topic").because("To catch up: git merge"),
-    refused("a conflict in the settings, resolved and pushed", r#"topic; echo '# x' >> .jit/config.toml; commit; colleague "echo '# y' >> .jit/config.toml; commit"; ! git merge -q origin/main > ../log 2>&1; git checkout -q --theirs .jit/config.toml; echo '# x' >> .jit/config.toml; git add -A; git commit -q -m x"#, "push topic"),
     // Only the first default branch of the list that exists is asked for by the design.
     refused("a setting on top of main, beside an old master", r#"colleague "git switch -q -c master; code old; commit"; echo '# x' >> .jit/config.toml"#, "commit").because("lacks the tip of refs/remotes/origin/master"),
     // The step from their version to ours was recorded, and counts as used since our own side has it.
