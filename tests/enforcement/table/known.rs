@@ -21,7 +21,7 @@ const LET_THROUGH: &[Case] = &[
 ];
 
 const REFUSED_WRONGLY: &[Case] = &[
-    // Only the first default branch of the list that exists is asked for by the design.
+    // Only the first default branch of the list that exists would have to be asked for: all of them are.
     refused("a setting on top of main, beside an old master", r#"colleague "git switch -q -c master; code old; commit"; echo '# x' >> .jit/config.toml"#, "commit").because("lacks the tip of refs/remotes/origin/master"),
     // The step from their version to ours was recorded, and counts as used since our own side has it.
     refused("a topic that goes on after it was squashed upstream, merged with main and kept", r#"topic; leased $A "1"; leased $A "2"; push topic; colleague "git merge -q --squash origin/topic > ../log; commit Squash"; leased $A "3"; ! git merge -q origin/main > ../log 2>&1; git checkout -q --ours $FA; git add -A"#, "git commit -q -m x"),
