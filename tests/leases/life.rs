@@ -154,7 +154,7 @@ fn anybody_may_evict_and_says_why() {
     let id = &ids[0];
     alice.acquire(id);
     bob.jit(&format!("claim force-evict {id}")).exits(2);
-    bob.jit_args(&["claim", "force-evict", id, "--reason", "  "]).exits(2).says("its holder will read it");
+    bob.jit_args(&["claim", "force-evict", id, "--reason", "  "]).exits(2).says("others will read it");
     bob.jit_args(&["claim", "force-evict", id, "--reason", "agent crashed"]).ok().says("✓ Evicted").says("agent:alice");
     bob.jit(&format!("claim force-evict {id} --reason again")).exits(3);
     alice.jit(&format!("claim renew {id}")).exits(3);
