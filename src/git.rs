@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the module that may")]
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
@@ -74,8 +75,22 @@ impl Git {
         self
     }
 
+    /// Runs a hook as Git would, with what a file says on its stdin.
+    pub(crate) fn hook(&self, path: &Path, args: &[&str], input: Option<File>) -> Result<Output, Error> {
+        let args: Vec<&OsStr> = args.iter().map(AsRef::as_ref).collect();
+        let mut command = self.command_of(path.as_os_str(), &args);
+        if let Some(input) = input {
+            command.stdin(input);
+        }
+        command.output().map_err(|source| Error::Start { source })
+    }
+
     fn command(&self, args: &[&OsStr]) -> Command {
-        let mut command = Command::new("git");
+        self.command_of(OsStr::new("git"), args)
+    }
+
+    fn command_of(&self, program: &OsStr, args: &[&OsStr]) -> Command {
+        let mut command = Command::new(program);
         for variable in LOCAL_VARIABLES {
             command.env_remove(variable);
         }
@@ -144,7 +159,7 @@ fn copy_with_time(from: &Path, to: &Path) -> io::Result<()> {
         metadata => metadata?.modified()?,
     };
     std::fs::copy(from, to)?;
-    std::fs::File::options().write(true).open(to)?.set_modified(time)
+    File::options().write(true).open(to)?.set_modified(time)
 }
 
 /// The id of the tree with these entries, as `ls-tree -z` tells them, but the one named `without`.
@@ -172,7 +187,7 @@ pub(crate) fn merge_texts(scratch: &Path, ours: &[u8], base: &[u8], theirs: &[u8
     let start = |source| Error::Start { source };
     let dir = tempfile::tempdir_in(scratch).or_else(|_| tempfile::tempdir()).map_err(start)?;
     for (name, text) in [("ours", ours), ("base", base), ("theirs", theirs)] {
-        let mut file = std::fs::File::create(dir.path().join(name)).map_err(start)?;
+        let mut file = File::create(dir.path().join(name)).map_err(start)?;
         io::Write::write_all(&mut file, text).map_err(start)?;
     }
     let mut merges = Vec::new();

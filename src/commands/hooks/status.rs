@@ -60,8 +60,10 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
     for (name, _, place) in site.places()? {
         let is_configured = configured.contains(&name);
         let is_tried = is_configured || matches!(place, Place::Ours) || (canary && place.runs_ours());
-        let song = if is_tried && !is_off { Some(canary::sing(&session.cx, layout, name)?) } else { None };
-        hooks.push(Hook { name, path: site.hook(name), place, is_configured, song });
+        let path = site.hook(name);
+        let file = Some(path.as_path()).filter(|_| !is_configured);
+        let song = if is_tried && !is_off { Some(canary::sing(&session.cx, layout, name, file)?) } else { None };
+        hooks.push(Hook { name, path, place, is_configured, song });
     }
     let mut elsewhere = Vec::new();
     for worktree in worktrees::list(layout)?.into_iter().filter(|worktree| !worktree.is_missing) {

@@ -1,7 +1,9 @@
 //! Whether the hooks that are in force refuse what they must: an edit that nobody made is shown to them.
 //!
 //! A copy of the index has an issue that is none, and a push names a commit that is not there; both are refused under
-//! `strict`, and nothing is written but that copy. Git itself runs the hooks.
+//! `strict`, and nothing is written but that copy.
+
+use std::path::Path;
 
 use crate::context::Context;
 use crate::git::Git;
@@ -32,8 +34,8 @@ fn some_blob(layout: &Layout) -> Result<String> {
     Ok(of_head.map_or(empty.to_owned(), |entry| entry.oid.to_string()))
 }
 
-/// Shows the made-up edit to `hook`.
-pub(crate) fn sing(cx: &Context, layout: &Layout, hook: &str) -> Result<Song> {
+/// Shows the made-up edit to `hook`: to the file at `path`, or where there is none, to what Git has by its configuration.
+pub(crate) fn sing(cx: &Context, layout: &Layout, hook: &str, path: Option<&Path>) -> Result<Song> {
     let here = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
     let scratch = tempfile::tempdir_in(&cx.scratch).map_err(crate::store::Error::io("make a place in", &cx.scratch))?;
     let git = Git::at(here).env("JIT_ENFORCE_LEASES", "strict").env("GIT_JIT_CANARY", "1").env("GIT_JIT_FORMAT", "text");
@@ -42,8 +44,13 @@ pub(crate) fn sing(cx: &Context, layout: &Layout, hook: &str) -> Result<Song> {
         let id = "c".repeat(layout.repo.object_hash().len_in_hex());
         let line = format!("refs/heads/canary {id} refs/heads/canary {}\n", "0".repeat(id.len()));
         crate::store::file::replace(&lines, line.as_bytes(), layout.modes)?;
-        let lines = format!("--to-stdin={}", lines.display());
-        git.output(&["hook", "run", "--ignore-missing", &lines, hook, "--", "canary", "canary"])?
+        if let Some(path) = path {
+            let input = std::fs::File::open(&lines).map_err(crate::store::Error::io("open", &lines))?;
+            git.hook(path, &["canary", "canary"], Some(input))?
+        } else {
+            let lines = format!("--to-stdin={}", lines.display());
+            git.output(&["hook", "run", "--ignore-missing", &lines, hook, "--", "canary", "canary"])?
+        }
     } else {
         let index = scratch.path().join("index");
         if let Some(bytes) = crate::store::file::read_optional(&layout.repo.index_path())? {
@@ -52,7 +59,10 @@ pub(crate) fn sing(cx: &Context, layout: &Layout, hook: &str) -> Result<Song> {
         let git = git.env("GIT_INDEX_FILE", &index);
         let blob = some_blob(layout)?;
         git.run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{MADE_UP}")]).map_err(Error::Git)?;
-        git.output(&["hook", "run", "--ignore-missing", hook])?
+        match path {
+            Some(path) => git.hook(path, &[], None)?,
+            None => git.output(&["hook", "run", "--ignore-missing", hook])?,
+        }
     };
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     let is_ours = said.contains("git jit: commit refused") || said.contains("git jit: push refused");
