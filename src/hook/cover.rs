@@ -49,7 +49,7 @@ impl Cover<'_> {
                 grants.push(grant);
             }
         }
-        if self.is_led_to(&steps(&grants)) && self.is_led_to(&self.unused(&grants)?) {
+        if self.is_led_to(&grants)? {
             return Ok(true);
         }
         for commit in history::reachable(self.repo, self.exempt, self.spot.parents)? {
@@ -58,20 +58,44 @@ impl Cover<'_> {
                 continue;
             }
             grants.extend(made.into_iter().map(|step| Grant { step, base: vec![commit] }));
-            if self.is_led_to(&steps(&grants)) && self.is_led_to(&self.unused(&grants)?) {
+            if self.is_led_to(&grants)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn is_led_to(&self, steps: &[Step]) -> bool {
-        let mut led = self.change.steps().map(|(from, to)| chain(steps, from.as_ref(), to.as_ref()).is_some());
-        if self.change.is_resolution { led.all(|it| it) } else { led.any(|it| it) }
+    /// Whether steps that are granted, and not used yet, lead to the change: in a resolution from every side, and on each what
+    /// that side has used counts.
+    fn is_led_to(&self, grants: &[Grant]) -> Result<bool> {
+        let leads = |steps: &[Step], (from, to): &Step| chain(steps, from.as_ref(), to.as_ref()).is_some();
+        let (all, wanted): (Vec<Step>, Vec<Step>) = (steps(grants), self.change.steps().collect());
+        if !self.change.is_resolution {
+            let is_led = |steps: &[Step]| wanted.iter().any(|step| leads(steps, step));
+            return Ok(is_led(&all) && is_led(&self.unused(grants, self.spot.parents)?));
+        }
+        for step in &wanted {
+            if !leads(&all, step) || !leads(&self.unused(grants, &self.side_of(step)?)?, step) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The parents that have the file as a step finds it; all of them where none has.
+    fn side_of(&self, step: &Step) -> Result<Vec<ObjectId>> {
+        let mut side = Vec::new();
+        for parent in self.spot.parents {
+            let here = tree::file(self.repo, tree::data_tree(self.repo, *parent)?, &self.change.path)?;
+            if here.as_ref().map(tree::Entry::version) == step.0 {
+                side.push(*parent);
+            }
+        }
+        Ok(if side.is_empty() { self.spot.parents.to_vec() } else { side })
     }
 
     /// The steps that are left: granted more often than used below the change, or not used since one of their grants.
-    fn unused(&self, grants: &[Grant]) -> Result<Vec<Step>> {
+    fn unused(&self, grants: &[Grant], parents: &[ObjectId]) -> Result<Vec<Step>> {
         let all = steps(grants);
         let mut left = Vec::new();
         let by_step = grants.iter().fold(BTreeMap::<&Step, Vec<&Grant>>::new(), |mut by_step, grant| {
@@ -80,10 +104,10 @@ impl Cover<'_> {
         });
         for (step, granted) in by_step {
             // What was there before the oldest of them cannot have used any.
-            let since_first = self.uses(step, &granted[0].base, &all)?;
+            let since_first = self.uses(step, &granted[0].base, &all, parents)?;
             let mut is_left = since_first.is_some_and(|uses| granted.len() > uses);
             for grant in granted.iter().skip(1).filter(|_| !is_left).collect::<Vec<_>>() {
-                is_left = self.uses(step, &grant.base, &all)? == Some(0);
+                is_left = self.uses(step, &grant.base, &all, parents)? == Some(0);
                 if is_left {
                     break;
                 }
@@ -95,10 +119,10 @@ impl Cover<'_> {
         Ok(left)
     }
 
-    /// How often commits below the change and not below `base` have used a step; nothing where that cannot be known.
-    fn uses(&self, step: &Step, base: &[ObjectId], all: &[Step]) -> Result<Option<usize>> {
+    /// How often commits below `parents` and not below `base` have used a step; nothing where that cannot be known.
+    fn uses(&self, step: &Step, base: &[ObjectId], all: &[Step], parents: &[ObjectId]) -> Result<Option<usize>> {
         let mut uses = 0;
-        for commit in history::reachable(self.repo, self.spot.parents, base)? {
+        for commit in history::reachable(self.repo, parents, base)? {
             let Some(made) = self.steps_of(commit)? else { return Ok(None) };
             let is_use = |made: &Step| {
                 // It may stand for others that were recorded on the way, and were squashed or amended into it.

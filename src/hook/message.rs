@@ -38,6 +38,7 @@ pub(crate) fn verdict_json(verdict: &Verdict, action: &str) -> String {
     let all = |findings: &[Finding]| findings.iter().map(json).collect::<Vec<_>>();
     let hook = json!({
         "action": action, "ok": verdict.refused.is_empty(), "refused": all(&verdict.refused), "reported": all(&verdict.reported),
+        "policy_unreadable": verdict.unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect::<Vec<_>>(),
     });
     format!("{}\n", json!({ "schema_version": 1, "hook": hook }))
 }
@@ -45,14 +46,17 @@ pub(crate) fn verdict_json(verdict: &Verdict, action: &str) -> String {
 /// Everything that a hook has to say; `action` is "commit" or "push".
 pub(crate) fn verdict(verdict: &Verdict, action: &str) -> String {
     let mut text = String::new();
-    for (findings, head) in [
-        (&verdict.reported, format!("warning: this {action} would be refused under strict")),
-        (&verdict.refused, format!("{action} refused")),
+    for (findings, is_refusal, head) in [
+        (&verdict.reported, false, format!("warning: this {action} would be refused under strict")),
+        (&verdict.refused, true, format!("{action} refused")),
     ] {
         if findings.is_empty() {
             continue;
         }
         let _ = writeln!(text, "git jit: {head}");
+        for (place, why) in verdict.unreadable.iter().filter(|_| is_refusal) {
+            let _ = writeln!(text, "\n  the policy counts as strict, since {place} cannot be read: {}", why.escape_debug());
+        }
         for finding in findings {
             let block = block(finding);
             let _ = writeln!(text, "\n  {}", block.what);
@@ -126,9 +130,6 @@ pub(crate) fn block(finding: &Finding) -> Block {
             what: format!("{}: {}", path.escape_debug(), why.escape_debug()),
             next: vec!["To see what is staged: git diff --cached -- .jit".to_owned()],
         },
-        Finding::Inconsistent { what } => {
-            Block { what: what.escape_debug().to_string(), next: vec!["To see all of it: git jit doctor".to_owned()] }
-        }
         Finding::OffBase { path, branch } => Block {
             what: format!(".jit/{path}: edited on a branch that lacks the tip of {branch}"),
             next: vec![format!("To catch up: git merge {branch}")],
@@ -141,12 +142,22 @@ pub(crate) fn block(finding: &Finding) -> Block {
             what: format!("{branch}: {why}"),
             next: vec!["To build on what is published: git fetch, then git rebase".to_owned()],
         },
-        Finding::NoLedger { why } => Block {
-            what: format!("the lease log cannot be read: {why}"),
-            next: vec!["No lease can be proved until it can".to_owned()],
-        },
-        Finding::Unreadable { what, why } => Block { what: format!("{what}: {why}"), next: Vec::new() },
+        Finding::NoLedger { .. } | Finding::Unreadable { .. } | Finding::Inconsistent { .. } => broken(finding),
     }
+}
+
+/// What cannot be read, or does not fit together.
+fn broken(finding: &Finding) -> Block {
+    let (what, next) = match finding {
+        Finding::NoLedger { why } => (
+            format!("the lease log cannot be read: {why}"),
+            "No lease can be proved until it can; to see what can be: git jit recover --dry-run",
+        ),
+        Finding::Unreadable { what, why } => (format!("{what}: {why}"), "To find what is broken: git fsck, and git jit doctor"),
+        Finding::Inconsistent { what } => (what.escape_debug().to_string(), "To see all of it: git jit doctor"),
+        other => (other.code().to_owned(), ""),
+    };
+    Block { what, next: vec![next.to_owned()] }
 }
 
 fn unauthorised(issue: IssueId, commit: &str, because: &Because, now: &Finding, by: Option<&str>) -> Block {

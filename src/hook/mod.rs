@@ -29,12 +29,14 @@ pub(crate) struct Verdict {
     pub refused: Vec<Finding>,
     /// What the policy only reports.
     pub reported: Vec<Finding>,
+    /// Why the policy counts as strict where it does not say so: what of it cannot be read, each a place and a reason.
+    pub unreadable: Vec<(String, String)>,
 }
 
 impl Verdict {
     /// Sorts findings by what the policy makes of them.
     pub(crate) fn of(policy: &Policy, findings: impl IntoIterator<Item = Finding>) -> Self {
-        let mut verdict = Self { refused: Vec::new(), reported: Vec::new() };
+        let mut verdict = Self::pass();
         for finding in findings {
             match policy.outcome(&finding) {
                 Enforcement::Off => {}
@@ -42,17 +44,20 @@ impl Verdict {
                 Enforcement::Strict => verdict.refused.push(finding),
             }
         }
+        if policy.enforcement != Enforcement::Strict && !verdict.refused.is_empty() {
+            verdict.unreadable.clone_from(&policy.unreadable);
+        }
         verdict
     }
 
     /// Refused without asking any policy.
     pub(crate) fn refuse(finding: Finding) -> Self {
-        Self { refused: vec![finding], reported: Vec::new() }
+        Self { refused: vec![finding], ..Self::pass() }
     }
 
     /// Nothing was found.
     pub(crate) fn pass() -> Self {
-        Self { refused: Vec::new(), reported: Vec::new() }
+        Self { refused: Vec::new(), reported: Vec::new(), unreadable: Vec::new() }
     }
 }
 

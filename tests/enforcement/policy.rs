@@ -64,7 +64,7 @@ fn a_policy_that_does_not_parse_is_strict_for_issues_and_can_be_repaired() {
     let team = world.team();
     team.write(".jit/config.toml", "[worktree\n");
     team.edit(&issues[0], "Edited");
-    team.git("commit -q -a -m x").exits(REFUSED);
+    team.git("commit -q -a -m x").exits(REFUSED).says("the policy counts as strict, since").says(".jit/config.toml cannot be read");
     team.git("checkout -q -- .jit/issues").ok();
     team.git("commit -q -a -m Broken").ok();
     team.edit(&issues[0], "Edited");
@@ -186,4 +186,26 @@ fn what_passed_under_a_laxer_policy_is_not_stranded_by_a_stricter_one() {
     team.git("push -q origin topic").ok();
     team.edit(&issues[0], "Under strict");
     team.git("commit -q -a -m x").exits(REFUSED);
+}
+
+#[test]
+fn what_is_broken_is_refused_with_the_way_out() {
+    let (world, issues) = World::strict();
+    let team = world.team().agent("agent:here");
+    let (index, log) = (team.dir.join(".git/index"), team.dir.join(".git/jit/claims.jsonl"));
+    let hook = || crate::support::Outcome::of("the hook".into(), team.command("jit-pre-commit").arg("pre-commit"));
+    let whole = std::fs::read(&index).expect("read");
+    std::fs::write(&index, "DIRC and nothing else").expect("written");
+    hook().exits(REFUSED).says("could not be judged").says("git fsck").never_says("panicked");
+    std::fs::write(&index, whole).expect("written");
+    team.acquire(&issues[0]);
+    let text = std::fs::read_to_string(&log).expect("read");
+    std::fs::write(&log, text.lines().skip(1).fold(String::new(), |text, line| text + line + "\n")).expect("written");
+    team.edit(&issues[0], "Edited");
+    team.git("add -A").ok();
+    hook().exits(REFUSED).says("the lease log cannot be read").says("git jit recover --dry-run");
+    team.write("code", "x");
+    team.git("reset -q").ok();
+    team.git("add code").ok();
+    hook().ok().says_nothing();
 }

@@ -23,8 +23,6 @@ const LET_THROUGH: &[Case] = &[
 const REFUSED_WRONGLY: &[Case] = &[
     // Only the first default branch of the list that exists would have to be asked for: all of them are.
     refused("a setting on top of main, beside an old master", r#"colleague "git switch -q -c master; code old; commit"; echo '# x' >> .jit/config.toml"#, "commit").because("lacks the tip of refs/remotes/origin/master"),
-    // The step from their version to ours was recorded, and counts as used since our own side has it.
-    refused("a topic that goes on after it was squashed upstream, merged with main and kept", r#"topic; leased $A "1"; leased $A "2"; push topic; colleague "git merge -q --squash origin/topic > ../log; commit Squash"; leased $A "3"; ! git merge -q origin/main > ../log 2>&1; git checkout -q --ours $FA; git add -A"#, "git commit -q -m x"),
     // Whether an issue was ever published is asked of folders that a partial clone has not fetched.
     refused("a new issue pushed from a clone without trees", r#"git -C "$REMOTE" config uploadpack.allowFilter true; leased $B "1"; push HEAD:main; leased $B "2"; push HEAD:main; git clone -q --filter=tree:0 "file://$REMOTE" ../partial; cd ../partial; git jit hooks install > ../log; git jit issue create New; git add -A; commit"#, "push HEAD:refs/heads/x").primary().because("could not be judged"),
     // Nothing is lost: the same push keeps it all under another name.

@@ -28,6 +28,12 @@ const SLIPS: &[Case] = &[
 ];
 
 const RIGHT: &[Case] = &[
+    // The step from their version to ours was recorded, and their side has not used it.
+    passes(
+        "a topic that goes on after it was squashed upstream, merged with main and kept",
+        r#"topic; leased $A "1"; leased $A "2"; push topic; colleague "git merge -q --squash origin/topic > ../log; commit Squash"; leased $A "3"; ! git merge -q origin/main > ../log 2>&1; git checkout -q --ours $FA; git add -A"#,
+        "git commit -q -m x",
+    ),
     passes(
         "a setting on a branch that has merged another setting of main's",
         r#"topic; echo '# x' >> .jit/config.toml; commit; colleague "sed -i '1s/^/# y\n/' .jit/config.toml; commit"; git merge -q -m x origin/main"#,
