@@ -89,6 +89,76 @@ fn a_hook_that_git_does_not_run_is_not_brought_to_life_and_a_link_stays_one() {
 }
 
 #[test]
+fn a_hook_that_goes_by_its_name_has_it_still() {
+    let world = World::new();
+    let team = world.team();
+    let hooks_dir = world.path("team/.git/hooks");
+    executable(&hooks_dir.join("dispatch"), "#!/bin/sh\necho \"$(basename \"$0\")\" >> named\n");
+    std::os::unix::fs::symlink("dispatch", hooks_dir.join("pre-commit")).expect("linked");
+    executable(&hooks_dir.join("pre-push"), "#!/bin/sh\necho \"${0##*/}\" >> named\n");
+    let before = hooks(&world);
+    team.jit("hooks install").ok();
+    team.git("commit -q --allow-empty -m Empty").ok();
+    world.add_remote();
+    team.git("push -q origin main").ok();
+    assert_eq!(team.read("named"), "pre-commit\npre-push\n");
+    team.jit("hooks status").ok();
+    team.jit("hooks uninstall").ok();
+    assert_eq!(hooks(&world), before);
+}
+
+#[test]
+fn a_push_is_not_passed_over_for_want_of_a_program() {
+    let (world, issues) = World::strict();
+    let team = world.team().agent("agent:a");
+    team.jit("hooks uninstall").ok();
+    executable(&world.path("team/.git/hooks/pre-push"), "#!/bin/sh\nexit 0\n");
+    team.jit("hooks install").ok();
+    team.edit(&issues[0], "Sneaky");
+    team.git("commit -q -a --no-verify -m Sneaky").ok();
+    let hook = world.path("team/.git/hooks/pre-push").display().to_string();
+    let id = |rev: &str| team.git(&format!("rev-parse {rev}")).ok().line();
+    let line = format!("refs/heads/main {} refs/heads/main {}\n", id("HEAD"), id("origin/main"));
+    let empty = world.path("empty");
+    std::fs::create_dir(&empty).expect("made");
+    for path in [empty.display().to_string(), "/usr/bin:/bin".to_owned()] {
+        let poor = team.with("PATH", &path);
+        let status = poor.command("/bin/sh").args([hook.as_str(), "origin", "url"]).write_stdin(line.clone()).output();
+        assert_ne!(status.expect("run").status.code(), Some(0), "{path}");
+    }
+}
+
+#[test]
+fn an_install_that_fails_half_way_leaves_what_was_there() {
+    let world = World::new();
+    let team = world.team();
+    let commit = world.path("team/.git/hooks/pre-commit");
+    executable(&commit, "#!/bin/sh\nexit 5\n");
+    let script = format!("ulimit -f 0; exec '{}' hooks install", env!("CARGO_BIN_EXE_git-jit"));
+    crate::support::Outcome::of("a full disk".into(), team.command("bash").args(["-c", &script])).exits(7);
+    assert_eq!(hooks(&world), ["pre-commit"]);
+    assert_eq!(team.git("commit -q --allow-empty -m x").status(), 1, "theirs runs");
+    // A crash between two steps.
+    std::fs::rename(&commit, world.path("team/.git/hooks/pre-commit.before-git-jit")).expect("renamed");
+    team.jit("hooks status").exits(1).says("was put aside and runs no more");
+    team.jit("hooks uninstall").ok().says("pre-commit");
+    assert_eq!(hooks(&world), ["pre-commit"]);
+}
+
+#[test]
+fn uninstall_finds_what_was_installed_before_the_setting_changed() {
+    let world = World::new();
+    let team = world.team();
+    team.jit("hooks install").ok();
+    team.git("config core.hooksPath .githooks").ok();
+    team.jit("hooks uninstall").ok().says(".git/hooks/pre-push");
+    assert!(hooks(&world).is_empty());
+    std::fs::create_dir(world.path("team/.git/hooks/pre-commit")).expect("made");
+    team.git("config --unset core.hooksPath").ok();
+    team.jit("hooks status").exits(1).says("somebody else's").says("pre-push");
+}
+
+#[test]
 fn two_hooks_for_one_place_and_one_of_ours_that_was_edited_are_for_a_person() {
     let world = World::new();
     let team = world.team();

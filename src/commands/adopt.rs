@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::hook::adopt::{self, Adopted};
 use crate::output::Report;
 use crate::output::human::{Styles, count, plain_line};
-use crate::store::range::Range;
+use crate::store::range::{self, Range};
 
 /// Arguments of `adopt`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,12 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let reason = super::claim::required_reason(reason)?;
     let layout = session.layout()?;
     let range = Range::parse(&layout.repo, &range)?;
+    if range::own_addresses(&layout.repo).is_empty() {
+        return Err(Error::Usage {
+            what: "git does not know who you are, so nobody can tell which commits are others'".to_owned(),
+            hint: "To say so: git config user.email you@example.com".to_owned(),
+        });
+    }
     let adopted = adopt::range(&session.cx, layout, session.agent_flag.as_deref(), &range, &reason)?;
     if let Some((issue, commit)) = adopted.own.first() {
         return Err(Error::OwnEdits { issue: *issue, commit: commit.to_string(), more: adopted.own.len() - 1 });

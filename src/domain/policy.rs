@@ -168,7 +168,12 @@ pub(crate) enum Finding {
         by: Option<String>,
     },
     /// An issue's file is not valid, not a plain file, or not where it says.
-    Invalid { path: String, why: String },
+    Invalid {
+        path: String,
+        why: String,
+        /// The commit that has it, where there is one.
+        commit: Option<String>,
+    },
     /// Issues and gates that do not fit together any more.
     Inconsistent { what: String },
     /// The configuration or the gates were edited on a branch that lacks the default branch's tip.
@@ -212,6 +217,14 @@ impl Finding {
             Self::NoLedger { .. } => "lease_log_unreadable",
             Self::Unreadable { .. } => "repository_unreadable",
         }
+    }
+
+    /// The same finding about a file, as one of a commit.
+    pub(crate) fn in_commit(mut self, id: impl ToString) -> Self {
+        if let Self::Invalid { commit, .. } = &mut self {
+            *commit = Some(id.to_string());
+        }
+        self
     }
 
     /// The issue it is about, where it is about one.

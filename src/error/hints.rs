@@ -121,6 +121,9 @@ fn of_obstacle(obstacle: &Obstacle) -> Vec<String> {
             format!("Or call ours from it, at its end: {}", Obstacle::line_to_add(&name(hook))),
             format!("{} was put there by an earlier install, if it was not you", kept.display()),
         ],
+        Obstacle::Behind { is_ours: true, .. } => {
+            vec!["To go over to the configuration: git jit hooks uninstall, then git jit hooks install --mode config".to_owned()]
+        }
         Obstacle::Behind { .. } => vec!["To use files for all of them: git jit hooks install".to_owned()],
         Obstacle::OldGit { .. } => vec!["To use files: git jit hooks install".to_owned()],
         Obstacle::Relative { absolute, .. } => {

@@ -18,14 +18,16 @@ use crate::store::layout::Layout;
 use crate::store::range::{self, Range};
 use crate::store::{Error, file, history};
 
+/// How many edits are named in the reason that is recorded with them.
+const NAMED: usize = 5;
 const REASON: &str = "not published when the hooks were installed";
 
 /// Adopts what is unpublished, unless that was done before: the number of transitions that were recorded.
 ///
 /// That it was done is written down beside the log, so that a log which is lost is not made up for.
 pub(crate) fn once(cx: &Context, layout: &Layout, agent: Option<&str>) -> Result<usize> {
-    let mark = layout.shared_dir().join("adopted.json");
-    if mark.exists() || layout.authority().exists() {
+    let mark = mark(layout);
+    if is_recorded_here(layout) {
         return Ok(0);
     }
     let commits = history::reachable(&layout.repo, &branches(layout)?, &history::published_tips(layout)?)?;
@@ -34,8 +36,18 @@ pub(crate) fn once(cx: &Context, layout: &Layout, agent: Option<&str>) -> Result
     let transitions = record(cx, layout, agent, edits.filter(|(_, change)| change.edited_issue().is_some()), REASON)?;
     let at = cx.clock().now().wall;
     let text = format!("{{\"schema_version\":1,\"at\":\"{at}\",\"transitions\":{transitions}}}\n");
+    file::make_dir(&layout.shared_dir(), layout.modes)?;
     file::replace(&mark, text.as_bytes(), layout.modes)?;
     Ok(transitions)
+}
+
+/// Whether this clone has had hooks: then what was committed here is recorded here.
+pub(crate) fn is_recorded_here(layout: &Layout) -> bool {
+    mark(layout).exists() || layout.authority().exists()
+}
+
+fn mark(layout: &Layout) -> std::path::PathBuf {
+    layout.shared_dir().join("adopted.json")
 }
 
 /// Records edits as adopted: the number of transitions.
@@ -95,8 +107,11 @@ pub(crate) fn range(cx: &Context, layout: &Layout, agent: Option<&str>, range: &
             }
         }
     }
-    if adopted.own.is_empty() {
-        record(cx, layout, agent, edits.into_iter(), reason)?;
+    if adopted.own.is_empty() && !edits.is_empty() {
+        let whose = |(issue, commit, by): &(IssueId, ObjectId, String)| format!("{} in {commit} by {by}", issue.short());
+        let all: Vec<String> = adopted.taken.iter().take(NAMED).map(whose).collect();
+        let me = addresses.first().map(ToString::to_string).unwrap_or_default();
+        record(cx, layout, agent, edits.into_iter(), &format!("{reason} (adopted by {me}: {})", all.join(", ")))?;
     }
     Ok(adopted)
 }

@@ -101,7 +101,7 @@ impl Change {
     /// What is wrong with the file itself.
     pub(crate) fn defect(&self, repo: &Repository) -> Option<Finding> {
         let to = self.to?;
-        let invalid = |why: String| Finding::Invalid { path: format!("{}/{}", tree::DATA, self.path), why };
+        let invalid = |why: String| Finding::Invalid { path: format!("{}/{}", tree::DATA, self.path), why, commit: None };
         if self.kind == Kind::Other && Kind::of(&self.path.to_ascii_lowercase()) != Kind::Other {
             return Some(invalid("is a file of git jit only on file systems that fold case".to_owned()));
         }
@@ -180,13 +180,13 @@ pub(crate) fn misplaced(repo: &Repository, commit: ObjectId, parents: &[ObjectId
         let before = tree::misplaced(repo, *parent)?;
         found.retain(|entry| !before.contains(entry));
     }
-    Ok(found.into_iter().map(|(name, _)| misplacement(name)).collect())
+    Ok(found.into_iter().map(|(name, _)| misplacement(name).in_commit(commit)).collect())
 }
 
 /// The finding about a path that is `.jit` and is not.
 pub(crate) fn misplacement(path: String) -> Finding {
     let why = if path == tree::DATA { "is not a directory" } else { "is .jit only on file systems that fold case" };
-    Finding::Invalid { path, why: why.to_owned() }
+    Finding::Invalid { path, why: why.to_owned(), commit: None }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use gix::{ObjectId, Repository};
 use super::change::Change;
 use super::judge::{Judge, Spot};
 use super::pre_push::{self, Made};
-use super::{Result, Verdict, force, pre_commit};
+use super::{Result, Verdict, adopt, force, pre_commit};
 use crate::actor;
 use crate::context::Context;
 use crate::domain::gate::Registry;
@@ -20,8 +20,8 @@ use crate::domain::issue::{Document, Issue};
 use crate::domain::policy::{Enforcement, Finding};
 use crate::domain::whole;
 use crate::store::layout::Layout;
-use crate::store::range::Range;
-use crate::store::{history, tree};
+use crate::store::range::{self, Range};
+use crate::store::{config, history, tree};
 
 /// What was checked and what came of it.
 pub(crate) struct Checked {
@@ -49,15 +49,18 @@ pub(crate) fn run(cx: &Context, layout: &Layout, range: &Range) -> Result<Checke
     let exempt = [history::published_tips(layout)?, range.hidden.clone()].concat();
     let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, None)?, cx.clock().now()).with_exempt(exempt);
     judge.consult(made.iter().flat_map(|made| &made.changes))?;
-    let knows_leases = layout.authority().exists() || judge.ledger().is_none_or(|ledger| ledger.sequence > 0);
+    let knows_leases = adopt::is_recorded_here(layout) || judge.ledger().is_none_or(|ledger| ledger.sequence > 0);
+    let own = range::own_addresses(repo);
     let mut not_judged: BTreeMap<IssueId, Vec<ObjectId>> = BTreeMap::new();
     for Made { commit, parents, changes } in &made {
         let spot = Spot { commit: Some(*commit), parents };
+        // What others made was judged where they made it.
+        let is_judged = knows_leases && !own.is_empty() && range::others(repo, *commit, &own)?.is_none();
         for change in changes {
-            findings.extend(change.defect(repo));
+            findings.extend(change.defect(repo).map(|finding| finding.in_commit(*commit)));
             findings.extend(pre_commit::off_base(&judge, &policy, change, spot, &range.tips)?);
             match is_edit(change) {
-                Some(_) if knows_leases => findings.extend(judge.judge(change, spot)?.err()),
+                Some(_) if is_judged => findings.extend(judge.judge(change, spot)?.err()),
                 Some(issue) => not_judged.entry(issue).or_default().push(*commit),
                 None => {}
             }
@@ -66,6 +69,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, range: &Range) -> Result<Checke
     if knows_leases {
         findings.extend(judge.broken_ledger());
     }
+    findings.extend(unreadable_policies(repo, &range.tips)?);
     let (new, known) = inconsistencies(repo, range)?;
     findings.extend(new.into_iter().map(|what| Finding::Inconsistent { what }));
     let remarks = remarks(repo, &commits, !not_judged.is_empty())?;
@@ -78,6 +82,19 @@ fn is_edit(change: &Change) -> Option<IssueId> {
     change.edited_issue().filter(|_| !change.is_creation())
 }
 
+/// Policies that cannot be read: they count as strict, and nobody may notice why.
+fn unreadable_policies(repo: &Repository, tips: &[ObjectId]) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    for tip in tips {
+        let Some(entry) = tree::file(repo, tree::data_tree(repo, *tip)?, b"config.toml")? else { continue };
+        if let Err(why) = config::parse(&tree::blob(repo, entry.oid)?) {
+            let path = format!("{}/config.toml", tree::DATA);
+            found.push(Finding::Invalid { path, why, commit: Some(tip.to_string()) });
+        }
+    }
+    Ok(found)
+}
+
 fn remarks(repo: &Repository, commits: &[ObjectId], has_edits: bool) -> Result<Vec<String>> {
     let mut remarks = Vec::new();
     if has_edits {
@@ -85,7 +102,7 @@ fn remarks(repo: &Repository, commits: &[ObjectId], has_edits: bool) -> Result<V
     }
     for commit in commits {
         if history::is_shallow(repo, *commit)? {
-            remarks.push("what the first commits of this shallow clone changed: fetch with --unshallow".to_owned());
+            remarks.push("what the first commits of this shallow clone changed: git fetch --unshallow".to_owned());
             break;
         }
     }
@@ -111,15 +128,15 @@ fn inconsistencies(repo: &Repository, range: &Range) -> Result<(BTreeSet<String>
     Ok((after.difference(&before).cloned().collect(), known))
 }
 
-/// What does not fit together in one commit. Files that cannot be read are told where they were changed.
+/// What does not fit together in one commit.
 fn problems_at(repo: &Repository, commit: ObjectId) -> Result<Vec<String>> {
     let data = tree::data_tree(repo, commit)?;
     let (mut issues, mut problems): (Vec<Issue>, Vec<String>) = (Vec::new(), Vec::new());
     for (name, entry) in tree::subfolder(repo, data, "issues")? {
         let Some(id) = IssueId::from_file_name(&name).filter(|_| entry.is_plain()) else { continue };
-        match Document::parse(&tree::blob(repo, entry.oid)?, id) {
-            Ok(document) => issues.push(document.issue().clone()),
-            Err(error) => problems.push(format!("issue {}: {error}", id.short())),
+        // One that cannot be read is told where it was changed.
+        if let Ok(document) = Document::parse(&tree::blob(repo, entry.oid)?, id) {
+            issues.push(document.issue().clone());
         }
     }
     let registry = match tree::file(repo, data, b"gates.json")? {

@@ -63,6 +63,8 @@ pub(crate) enum Obstacle {
     Behind {
         /// The hook.
         path: PathBuf,
+        /// Whether it is one of ours.
+        is_ours: bool,
     },
     /// Git is too old for hooks by configuration.
     #[error("hooks by configuration need git 2.54, and this is {found}")]
@@ -171,50 +173,90 @@ pub(crate) fn install(cx: &Context, layout: &Layout, mode: Mode) -> Result<Insta
     write(&site, layout.modes, aside, texts)
 }
 
-/// Makes room and writes the hooks. A crash in between leaves a hook put aside, which the next call finishes or takes back.
+/// Makes room and writes the hooks: all of it or nothing. A crash in between leaves a hook put aside, which is told, and which the
+/// next call finishes or takes back.
 fn write(site: &Site, shared: Modes, aside: Vec<(PathBuf, PathBuf)>, texts: Vec<(PathBuf, String)>) -> Result<Installed> {
     let modes = executable(shared);
     file::make_dir(&site.dir, modes)?;
-    let mut installed = Installed { tracked: site.is_tracked.then(|| site.dir.clone()), ..Installed::default() };
-    for (hook, kept) in aside {
-        std::fs::rename(&hook, &kept).map_err(crate::store::Error::io("put aside", &hook))?;
-        installed.kept.push(kept);
-    }
+    let mut fresh = Vec::new();
     for (path, text) in texts {
-        if file::read_optional(&path)?.as_deref() != Some(text.as_bytes()) || !file::is_executable(&path) {
-            file::replace(&path, text.as_bytes(), modes)?;
-            installed.written.push(path);
+        if shim::text_of(&path)? != text || !file::is_executable(&path) {
+            // Written whole before anything is moved: what is left to do cannot fail for want of room.
+            fresh.push((file::finish_beside(&path, text.as_bytes(), modes, false)?, path));
         }
     }
+    let mut installed = Installed { tracked: site.is_tracked.then(|| site.dir.clone()), ..Installed::default() };
+    let done = aside.iter().try_for_each(|(hook, kept)| put_aside(hook, kept)).and_then(|()| {
+        for (temporary, path) in fresh {
+            temporary.replace()?;
+            installed.written.push(path);
+        }
+        Ok(())
+    });
+    if let Err(error) = done {
+        for (hook, kept) in aside {
+            if kept.symlink_metadata().is_ok() {
+                let _ = std::fs::remove_file(shim::named(&hook));
+                let _ = std::fs::rename(&kept, &hook);
+            }
+        }
+        return Err(error);
+    }
+    installed.kept =
+        HOOKS.iter().map(|(hook, _)| shim::before(&site.hook(hook))).filter(|it| it.symlink_metadata().is_ok()).collect();
     Ok(installed)
+}
+
+fn put_aside(hook: &Path, kept: &Path) -> Result<()> {
+    if shim::goes_by_its_name(hook) {
+        let named = shim::named(hook);
+        let dir = named.parent().unwrap_or(Path::new("")).to_owned();
+        std::fs::create_dir_all(&dir).map_err(crate::store::Error::io("make", &dir))?;
+        let _ = std::fs::remove_file(&named);
+        let target = Path::new("..").join(kept.file_name().unwrap_or_default());
+        std::os::unix::fs::symlink(target, &named).map_err(crate::store::Error::io("link", &named))?;
+    }
+    Ok(std::fs::rename(hook, kept).map_err(crate::store::Error::io("put aside", hook))?)
 }
 
 /// Removes our hooks, and puts back what stood there before: the paths of those that are gone.
 pub(crate) fn uninstall(layout: &Layout) -> Result<Vec<PathBuf>> {
-    let mut removed = events::uninstall(layout)?;
-    let site = Site::of(layout)?;
-    let mut ours = Vec::new();
-    for (hook, _) in HOOKS {
-        let path = site.hook(hook);
-        let mut legacy = path.clone().into_os_string();
+    let configured = events::in_force(layout)?;
+    let site = match Site::of(layout) {
+        Ok(site) => Some(site),
+        // Hooks by configuration do not mind where hooks would be.
+        Err(_) if !configured.is_empty() => None,
+        Err(error) => return Err(error),
+    };
+    // Where they were before the setting was changed, they would come to life when it is changed back.
+    let mut dirs: Vec<PathBuf> = site.into_iter().map(|site| site.dir).chain([layout.common_dir.join("hooks")]).collect();
+    dirs.dedup();
+    let (mut ours, mut kept) = (Vec::new(), Vec::new());
+    for hook in dirs.iter().flat_map(|dir| HOOKS.iter().map(|(hook, _)| dir.join(hook))) {
+        let mut legacy = hook.clone().into_os_string();
         legacy.push(shim::LEGACY);
-        for path in [path, legacy.into()] {
+        for path in [hook.clone(), legacy.into()] {
             match shim::writer(&path)? {
                 Writer::We => ours.push(path),
                 Writer::WeAndSomebody => return Err(Obstacle::Edited { path }.into()),
                 Writer::Nobody | Writer::Somebody => {}
             }
         }
+        kept.push((shim::before(&hook), hook));
     }
+    let mut removed = events::uninstall(layout)?;
     for path in ours {
         std::fs::remove_file(&path).map_err(crate::store::Error::io("remove", &path))?;
         removed.push(path);
     }
-    for (hook, _) in HOOKS {
-        let (path, kept) = (site.hook(hook), shim::before(&site.hook(hook)));
-        if kept.symlink_metadata().is_ok() && path.symlink_metadata().is_err() {
-            std::fs::rename(&kept, &path).map_err(crate::store::Error::io("put back", &path))?;
+    for (kept, hook) in kept {
+        if kept.symlink_metadata().is_ok() && hook.symlink_metadata().is_err() {
+            std::fs::rename(&kept, &hook).map_err(crate::store::Error::io("put back", &hook))?;
+            removed.extend((!removed.contains(&hook)).then(|| hook.clone()));
         }
+        let named = shim::named(&hook);
+        let _ = std::fs::remove_file(&named);
+        let _ = named.parent().map(std::fs::remove_dir);
     }
     Ok(removed)
 }

@@ -24,8 +24,9 @@ pub(crate) struct Block {
 pub(crate) fn json(finding: &Finding) -> Value {
     let Block { what, next } = block(finding);
     let mut document = json!({ "code": finding.code(), "issue_id": finding.issue(), "what": what, "next": next });
-    if let Finding::Unauthorised { commit, .. } = finding {
-        document["commit"] = json!(commit);
+    match finding {
+        Finding::Unauthorised { commit, .. } | Finding::Invalid { commit: Some(commit), .. } => document["commit"] = json!(commit),
+        _ => {}
     }
     document
 }
@@ -126,9 +127,12 @@ pub(crate) fn block(finding: &Finding) -> Block {
             next: vec![format!("To act as its holder: export JIT_AGENT_ID={holder}")],
         },
         Finding::Unauthorised { issue, commit, because, now, by } => unauthorised(*issue, commit, because, now, by.as_deref()),
-        Finding::Invalid { path, why } => Block {
+        Finding::Invalid { path, why, commit } => Block {
             what: format!("{}: {}", path.escape_debug(), why.escape_debug()),
-            next: vec!["To see what is staged: git diff --cached -- .jit".to_owned()],
+            next: vec![match commit {
+                Some(commit) => format!("To see where it came from: git show {} -- .jit", &commit[..commit.len().min(10)]),
+                None => "To see what is staged: git diff --cached -- .jit".to_owned(),
+            }],
         },
         Finding::OffBase { path, branch } => Block {
             what: format!(".jit/{path}: edited on a branch that lacks the tip of {branch}"),

@@ -76,7 +76,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, updates: &[Update]) -> Result<V
     for made in &made {
         let spot = Spot { commit: Some(made.commit), parents: &made.parents };
         for change in &made.changes {
-            findings.extend(change.defect(repo));
+            findings.extend(change.defect(repo).map(|finding| finding.in_commit(made.commit)));
             findings.extend(judge.judge(change, spot)?.err());
             findings.extend(pre_commit::off_base(&judge, &policy, change, spot, &tips)?);
         }

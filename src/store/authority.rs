@@ -106,6 +106,9 @@ impl AuthorityLog {
 
     /// Records transitions, in order; makes the log even where there are none.
     pub(crate) fn append(&self, entries: &[Entry]) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
         let _guard = lock::acquire(&lock::path(&self.dir, "authority"), self.modes, lock::PATIENCE)?;
         let path = self.path();
         let mut log = file::open_append(&path, self.modes)?;

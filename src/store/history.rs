@@ -3,7 +3,7 @@
 //! Exempt from judgement is what a remote is known to have: its old ids, and the refs that its fetch
 //! refspec maps, unless the remote is this very repository or the refs are ones that local commits move.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BString, ByteSlice};
@@ -45,8 +45,11 @@ pub(crate) fn ref_commit(repo: &Repository, name: &str) -> Option<ObjectId> {
     reference.peel_to_commit().ok().map(|commit| commit.id)
 }
 
-/// The parents of a commit, in order.
+/// The parents of a commit, in order; none of one whose history was cut off.
 pub(crate) fn parents(repo: &Repository, id: ObjectId) -> Result<Vec<ObjectId>> {
+    if is_shallow(repo, id)? {
+        return Ok(Vec::new());
+    }
     let commit = repo.find_commit(id).map_err(Error::git(format!("commit {id}")))?;
     Ok(commit.parent_ids().map(gix::Id::detach).collect())
 }
@@ -92,7 +95,7 @@ pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange
     for id in reachable(repo, &[head], &[])? {
         let new = entry_at(id)?;
         // What a shallow clone has cut off is no parent.
-        let parents = if is_shallow(repo, id)? { Vec::new() } else { parents(repo, id)? };
+        let parents = parents(repo, id)?;
         let olds = parents.iter().map(|parent| entry_at(*parent)).collect::<Result<Vec<_>>>()?;
         if olds.contains(&new) || (olds.is_empty() && new.is_none()) {
             continue;
@@ -115,8 +118,22 @@ pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange
 
 /// The merge bases of `one` with a hypothetical merge of `others`.
 pub(crate) fn merge_bases(repo: &Repository, one: ObjectId, others: &[ObjectId]) -> Result<Vec<ObjectId>> {
+    if repo.is_shallow().map_err(Error::git("the list of shallow commits"))? {
+        return shallow_merge_bases(repo, one, others);
+    }
     let bases = repo.merge_bases_many(one, others).map_err(Error::git(format!("the merge bases of {one}")))?;
     Ok(bases.into_iter().map(gix::Id::detach).collect())
+}
+
+/// The same where histories were cut off, which the library does not expect there: common ancestors that no other is above.
+fn shallow_merge_bases(repo: &Repository, one: ObjectId, others: &[ObjectId]) -> Result<Vec<ObjectId>> {
+    let below: HashSet<ObjectId> = reachable(repo, others, &[])?.into_iter().collect();
+    let common: Vec<ObjectId> = reachable(repo, &[one], &[])?.into_iter().filter(|id| below.contains(id)).collect();
+    let mut covered = HashSet::new();
+    for commit in &common {
+        covered.extend(parents(repo, *commit)?);
+    }
+    Ok(common.into_iter().filter(|id| !covered.contains(id)).collect())
 }
 
 /// Whether `ancestor` is `commit` or one that it descends from.

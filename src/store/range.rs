@@ -23,7 +23,7 @@ pub(crate) struct Range {
 pub(crate) struct NoRange {
     /// As it was typed.
     pub text: String,
-    /// In Git's library's words.
+    /// In words.
     pub why: String,
 }
 
@@ -31,8 +31,12 @@ impl Range {
     /// Reads `A..B`, `A...B`, `^A`, `C^!`, or the name of one commit, which stands for all below it.
     pub(crate) fn parse(repo: &Repository, text: &str) -> std::result::Result<Self, NoRange> {
         let no_range = |why: String| NoRange { text: text.to_owned(), why };
-        let spec = repo.rev_parse(text).map_err(|error| no_range(innermost(&error)))?.detach();
-        let commit = |id: ObjectId| history::commit(repo, id).ok_or_else(|| no_range(format!("{id} is no commit")));
+        let unknown = || {
+            let remark = if repo.is_shallow().unwrap_or(false) { ", whose history was cut off" } else { "" };
+            format!("no such commit is in this clone{remark}")
+        };
+        let spec = repo.rev_parse(text).map_err(|_| no_range(unknown()))?.detach();
+        let commit = |id: ObjectId| history::commit(repo, id).ok_or_else(|| no_range(unknown()));
         let parents = |id: ObjectId| history::parents(repo, id).map_err(|error| no_range(error.to_string()));
         let (tips, hidden) = match spec {
             Spec::Include(id) => (vec![commit(id)?], Vec::new()),
@@ -64,15 +68,6 @@ impl Range {
             _ => Self { text: "HEAD^!".to_owned(), tips: vec![head], hidden: history::parents(repo, head)? },
         }))
     }
-}
-
-/// The last reason of a chain: what lies around it names what was tried.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 /// The addresses that this repository's user makes commits under, in lower case.

@@ -223,6 +223,9 @@ fn a_lease_from_before_a_restart_ends_once_it_was_relied_on() {
 fn a_lost_record_is_not_made_up_for_by_installing_again() {
     let scene = Scene::new(false);
     let here = &scene.here;
+    here.acquire(&scene.issues[1]);
+    here.edit(&scene.issues[1], "Recorded");
+    here.git("commit -q -a -m x").ok();
     here.edit(&scene.issues[0], "Edited");
     here.git("commit -q -a --no-verify -m x").ok();
     std::fs::remove_file(scene.world.path("team/.git/jit/authority.jsonl")).expect("it was there");

@@ -90,6 +90,70 @@ fn in_a_clone_it_judges_what_commits_show_and_says_what_they_do_not() {
 }
 
 #[test]
+fn a_shallow_clone_is_checked_as_far_as_it_goes() {
+    let scene = Scene::new(false);
+    scene.acquire_and_publish(0);
+    let url = format!("file://{}", scene.world.path("remote.git").display());
+    for depth in ["1", "2"] {
+        let name = format!("ci{depth}");
+        scene.world.place("").git_args(&["clone", "-q", "--depth", depth, &url, &name]).ok();
+        let ci = scene.world.place(&name);
+        let checked = ci.jit("check").ok();
+        assert_eq!(checked.stdout.contains("git fetch --unshallow"), depth == "1", "{}", checked.stdout);
+        ci.jit("check HEAD").ok();
+        ci.git("checkout -q --detach").ok();
+        ci.jit("check HEAD").ok();
+        ci.jit("check HEAD~5..HEAD").exits(3).says("history was cut off");
+        ci.git("checkout -q -b topic").ok();
+        ci.write("code", "x");
+        ci.git("add code").ok();
+        ci.git("commit -q -m Code").ok();
+        ci.jit("hooks install").ok();
+        ci.git("push -q origin topic:refs/heads/topic").ok();
+        ci.git("push -q origin :topic").ok();
+    }
+}
+
+#[test]
+fn what_others_made_is_not_judged_by_the_leases_of_a_reviewers_clone() {
+    let scene = Scene::new(false);
+    let other = stranger(&scene.colleague());
+    other.edit(&scene.issues[0], "Theirs");
+    other.git("commit -q -a -m Theirs").ok();
+    scene.here.git("fetch -q ../colleague main:review").ok();
+    scene.here.acquire(&scene.issues[1]);
+    let document = scene.here.json("check origin/main..review");
+    assert_eq!((&document["ok"], &document["edits_not_judged"][0]["issue_id"]), (&true.into(), &scene.issues[0].as_str().into()));
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_is_no_policy_to_pass_by() {
+    let scene = Scene::new(false);
+    let ci = scene.colleague();
+    ci.write(".jit/config.toml", "nonsense [");
+    ci.git("commit -q -a -m Broken").ok();
+    ci.jit("check").exits(1).says("config.toml").says("git show");
+}
+
+#[test]
+fn adopting_nothing_writes_nothing() {
+    let world = crate::support::World::new();
+    let team = world.team().agent("agent:here");
+    let id = team.create("One");
+    team.git("add -A").ok();
+    team.git("commit -q -m One").ok();
+    world.add_remote();
+    team.git("push -q -u origin main").ok();
+    team.edit(&id, "Edited");
+    team.git("commit -q -a -m Edited").ok();
+    team.jit("adopt HEAD..HEAD --reason x").ok().says("Nothing there");
+    assert!(!team.dir.join(".git/jit/authority.jsonl").exists());
+    team.jit("hooks install").ok().says("adopted 1 change");
+    let nobody = ["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].into_iter().fold(team, |team, key| team.with(key, ""));
+    nobody.jit("adopt HEAD --reason x").exits(2).says("git config user.email");
+}
+
+#[test]
 fn what_does_not_fit_together_any_more_is_refused_and_what_did_not_before_is_told() {
     let scene = Scene::new(false);
     let ci = scene.colleague();

@@ -28,6 +28,14 @@ impl Scene {
         Self { world, issues, here }
     }
 
+    /// An edit of an issue under its lease, committed and published.
+    fn acquire_and_publish(&self, issue: usize) {
+        self.here.acquire(&self.issues[issue]);
+        self.here.edit(&self.issues[issue], "Published");
+        self.here.git("commit -q -a -m Published").ok();
+        self.here.git("push -q origin HEAD:main").ok();
+    }
+
     /// A colleague's clone, which has no hooks.
     fn colleague(&self) -> Place {
         self.world.place("").git("clone -q remote.git colleague").ok();

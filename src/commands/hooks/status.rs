@@ -112,6 +112,7 @@ impl Report for Status {
                 Place::Managed(_) => "owned by a manager that does not call ours",
             };
             let song = match &hook.song {
+                None if hook.place == Place::Served => "; not tried: git jit hooks status --canary".to_owned(),
                 None => String::new(),
                 Some(Song::Refused) => "; refuses what it must".to_owned(),
                 Some(Song::Passed(said)) => {
@@ -121,6 +122,13 @@ impl Report for Status {
             format!("{mark} {:<17} {place}{song}\n  {}\n", hook.name, styles.faint(&hook.path.display().to_string()))
         };
         let mut text: String = self.hooks.iter().map(line).collect();
+        for hook in &self.hooks {
+            let aside = hook.path.with_file_name(format!("{}.before-git-jit", hook.name));
+            if hook.place == Place::Free && aside.symlink_metadata().is_ok() {
+                let mark = styles.bad("✗");
+                text += &format!("{mark} {} was put aside and runs no more: install or uninstall the hooks\n", aside.display());
+            }
+        }
         for (root, why) in &self.elsewhere {
             text += &format!("{} worktree {}: {}\n", styles.bad("✗"), root.display(), plain_line(why));
         }

@@ -54,7 +54,7 @@ pub(super) fn install(cx: &Context, layout: &Layout, site: &Site) -> Result<Vec<
     }
     for (hook, _, place) in site.places()? {
         if place != Place::Free {
-            return Err(Obstacle::Behind { path: site.hook(hook) }.into());
+            return Err(Obstacle::Behind { path: site.hook(hook), is_ours: place == Place::Ours }.into());
         }
     }
     let modes = super::executable(layout.modes);

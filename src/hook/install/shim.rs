@@ -14,6 +14,8 @@ const MARK: &str = "# git-jit hook v";
 const VERSION: &str = "2";
 /// What is put behind the name of a hook that stood there before.
 const BEFORE: &str = ".before-git-jit";
+/// The folder beside the hooks where such a hook has its name still.
+const NAMED: &str = "before-git-jit";
 /// What managers put behind the name of a hook of ours when they take its place, and run it.
 pub(super) const LEGACY: &str = ".legacy";
 
@@ -22,6 +24,18 @@ pub(super) fn before(hook: &Path) -> PathBuf {
     let mut name = hook.as_os_str().to_owned();
     name.push(BEFORE);
     name.into()
+}
+
+/// Where a link is to the hook that stood at `hook` before, under its own name.
+pub(super) fn named(hook: &Path) -> PathBuf {
+    let name = hook.file_name().unwrap_or_default();
+    hook.parent().unwrap_or(Path::new("")).join(NAMED).join(name)
+}
+
+/// Whether a hook goes by the name that it is called by: a link to one for many, or a script that asks.
+pub(super) fn goes_by_its_name(path: &Path) -> bool {
+    let text = text_of(path).unwrap_or_default();
+    path.is_symlink() || ["basename", "${0##", "$PROGRAM_NAME", "argv[0]"].iter().any(|word| text.contains(word))
 }
 
 /// What a file is to us.
@@ -39,8 +53,10 @@ pub(super) enum Writer {
 
 /// Who wrote the hook at `path`.
 pub(super) fn writer(path: &Path) -> Result<Writer> {
-    if path.symlink_metadata().is_err() {
-        return Ok(Writer::Nobody);
+    match path.symlink_metadata() {
+        Err(_) => return Ok(Writer::Nobody),
+        Ok(_) if !path.is_file() => return Ok(Writer::Somebody),
+        Ok(_) => {}
     }
     let text = text_of(path)?;
     let Some((_, crc)) = text.lines().nth(1).and_then(|line| line.strip_prefix(MARK)).and_then(|rest| rest.split_once(' ')) else {
@@ -53,6 +69,9 @@ pub(super) fn writer(path: &Path) -> Result<Writer> {
 
 /// The text of a file that may not be text.
 pub(super) fn text_of(path: &Path) -> Result<String> {
+    if !path.is_file() {
+        return Ok(String::new());
+    }
     Ok(String::from_utf8_lossy(&file::read_optional(path)?.unwrap_or_default()).into_owned())
 }
 
@@ -78,24 +97,27 @@ fn checksum(body: &str) -> String {
 pub(super) fn text(hook: &str, binary: &str, program: &Path) -> String {
     let (chain, without) = if hook == "pre-push" { (CHAIN_PUSH, WITHOUT_PUSH) } else { (CHAIN_COMMIT, WITHOUT_COMMIT) };
     let body = format!(
-        "bin={}\n[ -x \"$bin\" ] || bin=$(command -v {binary})\nhook={hook}\n{chain}[ -n \"$bin\" ] && exec \"$bin\" \"$hook\" \"$@\"\n{IS_STRICT}{without}",
+        "bin={}\n[ -x \"$bin\" ] || bin=$(command -v {binary})\nhook={hook}\n{WHAT_STOOD_HERE}{chain}[ -n \"$bin\" ] && exec \"$bin\" \"$hook\" \"$@\"\n{IS_STRICT}{without}",
         quoted(program),
     );
     let crc = checksum(&body);
     format!("#!/bin/sh\n{MARK}{VERSION} {crc} made by `git jit hooks install`, removed by `git jit hooks uninstall`\n{body}")
 }
 
-/// What stood here before runs first, and its failure is passed on; not when `git jit hooks status` tries ours.
-const CHAIN_COMMIT: &str = r#"before="$0.before-git-jit"
-if [ -x "$before" ] && [ -z "$GIT_JIT_CANARY" ]; then
+/// What stood here before runs first, and its failure is passed on; not when `git jit hooks status` tries ours. One that goes
+/// by its own name is run under a link that has it.
+const WHAT_STOOD_HERE: &str = r#"before="$0.before-git-jit"
+[ -x "${0%/*}/before-git-jit/$hook" ] && before="${0%/*}/before-git-jit/$hook"
+"#;
+
+const CHAIN_COMMIT: &str = r#"if [ -x "$before" ] && [ -z "$GIT_JIT_CANARY" ]; then
     "$before" "$@" || exit $?
 fi
 "#;
 
-/// The same, with what Git says on stdin for both.
-const CHAIN_PUSH: &str = r#"before="$0.before-git-jit"
-if [ -x "$before" ] && [ -z "$GIT_JIT_CANARY" ]; then
-    input=$(cat; echo .)
+/// The same, with what Git says on stdin for both. What cannot be read is refused.
+const CHAIN_PUSH: &str = r#"if [ -x "$before" ] && [ -z "$GIT_JIT_CANARY" ]; then
+    input=$(cat && echo .) || exit 1
     input=${input%.}
     printf '%s' "$input" | "$before" "$@" || exit $?
     if [ -n "$bin" ]; then
@@ -105,11 +127,18 @@ if [ -x "$before" ] && [ -z "$GIT_JIT_CANARY" ]; then
 fi
 "#;
 
+/// Nothing but the shell and Git: a PATH may hold no more.
 const IS_STRICT: &str = r#"# The binary is gone. Is this repository strict?
 is_strict() {
     for rev in HEAD refs/remotes/origin/HEAD refs/remotes/origin/main refs/remotes/origin/master refs/heads/main refs/heads/master; do
         git show "$rev:.jit/config.toml" 2>/dev/null
-    done | grep -Eiq "enforce_leases[\"']?[[:space:]]*=[[:space:]]*[\"']+[[:space:]]*strict"
+    done | while read -r line; do
+        case $line in
+            \#*) ;;
+            *enforce_leases*=*[Ss][Tt][Rr][Ii][Cc][Tt]*) exit 42 ;;
+        esac
+    done
+    [ $? -eq 42 ]
 }
 "#;
 
