@@ -25,29 +25,43 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 pub(crate) struct Args {
     /// The issue: its id, or at least four digits of it
     issue: String,
+    #[command(flatten)]
+    terms: Terms,
+    /// Say in the issue that it is meant for you
+    #[arg(long)]
+    assign: bool,
+}
+
+/// On what terms a lease is taken.
+#[derive(Debug, clap::Args)]
+pub(super) struct Terms {
     /// How long it lasts: seconds, or 30m, 2h, 1d; 0 for no end, with a reason [default: the configuration's, 600]
     #[arg(long, value_name = "TIME")]
     ttl: Option<String>,
     /// What for
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Say in the issue that it is meant for you
-    #[arg(long)]
-    assign: bool,
     /// Wait until it is free, at most so long
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     wait: Option<String>,
 }
 
+impl Terms {
+    /// Takes the issue that was named on these terms: its id, and what was granted.
+    pub(super) fn take(self, desk: &Desk<'_>, issue: &str) -> Result<(IssueId, Acquired), Error> {
+        let ttl_secs = ttl_secs(self.ttl.as_deref(), &desk.policy)?;
+        let why = reason(self.reason)?;
+        let patience = Patience::parse(self.wait.as_deref())?;
+        let id = desk.resolve(issue)?;
+        Ok((id, take_or_wait(desk, id, ttl_secs, why.as_ref(), patience)?))
+    }
+}
+
 pub(super) fn run(session: &Session, args: Args) -> Answer {
-    let Args { issue, ttl, reason: why, assign, wait } = args;
+    let Args { issue, terms, assign } = args;
     let layout = session.layout()?;
     let desk = Desk::for_leases(session, layout)?;
-    let ttl_secs = ttl_secs(ttl.as_deref(), &desk.policy)?;
-    let why = reason(why)?;
-    let patience = Patience::parse(wait.as_deref())?;
-    let id = desk.resolve(&issue)?;
-    let acquired = take_or_wait(&desk, id, ttl_secs, why.as_ref(), patience)?;
+    let (id, acquired) = terms.take(&desk, &issue)?;
     if assign {
         let me = session.agent(layout)?;
         desk.edit(id, "assigned", |document| {
@@ -60,7 +74,7 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
 
 /// How long somebody waits for an issue that is held.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Patience {
+enum Patience {
     None,
     AtMost(Duration),
     Endless,
@@ -68,7 +82,7 @@ pub(super) enum Patience {
 
 impl Patience {
     /// From `--wait` without a value, with one, or none at all.
-    pub(super) fn parse(typed: Option<&str>) -> Result<Self, Error> {
+    fn parse(typed: Option<&str>) -> Result<Self, Error> {
         Ok(match typed {
             None => Self::None,
             Some("") => Self::Endless,
@@ -88,7 +102,7 @@ impl Patience {
 /// Takes the lease on an issue, if need be when it is free.
 ///
 /// Nobody waits in line: whoever asks first when it gets free has it.
-pub(super) fn take_or_wait(
+fn take_or_wait(
     desk: &Desk<'_>,
     id: IssueId,
     ttl_secs: u64,

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::acquire::{Patience, take_or_wait};
+use super::acquire::Terms;
 use super::report::{LeaseView, Taken};
-use super::{reason, ttl_secs};
 use crate::commands::change::Desk;
 use crate::commands::{Answer, Session};
 use crate::domain::id::{IssueId, LeaseId};
@@ -36,15 +35,8 @@ pub(crate) struct Args {
     /// What to run, behind --
     #[arg(required = true, last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
-    /// How long the lease lasts without us: seconds, or 30m, 2h, 1d [default: the configuration's, 600]
-    #[arg(long, value_name = "TIME")]
-    ttl: Option<String>,
-    /// What for
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
-    /// Wait until it is free, at most so long
-    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    wait: Option<String>,
+    #[command(flatten)]
+    terms: Terms,
     /// What to do with the command when the lease is lost: tell, or end it too
     #[arg(long, value_enum, default_value_t = OnLost::Warn, value_name = "WHAT")]
     on_lost: OnLost,
@@ -76,14 +68,10 @@ enum End {
 
 /// Takes the lease, runs the command, keeps the lease alive meanwhile, gives it back.
 pub(super) fn run(session: &Session, args: Args) -> Answer {
-    let Args { issue, command, ttl, reason: why, wait, on_lost } = args;
+    let Args { issue, command, terms, on_lost } = args;
     let layout = session.layout()?;
     let desk = Desk::for_leases(session, layout)?;
-    let ttl_secs = ttl_secs(ttl.as_deref(), &desk.policy)?;
-    let why = reason(why)?;
-    let patience = Patience::parse(wait.as_deref())?;
-    let id = desk.resolve(&issue)?;
-    let acquired = take_or_wait(&desk, id, ttl_secs, why.as_ref(), patience)?;
+    let (id, acquired) = terms.take(&desk, &issue)?;
     let (view, was_there) = (acquired.view, acquired.taken != Taken::New);
     session.output.narrate(&format!("holding {} until the command ends", id.short()));
     let ended = attend(&desk, &view.lease_id, &command, &view, on_lost);
