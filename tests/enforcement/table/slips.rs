@@ -8,6 +8,8 @@ cp $FA ../first; colleague "git rm -q $FA; commit"
 git switch -q --detach origin/main; git update-ref refs/heads/main origin/main; git -C "$TEAM" reset -q --hard main"#;
 
 const SLIPS: &[Case] = &[
+    // What is pushed beside a commit does not answer for it.
+    refused("a setting from before another of main's, pushed along with main itself", r#"topic; echo '# x' >> .jit/config.toml; commit; colleague "sed -i '1s/^/# y\\n/' .jit/config.toml; commit""#, "push topic origin/main:refs/heads/keep").because("lacks the tip"),
     // The cache-tree tells of folders only: the tree itself is asked for what else bears that name.
     refused("a link .Jit", "git update-index --add --cacheinfo 120000,$(echo -n code | git hash-object -w --stdin),.Jit", "git commit -q -m x"),
     refused("a submodule .JIT", "git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),.JIT", "git commit -q -m x"),
