@@ -1,6 +1,6 @@
 //! What is staged, by the quickest of three ways: the cache-tree, the entries, and where neither can be relied on, Git.
 //!
-//! Split indexes are Git's to read: what it makes of one depends on files beside it. So is whatever the library fails on.
+//! Split indexes are Git's to read: what it makes of one depends on files beside it. So is whatever is not understood here.
 
 use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};

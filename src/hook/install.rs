@@ -195,15 +195,14 @@ fn write(site: &Site, shared: Modes, aside: Vec<(PathBuf, PathBuf)>, texts: Vec<
     });
     if let Err(error) = done {
         for (hook, kept) in aside {
+            forget_name(&hook);
             if kept.symlink_metadata().is_ok() {
-                let _ = std::fs::remove_file(shim::named(&hook));
                 let _ = std::fs::rename(&kept, &hook);
             }
         }
         return Err(error);
     }
-    installed.kept =
-        HOOKS.iter().map(|(hook, _)| shim::before(&site.hook(hook))).filter(|it| it.symlink_metadata().is_ok()).collect();
+    installed.kept = HOOKS.iter().filter_map(|(hook, _)| site.kept(hook)).collect();
     Ok(installed)
 }
 
@@ -254,11 +253,18 @@ pub(crate) fn uninstall(layout: &Layout) -> Result<Vec<PathBuf>> {
             std::fs::rename(&kept, &hook).map_err(crate::store::Error::io("put back", &hook))?;
             removed.extend((!removed.contains(&hook)).then(|| hook.clone()));
         }
-        let named = shim::named(&hook);
+        forget_name(&hook);
+    }
+    Ok(removed)
+}
+
+/// Takes away the link that gave a kept hook its name, and the folder once it is empty.
+fn forget_name(hook: &Path) {
+    let named = shim::named(hook);
+    if named.is_symlink() {
         let _ = std::fs::remove_file(&named);
         let _ = named.parent().map(std::fs::remove_dir);
     }
-    Ok(removed)
 }
 
 /// The permissions of a hook: what Git would give it, or what the repository is shared with.

@@ -278,21 +278,16 @@ pub(crate) fn blob_id(repo: &Repository, content: &[u8]) -> Result<ObjectId> {
     id.map_err(Error::git("a merged text"))
 }
 
-/// The same of a tree.
-pub(crate) fn misplaced_in(repo: &Repository, top: ObjectId) -> Result<Vec<(String, Entry)>> {
-    let claims = |name: &[u8], mode: u16| name.eq_ignore_ascii_case(DATA.as_bytes()) && (name != DATA.as_bytes() || mode != FOLDER);
-    let tree = repo.find_tree(top).map_err(Error::git(format!("tree {top}")))?;
-    let mut found = Vec::new();
-    for entry in tree.iter() {
-        let entry = entry.map_err(Error::git(format!("tree {top}")))?;
-        if claims(entry.filename(), entry.mode().value()) {
-            found.push((entry.filename().to_string(), Entry { oid: entry.object_id(), mode: entry.mode().value() }));
-        }
-    }
-    Ok(found)
-}
-
 /// Entries at the top of a commit that claim the place of `.jit`: another spelling of it, or it as no directory.
 pub(crate) fn misplaced(repo: &Repository, commit: ObjectId) -> Result<Vec<(String, Entry)>> {
     misplaced_in(repo, root(repo, commit)?)
+}
+
+/// The same of a tree.
+pub(crate) fn misplaced_in(repo: &Repository, top: ObjectId) -> Result<Vec<(String, Entry)>> {
+    let claims = |name: &[u8], entry: &Entry| {
+        name.eq_ignore_ascii_case(DATA.as_bytes()) && (name != DATA.as_bytes() || entry.mode != FOLDER)
+    };
+    let all = entries(repo, Some(top))?.into_iter().filter(|(name, entry)| claims(name, entry));
+    Ok(all.map(|(name, entry)| (name.to_string(), entry)).collect())
 }

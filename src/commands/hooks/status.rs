@@ -29,6 +29,8 @@ struct Hook {
     path: PathBuf,
     place: Place,
     is_configured: bool,
+    /// Where the hook is that stood there before ours, if it is kept.
+    kept: Option<PathBuf>,
     /// What came of an edit that nobody made, where that was tried.
     song: Option<Song>,
 }
@@ -63,7 +65,7 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
         let path = site.hook(name);
         let file = Some(path.as_path()).filter(|_| !is_configured);
         let song = if is_tried && !is_off { Some(canary::sing(&session.cx, layout, name, file)?) } else { None };
-        hooks.push(Hook { name, path, place, is_configured, song });
+        hooks.push(Hook { name, path, place, is_configured, kept: site.kept(name), song });
     }
     let mut elsewhere = Vec::new();
     for worktree in worktrees::list(layout)?.into_iter().filter(|worktree| !worktree.is_missing) {
@@ -123,8 +125,7 @@ impl Report for Status {
         };
         let mut text: String = self.hooks.iter().map(line).collect();
         for hook in &self.hooks {
-            let aside = hook.path.with_file_name(format!("{}.before-git-jit", hook.name));
-            if hook.place == Place::Free && aside.symlink_metadata().is_ok() {
+            if let (Place::Free, Some(aside)) = (hook.place, &hook.kept) {
                 let mark = styles.bad("✗");
                 text += &format!("{mark} {} was put aside and runs no more: install or uninstall the hooks\n", aside.display());
             }

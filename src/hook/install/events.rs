@@ -69,7 +69,7 @@ pub(super) fn install(cx: &Context, layout: &Layout, site: &Site) -> Result<Vec<
             file::replace(&path, text.as_bytes(), modes)?;
         }
         let section = section(hook);
-        let quoted = format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+        let quoted = shim::quoted(&path);
         let is = |key: &str, value: &str| -> Result<bool> {
             let output = git.output(&["config", "--local", "--get", &format!("{section}.{key}")])?;
             Ok(output.stdout.trim_ascii() == value.as_bytes())

@@ -85,7 +85,8 @@ pub(super) fn stanza(hook: &str, program: &Path) -> String {
     format!("{} {hook} \"$@\" || exit $?", quoted(program))
 }
 
-fn quoted(path: &Path) -> String {
+/// A path as one word of the shell.
+pub(super) fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
@@ -104,12 +105,12 @@ pub(super) fn text(hook: &str, binary: &str, program: &Path) -> String {
     format!("#!/bin/sh\n{MARK}{VERSION} {crc} made by `git jit hooks install`, removed by `git jit hooks uninstall`\n{body}")
 }
 
-/// What stood here before runs first, and its failure is passed on; not when `git jit hooks status` tries ours. One that goes
-/// by its own name is run under a link that has it.
+/// Where what stood here before is; one that goes by its own name is run under a link that has it.
 const WHAT_STOOD_HERE: &str = r#"before="$0.before-git-jit"
 [ -x "${0%/*}/before-git-jit/$hook" ] && before="${0%/*}/before-git-jit/$hook"
 "#;
 
+/// What stood here before runs first, and its failure is passed on; not when `git jit hooks status` tries ours.
 const CHAIN_COMMIT: &str = r#"if [ -x "$before" ] && [ -z "$GIT_JIT_CANARY" ]; then
     "$before" "$@" || exit $?
 fi

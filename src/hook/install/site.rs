@@ -86,6 +86,11 @@ impl Site {
         self.dir.join(hook)
     }
 
+    /// Where the hook is that stood there before ours, if it is kept.
+    pub(crate) fn kept(&self, hook: &str) -> Option<PathBuf> {
+        Some(shim::before(&self.hook(hook))).filter(|kept| kept.symlink_metadata().is_ok())
+    }
+
     /// What stands in the place of `hook`, which `binary` would serve.
     pub(crate) fn place(&self, hook: &str, binary: &str) -> Result<Place> {
         let path = self.hook(hook);
