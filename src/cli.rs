@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     adopt, check, claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man, next, note,
-    query, recover, schema, status, whoami, worktree,
+    query, recover, schema, shell, status, whoami, worktree,
 };
 use crate::output::Colour;
 
@@ -119,6 +119,11 @@ pub(crate) enum Verb {
     Demo(demo::Args),
     /// Print the JSON Schema of what a verb answers with --json
     Schema(schema::Args),
+    /// Print what a shell needs for the function wt: eval "$(git jit shell-init bash)"
+    ShellInit(shell::Args),
+    /// Answer a shell that completes a command line
+    #[command(hide = true)]
+    Complete(shell::CompleteArgs),
     /// Explain a verb or a topic: exit-codes, config
     Help(HelpArgs),
     /// Write the manual pages into a directory

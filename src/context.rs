@@ -30,6 +30,12 @@ pub(crate) struct Context {
     pub hooks_speak_json: bool,
     /// Ids of commits that Git says it is merging: the variables `GITHEAD_<id>`.
     pub merge_heads: Vec<String>,
+    /// Whether the directory that it was started in is gone, and `cwd` is what is left above it.
+    pub has_lost_cwd: bool,
+    /// The user's shell.
+    pub shell: Option<String>,
+    /// Where the shell function reads where to go: `GIT_JIT_CD_FILE`.
+    pub cd_file: Option<PathBuf>,
     /// The program that runs.
     pub program: Option<PathBuf>,
     /// `PATH`.
@@ -63,8 +69,15 @@ impl Context {
         let set = |key: &str| variables.get(key).filter(|value| !value.trim().is_empty()).cloned();
         let config = set("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(Path::new(&set("HOME")?).join(".config")));
         let merge_heads = variables.keys().filter_map(|key| key.strip_prefix("GITHEAD_")).map(str::to_owned).collect();
+        let here = std::env::current_dir();
+        // A directory that was removed under a shell: the shell still says where it was.
+        let left = || set("PWD").map(PathBuf::from)?.ancestors().find(|dir| dir.is_absolute() && dir.is_dir()).map(Path::to_owned);
+        let has_lost_cwd = here.is_err();
         Ok(Self {
-            cwd: std::env::current_dir()?,
+            cwd: here.or_else(|error| left().ok_or(error))?,
+            has_lost_cwd,
+            shell: set("SHELL"),
+            cd_file: set("GIT_JIT_CD_FILE").map(PathBuf::from),
             git_dir: set("GIT_DIR").map(PathBuf::from),
             agent_variable: set("JIT_AGENT_ID"),
             enforcement_variable: set("JIT_ENFORCE_LEASES"),
@@ -97,6 +110,9 @@ impl Context {
             account: None,
             hooks_speak_json: false,
             merge_heads: Vec::new(),
+            has_lost_cwd: false,
+            shell: None,
+            cd_file: None,
             program: None,
             search_path: None,
             scratch: std::env::temp_dir(),

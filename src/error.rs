@@ -10,7 +10,7 @@ use crate::hook::message;
 use crate::store::coordinator;
 use crate::store::range::NoRange;
 use crate::worktree::Hindrance;
-use crate::{actor, git, hook, store, worktree};
+use crate::{actor, git, github, hook, store, worktree};
 
 mod hints;
 mod meaning;
@@ -189,6 +189,14 @@ pub(crate) enum Error {
         /// What to do instead.
         hint: String,
     },
+    /// The repository wants to run something that its user has not allowed.
+    #[error("the repository's {what} is not run before you allow it: {command}")]
+    NotApproved {
+        /// Which setting.
+        what: String,
+        /// What it says.
+        command: String,
+    },
     /// `[worktree] mode = "off"`.
     #[error("leases are switched off here: [worktree] mode = \"off\" in .jit/config.toml")]
     LeasesOff,
@@ -204,6 +212,9 @@ pub(crate) enum Error {
     /// Git.
     #[error(transparent)]
     Git(#[from] git::Error),
+    /// GitHub.
+    #[error(transparent)]
+    Github(#[from] github::Error),
     /// Who acts.
     #[error(transparent)]
     Actor(#[from] actor::Error),
@@ -230,6 +241,7 @@ impl From<worktree::Error> for Error {
         match error {
             worktree::Error::Hindrance(hindrance) => Self::Worktree(hindrance),
             worktree::Error::Lease(refusal) => refusal.into(),
+            worktree::Error::Interrupted => Self::Interrupted { what: "what was made has been taken back" },
             worktree::Error::Store(error) => Self::Store(error),
             worktree::Error::Coordinator(error) => error.into(),
             worktree::Error::Git(error) => Self::Git(error),

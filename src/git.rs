@@ -112,6 +112,26 @@ impl Git {
         if output.status.success() { Ok(output.stdout) } else { Err(failed(args, &output.stderr, output.status)) }
     }
 
+    /// Runs it with `input` on its stdin, and returns what it wrote to stdout; an error unless it ended with one of `fine`.
+    pub(crate) fn filter(&self, args: &[&str], input: &[u8], fine: &[i32]) -> Result<Vec<u8>, Error> {
+        let start = |source| Error::Start { source };
+        let mut stdin = tempfile::tempfile().map_err(start)?;
+        io::Write::write_all(&mut stdin, input).and_then(|()| io::Seek::rewind(&mut stdin)).map_err(start)?;
+        let words: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
+        let output = self.command(&words).stdin(stdin).output().map_err(start)?;
+        let is_fine = output.status.code().is_some_and(|code| fine.contains(&code));
+        if is_fine { Ok(output.stdout) } else { Err(failed(args, &output.stderr, output.status)) }
+    }
+
+    /// Runs it where the user sees what it says and can answer: an error if it failed.
+    pub(crate) fn attended<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<(), Error> {
+        let words: Vec<&OsStr> = args.iter().map(AsRef::as_ref).collect();
+        let mut command = self.command(&words);
+        command.env_remove("GIT_TERMINAL_PROMPT").stdin(Stdio::inherit()).stdout(Stdio::null()).stderr(Stdio::inherit());
+        let status = command.status().map_err(|source| Error::Start { source })?;
+        if status.success() { Ok(()) } else { Err(failed(args, b"see above", status)) }
+    }
+
     /// The same, as text without the last newline.
     pub(crate) fn text<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<String, Error> {
         Ok(String::from_utf8_lossy(&self.run(args)?).trim_end_matches('\n').to_owned())
@@ -178,6 +198,19 @@ fn tree_id(entries: &[u8], without: &[u8]) -> Option<String> {
         }
     }
     gix::objs::compute_hash(kind, gix::objs::Kind::Tree, &tree).ok().map(|id| id.to_string())
+}
+
+/// The tree of the clean merge of two commits; nothing on a conflict, and where this Git cannot tell.
+///
+/// Worked out in an object directory of its own. Needs `git merge-tree --write-tree`, which came with Git 2.38.
+pub(crate) fn merged_tree(common_dir: &Path, scratch: &Path, one: &str, other: &str) -> Result<Option<String>, Error> {
+    let dir = tempfile::tempdir_in(scratch).map_err(|source| Error::Start { source })?;
+    let git = Git::at(common_dir)
+        .env("GIT_OBJECT_DIRECTORY", dir.path())
+        .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", common_dir.join("objects"));
+    let output = git.output(&["merge-tree", "--write-tree", "--no-messages", one, other])?;
+    let said = String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned);
+    Ok(said.filter(|_| output.status.success()))
 }
 
 /// The clean three-way merges of a text that Git would make, by each of its algorithms; none on a conflict.

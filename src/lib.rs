@@ -25,6 +25,7 @@ mod domain;
 mod error;
 mod exit;
 mod git;
+mod github;
 mod hook;
 mod output;
 mod process;

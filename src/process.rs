@@ -71,6 +71,24 @@ pub(crate) fn outlive_limits() {
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
+/// What a command says that is narration: a copy of our stderr.
+pub(crate) fn narration() -> io::Result<File> {
+    #[cfg(unix)]
+    let file = std::os::fd::AsFd::as_fd(&io::stderr()).try_clone_to_owned()?.into();
+    #[cfg(not(unix))]
+    let file = tempfile::tempfile()?;
+    Ok(file)
+}
+
+/// Whether anybody may run a file.
+fn may_run(path: &Path) -> bool {
+    #[cfg(unix)]
+    let may = path.metadata().is_ok_and(|metadata| std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0);
+    #[cfg(not(unix))]
+    let may = path.exists();
+    may
+}
+
 /// Runs a command to its end, whatever that is, and says how long it took.
 pub(crate) fn run(job: Job<'_>, interrupted: &AtomicBool) -> io::Result<(End, Duration)> {
     let start = Instant::now();

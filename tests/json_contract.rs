@@ -120,7 +120,13 @@ struct Worktree {
     locked: bool,
     missing: bool,
     current: bool,
+    issue_id: Option<String>,
+    number: Option<String>,
+    title: Option<String>,
+    base: Option<String>,
     leases: Vec<Lease>,
+    agent: Option<Value>,
+    status: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +144,9 @@ struct Spawned {
     #[serde(rename = "lease_id")]
     _lease_id: String,
     issue_id: String,
+    copied: usize,
+    notes: Vec<String>,
+    agent: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -223,12 +232,16 @@ fn worktrees() {
     let spawned: Spawned = read(&team.jit(&format!("worktree spawn {} --no-agent --json", issues[0])).ok());
     assert!(spawned.schema_version == 1 && spawned.changed && spawned.base.is_some());
     assert_eq!((spawned.agent_id.as_str(), &spawned.issue_id), ("agent:a", &issues[0]));
+    assert_eq!((spawned.copied, spawned.notes.len(), &spawned.agent), (0, 0, &None));
     let list: WorktreeList = read(&team.jit("worktree list --json").ok());
     assert_eq!((list.schema_version, list.count), (1, 2));
     let (primary, tree) = (&list.worktrees[0], &list.worktrees[1]);
     assert!(primary.primary && primary.current && primary.worktree_id.is_some() && primary.leases.is_empty());
     assert!(!(tree.primary || tree.current || tree.locked || tree.missing));
     assert_eq!((&tree.name, tree.branch.as_ref(), tree.leases.len()), (&spawned.branch, Some(&spawned.branch), 1));
+    assert_eq!((tree.issue_id.as_ref(), tree.title.as_deref()), (Some(&issues[0]), Some("First")));
+    assert_eq!((tree.number.as_deref(), &tree.base, &tree.agent), (Some(&issues[0][..8]), &spawned.base, &None));
+    assert!(tree.status.is_none() && primary.issue_id.is_none());
 }
 
 #[test]

@@ -4,25 +4,26 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A module, and what of ours it may use.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("domain", &["domain"]),
     ("exit", &[]),
     ("git", &[]),
+    ("github", &["exit", "git"]),
     ("process", &["git"]),
     ("context", &["domain"]),
     ("store", &["domain", "store"]),
     ("actor", &["context", "domain", "store"]),
     ("hook", &["actor", "context", "domain", "exit", "git", "hook", "store"]),
     ("testing", &["context", "domain", "hook", "store"]),
-    ("worktree", &["context", "domain", "exit", "git", "store", "worktree"]),
-    ("error", &["actor", "domain", "exit", "git", "hook", "store", "worktree"]),
+    ("worktree", &["context", "domain", "exit", "git", "process", "store", "worktree"]),
+    ("error", &["actor", "domain", "exit", "git", "github", "hook", "store", "worktree"]),
     ("output", &["context", "domain", "error", "exit", "output"]),
     ("cli", &["commands", "output"]),
     (
         "commands",
         &[
-            "actor", "cli", "commands", "context", "domain", "error", "exit", "git", "hook", "output", "process", "store",
-            "worktree",
+            "actor", "cli", "commands", "context", "domain", "error", "exit", "git", "github", "hook", "output", "process",
+            "store", "worktree",
         ],
     ),
 ];
@@ -33,7 +34,8 @@ const NOT_PURE: [&str; 9] =
 
 fn sources(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).expect("a folder of the source").flatten().map(|entry| entry.path());
-    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+    let all = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+    all.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
 fn source() -> PathBuf {

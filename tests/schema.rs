@@ -191,6 +191,33 @@ impl Walk {
         agent.wait().expect("ended");
     }
 
+    fn worktrees(&mut self) {
+        let team = self.place.clone();
+        self.verb("worktree info", "");
+        let spawned = self.create("Spawned");
+        team.git("add -A").ok();
+        team.git("commit -q -m Spawned").ok();
+        self.verb("worktree init", "");
+        self.verb("worktree spawn", &format!("{spawned} --no-agent"));
+        team.write(".jit/config.toml", "[agents.echo]\ncommand = \"echo\"\nheadless_args = []\n");
+        self.verb("worktree approve", "--dry-run");
+        self.verb("worktree approve", "");
+        self.verb("worktree spawn", &format!("{spawned} --agent echo --headless -- said"));
+        self.verb("worktree attach", &spawned);
+        self.verb("worktree path", &spawned);
+        self.verb("worktree goto", &spawned);
+        self.verb("worktree list", "");
+        self.verb("worktree list", "--status");
+        self.verb("worktree remove", &format!("{spawned} --delete-branch --end-lease"));
+        let missing = self.create("Missing");
+        let lost = self.verb("worktree spawn", &format!("{missing} --no-agent"))["path"].as_str().expect("a path").to_owned();
+        std::fs::remove_dir_all(lost).expect("removed");
+        self.verb("worktree prune", "");
+        self.verb("worktree purge", "--offline");
+        self.verb("worktree clone", "../team ../clone.git");
+        self.verb("shell-init", "bash");
+    }
+
     fn the_rest(&mut self, [a, b, c]: &[String; 3]) {
         let team = self.place.clone();
         self.verb("graph deps", &format!("{a} --claims"));
@@ -221,13 +248,7 @@ impl Walk {
         self.verb("config validate", "");
         self.verb("doctor", "");
         self.verb("gate remove", "review");
-        self.verb("worktree info", "");
-        let spawned = self.create("Spawned");
-        team.git("add -A").ok();
-        team.git("commit -q -m Spawned").ok();
-        self.verb("worktree spawn", &format!("{spawned} --no-agent"));
-        self.verb("worktree list", "");
-        self.verb("worktree remove", &format!("{spawned} --delete-branch --end-lease"));
+        self.worktrees();
         self.verb("check", "HEAD^!");
         self.verb("adopt", "HEAD^! --reason theirs");
         self.verb("hooks install", "");

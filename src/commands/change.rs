@@ -54,6 +54,7 @@ impl<'a> Desk<'a> {
     /// A desk in this worktree.
     pub(crate) fn open(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
         layout.require_worktree()?;
+        session.settle(layout);
         let policy = session.policy(layout);
         let store = super::issues(layout, &policy)?;
         Ok(Self { session, layout, policy, store, registry: OnceCell::new() })

@@ -12,6 +12,7 @@ mod acquire;
 mod beat;
 mod give;
 mod hold;
+mod keep;
 mod keepalive;
 mod log;
 mod look;
@@ -19,6 +20,7 @@ mod named;
 mod report;
 
 pub(crate) use self::acquire::take;
+pub(crate) use self::keep::{Charge, attend};
 pub(crate) use self::report::{Acquired, LeaseView};
 
 /// The longest reason, in characters: a log record is one write.

@@ -29,6 +29,7 @@ pub(crate) mod note;
 pub(crate) mod query;
 pub(crate) mod recover;
 pub(crate) mod schema;
+pub(crate) mod shell;
 pub(crate) mod status;
 pub(crate) mod whoami;
 pub(crate) mod worktree;
@@ -91,6 +92,15 @@ impl Session {
         self.work.borrow_mut().push(issue);
     }
 
+    /// Undoes what a process has left half made that was killed while it made a worktree; at best effort, since what was asked
+    /// for is something else.
+    pub(crate) fn settle(&self, layout: &Layout) {
+        match crate::worktree::settle(&self.cx, layout) {
+            Ok(told) => told.iter().for_each(|line| self.output.narrate(line)),
+            Err(error) => self.output.warn(&format!("a worktree that was half made could not be undone: {}", Error::from(error))),
+        }
+    }
+
     /// The policy for work in this worktree.
     pub(crate) fn policy(&self, layout: &Layout) -> Policy {
         let policy = force::policy(&self.cx, layout, None);
@@ -144,9 +154,7 @@ pub(crate) fn run(arguments: &[OsString]) -> u8 {
         Ok(cx) => cx,
         Err(error) => {
             let output = Output::new(wants_json, false, Colour::Never, crate::context::Terminal::default());
-            let usage =
-                Error::Usage { what: format!("the current directory is gone: {error}"), hint: "Go to one that exists".into() };
-            output.error(&usage);
+            output.error(&lost_cwd(&error.to_string()));
             return ExitStatus::Broken.code();
         }
     };
@@ -171,18 +179,32 @@ pub(crate) fn run(arguments: &[OsString]) -> u8 {
     }
 }
 
+fn lost_cwd(why: &str) -> Error {
+    let hint = "Go to one that exists: git jit -C DIR, or wt goto main".to_owned();
+    Error::Usage { what: format!("the current directory is gone: {why}"), hint }
+}
+
 fn answer(mut cx: Context, cli: Cli) -> u8 {
     let global = cli.global;
     if let Some(dir) = &global.directory {
         cx.in_dir(dir);
     }
     let output = Output::new(global.json, global.quiet, global.color, cx.terminal);
-    let session = Session::new(cx, output, global.agent_id);
     let verb = cli.verb.unwrap_or(Verb::Status(status::Args {}));
+    if cx.has_lost_cwd && global.directory.is_none() && !matches!(&verb, Verb::Worktree(verb) if verb.may_lose_its_place()) {
+        output.error(&lost_cwd("it was removed"));
+        return ExitStatus::Broken.code();
+    }
+    let session = Session::new(cx, output, global.agent_id);
     let answer = dispatch(&session, verb);
     attention::pay(&session);
     match answer {
-        Ok(report) if output.report(report.as_ref()) => report.code(),
+        Ok(report) if output.report(report.as_ref()) => {
+            if let Some(dir) = report.destination() {
+                worktree::lead(&session, dir);
+            }
+            report.code()
+        }
         // What was done is done, and nobody was told: that must not look like success.
         Ok(_) => ExitStatus::Broken.code(),
         Err(error) => {
@@ -219,6 +241,8 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Hooks(verb) => hooks::run(session, verb),
         Verb::Whoami(args) => whoami::run(session, args),
         Verb::Demo(args) => demo::run(session, args),
+        Verb::ShellInit(args) => Ok(shell::run(session, args)),
+        Verb::Complete(args) => Ok(shell::complete(session, args)),
         Verb::Help(args) => help::run(&args.topic),
         Verb::Man(args) => man::run(args),
         Verb::Version => Ok(Box::new(help::Version)),

@@ -3,6 +3,7 @@
 //! Everything here is a function of its arguments, so a table, a property or a model checker can
 //! drive it. A rule that needs a fact takes the fact; it never fetches one.
 
+pub(crate) mod agent;
 pub(crate) mod gate;
 pub(crate) mod graph;
 pub(crate) mod id;

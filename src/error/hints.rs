@@ -52,9 +52,11 @@ impl Error {
             }
             Self::NoRange(_) | Self::OwnEdits { .. } => self.hints_on_commits(),
             Self::Policy { finding } => message::block(finding).next,
+            Self::NotApproved { .. } => vec!["If you trust it: git jit worktree approve".to_owned()],
             Self::LeasesOff => vec!["To use leases: set mode = \"auto\" there, and commit it".to_owned()],
             Self::Hooks(obstacle) => of_obstacle(obstacle),
             Self::Worktree(hindrance) => hindrance.hints(),
+            Self::Github(error) => error.hints(),
             Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::hints(error),
             _ => Vec::new(),
         }

@@ -33,6 +33,7 @@ impl Error {
             | Self::Deleted { .. }
             | Self::Cycle { .. }
             | Self::LeasesOff
+            | Self::NotApproved { .. }
             | Self::TooManyIndefinite { .. }
             | Self::OwnEdits { .. }
             | Self::Hooks(_)
@@ -41,6 +42,7 @@ impl Error {
             Self::Worktree(hindrance) => hindrance.status(),
             Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::status(error),
             Self::Git(_) => ExitStatus::Broken,
+            Self::Github(error) => error.status(),
         }
     }
 
@@ -74,10 +76,12 @@ impl Error {
             Self::Interrupted { .. } => "interrupted",
             Self::NothingAvailable => "nothing_available",
             Self::LeasesOff => "leases_off",
+            Self::NotApproved { .. } => "not_approved",
             Self::Hooks(_) => "hooks_blocked",
             Self::Worktree(hindrance) => hindrance.code(),
             Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::code(error),
             Self::Git(_) => "git_failed",
+            Self::Github(error) => error.code(),
             Self::Demo(_) => "demo_failed",
         }
     }
@@ -112,7 +116,11 @@ impl Error {
 
     /// Whether the same command may succeed later without anything being changed.
     pub(crate) fn is_retryable(&self) -> bool {
-        matches!(self, Self::Held { .. }) || self.status() == ExitStatus::Busy
+        match self {
+            Self::Held { .. } => true,
+            Self::Github(error) => error.is_retryable(),
+            error => error.status() == ExitStatus::Busy,
+        }
     }
 }
 

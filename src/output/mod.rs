@@ -6,6 +6,7 @@ pub(crate) mod human;
 pub(crate) mod progress;
 
 use std::io::Write;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -26,6 +27,10 @@ pub(crate) trait Report {
     }
     /// What is said beside the answer, on stderr.
     fn aside(&self) -> Option<String> {
+        None
+    }
+    /// Where the user's shell goes now, if it has the function that takes it there.
+    fn destination(&self) -> Option<&Path> {
         None
     }
     /// How the command ends that reports it; not well where a part of what was asked for failed.

@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,8 +16,12 @@ use super::{GRACE, LONGEST_PAUSE, is_over};
 pub(crate) struct Errand<'a> {
     /// The program and its arguments; not empty.
     pub argv: &'a [OsString],
+    /// Where it runs, if not where we do.
+    pub dir: Option<&'a Path>,
     /// Variables it is given besides ours.
     pub env: Vec<(&'static str, String)>,
+    /// Variables of ours that are not for it.
+    pub unset: &'a [&'a str],
     /// Whether what it says on stdout goes to stderr, because stdout is wanted for something else.
     pub stdout_to_stderr: bool,
 }
@@ -37,7 +42,13 @@ impl Attended {
         #[cfg(unix)]
         let signals = signals()?;
         let mut command = Command::new(program);
+        for variable in errand.unset {
+            command.env_remove(variable);
+        }
         command.args(args).envs(errand.env);
+        if let Some(dir) = errand.dir {
+            command.current_dir(dir);
+        }
         // At a terminal it has to stay in the group that is in the foreground; elsewhere it leads one of its own.
         #[cfg(unix)]
         let leads_a_group = !is_in_the_foreground();
@@ -55,6 +66,11 @@ impl Attended {
             #[cfg(unix)]
             leads_a_group,
         })
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits for its end, at most so long, and passes on the signals that come meanwhile: its status, or 128 and the

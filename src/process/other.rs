@@ -1,15 +1,18 @@
 //! Other processes: one that is watched while it lives, and one of our own that goes on after us.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A process that is watched: its number, and when it began, so that a later one of the same number is told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Watched {
-    pid: u32,
-    began: Option<u64>,
+    /// Its number.
+    pub pid: u32,
+    /// When it began, in the system's own count, where it has one.
+    pub began: Option<u64>,
 }
 
 impl Watched {
@@ -17,6 +20,12 @@ impl Watched {
     pub(crate) fn of(pid: u32) -> Option<Self> {
         let watched = Self { pid, began: stat(pid).map(|(_, began)| began) };
         watched.is_alive().then_some(watched)
+    }
+
+    /// This process.
+    pub(crate) fn ourselves() -> Self {
+        let pid = std::process::id();
+        Self { pid, began: stat(pid).map(|(_, began)| began) }
     }
 
     /// Whether it still runs. One that has ended and that nobody has waited for has ended.
@@ -64,10 +73,19 @@ pub(crate) fn ask_to_end(pid: u32) -> io::Result<()> {
     }
 }
 
-/// Starts a program that goes on after us, without our streams.
-pub(crate) fn start_in_background(program: &Path, args: &[OsString]) -> io::Result<Child> {
-    let streams = Stdio::null;
-    Command::new(program).args(args).stdin(streams()).stdout(streams()).stderr(streams()).spawn()
+/// Starts a program that goes on after us, without our streams; what it says goes to `log`, if there is one.
+pub(crate) fn start_in_background(program: &Path, args: &[OsString], log: Option<&File>) -> io::Result<Child> {
+    let stream = || log.map_or_else(|| Ok(Stdio::null()), |log| log.try_clone().map(Stdio::from));
+    Command::new(program).args(args).stdin(Stdio::null()).stdout(stream()?).stderr(stream()?).spawn()
+}
+
+/// The program that a name stands for, by `PATH` and the system's rules; a name with a separator is a path.
+pub(crate) fn on_path(name: &str, dir: &Path, search_path: Option<&std::ffi::OsStr>) -> Option<PathBuf> {
+    let runs = |path: &PathBuf| path.is_file() && super::may_run(path);
+    if name.contains('/') {
+        return Some(dir.join(name)).filter(runs);
+    }
+    std::env::split_paths(search_path?).map(|folder| folder.join(name)).find(runs)
 }
 
 /// Leaves the session of whoever started us, so that the end of a terminal is not ours.

@@ -11,6 +11,7 @@ use crate::domain::lease::LONGEST_TTL_SECS;
 use crate::domain::policy::{Enforcement, Settings};
 
 pub(crate) mod edit;
+pub(crate) mod spawning;
 
 /// What a new `config.toml` says.
 pub(crate) const TEMPLATE: &str = "\

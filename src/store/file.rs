@@ -80,6 +80,23 @@ pub(crate) fn names(dir: &Path) -> Result<Vec<std::ffi::OsString>> {
     entries.map(|entry| entry.map(|entry| entry.file_name()).map_err(Error::io("list", dir))).collect()
 }
 
+/// The files below a directory, relative to it, links as what they are; without Git's own at the top.
+pub(crate) fn below(root: &Path) -> Result<Vec<String>> {
+    let (mut files, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(folder) = folders.pop() {
+        for name in names(&root.join(&folder))? {
+            let path = folder.join(&name);
+            let kind = root.join(&path).symlink_metadata().map_err(Error::io("read", &path))?.file_type();
+            if kind.is_dir() && path != Path::new(".git") {
+                folders.push(path);
+            } else if path != Path::new(".git") {
+                files.push(path.to_string_lossy().into_owned());
+            }
+        }
+    }
+    Ok(files)
+}
+
 /// Makes a directory and what is missing above it, each with these modes.
 pub(crate) fn make_dir(path: &Path, modes: Modes) -> Result<()> {
     if path.is_dir() {

@@ -45,6 +45,24 @@ pub(crate) fn ref_commit(repo: &Repository, name: &str) -> Option<ObjectId> {
     reference.peel_to_commit().ok().map(|commit| commit.id)
 }
 
+/// The branches below `prefix` whose short names begin so, with their tips.
+pub(crate) fn branches(repo: &Repository, prefix: &str, begin: &str) -> Result<Vec<(String, ObjectId)>> {
+    let failed = || Error::git("the refs");
+    let platform = repo.references().map_err(failed())?;
+    let wanted = format!("{prefix}{begin}");
+    let mut found = Vec::new();
+    for reference in platform.prefixed(wanted.as_str()).map_err(failed())? {
+        let Ok(mut reference) = reference else { continue };
+        let name = reference.name().as_bstr().to_string();
+        if let Some(short) = name.strip_prefix(prefix)
+            && let Ok(commit) = reference.peel_to_commit()
+        {
+            found.push((short.to_owned(), commit.id));
+        }
+    }
+    Ok(found)
+}
+
 /// The parents of a commit, in order; none of one whose history was cut off.
 pub(crate) fn parents(repo: &Repository, id: ObjectId) -> Result<Vec<ObjectId>> {
     if is_shallow(repo, id)? {

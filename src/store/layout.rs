@@ -15,7 +15,7 @@ use super::coordinator::Coordinator;
 use super::events::EventLog;
 use super::file::{self, Modes};
 use super::{Error, Result};
-use crate::domain::id::{AgentId, WorktreeId};
+use crate::domain::id::{AgentId, IssueId, WorktreeId};
 
 /// A repository as seen from one of its worktrees, or from its bare root.
 pub(crate) struct Layout {
@@ -53,6 +53,12 @@ impl Layout {
                 None => Err(error),
             });
         Self::of(repo.map_err(|source| undiscovered(dir, source))?.to_thread_local())
+    }
+
+    /// The repository of the worktree at exactly this path, whatever the environment names.
+    pub(crate) fn at(root: &Path) -> Result<Self> {
+        let options = gix::open::Options::default().config_overrides(["core.useReplaceRefs=false"]);
+        Self::of(gix::open_opts(root, options).map_err(Error::git(format!("the repository at {}", root.display())))?)
     }
 
     fn of(mut repo: gix::Repository) -> Result<Self> {
@@ -185,13 +191,35 @@ pub(crate) struct Identity {
     /// Whose it is, where `spawn` said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<AgentId>,
+    /// The issue that it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue_id: Option<IssueId>,
+    /// What it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
+}
+
+/// What a worktree was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Base {
+    /// The ref that was meant, in full; none where a commit was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The commit that it was then.
+    pub commit: String,
 }
 
 impl Identity {
     /// A new identity with 32 random bits.
     pub(crate) fn draw(root: &Path, agent_id: Option<AgentId>) -> Self {
         let (bits, ..) = uuid::Uuid::new_v4().as_fields();
-        Self { schema_version: 1, worktree_id: WorktreeId::from_bits(bits), root: root.display().to_string(), agent_id }
+        let (worktree_id, root) = (WorktreeId::from_bits(bits), root.display().to_string());
+        Self { schema_version: 1, worktree_id, root, agent_id, issue_id: None, base: None }
+    }
+
+    /// The same, made for an issue from a base.
+    pub(crate) fn made_for(self, issue_id: IssueId, base: Base) -> Self {
+        Self { issue_id: Some(issue_id), base: Some(base), ..self }
     }
 
     fn path(git_dir: &Path) -> PathBuf {

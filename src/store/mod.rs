@@ -4,6 +4,8 @@
 //! worktree's `.jit/` is the only versioned place written to; a failed read is an error, never an
 //! absence. Uses `domain`; spawns nothing and prints nothing.
 
+pub(crate) mod agents;
+pub(crate) mod approvals;
 pub(crate) mod authority;
 pub(crate) mod claims;
 pub(crate) mod config;
@@ -18,6 +20,7 @@ pub(crate) mod lock;
 pub(crate) mod notes;
 pub(crate) mod places;
 pub(crate) mod range;
+pub(crate) mod spawns;
 pub(crate) mod staged;
 pub(crate) mod tree;
 pub(crate) mod worktrees;

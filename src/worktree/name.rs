@@ -1,5 +1,8 @@
 //! Names of worktrees and branches: `issue-<number>-<slug>`, from a title that may hold anything.
 
+use crate::domain::issue::Issue;
+use crate::store::worktrees::Worktree;
+
 /// The most characters of a slug.
 const LONGEST_SLUG: usize = 40;
 
@@ -13,6 +16,32 @@ pub(crate) fn of_issue(number: &str, title: &str) -> String {
 pub(crate) fn number(name: &str) -> Option<&str> {
     let rest = name.strip_prefix("issue-")?;
     Some(rest.split('-').next().unwrap_or(rest))
+}
+
+/// Whether a worktree or its branch is called after the issue of this number.
+pub(crate) fn has_number(worktree: &Worktree, wanted: &str) -> bool {
+    let branch = worktree.branch.as_deref().and_then(number);
+    number(&worktree.name()) == Some(wanted) || branch == Some(wanted)
+}
+
+/// The number of an issue: the one that it has on GitHub, or its first digits.
+pub(crate) fn number_of(issue: &Issue) -> String {
+    github_number(issue).unwrap_or_else(|| issue.id.short())
+}
+
+/// The number that an issue has on GitHub, if it is from there.
+pub(crate) fn github_number(issue: &Issue) -> Option<String> {
+    issue.context.get("github")?.as_str().and_then(as_github_number).map(str::to_owned)
+}
+
+/// What stands for an issue on GitHub: `#42`, or fewer than eight digits and nothing else.
+pub(crate) fn as_github_number(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let (digits, is_marked) = text.strip_prefix('#').map_or((text, false), |digits| (digits, true));
+    let is_one =
+        !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()) && (digits.len() < 8 || is_marked && digits.len() < 20);
+    let number = digits.trim_start_matches('0');
+    (is_one && !number.is_empty()).then_some(number)
 }
 
 fn slug(title: &str) -> String {
@@ -56,5 +85,24 @@ mod tests {
         assert_eq!(number("issue-421-fix"), Some("421"));
         assert_eq!(number("issue-42"), Some("42"));
         assert_eq!(number("main"), None);
+    }
+
+    #[test]
+    fn fewer_than_eight_digits_are_a_number_on_github() {
+        for (text, expected) in [
+            ("42", Some("42")),
+            ("#42", Some("42")),
+            (" #042 ", Some("42")),
+            ("1234567", Some("1234567")),
+            ("12345678", None),
+            ("#12345678", Some("12345678")),
+            ("0", None),
+            ("1a2b", None),
+            ("", None),
+            ("#", None),
+            ("-5", None),
+        ] {
+            assert_eq!(as_github_number(text), expected, "{text}");
+        }
     }
 }

@@ -2,19 +2,30 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use gix::ObjectId;
+use gix::refs::transaction::PreviousValue;
 
-use super::{Error, Hindrance, Result, name};
+use super::place::Template;
+use super::start::{self, Start};
+use super::undo::{self, Undo};
+use super::{Error, Hindrance, Result, alone, include, name, place};
 use crate::context::Context;
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId};
 use crate::domain::issue::Issue;
 use crate::domain::lease::{Answer, Grant, Request};
 use crate::domain::policy::Policy;
 use crate::git::Git;
+use crate::process::other::Watched;
+use crate::process::{self, End, Job};
 use crate::store::layout::{Identity, Layout};
+use crate::store::spawns::{self, Journal, Spawning, Stage};
 use crate::store::worktrees::{self, Worktree};
-use crate::store::{file, history, lock};
+use crate::store::{file, history};
+
+/// How long the command may take that prepares a worktree.
+const LONGEST_PREPARATION: Duration = Duration::from_secs(24 * 3600);
 
 /// What is wanted.
 pub(crate) struct Wish<'a> {
@@ -28,8 +39,16 @@ pub(crate) struct Wish<'a> {
     pub base: Option<String>,
     /// Seconds of the lease.
     pub ttl_secs: u64,
+    /// What the lease is taken for.
+    pub reason: Option<String>,
     /// The policy in force.
     pub policy: &'a Policy,
+    /// Where worktrees are, if not below `trees/`.
+    pub place: Option<Template<'a>>,
+    /// Whether a branch that is there already is gone on with.
+    pub resumes_branch: bool,
+    /// A command that prepares the worktree.
+    pub prepare: Option<&'a str>,
 }
 
 /// What was made, or found.
@@ -47,42 +66,25 @@ pub(crate) struct Spawned {
     pub lease_id: LeaseId,
     /// The issue.
     pub issue_id: IssueId,
+    /// Ignored files that came along.
+    pub copied: usize,
+    /// What is worth knowing.
+    pub notes: Vec<String>,
 }
 
-/// Makes a worktree for an issue, or takes the lease for the one that it has.
-pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Spawned> {
-    let number = github_number(wish.issue).unwrap_or_else(|| wish.issue.id.short());
-    let branch = name::of_issue(&number, &wish.issue.title);
-    if let Some(existing) = find(layout, &number)? {
-        return resume(cx, layout, wish, existing);
-    }
-    let path = trees_dir(layout).join(&branch);
-    let base = resolve_base(layout, wish.base.as_deref())?;
-    let identity = Identity::draw(&path, Some(wish.agent_id.clone()));
-    let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
-    let lease_id = acquire(cx, layout, wish, &holder, &branch)?;
-    let made = add(layout, &path, &branch, base, &identity).and_then(|()| {
-        check_out(&path)?;
-        give_issue(&path, wish)
-    });
-    if let Err(error) = made {
-        undo(cx, layout, wish, (&path, &branch, base), (&lease_id, &holder), &error);
-        return Err(error);
-    }
-    Ok(Spawned { path, branch, base: Some(base.to_string()), holder, lease_id, issue_id: wish.issue.id })
-}
-
-/// The worktree that this issue has already, whatever its title was when it was made.
-fn find(layout: &Layout, number: &str) -> Result<Option<Worktree>> {
-    let is_its = |worktree: &Worktree| {
-        let branch = worktree.branch.as_deref().and_then(name::number);
-        !worktree.is_primary && (name::number(&worktree.name()) == Some(number) || branch == Some(number))
-    };
-    Ok(worktrees::list(layout)?.into_iter().find(is_its))
+/// The worktree that an issue has already, whatever its title was when it was made.
+pub(crate) fn existing(layout: &Layout, issue: &Issue) -> Result<Option<Worktree>> {
+    let number = name::number_of(issue);
+    let issue_of = |worktree: &Worktree| worktree.identity.as_ref().and_then(|identity| identity.issue_id);
+    let all = worktrees::list(layout)?;
+    let made_for_it = all.iter().find(|worktree| issue_of(worktree) == Some(issue.id));
+    let called_after_it =
+        || all.iter().find(|worktree| !worktree.is_primary && issue_of(worktree).is_none() && name::has_number(worktree, &number));
+    Ok(made_for_it.or_else(called_after_it).cloned())
 }
 
 /// Takes the lease for a worktree that is there.
-fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: Worktree) -> Result<Spawned> {
+pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: Worktree) -> Result<Spawned> {
     let path = existing.root;
     if existing.is_missing {
         return Err(Hindrance::Missing { path }.into());
@@ -90,53 +92,163 @@ fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: Worktree) ->
     let identity = Identity::ensure(&existing.git_dir, &path, Some(&wish.agent_id), layout.modes)?;
     let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id };
     let branch = existing.branch.unwrap_or_else(|| "(detached HEAD)".to_owned());
-    let lease_id = acquire(cx, layout, wish, &holder, &branch)?;
-    Ok(Spawned { path, branch, base: None, holder, lease_id, issue_id: wish.issue.id })
+    let lease_id = acquire(cx, layout, wish, &LeaseId::new(ulid::Ulid::new()), &holder, &branch)?;
+    let issue_id = wish.issue.id;
+    Ok(Spawned { path, branch, base: None, holder, lease_id, issue_id, copied: 0, notes: Vec::new() })
 }
 
-fn github_number(issue: &Issue) -> Option<String> {
-    let number = issue.context.get("github")?.as_str()?.trim_start_matches('#');
-    (!number.is_empty() && number.len() < 8 && number.chars().all(|c| c.is_ascii_digit())).then(|| number.to_owned())
-}
-
-/// Beside the files of a normal repository, inside a bare one, around one that is called `.bare` or `.git`.
-fn trees_dir(layout: &Layout) -> PathBuf {
-    if let Some(root) = &layout.main_root {
-        return root.join("trees");
-    }
-    let is_hidden = layout.common_dir.file_name().is_some_and(|name| name == ".git" || name == ".bare");
-    let around = layout.common_dir.parent().filter(|_| is_hidden);
-    around.unwrap_or(&layout.common_dir).join("trees")
-}
-
-/// The commit to start from: the default branch where it is furthest, unless another revision is asked for.
-fn resolve_base(layout: &Layout, base: Option<&str>) -> Result<ObjectId> {
-    let repo = &layout.repo;
-    let no_such = |base: &str| Hindrance::NoSuchBase { base: base.to_owned() };
-    if let Some(base) = base {
-        let id = repo.rev_parse_single(base).map_err(|_| no_such(base))?.detach();
-        return Ok(history::commit(repo, id).ok_or_else(|| no_such(base))?);
-    }
-    let Some((name, tip)) = history::default_branches(repo).into_iter().next() else {
-        return Err(no_such("the default branch").into());
-    };
-    let target = repo.try_find_reference(name.as_str()).ok().flatten();
-    let target = target.and_then(|reference| reference.target().try_name().map(|name| name.as_bstr().to_string())).unwrap_or(name);
-    let local = target.strip_prefix("refs/remotes/origin/").map(|branch| format!("refs/heads/{branch}"));
-    match local.and_then(|local| history::ref_commit(repo, &local)) {
-        Some(local) if history::is_ancestor(repo, tip, local)? => Ok(local),
-        _ => Ok(tip),
-    }
-}
-
-fn acquire(cx: &Context, layout: &Layout, wish: &Wish<'_>, holder: &Holder, branch: &str) -> Result<LeaseId> {
-    let grant = Grant {
+/// Makes a worktree for an issue that has none.
+pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Spawned> {
+    let interrupted = process::interruptions().map_err(crate::store::Error::io("handle signals in", &layout.common_dir))?;
+    let number = name::number_of(wish.issue);
+    let name = name::of_issue(&number, &wish.issue.title);
+    let start = start::of(layout, wish, &number, &name)?;
+    let path = place::of(layout, wish.place, &name, &number)?;
+    let identity = Identity::draw(&path, Some(wish.agent_id.clone())).made_for(wish.issue.id, start.base.clone());
+    let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
+    let ourselves = Watched::ourselves();
+    let spawning = Spawning {
+        schema_version: 1,
         lease_id: LeaseId::new(ulid::Ulid::new()),
+        holder: holder.clone(),
+        issue_id: wish.issue.id,
+        path: path.display().to_string(),
+        branch: start.branch.clone(),
+        makes_branch: start.is_new,
+        base: start.at.to_string(),
+        pid: ourselves.pid,
+        began: ourselves.began,
+    };
+    let mut journal = spawns::begin(&layout.shared_dir(), layout.modes, &spawning)?;
+    let made = Making { cx, layout, wish, path: &path, interrupted: &interrupted }.make(&mut journal, &spawning, &start, &identity);
+    let copied = match made {
+        Ok(copied) => copied,
+        Err(error) => {
+            undo::take_back(cx, layout, journal, &spawning, Undo::All)?;
+            return Err(error);
+        }
+    };
+    journal.finish()?;
+    let base = Some(start.base.commit.clone());
+    let notes = start::notes(layout, wish, &start, &number);
+    let (branch, lease_id, issue_id) = (start.branch, spawning.lease_id, wish.issue.id);
+    Ok(Spawned { path, branch, base, holder, lease_id, issue_id, copied, notes })
+}
+
+/// What the steps of a spawn work with.
+struct Making<'a> {
+    cx: &'a Context,
+    layout: &'a Layout,
+    wish: &'a Wish<'a>,
+    path: &'a Path,
+    interrupted: &'a AtomicBool,
+}
+
+impl Making<'_> {
+    /// All steps, with a look between them whether the user still wants them: how many files came along.
+    fn make(&self, journal: &mut Journal, spawning: &Spawning, start: &Start, identity: &Identity) -> Result<usize> {
+        let lease = &spawning.lease_id;
+        self.go_on()?;
+        acquire(self.cx, self.layout, self.wish, lease, &spawning.holder, &start.branch)?;
+        self.go_on()?;
+        self.add(journal, start, identity)?;
+        journal.step(lease, Stage::CheckingOut)?;
+        let copied = self.fill(journal)?;
+        if let Some(command) = self.wish.prepare {
+            journal.step(lease, Stage::Preparing)?;
+            self.prepare(command, spawning)?;
+        }
+        Ok(copied)
+    }
+
+    fn go_on(&self) -> Result<()> {
+        if self.interrupted.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    /// Branch and worktree, without files.
+    fn add(&self, journal: &Journal, start: &Start, identity: &Identity) -> Result<()> {
+        let (layout, path) = (self.layout, self.path);
+        let guard = alone(layout)?;
+        if path.symlink_metadata().is_ok() {
+            return Err(Hindrance::PathTaken { path: path.to_owned() }.into());
+        }
+        if place::trees(layout) == path.parent().unwrap_or(path) {
+            place::exclude_trees(layout)?;
+        }
+        if start.is_new {
+            let full = format!("refs/heads/{}", start.branch);
+            let made = layout.repo.reference(full.as_str(), start.at, PreviousValue::MustNotExist, "branch: Created by git jit");
+            if made.is_err() && history::ref_commit(&layout.repo, &full).is_some() {
+                return Err(Hindrance::BranchTaken { branch: start.branch.clone() }.into());
+            }
+            made.map_err(crate::store::Error::git(format!("branch {}", start.branch)))?;
+        }
+        let words = ["worktree", "add", "--quiet", "--no-checkout"].map(OsStr::new);
+        let args: Vec<&OsStr> = words.into_iter().chain([path.as_os_str(), OsStr::new(&start.branch)]).collect();
+        // If we are killed, Git goes on: whoever finds our record waits for it.
+        guard.hand_on(true);
+        journal.hand_on(true);
+        let added = Git::at(&layout.common_dir).run(&args);
+        journal.hand_on(false);
+        guard.hand_on(false);
+        added?;
+        identity.record(&worktrees::git_dir_of(path)?, layout.modes)?;
+        Ok(())
+    }
+
+    /// Its files: those of the branch, the issue, and ignored ones that are to come along.
+    fn fill(&self, journal: &Journal) -> Result<usize> {
+        self.go_on()?;
+        journal.hand_on(true);
+        let done = Git::at(self.path).run(&["-c", "core.fsmonitor=false", "checkout", "--quiet", "--force"]);
+        journal.hand_on(false);
+        self.go_on()?;
+        done.map_err(|error| Hindrance::NoCheckout { why: error.to_string() })?;
+        self.give_issue()?;
+        include::copy_to(self.layout, self.path)
+    }
+
+    /// An issue that the base does not have yet comes along, so that it can be edited there.
+    fn give_issue(&self) -> Result<()> {
+        let dir = Layout::data_dir(self.path).join("issues");
+        let target = dir.join(self.wish.issue.id.file_name());
+        if target.exists() {
+            return Ok(());
+        }
+        file::make_dir(&dir, crate::store::issues::VERSIONED)?;
+        Ok(file::replace(&target, self.wish.issue_file, crate::store::issues::VERSIONED)?)
+    }
+
+    /// Runs the command that prepares it; what that says is narration.
+    fn prepare(&self, command: &str, spawning: &Spawning) -> Result<()> {
+        let failed = |status| Hindrance::NotPrepared { command: command.to_owned(), status };
+        let run = || -> std::io::Result<End> {
+            let env = [
+                ("JIT_AGENT_ID", spawning.holder.agent_id.to_string()),
+                ("JIT_ISSUE_ID", spawning.issue_id.to_string()),
+                ("JIT_LEASE_ID", spawning.lease_id.to_string()),
+            ];
+            let env = env.map(|(key, value)| (key.into(), value.into())).to_vec();
+            let job = Job { command, dir: self.path, env, output: process::narration()?, limit: LONGEST_PREPARATION };
+            Ok(process::run(job, self.interrupted)?.0)
+        };
+        match run() {
+            Ok(End::Exited(0)) => Ok(()),
+            Ok(End::Interrupted) => Err(Error::Interrupted),
+            Ok(End::Exited(status)) => Err(failed(Some(status)).into()),
+            Ok(End::OutOfTime) | Err(_) => Err(failed(None).into()),
+        }
+    }
+}
+
+fn acquire(cx: &Context, layout: &Layout, wish: &Wish<'_>, lease_id: &LeaseId, holder: &Holder, branch: &str) -> Result<LeaseId> {
+    let grant = Grant {
+        lease_id: lease_id.clone(),
         issue_id: wish.issue.id,
         holder: holder.clone(),
-        branch: Some(branch.to_owned()),
+        branch: Some(branch.chars().take(250).collect()),
         ttl_secs: wish.ttl_secs,
-        reason: None,
+        reason: wish.reason.clone(),
     };
     let request = Request::Acquire(grant);
     match layout.claims().ask(cx.clock(), &request, &wish.policy.limits)?.answer {
@@ -144,79 +256,4 @@ fn acquire(cx: &Context, layout: &Layout, wish: &Wish<'_>, holder: &Holder, bran
         Ok(Answer::Ended(_) | Answer::Nothing) => unreachable!("an acquisition ends no lease of its own"),
         Err(refusal) => Err(Error::Lease(refusal)),
     }
-}
-
-/// Branch and worktree, without files: alone in the repository, since Git itself fails when several do this at once.
-fn add(layout: &Layout, path: &Path, branch: &str, base: ObjectId, identity: &Identity) -> Result<()> {
-    let _guard = lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, lock::PATIENCE)?;
-    if history::ref_commit(&layout.repo, &format!("refs/heads/{branch}")).is_some() {
-        return Err(Hindrance::BranchTaken { branch: branch.to_owned() }.into());
-    }
-    if path.exists() {
-        return Err(Hindrance::PathTaken { path: path.to_owned() }.into());
-    }
-    exclude_trees(layout)?;
-    let base = base.to_string();
-    let words = ["worktree", "add", "--quiet", "--no-track", "--no-checkout", "-b", branch];
-    let args: Vec<&OsStr> = words.iter().map(OsStr::new).chain([path.as_os_str(), OsStr::new(&base)]).collect();
-    Git::at(&layout.common_dir).run(&args)?;
-    identity.record(&worktrees::git_dir_of(path)?, layout.modes)?;
-    Ok(())
-}
-
-/// Keeps `trees/` out of Git by the repository's own list of exclusions, not by a file of the user's.
-fn exclude_trees(layout: &Layout) -> Result<()> {
-    let trees = trees_dir(layout);
-    if trees.parent() != layout.main_root.as_deref() {
-        return Ok(());
-    }
-    let path = layout.common_dir.join("info").join("exclude");
-    let mut text = file::read_optional(&path)?.unwrap_or_default();
-    if text.split(|byte| *byte == b'\n').any(|line| line == b"/trees/") {
-        return Ok(());
-    }
-    if !text.is_empty() && !text.ends_with(b"\n") {
-        text.push(b'\n');
-    }
-    text.extend_from_slice(b"/trees/\n");
-    file::make_dir(&layout.common_dir.join("info"), crate::store::issues::VERSIONED)?;
-    Ok(file::rewrite(file::finish_beside(&path, &text, crate::store::issues::VERSIONED, false)?)?)
-}
-
-fn check_out(path: &Path) -> Result<()> {
-    let done = Git::at(path).run(&["checkout", "--quiet", "--force"]);
-    done.map(drop).map_err(|error| Hindrance::NoCheckout { why: error.to_string() }.into())
-}
-
-/// An issue that the base does not have yet comes along, so that it can be edited there.
-fn give_issue(path: &Path, wish: &Wish<'_>) -> Result<()> {
-    let dir = Layout::data_dir(path).join("issues");
-    let target = dir.join(wish.issue.id.file_name());
-    if target.exists() {
-        return Ok(());
-    }
-    file::make_dir(&dir, crate::store::issues::VERSIONED)?;
-    Ok(file::replace(&target, wish.issue_file, crate::store::issues::VERSIONED)?)
-}
-
-/// Takes back what was made: the worktree that is ours, the branch if nobody moved it, the lease.
-fn undo(cx: &Context, layout: &Layout, wish: &Wish<'_>, made: (&Path, &str, ObjectId), lease: (&LeaseId, &Holder), error: &Error) {
-    let (path, branch, base) = made;
-    let was_in_the_way = matches!(error, Error::Hindrance(Hindrance::BranchTaken { .. } | Hindrance::PathTaken { .. }));
-    let was_ours = !was_in_the_way && !matches!(error, Error::Store(crate::store::Error::Busy { .. }));
-    if was_ours && let Ok(_guard) = lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, lock::PATIENCE) {
-        let git = Git::at(&layout.common_dir);
-        let words = ["worktree", "remove", "--force", "--force"];
-        let args: Vec<&OsStr> = words.iter().map(OsStr::new).chain([path.as_os_str()]).collect();
-        let _ = git.output(&args);
-        // Deleted only where it still is what was made: `update-ref` compares.
-        let _ = git.output(&["update-ref", "-d", &format!("refs/heads/{branch}"), &base.to_string()]);
-    }
-    let request = Request::Release {
-        lease_id: lease.0.clone(),
-        holder: lease.1.clone(),
-        closing: false,
-        reason: Some("spawn failed".to_owned()),
-    };
-    let _ = layout.claims().ask(cx.clock(), &request, &wish.policy.limits);
 }

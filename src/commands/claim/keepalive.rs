@@ -147,7 +147,7 @@ fn go_on(session: &Session, layout: &Layout, watched: u32) -> Answer {
     let words = ["--agent-id", agent.as_str(), "claim", "keepalive", "--in-background", "--pid", &pid];
     args.extend(words.map(OsString::from));
     let failed = |source| store::Error::io("run", &program)(source);
-    let mut child = other::start_in_background(&program, &args).map_err(failed)?;
+    let mut child = other::start_in_background(&program, &args, None).map_err(failed)?;
     let deadline = Instant::now() + SOON;
     loop {
         if running(layout)? == Some(child.id()) {

@@ -83,7 +83,7 @@ impl LeaseView {
     }
 
     /// How long it goes on, or how long its holder has been silent.
-    pub(super) fn left(&self) -> String {
+    pub(crate) fn left(&self) -> String {
         let closing = if self.closing { ", until its commit" } else { "" };
         let left = match self.standing {
             Standing::Live { left_ms } | Standing::Ending { left_ms } => in_words(left_ms),

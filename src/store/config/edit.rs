@@ -16,6 +16,19 @@ pub(crate) enum Kind {
     Flag,
     /// An agent id.
     Agent,
+    /// Any text that is not empty.
+    Text,
+}
+
+/// In whose file a setting stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// In the repository's `config.toml`.
+    Repository,
+    /// In the user's `agent.toml`.
+    User,
+    /// In either; the user's counts first.
+    Either,
 }
 
 /// A setting that this program knows.
@@ -29,88 +42,109 @@ pub(crate) struct Key {
     pub default: &'static str,
     /// What it is for.
     pub about: &'static str,
-    /// Whether it stands in the user's own file, and not in the repository's.
-    pub is_users: bool,
+    /// In whose file it stands.
+    pub home: Home,
 }
 
 /// Every setting, in the order of the file.
-pub(crate) const KEYS: [Key; 11] = [
+pub(crate) const KEYS: [Key; 14] = [
     Key {
         name: "worktree.enforce_leases",
         kind: Kind::Word(&["off", "warn", "strict"]),
         default: "off",
         about: "what becomes of an edit without a lease",
-        is_users: false,
+        home: Home::Repository,
     },
     Key {
         name: "worktree.mode",
         kind: Kind::Word(&["auto", "on", "off"]),
         default: "auto",
         about: "off: no leases, and issues of this worktree alone",
-        is_users: false,
+        home: Home::Repository,
     },
     Key {
         name: "worktree.allow_issue_creation",
         kind: Kind::Word(&["anywhere", "main-only"]),
         default: "anywhere",
         about: "main-only: new issues in the primary worktree",
-        is_users: false,
+        home: Home::Repository,
+    },
+    Key {
+        name: "worktree.agent",
+        kind: Kind::Text,
+        default: "claude",
+        about: "the agent that worktree spawn starts",
+        home: Home::Either,
+    },
+    Key {
+        name: "worktree.post_spawn",
+        kind: Kind::Text,
+        default: "",
+        about: "a command that prepares a new worktree; the repository's runs once you approved it",
+        home: Home::Either,
+    },
+    Key {
+        name: "worktree.path_template",
+        kind: Kind::Text,
+        default: "trees/{name}",
+        about: "where new worktrees are: {repo} {name} {branch} {number}",
+        home: Home::Either,
     },
     Key {
         name: "global_operations.require_main_history",
         kind: Kind::Flag,
         default: "true",
         about: "whether config.toml and gates.json may change only on top of the default branch",
-        is_users: false,
+        home: Home::Repository,
     },
     Key {
         name: "coordination.default_ttl_secs",
         kind: Kind::Seconds(LONGEST_TTL_SECS.cast_signed()),
         default: "600",
         about: "how long a lease lasts",
-        is_users: false,
+        home: Home::Repository,
     },
     Key {
         name: "coordination.stale_threshold_secs",
         kind: Kind::Seconds(i64::MAX),
         default: "3600",
         about: "when a silent lease without an end is stale",
-        is_users: false,
+        home: Home::Repository,
     },
     Key {
         name: "coordination.max_indefinite_leases_per_agent",
         kind: Kind::Number(i64::MAX),
         default: "2",
         about: "leases without an end that one agent may have",
-        is_users: false,
+        home: Home::Repository,
     },
     Key {
         name: "coordination.max_indefinite_leases_per_repo",
         kind: Kind::Number(i64::MAX),
         default: "10",
         about: "leases without an end that there may be",
-        is_users: false,
+        home: Home::Repository,
     },
     Key {
         name: "coordination.renew_on_activity",
         kind: Kind::Flag,
         default: "true",
         about: "whether work on a leased issue renews its lease",
-        is_users: false,
+        home: Home::Repository,
     },
     Key {
         name: "coordination.lease_renewal_threshold_pct",
         kind: Kind::Number(100),
         default: "10",
         about: "per cent of its time below which a lease is warned of",
-        is_users: false,
+        home: Home::Repository,
     },
     Key {
         name: "agent.id",
         kind: Kind::Agent,
         default: "",
         about: "who acts, in the user's agent.toml (--global)",
-        is_users: true,
+        home: Home::User,
     },
 ];
 
@@ -179,6 +213,8 @@ pub(crate) fn set(text: &str, key: &Key, value: &str) -> Result<String, String> 
         Kind::Word(words) => return Err(format!("'{value}' is none of {}", words.join(", "))),
         Kind::Flag => value.parse::<bool>().map_err(|_| format!("'{value}' is neither true nor false"))?.into(),
         Kind::Agent => value.parse::<crate::domain::id::AgentId>().map_err(|error| error.to_string())?.as_str().into(),
+        Kind::Text if value.is_empty() => return Err("it is empty".to_owned()),
+        Kind::Text => value.into(),
         Kind::Number(most) => {
             let number = value.parse::<i64>().ok().filter(|number| (0..=most).contains(number));
             number.ok_or_else(|| format!("'{value}' is no number that this can be"))?.into()

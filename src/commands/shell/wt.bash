@@ -1,0 +1,26 @@
+# git jit: worktrees for issues, and going there. Made by: git jit shell-init bash
+wt() {
+    local jit=@JIT@ file dir code=0
+    [ -x "$jit" ] || jit=git-jit
+    if ! file=$(command mktemp "${TMPDIR:-/tmp}/git-jit.XXXXXXXX"); then
+        command "$jit" worktree "$@"
+        return
+    fi
+    GIT_JIT_CD_FILE=$file command "$jit" worktree "$@" || code=$?
+    if [ -s "$file" ]; then
+        # A name may end with a line end, which $(…) would take away.
+        dir=$(command cat -- "$file" && printf .) && builtin cd -- "${dir%.}" || code=$?
+    fi
+    command rm -f -- "$file"
+    return "$code"
+}
+
+_wt() {
+    local jit=@JIT@ line
+    [ -x "$jit" ] || jit=git-jit
+    COMPREPLY=()
+    while IFS= read -r line; do
+        COMPREPLY+=("$(printf '%q' "${line%%$'\t'*}")")
+    done < <(command "$jit" complete -- "${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
+}
+complete -F _wt wt

@@ -1,0 +1,28 @@
+# git jit: worktrees for issues, and going there. Made by: git jit shell-init fish
+function wt --description 'Worktrees for issues'
+    set -l jit @JIT@
+    test -x $jit; or set jit git-jit
+    set -l folder /tmp
+    set -q TMPDIR; and set folder $TMPDIR
+    set -l file (command mktemp $folder/git-jit.XXXXXXXX)
+    or begin
+        command $jit worktree $argv
+        return
+    end
+    GIT_JIT_CD_FILE=$file command $jit worktree $argv
+    set -l code $status
+    if test -s $file
+        set -l dir (command cat -- $file | string collect --no-trim-newlines)
+        builtin cd -- $dir; or set code $status
+    end
+    command rm -f -- $file
+    return $code
+end
+
+function __wt_complete
+    set -l jit @JIT@
+    test -x $jit; or set jit git-jit
+    set -l word (commandline -ct)
+    command $jit complete -- (commandline -opc) "$word" 2>/dev/null
+end
+complete -c wt -f -a '(__wt_complete)'

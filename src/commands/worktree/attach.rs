@@ -1,0 +1,86 @@
+//! `git jit worktree attach`: what an agent says that nobody watches, as it says it.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::agent::View;
+use super::meant;
+use crate::commands::{Answer, Session, shell};
+use crate::error::Error;
+use crate::output::human::Styles;
+use crate::output::{Output, Report};
+use crate::store;
+
+/// How often it is looked whether there is more.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// Arguments of `worktree attach`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The worktree: its issue's number or id, its directory's name, its branch, or its path
+    #[arg(add = shell::worktrees())]
+    worktree: String,
+    /// Print what it has said so far, and end
+    #[arg(long)]
+    no_follow: bool,
+}
+
+/// Prints the log, and goes on until the agent ends or nobody listens.
+pub(super) fn run(session: &Session, args: Args) -> Answer {
+    let Args { worktree, no_follow } = args;
+    let found = meant(session, session.layout()?, &worktree)?;
+    let none = |hint: String| Error::NotThere { what: "log of an agent in", name: found.root.display().to_string(), hint };
+    let view = View::of(&found.git_dir).ok_or_else(|| none("To start one: git jit worktree spawn, with --headless".to_owned()))?;
+    let Some(log) = view.log() else {
+        let hint = if view.is_alive() {
+            format!("{} is at work there, at a terminal of its own (process {})", view.run().name, view.run().pid)
+        } else {
+            "The last one there had a terminal of its own".to_owned()
+        };
+        return Err(none(hint));
+    };
+    let failed = || store::Error::io("read", &log);
+    let mut file = File::open(&log).map_err(failed())?;
+    let mut at = 0;
+    loop {
+        // Looked at before the log: what it says last is read in any case.
+        let now = View::of(&found.git_dir).filter(|now| now.run().log == view.run().log);
+        let is_over = now.as_ref().is_none_or(|now| !now.is_alive());
+        let mut said = Vec::new();
+        file.seek(SeekFrom::Start(at)).and_then(|_| file.read_to_end(&mut said)).map_err(failed())?;
+        at += said.len() as u64;
+        let is_heard = session.output.json || said.is_empty() || Output::stream(&String::from_utf8_lossy(&said));
+        if no_follow || is_over || !is_heard || !Output::is_heard() {
+            let last = now.unwrap_or(view);
+            return Ok(Box::new(Attached { view: last, log: log.display().to_string(), bytes: at }));
+        }
+        std::thread::sleep(EVERY);
+    }
+}
+
+struct Attached {
+    view: View,
+    log: String,
+    bytes: u64,
+}
+
+impl Report for Attached {
+    fn json(&self) -> Value {
+        json!({ "agent": self.view.json(), "log": self.log, "bytes": self.bytes })
+    }
+
+    fn human(&self, _: &Styles) -> String {
+        String::new()
+    }
+
+    fn aside(&self) -> Option<String> {
+        Some(if self.view.is_alive() { format!("{} is still at work", self.view.run().name) } else { self.view.words() })
+    }
+
+    fn code(&self) -> u8 {
+        self.view.run().ended.map_or(0, |ended| ended.status)
+    }
+}

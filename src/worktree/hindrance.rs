@@ -1,0 +1,262 @@
+//! Why a worktree cannot be made or removed, and what that means to a program.
+
+use std::path::PathBuf;
+
+use crate::domain::id::Holder;
+use crate::exit::ExitStatus;
+
+mod hints;
+
+/// Why a worktree cannot be made or removed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Hindrance {
+    /// There is none of that name.
+    #[error("no worktree '{named}'")]
+    NoSuchWorktree {
+        /// What was given.
+        named: String,
+    },
+    /// The revision to start from is not there.
+    #[error("'{base}' is no commit here")]
+    NoSuchBase {
+        /// What was given, or looked for.
+        base: String,
+    },
+    /// There is no branch to go on with.
+    #[error("there is no branch of issue {number} to go on with")]
+    NoSuchBranch {
+        /// Its number.
+        number: String,
+    },
+    /// Something is in the way.
+    #[error("{} is there already", path.display())]
+    PathTaken {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A branch is in the way.
+    #[error("branch '{branch}' is there already, and no worktree has it")]
+    BranchTaken {
+        /// Which.
+        branch: String,
+    },
+    /// Several branches could be meant.
+    #[error("issue {number} has {} branches: {}", branches.len(), branches.join(", "))]
+    SeveralBranches {
+        /// Its number.
+        number: String,
+        /// Them.
+        branches: Vec<String>,
+    },
+    /// Where worktrees are to be makes no sense.
+    #[error("the path template '{template}' {why}")]
+    BadTemplate {
+        /// It.
+        template: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// It is the primary worktree.
+    #[error("{} is the primary worktree", path.display())]
+    Primary {
+        /// Where.
+        path: PathBuf,
+        /// Whether it can be removed at all: not where the repository itself lies in it.
+        is_linked: bool,
+    },
+    /// Several are called so.
+    #[error("'{named}' stands for {} worktrees", paths.len())]
+    Ambiguous {
+        /// What was given.
+        named: String,
+        /// Where they are.
+        paths: Vec<PathBuf>,
+    },
+    /// It is not where it was, and where it is now is known.
+    #[error("the worktree has moved to {}", to.display())]
+    Moved {
+        /// Where to.
+        to: PathBuf,
+    },
+    /// It is not where it was.
+    #[error("{} is not there", path.display())]
+    Missing {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// Its files could not be written, by a hook perhaps.
+    #[error("the files could not be checked out, and all was taken back: {why}")]
+    NoCheckout {
+        /// What Git said.
+        why: String,
+    },
+    /// The command that prepares it failed.
+    #[error("the command that prepares a new worktree failed{}, and all was taken back: {command}", status.map(|status| format!(" with status {status}")).unwrap_or_default())]
+    NotPrepared {
+        /// It.
+        command: String,
+        /// Its status, if it had one.
+        status: Option<i32>,
+    },
+    /// Somebody was at work on it while it was half made, and so it stays.
+    #[error("{} has files that are not of its base, so that it stays: {file}", path.display())]
+    NotOurs {
+        /// Where.
+        path: PathBuf,
+        /// The first of them.
+        file: String,
+    },
+    /// Its branch is checked out in another worktree too.
+    #[error("branch '{branch}' is checked out in {} too", path.display())]
+    BranchInUse {
+        /// Which.
+        branch: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// Its branch is the default branch, which others start from.
+    #[error("branch '{branch}' is the default branch")]
+    DefaultBranch {
+        /// Which.
+        branch: String,
+    },
+    /// The caller stands in it.
+    #[error("you are in {}", path.display())]
+    Inside {
+        /// Where.
+        path: PathBuf,
+    },
+    /// It is locked.
+    #[error("{} is locked", path.display())]
+    Locked {
+        /// Where.
+        path: PathBuf,
+    },
+    /// It has changes that no commit has.
+    #[error("{} has uncommitted changes ({}): {}", path.display(), files.len(), first(files))]
+    Changed {
+        /// Where.
+        path: PathBuf,
+        /// Relative to it.
+        files: Vec<String>,
+    },
+    /// It has files that Git does not know.
+    #[error("{} has untracked files ({}): {}", path.display(), files.len(), first(files))]
+    Untracked {
+        /// Where.
+        path: PathBuf,
+        /// Relative to it.
+        files: Vec<String>,
+    },
+    /// It has ignored files that are meant to be kept, and that are not what they are in the primary worktree.
+    #[error("{} has ignored files that .worktreeinclude lists and the primary worktree does not have so ({}): {}", path.display(), files.len(), first(files))]
+    Listed {
+        /// Where.
+        path: PathBuf,
+        /// Relative to it.
+        files: Vec<String>,
+    },
+    /// It has submodules, whose repositories go with it.
+    #[error("{} has submodules, whose repositories would go with it", path.display())]
+    Submodules {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Stashes were made there.
+    #[error("stashes were made on branch '{branch}' ({})", stashes.join(", "))]
+    Stashed {
+        /// The branch, or "a detached HEAD".
+        branch: String,
+        /// Their names.
+        stashes: Vec<String>,
+    },
+    /// It has commits that are nowhere else.
+    #[error("{branch} has commits ({commits}) that are merged nowhere and on no remote")]
+    Unmerged {
+        /// The branch, or "a detached HEAD".
+        branch: String,
+        /// How many.
+        commits: usize,
+        /// Whether there is a branch that would keep them.
+        has_branch: bool,
+    },
+    /// Somebody else works in it.
+    #[error("it is in use by {holder}")]
+    InUse {
+        /// Who.
+        holder: Holder,
+    },
+    /// An agent is at work in it.
+    #[error("{name} is at work in {} (process {pid})", path.display())]
+    AtWork {
+        /// What it is called.
+        name: String,
+        /// Its process.
+        pid: u32,
+        /// Where.
+        path: PathBuf,
+    },
+    /// Several things at once.
+    #[error("{}", all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Several {
+        /// Two at least.
+        all: Vec<Self>,
+    },
+}
+
+fn first(files: &[String]) -> String {
+    let shown: Vec<&str> = files.iter().take(3).map(String::as_str).collect();
+    shown.join(", ") + if files.len() > shown.len() { ", …" } else { "" }
+}
+
+impl Hindrance {
+    /// One out of what was found: nothing, one, or several together.
+    pub(crate) fn out_of(mut all: Vec<Self>) -> Option<Self> {
+        if all.len() > 1 { Some(Self::Several { all }) } else { all.pop() }
+    }
+
+    /// The exit status.
+    pub(crate) fn status(&self) -> ExitStatus {
+        match self {
+            Self::NoSuchWorktree { .. } | Self::NoSuchBase { .. } | Self::NoSuchBranch { .. } => ExitStatus::NotFound,
+            Self::Ambiguous { .. } | Self::BadTemplate { .. } => ExitStatus::Usage,
+            Self::NoCheckout { .. } => ExitStatus::Broken,
+            Self::InUse { .. } | Self::AtWork { .. } => ExitStatus::Held,
+            Self::Several { all } => ExitStatus::most_specific(all.iter().map(Self::status)),
+            _ => ExitStatus::Refused,
+        }
+    }
+
+    /// A stable word for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::NoSuchWorktree { .. } => "worktree_not_found",
+            Self::NoSuchBase { .. } => "base_not_found",
+            Self::NoSuchBranch { .. } => "branch_not_found",
+            Self::PathTaken { .. } => "path_taken",
+            Self::BranchTaken { .. } => "branch_taken",
+            Self::SeveralBranches { .. } => "branch_ambiguous",
+            Self::BadTemplate { .. } => "bad_path_template",
+            Self::Primary { .. } => "primary_worktree",
+            Self::Ambiguous { .. } => "worktree_ambiguous",
+            Self::Moved { .. } => "worktree_moved",
+            Self::Missing { .. } => "worktree_missing",
+            Self::NoCheckout { .. } => "checkout_failed",
+            Self::NotPrepared { .. } => "post_spawn_failed",
+            Self::NotOurs { .. } => "foreign_files",
+            Self::BranchInUse { .. } => "branch_in_use",
+            Self::DefaultBranch { .. } => "default_branch",
+            Self::Inside { .. } => "inside_worktree",
+            Self::Locked { .. } => "worktree_locked",
+            Self::Changed { .. } => "uncommitted_changes",
+            Self::Untracked { .. } => "untracked_files",
+            Self::Listed { .. } => "listed_files",
+            Self::Submodules { .. } => "submodules",
+            Self::Stashed { .. } => "stashes",
+            Self::Unmerged { .. } => "unmerged_commits",
+            Self::InUse { .. } => "held_by_other",
+            Self::AtWork { .. } => "agent_at_work",
+            Self::Several { .. } => "several_risks",
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Where worktrees are: below `trees/`, or where a template says.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::{Hindrance, Result};
+use crate::store::layout::Layout;
+use crate::store::{file, issues};
+
+/// Where a template came from: whoever has the repository must not be led astray by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Template<'a> {
+    /// With `{repo}`, `{name}`, `{branch}` and `{number}`.
+    pub text: &'a str,
+    /// Whether it is the user's own, and not the repository's.
+    pub is_users: bool,
+}
+
+/// The folder that everything of the repository lies around: the worktree of a normal one, what a bare one called `.git` or
+/// `.bare` lies in, or the bare one itself.
+fn around(layout: &Layout) -> &Path {
+    if let Some(root) = &layout.main_root {
+        return root;
+    }
+    let is_hidden = layout.common_dir.file_name().is_some_and(|name| name == ".git" || name == ".bare");
+    layout.common_dir.parent().filter(|_| is_hidden).unwrap_or(&layout.common_dir)
+}
+
+/// The folder for worktrees unless a template says otherwise.
+pub(crate) fn trees(layout: &Layout) -> PathBuf {
+    around(layout).join("trees")
+}
+
+/// Where the worktree of this name belongs.
+pub(crate) fn of(layout: &Layout, template: Option<Template<'_>>, name: &str, number: &str) -> Result<PathBuf> {
+    let Some(Template { text, is_users }) = template else { return Ok(trees(layout).join(name)) };
+    let bad = |why| Hindrance::BadTemplate { template: text.to_owned(), why };
+    if !text.contains("{name}") && !text.contains("{branch}") && !text.contains("{number}") {
+        return Err(bad("has none of {name}, {branch}, {number}: every issue would have the same").into());
+    }
+    let base = around(layout);
+    let repo = base.file_name().unwrap_or_default().to_string_lossy();
+    let repo = repo.strip_suffix(".git").unwrap_or(&repo);
+    let filled = text.replace("{repo}", repo).replace("{name}", name).replace("{branch}", name).replace("{number}", number);
+    let path = tidy(&base.join(filled));
+    let below = base.parent().unwrap_or(base);
+    if !is_users && (!path.starts_with(below) || path == below) {
+        return Err(bad("is the repository's, and leads further than beside it").into());
+    }
+    if path.starts_with(&layout.common_dir) && layout.main_root.is_some() {
+        return Err(bad("leads into Git's own folder").into());
+    }
+    Ok(path)
+}
+
+/// A path without `.` and `..`, which is not looked up.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(tidy.pop()),
+            Component::CurDir => {}
+            part => tidy.push(part),
+        }
+    }
+    tidy
+}
+
+/// Keeps `trees/` out of Git by the repository's own list of exclusions, not by a file of the user's: whether it was not so
+/// before. Elsewhere there is nothing to keep out.
+pub(crate) fn exclude_trees(layout: &Layout) -> Result<bool> {
+    if Some(around(layout)) != layout.main_root.as_deref() {
+        return Ok(false);
+    }
+    let path = layout.common_dir.join("info").join("exclude");
+    let mut text = file::read_optional(&path)?.unwrap_or_default();
+    if text.split(|byte| *byte == b'\n').any(|line| line == b"/trees/") {
+        return Ok(false);
+    }
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+    text.extend_from_slice(b"/trees/\n");
+    file::make_dir(&layout.common_dir.join("info"), issues::VERSIONED)?;
+    file::rewrite(file::finish_beside(&path, &text, issues::VERSIONED, false)?)?;
+    Ok(true)
+}

@@ -1,0 +1,58 @@
+//! What is left in Git's own folder of worktrees that are gone.
+
+use std::path::PathBuf;
+
+use super::remove::abandon;
+use super::risk::{missing, somebody_else, unmerged_commits};
+use super::{Hindrance, Result, alone};
+use crate::context::Context;
+use crate::domain::id::{AgentId, LeaseId};
+use crate::domain::policy::Policy;
+use crate::git::Git;
+use crate::store::layout::Layout;
+use crate::store::worktrees::{self, Worktree};
+
+/// What became of what a missing worktree has left.
+pub(crate) struct Pruned {
+    /// Where it was.
+    pub path: PathBuf,
+    /// The branch, which stays.
+    pub branch: Option<String>,
+    /// Why it is kept; nothing where it is gone.
+    pub kept: Option<Hindrance>,
+    /// The leases that ended with it.
+    pub leases: Vec<LeaseId>,
+}
+
+/// Removes what missing worktrees have left, but for those that may come back or that somebody counts on.
+pub(crate) fn prune(cx: &Context, layout: &Layout, policy: &Policy, agent: &AgentId, dry_run: bool) -> Result<Vec<Pruned>> {
+    let mut all = Vec::new();
+    for worktree in worktrees::list(layout)?.into_iter().filter(|worktree| worktree.is_missing && !worktree.is_primary) {
+        let kept = kept(cx, layout, policy, &worktree, agent)?;
+        let mut leases = Vec::new();
+        if kept.is_none() && !dry_run {
+            let guard = alone(layout)?;
+            let path = worktree.root.as_os_str();
+            Git::at(&layout.common_dir).run(&["worktree".as_ref(), "remove".as_ref(), "--force".as_ref(), path])?;
+            drop(guard);
+            let ended = abandon(cx, layout, policy, &worktree)?;
+            leases = ended.into_iter().map(|lease| lease.lease_id).collect();
+        }
+        all.push(Pruned { path: worktree.root, branch: worktree.branch, kept, leases });
+    }
+    Ok(all)
+}
+
+fn kept(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree, agent: &AgentId) -> Result<Option<Hindrance>> {
+    if worktree.is_locked {
+        return Ok(Some(Hindrance::Locked { path: worktree.root.clone() }));
+    }
+    if let Some(moved @ Hindrance::Moved { .. }) = missing(worktree) {
+        return Ok(Some(moved));
+    }
+    if let Some(other) = somebody_else(cx, layout, policy, worktree, agent) {
+        return Ok(Some(other));
+    }
+    // A branch keeps its commits; a detached HEAD is all that has its own.
+    if worktree.branch.is_some() { Ok(None) } else { unmerged_commits(cx, layout, worktree) }
+}

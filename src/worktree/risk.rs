@@ -1,0 +1,217 @@
+//! What would be lost with a worktree. Each risk has a word of its own, and nothing else takes it.
+
+use std::path::PathBuf;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+
+use super::{Hindrance, Result, include, merged};
+use crate::context::Context;
+use crate::domain::id::AgentId;
+use crate::domain::lease::Lease;
+use crate::domain::policy::Policy;
+use crate::git::Git;
+use crate::process::other::Watched;
+use crate::store::agents::AgentRun;
+use crate::store::layout::Layout;
+use crate::store::worktrees::{self, Worktree};
+use crate::store::{file, history};
+
+/// Which risks are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each word of the command line, and each is a risk of its own")]
+pub(crate) struct Removal {
+    /// Uncommitted changes, and untracked files.
+    pub discard_changes: bool,
+    /// Untracked files alone.
+    pub discard_untracked: bool,
+    /// Ignored files that `.worktreeinclude` lists.
+    pub discard_ignored: bool,
+    /// The repositories of submodules.
+    pub discard_submodules: bool,
+    /// The branch, if nothing on it is missed.
+    pub delete_branch: bool,
+    /// That too if it is the default branch.
+    pub delete_default_branch: bool,
+    /// Commits that are nowhere else.
+    pub delete_unmerged: bool,
+    /// The branch stays, with commits that are nowhere else.
+    pub keep_branch: bool,
+    /// Stashes that were made there stay in the repository.
+    pub leave_stashes: bool,
+    /// Leases of somebody else there.
+    pub end_lease: bool,
+    /// An agent that is at work there.
+    pub stop_agent: bool,
+    /// A lock against removal.
+    pub unlock: bool,
+    /// The caller stands in it.
+    pub leave: bool,
+    /// It is the primary one of a bare repository.
+    pub remove_primary: bool,
+}
+
+/// Everything that keeps a worktree from being removed so.
+pub(crate) fn risks(
+    cx: &Context,
+    layout: &Layout,
+    policy: &Policy,
+    worktree: &Worktree,
+    agent: &AgentId,
+    removal: Removal,
+) -> Result<Vec<Hindrance>> {
+    let path = worktree.root.clone();
+    let is_linked = worktree.git_dir != layout.common_dir;
+    if worktree.is_primary && !(removal.remove_primary && is_linked) {
+        return Ok(vec![Hindrance::Primary { path, is_linked }]);
+    }
+    let mut found = Vec::new();
+    if !removal.leave && cx.cwd.canonicalize().is_ok_and(|cwd| cwd.starts_with(&path)) {
+        found.push(Hindrance::Inside { path: path.clone() });
+    }
+    if !removal.unlock && worktree.is_locked {
+        found.push(Hindrance::Locked { path: path.clone() });
+    }
+    if !removal.stop_agent
+        && let Some(run) = agent_at_work(worktree)
+    {
+        found.push(Hindrance::AtWork { name: run.name, pid: run.pid, path: path.clone() });
+    }
+    found.extend(of_branch(layout, worktree, removal)?);
+    found.extend(somebody_else(cx, layout, policy, worktree, agent).filter(|_| !removal.end_lease));
+    if worktree.is_missing {
+        found.extend(
+            missing(worktree).filter(|hindrance| !matches!(hindrance, Hindrance::Missing { .. }) || !removal.discard_changes),
+        );
+    } else {
+        found.extend(of_files(layout, worktree, removal)?);
+    }
+    found.extend(stashed(layout, worktree)?.filter(|_| !removal.leave_stashes));
+    found.extend(unmerged(cx, layout, worktree, removal)?);
+    Ok(found)
+}
+
+/// The agent that is at work in a worktree, as far as is known.
+pub(crate) fn agent_at_work(worktree: &Worktree) -> Option<AgentRun> {
+    let run = AgentRun::read(&worktree.git_dir).ok().flatten()?;
+    let is_alive = run.ended.is_none() && Watched { pid: run.pid, began: run.began }.is_alive();
+    is_alive.then_some(run)
+}
+
+/// A branch is not deleted that others start from, or that another worktree has too.
+fn of_branch(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Option<Hindrance>> {
+    let Some(branch) = worktree.branch.as_ref().filter(|_| removal.delete_branch) else { return Ok(None) };
+    let full = format!("refs/heads/{branch}");
+    if !removal.delete_default_branch && history::default_branches(&layout.repo).iter().any(|(name, _)| *name == full) {
+        return Ok(Some(Hindrance::DefaultBranch { branch: branch.clone() }));
+    }
+    let all = worktrees::list(layout)?;
+    let other = all.into_iter().find(|other| other.root != worktree.root && other.branch.as_ref() == Some(branch));
+    Ok(other.map(|other| Hindrance::BranchInUse { branch: branch.clone(), path: other.root }))
+}
+
+/// A worktree that is not where it was may have moved, with work in it, or be on a disk that is not there today.
+pub(super) fn missing(worktree: &Worktree) -> Option<Hindrance> {
+    if !worktree.is_missing {
+        return None;
+    }
+    let root = worktree.identity.as_ref().map(|identity| PathBuf::from(&identity.root));
+    match root.filter(|root| worktrees::git_dir_of(root).is_ok_and(|git_dir| git_dir == worktree.git_dir)) {
+        Some(to) => Some(Hindrance::Moved { to }),
+        None => Some(Hindrance::Missing { path: worktree.root.clone() }),
+    }
+}
+
+/// Somebody else who holds a lease there. Where that cannot be told, whoever asks for a lease next is told why.
+pub(super) fn somebody_else(
+    cx: &Context,
+    layout: &Layout,
+    policy: &Policy,
+    worktree: &Worktree,
+    agent: &AgentId,
+) -> Option<Hindrance> {
+    let identity = worktree.identity.as_ref()?;
+    let now = cx.clock().now();
+    let ledger = layout.claims().ledger().ok()?;
+    let is_anothers = |lease: &&Lease| {
+        lease.holder.worktree_id == identity.worktree_id
+            && lease.holder.agent_id != *agent
+            && lease.standing(&now, policy.limits.stale_after_secs).excludes()
+    };
+    ledger.leases().find(is_anothers).map(|lease| Hindrance::InUse { holder: lease.holder.clone() })
+}
+
+fn of_files(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Vec<Hindrance>> {
+    let path = worktree.root.clone();
+    let args = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none"];
+    let status = Git::at(&worktree.root).run(&args)?;
+    let (mut changed, mut untracked) = (Vec::new(), Vec::new());
+    for line in status.split(|byte| *byte == 0) {
+        let Some(file) = line.get(3..).map(|file| file.to_str_lossy().into_owned()) else { continue };
+        if line.starts_with(b"??") { untracked.push(file) } else { changed.push(file) }
+    }
+    let mut found = Vec::new();
+    if !changed.is_empty() && !removal.discard_changes {
+        found.push(Hindrance::Changed { path: path.clone(), files: changed });
+    }
+    if !untracked.is_empty() && !removal.discard_changes && !removal.discard_untracked {
+        found.push(Hindrance::Untracked { path: path.clone(), files: untracked });
+    }
+    if let Some(primary) = layout.primary_root.as_deref().filter(|primary| *primary != path && !removal.discard_ignored) {
+        let mut files = include::listed(primary, &path)?;
+        files.retain(|file| !include::is_copy(primary, &path, file));
+        if !files.is_empty() {
+            found.push(Hindrance::Listed { path: path.clone(), files });
+        }
+    }
+    if !removal.discard_submodules && !file::names(&worktree.git_dir.join("modules"))?.is_empty() {
+        found.push(Hindrance::Submodules { path });
+    }
+    Ok(found)
+}
+
+/// Stashes that were made on its branch, by what Git wrote beside them; on a detached HEAD, those whose parent it is.
+fn stashed(layout: &Layout, worktree: &Worktree) -> Result<std::vec::IntoIter<Hindrance>> {
+    let log = file::read_optional(&layout.common_dir.join("logs/refs/stash"))?.unwrap_or_default();
+    let tip = worktrees::tip(layout, worktree);
+    let is_from_here = |line: &[u8]| {
+        let (head, said) = line.split_once_str("\t")?;
+        let said = said.strip_prefix(b"WIP on ").or_else(|| said.strip_prefix(b"On "))?;
+        let (on, _) = said.split_once_str(": ")?;
+        match &worktree.branch {
+            Some(branch) => Some(on == branch.as_bytes()),
+            None if on == b"(no branch)" => {
+                let id = ObjectId::from_hex(head.split(|byte| *byte == b' ').nth(1)?).ok()?;
+                Some(history::parents(&layout.repo, id).ok()?.first().copied() == tip)
+            }
+            None => Some(false),
+        }
+    };
+    let lines: Vec<&[u8]> = log.lines().collect();
+    let newest_first = lines.iter().rev().enumerate();
+    let stashes: Vec<String> =
+        newest_first.filter(|(_, line)| is_from_here(line) == Some(true)).map(|(n, _)| format!("stash@{{{n}}}")).collect();
+    let branch = worktree.branch.clone().unwrap_or_else(|| "(no branch)".to_owned());
+    let one = (!stashes.is_empty()).then_some(Hindrance::Stashed { branch, stashes });
+    Ok(one.into_iter().collect::<Vec<_>>().into_iter())
+}
+
+/// Commits are safe that the default branch has, or a remote, or, without the branch's deletion, the branch that is kept by name.
+fn unmerged(cx: &Context, layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Option<Hindrance>> {
+    let keeps = removal.keep_branch && !removal.delete_branch && worktree.branch.is_some();
+    if removal.delete_unmerged || keeps {
+        return Ok(None);
+    }
+    unmerged_commits(cx, layout, worktree)
+}
+
+/// Commits of a worktree that are nowhere else.
+pub(super) fn unmerged_commits(cx: &Context, layout: &Layout, worktree: &Worktree) -> Result<Option<Hindrance>> {
+    let Some(tip) = worktrees::tip(layout, worktree) else { return Ok(None) };
+    let commits = merged::missing_elsewhere(layout, &cx.scratch, tip)?;
+    if commits == 0 {
+        return Ok(None);
+    }
+    let branch = worktree.branch.as_ref().map_or("a detached HEAD".to_owned(), |branch| format!("branch '{branch}'"));
+    Ok(Some(Hindrance::Unmerged { branch, commits, has_branch: worktree.branch.is_some() }))
+}
