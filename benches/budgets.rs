@@ -24,6 +24,8 @@ mod options;
 mod repository;
 #[path = "budgets/rows.rs"]
 mod rows;
+#[path = "budgets/worktrees.rs"]
+mod worktrees;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};

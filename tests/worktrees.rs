@@ -2,6 +2,14 @@
 
 use crate::support::{Place, World};
 
+mod agents;
+mod crowd;
+mod github;
+mod places;
+mod risks;
+mod stand_ins;
+mod workflow;
+
 fn spawn(place: &Place, issue: &str) -> Place {
     let path = place.jit(&format!("worktree spawn {issue} --no-agent --quiet")).ok().line();
     place.moved(&path)

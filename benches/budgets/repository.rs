@@ -43,9 +43,13 @@ impl Repository {
         repository.git(&["reset", "-q", "--hard"]);
         repository.git(&["gc", "-q"]);
         repository.jit(&["init"]);
-        // What is still to be written out would be waited for by the first `fdatasync` that is timed.
-        said(&mut repository.command("sync"));
+        repository.settle();
         repository
+    }
+
+    /// Writes out what is still to be written: the first `fdatasync` that is timed would wait for it.
+    pub(crate) fn settle(&self) {
+        said(&mut self.command("sync"));
     }
 
     fn import(&self, files: usize) {

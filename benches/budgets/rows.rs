@@ -9,7 +9,7 @@ use git_jit::testing::fill_log;
 use super::measure::{self, Case, Row};
 use super::options::Options;
 use super::repository::Repository;
-use super::{hooks, leases};
+use super::{hooks, leases, worktrees};
 
 const HOOK_SMALL: &str = "pre-commit, small, nothing of ours staged";
 const AVAILABLE: &str = "query available";
@@ -37,13 +37,14 @@ const QUICK: Size = Size { issues: 500, files: 500, operations: 2_000, leases: 5
 pub(crate) fn all(scratch: &Path, options: &Options) -> Vec<Row> {
     let asked = |names: &[&str]| names.iter().any(|name| options.wants(name));
     let mut rows = Vec::new();
-    if asked(&[HOOK_SMALL]) || asked(&leases::OF_CROWDS) {
+    if asked(&[HOOK_SMALL]) || asked(&leases::OF_CROWDS) || asked(&worktrees::OF_SMALL) {
         let repository = Repository::make(scratch, "small", 100, 100);
         rows.extend(small(&repository, options));
         rows.extend(leases::crowds(&repository, options));
+        rows.extend(worktrees::small(&repository, options));
     }
     let large = [AVAILABLE, AVAILABLE_FIRST, AVAILABLE_SPARSE, SHOW_ID, SHOW_PREFIX];
-    if asked(&large) || asked(&hooks::ALL) || asked(&leases::OF_ONE) {
+    if asked(&large) || asked(&hooks::ALL) || asked(&leases::OF_ONE) || asked(&worktrees::OF_LARGE) {
         let size = if options.quick { QUICK } else { LARGE };
         let repository = Repository::make(scratch, "large", size.issues, size.files);
         repository.use_leases("long");
@@ -52,6 +53,7 @@ pub(crate) fn all(scratch: &Path, options: &Options) -> Vec<Row> {
         rows.extend(hooks::all(&repository, scratch, options));
         rows.extend(reads(&repository, &size, options));
         rows.extend(leases::all(&repository, size.leases, options));
+        rows.extend(worktrees::large(&repository, options));
     }
     if asked(&[AVAILABLE_HUGE, SHOW_ID_HUGE, SHOW_PREFIX_HUGE]) {
         let size = if options.quick { QUICK } else { HUGE };

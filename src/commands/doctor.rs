@@ -11,14 +11,13 @@ use crate::exit::ExitStatus;
 use crate::hook::{force, install};
 use crate::output::Report;
 use crate::output::human::{Styles, count, plain_line};
-use crate::store::agents::AgentRun;
 use crate::store::issues::{IssueStore, Listing};
 use crate::store::layout::Layout;
-use crate::store::worktrees::{self, Worktree};
+
 use crate::store::{self, gates, notes};
-use crate::worktree;
 
 mod leases;
+mod trees;
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -54,7 +53,6 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
         issues(&listing),
         notes(&store, &listing)?,
         local(layout)?,
-        trees(layout)?,
         graph(&listing, registry.ok().as_ref()),
     ];
     Ok(Box::new(Checks(checks)))
@@ -98,21 +96,6 @@ fn local(layout: &Layout) -> store::Result<Check> {
         notes: Vec::new(),
         status: ExitStatus::Invalid,
     })
-}
-
-/// Worktrees: those that are gone, those that were left half made, and what was written down of agents.
-fn trees(layout: &Layout) -> store::Result<Check> {
-    let all = worktrees::list(layout)?;
-    let unreadable = |worktree: &Worktree| AgentRun::read(&worktree.git_dir).err().map(|error| error.to_string());
-    let problems = all.iter().filter_map(unreadable).collect();
-    let missing = all.iter().filter(|worktree| worktree.is_missing).map(|worktree| {
-        format!("{} is not there: git jit worktree prune, or git worktree repair if it was moved", worktree.root.display())
-    });
-    let unsettled = worktree::unsettled(layout)?
-        .into_iter()
-        .map(|spawning| format!("the making of {} was interrupted: the next command that writes undoes it", spawning.path));
-    let notes = missing.chain(unsettled).collect();
-    Ok(Check { name: "worktrees", found: count(all.len(), "worktree"), problems, notes, status: ExitStatus::Invalid })
 }
 
 /// Without leases, which may be what is broken.

@@ -8,7 +8,9 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
     use std::io::ErrorKind;
     let hint = match error {
         Error::NoRepository { .. } => "To make one: git init".to_owned(),
-        Error::NoWorktree { .. } => "To find a worktree: git worktree list".to_owned(),
+        Error::NoWorktree { .. } => {
+            "To find a worktree: git worktree list. To make the first one: git jit worktree init".to_owned()
+        }
         Error::Busy { .. } | Error::Contended { .. } => "Try again in a moment".to_owned(),
         Error::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             "To see who may write there: ls -ld, on the folder that it is in".to_owned()

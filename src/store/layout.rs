@@ -229,16 +229,17 @@ impl Identity {
     /// The identity recorded in a worktree's Git directory.
     pub(crate) fn read(git_dir: &Path) -> Result<Option<Self>> {
         let path = Self::path(git_dir);
-        let Some(bytes) = file::read_optional(&path)? else { return Ok(None) };
+        let Some(bytes) = file::read_optional(&path)?.filter(|bytes| !is_blank(bytes)) else { return Ok(None) };
         let corrupt = |error: serde_json::Error| Error::Corrupt { path, line: None, why: error.to_string() };
         serde_json::from_slice(&bytes).map(Some).map_err(corrupt)
     }
 
-    /// Records the identity of a worktree that has none yet: whether it was the first to.
-    pub(crate) fn record(&self, git_dir: &Path, modes: Modes) -> Result<bool> {
+    /// Records the identity of a worktree that has none yet: whether it was the first to. Without `sync` a power failure may leave
+    /// an empty file, which counts as none.
+    pub(crate) fn record(&self, git_dir: &Path, modes: Modes, sync: bool) -> Result<bool> {
         let path = Self::path(git_dir);
         file::make_dir(&git_dir.join("jit"), modes)?;
-        file::finish_beside(&path, &self.to_bytes(), modes, true)?.claim_name()
+        file::finish_beside(&path, &self.to_bytes(), modes, sync)?.claim_name()
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -252,7 +253,12 @@ impl Identity {
         let found = if let Some(found) = Self::read(git_dir)? {
             found
         } else {
-            Self::draw(root, agent_id.cloned()).record(git_dir, modes)?;
+            let path = Self::path(git_dir);
+            if file::read_optional(&path)?.is_some_and(|bytes| is_blank(&bytes)) {
+                // Whoever reads it meanwhile reads this or what another one puts there, and comes back to it below.
+                let _ = std::fs::remove_file(&path);
+            }
+            Self::draw(root, agent_id.cloned()).record(git_dir, modes, true)?;
             Self::read(git_dir)?.ok_or_else(|| Error::Contended { path: Self::path(git_dir) })?
         };
         let root = root.display().to_string();
@@ -263,4 +269,9 @@ impl Identity {
         file::replace(&Self::path(git_dir), &moved.to_bytes(), modes)?;
         Ok(moved)
     }
+}
+
+/// Whether a file has nothing in it: what a power failure leaves of one that was not written out.
+fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }

@@ -1,10 +1,11 @@
 //! Worktrees that are being made: a file each, so that whoever comes after a process that was killed can undo its work.
 //!
-//! `spawns/<lease>.<stage>.json`: written before anything is done, renamed as the work goes on, removed when it is whole.
-//! Whoever makes the worktree holds a lock on the file, and so does every Git that it starts: a lock that is free tells that
-//! nobody is at it any more.
+//! `spawns/<lease>.json`: a line of what is to be made, written before anything is done, a word for each stage that was begun
+//! since, and removed when it is whole. Whoever makes the worktree holds a lock on the file, and so does every Git that it
+//! starts: a lock that is free tells that nobody is at it any more.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use fs4::FileExt;
@@ -26,13 +27,12 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 3] = [Self::Adding, Self::CheckingOut, Self::Preparing];
-
-    fn word(self) -> &'static str {
+    /// The line that tells of it; none for the first one.
+    fn line(self) -> &'static str {
         match self {
-            Self::Adding => "adding",
-            Self::CheckingOut => "checking-out",
-            Self::Preparing => "preparing",
+            Self::Adding => "",
+            Self::CheckingOut => "checking out\n",
+            Self::Preparing => "preparing\n",
         }
     }
 }
@@ -82,34 +82,29 @@ fn dir(shared: &Path) -> PathBuf {
     shared.join("spawns")
 }
 
-fn path_at(dir: &Path, lease: &str, stage: Stage) -> PathBuf {
-    dir.join(format!("{lease}.{}.json", stage.word()))
-}
-
 /// Writes down what is about to be made.
 pub(crate) fn begin(shared: &Path, modes: Modes, spawning: &Spawning) -> Result<Journal> {
     let dir = dir(shared);
     file::make_dir(&dir, modes)?;
-    let path = path_at(&dir, spawning.lease_id.as_str(), Stage::Adding);
-    let bytes = serde_json::to_vec(spawning).expect("a record of words and numbers");
-    if !file::finish_beside(&path, &bytes, modes, false)?.claim_name()? {
-        return Err(Error::Contended { path });
-    }
-    let file = File::open(&path).map_err(Error::io("open", &path))?;
+    // No other one has the id of this lease.
+    let path = dir.join(format!("{}.json", spawning.lease_id));
+    let mut file = file::open_append(&path, modes)?;
     FileExt::lock_shared(&file).map_err(Error::io("lock", &path))?;
+    let mut line = serde_json::to_vec(spawning).expect("a record of words and numbers");
+    line.push(b'\n');
+    file.write_all(&line).map_err(Error::io("write", &path))?;
     Ok(Journal { path, file })
 }
 
-/// Those whose lock is free. One that cannot be read is left where it is.
+/// Those whose lock is free. One without a whole first line is of somebody who has not begun.
 pub(crate) fn left(shared: &Path) -> Result<Vec<Left>> {
     let dir = dir(shared);
     let mut found = Vec::new();
     for name in file::names(&dir)? {
-        let name = name.to_string_lossy();
-        let stage = Stage::ALL.into_iter().find(|stage| name.ends_with(&format!(".{}.json", stage.word())));
-        let path = dir.join(&*name);
-        let Some((stage, file)) = stage.zip(File::open(&path).ok()) else { continue };
-        let Some(spawning) = file::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()) else { continue };
+        let path = dir.join(name);
+        // Who may not write there cannot put anything right either.
+        let Ok(file) = OpenOptions::new().read(true).append(true).open(&path) else { continue };
+        let Some((spawning, stage)) = file::read(&path).ok().and_then(|bytes| read(&bytes)) else { continue };
         if FileExt::try_lock(&file).is_ok() && path.exists() {
             found.push(Left { journal: Journal { path, file }, spawning, stage });
         }
@@ -117,13 +112,25 @@ pub(crate) fn left(shared: &Path) -> Result<Vec<Left>> {
     Ok(found)
 }
 
+/// Everything that is being made, or that was left.
+pub(crate) fn all(shared: &Path) -> Result<Vec<Spawning>> {
+    let dir = dir(shared);
+    let read = |name| read(&file::read(&dir.join(name)).ok()?);
+    Ok(file::names(&dir)?.into_iter().filter_map(read).map(|(spawning, _)| spawning).collect())
+}
+
+/// What is being made, and how far it has come.
+fn read(bytes: &[u8]) -> Option<(Spawning, Stage)> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let (first, stages) = text.split_once('\n')?;
+    let begun = [Stage::Preparing, Stage::CheckingOut].into_iter().find(|stage| stages.contains(stage.line()));
+    Some((serde_json::from_str(first).ok()?, begun.unwrap_or(Stage::Adding)))
+}
+
 impl Journal {
     /// Writes down that it has come so far.
-    pub(crate) fn step(&mut self, lease: &LeaseId, stage: Stage) -> Result<()> {
-        let path = path_at(self.path.parent().unwrap_or(Path::new(".")), lease.as_str(), stage);
-        std::fs::rename(&self.path, &path).map_err(Error::io("rename", &self.path))?;
-        self.path = path;
-        Ok(())
+    pub(crate) fn step(&mut self, stage: Stage) -> Result<()> {
+        self.file.write_all(stage.line().as_bytes()).map_err(Error::io("write", &self.path))
     }
 
     /// There is nothing left to undo.
@@ -134,5 +141,46 @@ impl Journal {
     /// Whether processes that are started from here on hold the lock too.
     pub(crate) fn hand_on(&self, on: bool) {
         lock::hand_on(&self.file, on);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_down_is_read_again_and_what_is_torn_has_not_begun() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let holder =
+            Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: crate::domain::id::WorktreeId::from_bits(7) };
+        let spawning = Spawning {
+            schema_version: 1,
+            lease_id: LeaseId::new("01"),
+            holder,
+            issue_id: IssueId::from_bytes([1; 16]),
+            path: "/a\nb".to_owned(),
+            branch: "issue-1".to_owned(),
+            makes_branch: true,
+            base: "0".repeat(40),
+            pid: 1,
+            began: None,
+        };
+        let mut journal = begin(dir.path(), Modes::PRIVATE, &spawning).expect("begun");
+        assert!(left(dir.path()).expect("listed").is_empty(), "somebody is at it");
+        journal.step(Stage::CheckingOut).expect("written");
+        let path = journal.path.clone();
+        drop(journal);
+        let found = left(dir.path()).expect("listed").pop().expect("one");
+        assert_eq!((&found.spawning, found.stage), (&spawning, Stage::CheckingOut));
+        assert!(left(dir.path()).expect("listed").is_empty(), "somebody else is at it");
+        drop(found);
+        let whole = std::fs::read(&path).expect("read");
+        for length in 0..whole.len() {
+            file::replace(&path, &whole[..length], Modes::PRIVATE).expect("written");
+            let stages: Vec<Stage> = left(dir.path()).expect("listed").into_iter().map(|left| left.stage).collect();
+            assert!(stages.iter().all(|stage| *stage == Stage::Adding), "{length}");
+        }
+        left(dir.path()).expect("listed").pop().expect("the first line is whole").journal.finish().expect("removed");
+        assert!(!path.exists());
     }
 }

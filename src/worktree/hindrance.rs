@@ -7,6 +7,8 @@ use crate::exit::ExitStatus;
 
 mod hints;
 
+pub(crate) use hints::quoted;
+
 /// Why a worktree cannot be made or removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Hindrance {

@@ -18,7 +18,7 @@ mod start;
 mod status;
 mod undo;
 
-pub(crate) use hindrance::Hindrance;
+pub(crate) use hindrance::{Hindrance, quoted};
 pub(crate) use prune::{Pruned, prune};
 pub(crate) use remove::{Removed, remove};
 pub(crate) use risk::{Removal, agent_at_work, risks};

@@ -152,10 +152,10 @@ impl Making<'_> {
         acquire(self.cx, self.layout, self.wish, lease, &spawning.holder, &start.branch)?;
         self.go_on()?;
         self.add(journal, start, identity)?;
-        journal.step(lease, Stage::CheckingOut)?;
-        let copied = self.fill(journal)?;
+        journal.step(Stage::CheckingOut)?;
+        let copied = self.fill(journal, start)?;
         if let Some(command) = self.wish.prepare {
-            journal.step(lease, Stage::Preparing)?;
+            journal.step(Stage::Preparing)?;
             self.prepare(command, spawning)?;
         }
         Ok(copied)
@@ -192,20 +192,31 @@ impl Making<'_> {
         journal.hand_on(false);
         guard.hand_on(false);
         added?;
-        identity.record(&worktrees::git_dir_of(path)?, layout.modes)?;
+        identity.record(&worktrees::git_dir_of(path)?, layout.modes, false)?;
         Ok(())
     }
 
     /// Its files: those of the branch, the issue, and ignored ones that are to come along.
-    fn fill(&self, journal: &Journal) -> Result<usize> {
+    fn fill(&self, journal: &Journal, start: &Start) -> Result<usize> {
         self.go_on()?;
         journal.hand_on(true);
-        let done = Git::at(self.path).run(&["-c", "core.fsmonitor=false", "checkout", "--quiet", "--force"]);
+        let done = self.check_out(start);
         journal.hand_on(false);
         self.go_on()?;
         done.map_err(|error| Hindrance::NoCheckout { why: error.to_string() })?;
         self.give_issue()?;
         include::copy_to(self.layout, self.path)
+    }
+
+    /// What `git worktree add` does behind its back: the files, and the hook with the same three arguments.
+    fn check_out(&self, start: &Start) -> std::result::Result<(), crate::git::Error> {
+        let git = Git::at(self.path);
+        git.run(&["-c", "core.fsmonitor=false", "read-tree", "-u", "--reset", "HEAD"])?;
+        if may_have_hooks(self.layout) {
+            let (nothing, at) = (start.at.kind().null().to_string(), start.at.to_string());
+            git.run(&["hook", "run", "--ignore-missing", "post-checkout", "--", &nothing, &at, "1"])?;
+        }
+        Ok(())
     }
 
     /// An issue that the base does not have yet comes along, so that it can be edited there.
@@ -239,6 +250,14 @@ impl Making<'_> {
             Ok(End::OutOfTime) | Err(_) => Err(failed(None).into()),
         }
     }
+}
+
+/// Whether Git may find a post-checkout hook: in the usual place, in another one, or in the configuration.
+fn may_have_hooks(layout: &Layout) -> bool {
+    let config = layout.repo.config_snapshot();
+    let elsewhere =
+        || config.string("core.hooksPath").is_some() || config.sections_by_name("hook").is_some_and(|mut all| all.next().is_some());
+    layout.common_dir.join("hooks").join("post-checkout").exists() || elsewhere()
 }
 
 fn acquire(cx: &Context, layout: &Layout, wish: &Wish<'_>, lease_id: &LeaseId, holder: &Holder, branch: &str) -> Result<LeaseId> {

@@ -1,13 +1,12 @@
-//! What `doctor` looks at of leases: the state of what keeps them, and leases whose worktree is gone.
+//! What `doctor` looks at of leases: the state of what keeps them.
 
-use super::Check;
+use super::{Check, trees};
 use crate::commands::Session;
 use crate::domain::lease::Lease;
 use crate::exit::ExitStatus;
 use crate::output::human::count;
 use crate::store::coordinator::{Remark, Scope};
 use crate::store::layout::Layout;
-use crate::store::worktrees::{self, Worktree};
 
 /// Looks at the leases; never fails, since what cannot be read is what it tells.
 pub(super) fn checks(session: &Session, layout: &Layout) -> [Check; 2] {
@@ -31,25 +30,5 @@ pub(super) fn checks(session: &Session, layout: &Layout) -> [Check; 2] {
     let stale_after = session.policy(layout).limits.stale_after_secs;
     let live: Vec<&Lease> = ledger.leases().filter(|lease| lease.standing(&now, stale_after).excludes()).collect();
     let first = Check { name: "leases", found: found(live.len()), problems, notes, status: ExitStatus::Broken };
-    [first, holders(layout, &live)]
-}
-
-/// Whether whoever holds a lease still has a place to work in.
-fn holders(layout: &Layout, live: &[&Lease]) -> Check {
-    let (found, problems) = match worktrees::list(layout) {
-        Err(error) => (0, vec![error.to_string()]),
-        Ok(all) => {
-            let is_there = |lease: &Lease| {
-                let of = |it: &Worktree| it.identity.as_ref().is_some_and(|it| it.worktree_id == lease.holder.worktree_id);
-                all.iter().any(|worktree| of(worktree) && !worktree.is_missing)
-            };
-            (all.len(), live.iter().filter(|lease| !is_there(lease)).map(|lease| orphaned(lease)).collect())
-        }
-    };
-    Check { name: "worktrees", found: count(found, "worktree"), problems, notes: Vec::new(), status: ExitStatus::Invalid }
-}
-
-fn orphaned(lease: &Lease) -> String {
-    let issue = lease.issue_id.short();
-    format!("issue {issue} is held by {} in a worktree that is gone: git jit claim force-evict {issue} --reason TEXT", lease.holder)
+    [first, trees::check(layout, &live)]
 }

@@ -1,6 +1,7 @@
 //! The agent of a worktree: which one, how it is started, and what became of it.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use crate::domain::time::in_words;
 use crate::error::Error;
 use crate::process::other;
 use crate::store::layout::Layout;
-use crate::worktree::{Spawned, name};
+use crate::worktree::{Spawned, name, quoted};
 
 mod run;
 mod view;
@@ -146,24 +147,19 @@ impl Outcome {
     }
 
     /// As people are told: how it ended, what became of the lease, and how to go on.
-    pub(super) fn told(&self, issue: &str) -> String {
+    pub(super) fn told(&self, issue: &str, path: &Path) -> String {
         let name = &self.name;
         let Some(status) = self.status else {
             return format!("{name} is at work on {issue}; to see what it says: git jit worktree attach {issue}");
         };
         let ended = if status == 0 { format!("{name} is done") } else { format!("{name} ended with status {status}") };
+        let there = quoted(path);
+        let next = format!("To go on: git jit worktree spawn {issue}. To give it back: git jit -C {there} claim release {issue}");
         let lease = match self.end {
             Some(End::Released) => format!("the lease on {issue} is released"),
             Some(End::Closing) => format!("{issue} has an edit that is not committed: its lease ends with that commit"),
-            Some(End::Stays { left_ms: Some(left) }) => format!(
-                "the lease on {issue} stays for {}. To go on: git jit worktree spawn {issue}. To give it back: git jit claim release {issue}",
-                in_words(left)
-            ),
-            Some(End::Stays { left_ms: None }) => {
-                format!(
-                    "the lease on {issue} stays. To go on: git jit worktree spawn {issue}. To give it back: git jit claim release {issue}"
-                )
-            }
+            Some(End::Stays { left_ms: Some(left) }) => format!("the lease on {issue} stays for {}. {next}", in_words(left)),
+            Some(End::Stays { left_ms: None }) => format!("the lease on {issue} stays. {next}"),
             Some(End::Lost) | None => format!("{issue} was not held to the end: see git jit claim log --issue {issue}"),
         };
         format!("{ended}; {lease}")

@@ -155,7 +155,7 @@ impl Report for Spawn {
     }
 
     fn aside(&self) -> Option<String> {
-        self.outcome.as_ref().map(|outcome| outcome.told(&self.spawned.issue_id.short()))
+        self.outcome.as_ref().map(|outcome| outcome.told(&self.spawned.issue_id.short(), &self.spawned.path))
     }
 
     fn destination(&self) -> Option<&Path> {

@@ -3,7 +3,7 @@
 use gix::bstr::ByteSlice;
 
 use crate::commands::{Session, issues, resolve};
-use crate::domain::id::{IdError, IssueId};
+use crate::domain::id::{IdError, IssueId, IssueRef};
 use crate::domain::issue::{Document, Draft, LONGEST_TITLE, deceives, valid_title};
 use crate::domain::policy::Policy;
 use crate::error::Error;
@@ -39,7 +39,15 @@ impl Subject {
     ) -> Result<Self, Error> {
         let store = issues(layout, policy)?;
         let Some(number) = name::as_github_number(named) else {
-            let (id, source) = resolve(&store, named)?;
+            let (id, source) = match resolve(&store, named) {
+                Err(Error::Id(IdError::NoSuchIssue { text })) => {
+                    // One that was made in a worktree of its own is seen nowhere else before it is merged.
+                    let wanted = IssueRef::parse(named)?;
+                    let there = in_its_worktree(layout, |document| wanted.matches(&document.issue().id))?;
+                    return Self::known(there.ok_or(IdError::NoSuchIssue { text })?);
+                }
+                found => found?,
+            };
             return Self::known(store.load(id, source)?);
         };
         if let Some(document) = of_number(layout, &store, number)? {
@@ -82,11 +90,16 @@ fn of_number(layout: &Layout, store: &IssueStore<'_>, number: &str) -> Result<Op
     if let Some(document) = found.pop() {
         return Ok(Some(document));
     }
+    in_its_worktree(layout, is_it)
+}
+
+/// An issue as the worktree has it that was made for it.
+fn in_its_worktree(layout: &Layout, is_it: impl Fn(&Document) -> bool) -> Result<Option<Document>, Error> {
     for worktree in worktrees::list(layout)? {
         let Some(id) = worktree.identity.as_ref().and_then(|identity| identity.issue_id) else { continue };
         let path = Layout::data_dir(&worktree.root).join("issues").join(id.file_name());
         let document = file::read_optional(&path)?.and_then(|bytes| Document::parse(&bytes, id).ok());
-        if let Some(document) = document.filter(is_it) {
+        if let Some(document) = document.filter(&is_it) {
             return Ok(Some(document));
         }
     }

@@ -119,9 +119,9 @@ fn own_lease(session: &Session, layout: &Layout, worktree: &Worktree) -> Result<
     let agent = session.agent(layout)?;
     let ledger = layout.claims().ledger()?;
     let mine = ledger.leases().find(|lease| {
-        lease.holder.worktree_id == identity.worktree_id
-            && lease.holder.agent_id == agent
-            && lease.standing(&now, u64::MAX).excludes()
+        // One that only waits for a commit has none to wait for: nothing is uncommitted there, or that is another reason.
+        let is_mine = lease.holder.worktree_id == identity.worktree_id && lease.holder.agent_id == agent;
+        is_mine && !lease.closing && lease.standing(&now, u64::MAX).excludes()
     });
     Ok(mine.map(|lease| Hindrance::InUse { holder: lease.holder.clone() }))
 }

@@ -74,7 +74,7 @@ impl Hindrance {
 }
 
 /// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c));
     if is_plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }

@@ -4,6 +4,7 @@
 //! It ends well: the lease is given back. It fails: the lease stays until its time is up, for whoever goes on.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -167,14 +168,19 @@ pub(crate) fn tend(session: &Session, args: TendArgs) -> Answer {
     let issue_id = IssueRef::parse(&issue)?.full().ok_or_else(|| Error::Usage { what: issue.clone(), hint: String::new() })?;
     let run = Run { session, layout, name: &name, issue_id, lease_id: &LeaseId::new(lease) };
     let outcome = run.to_its_end(&argv, Some(log))?;
-    Ok(Box::new(Tended(outcome, issue_id)))
+    let root = layout.worktree_root.clone().unwrap_or_default();
+    Ok(Box::new(Tended { outcome, issue_id, root }))
 }
 
-struct Tended(Outcome, IssueId);
+struct Tended {
+    outcome: Outcome,
+    issue_id: IssueId,
+    root: PathBuf,
+}
 
 impl Report for Tended {
     fn json(&self) -> Value {
-        self.0.json()
+        self.outcome.json()
     }
 
     fn human(&self, _: &Styles) -> String {
@@ -182,10 +188,10 @@ impl Report for Tended {
     }
 
     fn aside(&self) -> Option<String> {
-        Some(self.0.told(&self.1.short()))
+        Some(self.outcome.told(&self.issue_id.short(), &self.root))
     }
 
     fn code(&self) -> u8 {
-        self.0.status.unwrap_or(0)
+        self.outcome.status.unwrap_or(0)
     }
 }

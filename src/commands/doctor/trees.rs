@@ -1,0 +1,42 @@
+//! What `doctor` looks at of worktrees: leases without one, those that are gone or were left half made, agents.
+
+use super::Check;
+use crate::domain::lease::Lease;
+use crate::exit::ExitStatus;
+use crate::output::human::count;
+use crate::store::agents::AgentRun;
+use crate::store::layout::Layout;
+use crate::store::worktrees::{self, Worktree};
+use crate::store::{self, spawns};
+use crate::worktree;
+
+/// Looks at the worktrees; never fails, since what cannot be read is what it tells.
+pub(super) fn check(layout: &Layout, live: &[&Lease]) -> Check {
+    let (found, problems, notes) = look(layout, live).unwrap_or_else(|error| (0, vec![error.to_string()], Vec::new()));
+    Check { name: "worktrees", found: count(found, "worktree"), problems, notes, status: ExitStatus::Invalid }
+}
+
+fn look(layout: &Layout, live: &[&Lease]) -> store::Result<(usize, Vec<String>, Vec<String>)> {
+    // Read first: one that is made meanwhile is in one of the two.
+    let being_made = spawns::all(&layout.shared_dir())?;
+    let all = worktrees::list(layout)?;
+    let has_place = |lease: &Lease| {
+        let is_its = |it: &Worktree| it.identity.as_ref().is_some_and(|it| it.worktree_id == lease.holder.worktree_id);
+        all.iter().any(|worktree| is_its(worktree) && !worktree.is_missing)
+            || being_made.iter().any(|spawning| spawning.holder.worktree_id == lease.holder.worktree_id)
+    };
+    let orphans = live.iter().filter(|lease| !has_place(lease)).map(|lease| orphaned(lease));
+    let unreadable = all.iter().filter_map(|worktree| AgentRun::read(&worktree.git_dir).err()).map(|error| error.to_string());
+    let missing = all.iter().filter(|worktree| worktree.is_missing).map(|worktree| {
+        format!("{} is not there: git jit worktree prune, or git worktree repair if it was moved", worktree.root.display())
+    });
+    let unsettled = worktree::unsettled(layout)?
+        .into_iter()
+        .map(|spawning| format!("the making of {} was interrupted: the next command that writes undoes it", spawning.path));
+    Ok((all.len(), orphans.chain(unreadable).collect(), missing.chain(unsettled).collect()))
+}
+
+fn orphaned(lease: &Lease) -> String {
+    let issue = lease.issue_id.short();
+    format!("issue {issue} is held by {} in a worktree that is gone: git jit claim force-evict {issue} --reason TEXT", lease.holder)
+}

@@ -1,0 +1,159 @@
+//! Agents: how they are started, what they are told, and what becomes of the lease when they end.
+
+use super::stand_ins::StandIns;
+use crate::support::{Place, World};
+
+fn stage() -> (World, StandIns, Place, String) {
+    let (world, issues) = World::strict();
+    let stand_ins = StandIns::new(&world);
+    let team = stand_ins.at(&world.team().agent("agent:alice"));
+    (world, stand_ins, team, issues[0].clone())
+}
+
+fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..500 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("in vain: {what}");
+}
+
+#[test]
+fn each_agent_is_started_with_its_own_arguments_where_it_is_to_work() {
+    let (_world, stand_ins, team, issue) = stage();
+    for (words, agent, expected) in [
+        ("", "claude", &[][..]),
+        ("--yolo -- --model opus", "claude", &["--dangerously-skip-permissions", "--model", "opus"]),
+        ("--agent codex --yolo", "codex", &["--dangerously-bypass-approvals-and-sandbox"]),
+        ("--agent gemini", "gemini", &["--prompt-interactive"]),
+    ] {
+        team.jit(format!("worktree spawn {issue} {words}").trim_end()).ok();
+        let mut arguments = stand_ins.arguments(agent);
+        let told = arguments.pop().expect("the prompt");
+        assert!(told.contains(&format!("git jit issue show {}", &issue[..8])), "{told}");
+        assert_eq!(arguments, expected, "{words}");
+    }
+    let log = stand_ins.log("claude");
+    assert!(log.contains("JIT_AGENT_ID=agent:alice\n") && log.contains(&format!("JIT_ISSUE_ID={issue}\n")), "{log}");
+    assert!(log.contains("JIT_LEASE_ID=01") && !log.contains("GIT_DIR") && !log.contains("CD_FILE"), "{log}");
+    let shell = team.with("SHELL", "/bin/sh");
+    shell.jit(&format!("worktree spawn {issue} --agent shell -- -c true")).ok();
+    shell.jit(&format!("worktree spawn {issue} --agent shell --headless")).exits(2).says("headless_args");
+    shell.jit(&format!("worktree spawn {issue} --agent shell --yolo")).exits(2).says("yolo_args");
+    team.jit(&format!("worktree spawn {issue} --agent emacs")).exits(3).says("claude, codex, gemini, shell");
+    team.jit(&format!("worktree spawn {issue} --no-agent --yolo")).exits(2);
+}
+
+#[test]
+fn what_cannot_be_started_makes_nothing() {
+    let (world, stand_ins, team, issue) = stage();
+    let nobody = team.with("PATH", &format!("{}:/usr/local/bin:/usr/bin:/bin", crate::support::binaries().display()));
+    nobody.jit(&format!("worktree spawn {issue} --agent gemini")).exits(3).says("--no-agent");
+    assert_eq!((team.json("worktree list")["count"].as_u64(), team.json("claim list")["count"].as_u64()), (Some(1), Some(0)));
+    assert!(!world.path("team/trees").exists());
+    let _ = stand_ins;
+}
+
+#[test]
+fn a_good_end_gives_the_lease_back_and_a_bad_one_leaves_it() {
+    let (_world, stand_ins, team, issue) = stage();
+    let does = |what: &str| stand_ins.at(&team).with("AGENT_DOES", what);
+    does("exit 0").jit(&format!("worktree spawn {issue}")).ok().says("is released");
+    assert_eq!(team.json("claim list")["count"], 0);
+    let ended = does("exit 3").jit(&format!("worktree spawn {issue}")).exits(3);
+    ended.says("ended with status 3").says("To go on: git jit worktree spawn").says("claim release");
+    let list = team.json("worktree list");
+    let tree = &list["worktrees"][1];
+    assert_eq!((&tree["agent"]["status"], &tree["agent"]["alive"]), (&3.into(), &false.into()));
+    assert_eq!(tree["leases"][0]["agent_id"], "agent:alice");
+    // Going on is with the lease that is there, by whoever the worktree is.
+    let lease = tree["leases"][0]["lease_id"].clone();
+    let edit = "git jit issue update $JIT_ISSUE_ID --state in_progress -q";
+    let again = does(edit).json(&format!("worktree spawn {issue}"));
+    assert_eq!((&again["lease_id"], &again["changed"]), (&lease, &false.into()));
+    assert_eq!((&again["agent"]["lease"], &again["agent"]["status"]), (&"closing".into(), &0.into()));
+    let tree = team.moved(again["path"].as_str().expect("a path"));
+    tree.git("commit -q -a -m Begin").ok();
+    assert_eq!(team.json("claim list")["count"], 0, "it ended with the commit");
+    let signalled = does("kill -TERM $$").jit(&format!("worktree spawn {issue}"));
+    signalled.exits(143).says("stays for");
+}
+
+#[test]
+fn a_lease_outlives_its_time_while_the_agent_works() {
+    let (world, stand_ins, team, issue) = stage();
+    let working = stand_ins.at(&team).with("AGENT_DOES", "sleep 5");
+    let mut child = working.start(&["worktree", "spawn", &issue, "--ttl", "3"], std::process::Stdio::null());
+    std::thread::sleep(std::time::Duration::from_millis(4200));
+    world.linked("bob").jit(&format!("claim acquire {issue}")).exits(4);
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn one_that_nobody_watches_has_a_log_and_can_be_followed_and_stopped() {
+    let (_world, stand_ins, team, issue) = stage();
+    let number = &issue[..8];
+    let does = |what: &str| stand_ins.at(&team).with("AGENT_DOES", what);
+    let go = team.dir.join("go").display().to_string().replace(' ', "\\ ");
+    let waits = format!("while [ ! -e {go} ]; do sleep 0.05; done; echo the end; exit 5");
+    let begun = does(&waits).json(&format!("worktree spawn {issue} --headless"));
+    let (pid, log) = (begun["agent"]["pid"].as_u64().expect("a pid"), begun["agent"]["log"].as_str().expect("a log"));
+    assert!(std::path::Path::new(&format!("/proc/{pid}/stat")).exists() && std::path::Path::new(log).exists());
+    assert_eq!(stand_ins.arguments("claude")[0], "--print");
+    let list = team.jit("worktree list").ok();
+    assert!(list.stdout.contains(&format!("claude {pid}")), "{}", list.stdout);
+    team.jit(&format!("worktree spawn {issue}")).exits(4).says("is at work in").says(&pid.to_string());
+    team.jit(&format!("worktree spawn {issue} --no-agent")).ok().says("Found worktree");
+    team.jit(&format!("worktree remove {number}")).exits(4).says("--stop-agent");
+    team.jit(&format!("worktree attach {number} --no-follow")).ok().says("claude said something").says("still at work");
+    let follower = team.start(&["worktree", "attach", number], std::process::Stdio::piped());
+    team.write("go", "");
+    let followed = follower.wait_with_output().expect("it ends with the agent");
+    let said = String::from_utf8_lossy(&followed.stdout).into_owned();
+    assert!(said.contains("claude said something\nthe end\n"), "{said}");
+    assert_eq!(followed.status.code(), Some(5));
+    wait_for("the end is written down", || team.json("worktree list")["worktrees"][1]["agent"]["status"] == 5);
+    assert_eq!(team.json("claim list")["count"], 1, "it failed, and the lease stays");
+    // A second one, which is stopped with its worktree.
+    let begun = does("sleep 60").json(&format!("worktree spawn {issue} --headless"));
+    let pid = begun["agent"]["pid"].as_u64().expect("a pid");
+    team.jit(&format!("worktree remove {number} --stop-agent --delete-branch")).ok();
+    wait_for("the agent is gone", || !std::path::Path::new(&format!("/proc/{pid}")).exists());
+    wait_for("no lease is left", || team.json("claim list")["count"] == 0);
+    assert!(std::path::Path::new(log).exists(), "what it said outlives the worktree");
+}
+
+#[test]
+fn an_agent_without_a_log_cannot_be_followed() {
+    let (_world, _, team, issue) = stage();
+    team.jit(&format!("worktree attach {}", &issue[..8])).exits(3);
+    team.jit(&format!("worktree spawn {issue}")).ok();
+    team.jit(&format!("worktree attach {}", &issue[..8])).exits(3).says("a terminal of its own");
+}
+
+#[test]
+fn an_agent_of_the_users_is_an_argv_and_one_of_the_repositorys_wants_to_be_allowed() {
+    let (world, stand_ins, team, issue) = stage();
+    stand_ins.program("mine", "#!/bin/sh\nfor word in \"$@\"; do printf '<%s>' \"$word\"; done > \"$STAND_INS/mine\"\n");
+    let said = || std::fs::read_to_string(world.path("stand-ins/mine")).expect("written");
+    let own = world.place("home/.config/jit").sub("");
+    own.write(
+        "agent.toml",
+        "[worktree]\nagent = \"mine\"\n[agents.mine]\ncommand = [\"mine\", \"a b\"]\nprompt = \"{number}: {title} $(touch x)\"\n",
+    );
+    team.jit(&format!("worktree spawn {issue}")).ok();
+    assert_eq!(said(), format!("<a b><{}: First $(touch x)>", &issue[..8]));
+    own.write("agent.toml", "");
+    let config = team.read(".jit/config.toml");
+    team.write(".jit/config.toml", format!("{config}\n[agents.claude]\ncommand = [\"mine\", \"evil\"]\n"));
+    team.jit(&format!("worktree spawn {issue}")).exits(1).says("before you allow it").says("git jit worktree approve");
+    team.jit("worktree approve --dry-run").ok().says("not allowed").says("evil");
+    team.jit(&format!("worktree spawn {issue}")).exits(1);
+    team.jit("worktree approve").ok().says("evil");
+    team.jit(&format!("worktree spawn {issue}")).ok();
+    assert_eq!(said(), "<evil>");
+    team.write(".jit/config.toml", format!("{config}\n[agents.claude]\ncommand = [\"mine\", \"worse\"]\n"));
+    team.jit(&format!("worktree spawn {issue}")).exits(1).says("before you allow it");
+}
