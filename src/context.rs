@@ -73,6 +73,10 @@ impl Context {
         // A directory that was removed under a shell: the shell still says where it was.
         let left = || set("PWD").map(PathBuf::from)?.ancestors().find(|dir| dir.is_absolute() && dir.is_dir()).map(Path::to_owned);
         let has_lost_cwd = here.is_err();
+        if let Some(left) = left().filter(|_| has_lost_cwd) {
+            // Libraries ask for it too.
+            std::env::set_current_dir(left)?;
+        }
         Ok(Self {
             cwd: here.or_else(|error| left().ok_or(error))?,
             has_lost_cwd,

@@ -8,7 +8,7 @@
 //!          │                    ▲
 //!          ▼                    │ Report
 //!       commands ───────────────┘
-//!        │   └──────► worktree, hook, actor, process ───► git (spawns)
+//!        │   └──────► worktree, hook, actor, process ───► git, github (spawn)
 //!        ▼                  │
 //!      store ◄──────────────┘             files and objects
 //!        ▼

@@ -7,6 +7,7 @@ mod crowd;
 mod github;
 mod places;
 mod risks;
+mod shells;
 mod stand_ins;
 mod workflow;
 

@@ -13,7 +13,6 @@ use crate::output::Report;
 use crate::output::human::{Styles, count, plain_line};
 use crate::store::issues::{IssueStore, Listing};
 use crate::store::layout::Layout;
-
 use crate::store::{self, gates, notes};
 
 mod leases;

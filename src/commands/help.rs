@@ -77,6 +77,9 @@ can tighten it and not loosen it.
 enforce_leases = \"off\" | \"warn\" | \"strict\"        what becomes of an edit without a lease [off]
 mode = \"auto\" | \"on\" | \"off\"                      off: no leases, and issues of this worktree alone [auto]
 allow_issue_creation = \"anywhere\" | \"main-only\"    main-only: in the primary worktree [anywhere]
+agent = \"claude\"                                   what worktree spawn starts [claude]
+post_spawn = \"npm ci\"                              prepares a new worktree
+path_template = \"../{repo}.{name}\"                 where new worktrees are; {branch} {number} too [trees/{name}]
 
 [global_operations]
 require_main_history = true | false                whether config.toml and gates.json may change only on
@@ -89,4 +92,12 @@ max_indefinite_leases_per_agent = 2                leases without an end that on
 max_indefinite_leases_per_repo = 10                leases without an end that there may be
 renew_on_activity = true | false                   whether work on a leased issue renews its lease [true]
 lease_renewal_threshold_pct = 10                   per cent of its time below which a lease is warned of
+
+[agents.NAME]                                      an agent; claude, codex, gemini and shell are built in
+command = [\"program\", \"argument\"]                  a list, or one program
+interactive_args, headless_args, yolo_args = []    more, where somebody watches, nobody does, and with --yolo
+prompt = \"Work on {id}\"                            {id} {short_id} {number} {title} {branch} {path}
+
+agent, post_spawn, path_template and [agents.NAME] may stand in your own ~/.config/jit/agent.toml too, which
+counts first. What the repository's file wants to run is run only after git jit worktree approve.
 ";

@@ -214,7 +214,12 @@ impl Making<'_> {
         git.run(&["-c", "core.fsmonitor=false", "read-tree", "-u", "--reset", "HEAD"])?;
         if may_have_hooks(self.layout) {
             let (nothing, at) = (start.at.kind().null().to_string(), start.at.to_string());
-            git.run(&["hook", "run", "--ignore-missing", "post-checkout", "--", &nothing, &at, "1"])?;
+            let run = git.run(&["hook", "run", "--ignore-missing", "post-checkout", "--", &nothing, &at, "1"]);
+            if let Err(error) = run {
+                // Before Git 2.36 there is no such command; a second checkout runs the hook.
+                let is_old = error.to_string().contains("is not a git command");
+                return if is_old { git.run(&["checkout", "--quiet", "--force"]).map(drop) } else { Err(error) };
+            }
         }
         Ok(())
     }

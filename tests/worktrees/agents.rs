@@ -110,10 +110,10 @@ fn one_that_nobody_watches_has_a_log_and_can_be_followed_and_stopped() {
     team.jit(&format!("worktree attach {number} --no-follow")).ok().says("claude said something").says("still at work");
     let follower = team.start(&["worktree", "attach", number], std::process::Stdio::piped());
     team.write("go", "");
-    let followed = follower.wait_with_output().expect("it ends with the agent");
-    let said = String::from_utf8_lossy(&followed.stdout).into_owned();
+    let ended = follower.wait_with_output().expect("it ends with the agent");
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(said.contains("claude said something\nthe end\n"), "{said}");
-    assert_eq!(followed.status.code(), Some(5));
+    assert_eq!(ended.status.code(), Some(5));
     wait_for("the end is written down", || team.json("worktree list")["worktrees"][1]["agent"]["status"] == 5);
     assert_eq!(team.json("claim list")["count"], 1, "it failed, and the lease stays");
     // A second one, which is stopped with its worktree.

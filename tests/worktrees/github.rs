@@ -108,15 +108,10 @@ fn a_closed_one_is_told_of_and_digits_of_an_id_are_explained() {
     let (_world, stand_ins, team) = stage();
     stand_ins.issue(42, "Old", "CLOSED");
     team.jit("wt spawn 42 --no-agent").ok().says("closed on GitHub");
-    let with_digits = || {
-        (0..200)
-            .map(|n| team.create(&format!("I{n}")))
-            .find(|id| id[..4].bytes().all(|b| b.is_ascii_digit()) && !id.starts_with('0'))
-    };
-    let id = (0..10).find_map(|_| with_digits()).expect("one in seven begins so");
+    let begins_with_digits = |id: &String| id[..4].bytes().all(|b| b.is_ascii_digit()) && !id.starts_with('0');
+    let id = (0..1000).map(|n| team.create(&format!("Issue {n}"))).find(begins_with_digits).expect("one in seven begins so");
     team.jit(&format!("wt spawn {} --no-agent", &id[..4])).exits(3).says(&id[..8]);
-    let eight = id[..8].bytes().all(|b| b.is_ascii_digit());
-    team.jit(&format!("wt spawn {} --no-agent", &id[..9])).exits(if eight { 0 } else { 0 });
+    team.jit(&format!("wt spawn {} --no-agent", &id[..9])).ok();
 }
 
 #[test]

@@ -41,6 +41,10 @@ fn commit(tree: &Place) {
 }
 
 fn risks() -> Vec<Risk> {
+    of_files().into_iter().chain(of_others()).collect()
+}
+
+fn of_files() -> Vec<Risk> {
     vec![
         simple("uncommitted_changes", "--discard-changes", |_, tree| tree.write("code.txt", "changed")),
         simple("uncommitted_changes", "--discard-changes", |_, tree| {
@@ -67,6 +71,11 @@ fn risks() -> Vec<Risk> {
             tree.write("code.txt", "for later");
             tree.git("stash push -q -m later").ok();
         }),
+    ]
+}
+
+fn of_others() -> Vec<Risk> {
+    vec![
         Risk {
             status: 4,
             ..simple("held_by_other", "--end-lease", |_, tree| {
