@@ -242,6 +242,11 @@ impl Identity {
         file::finish_beside(&path, &self.to_bytes(), modes, sync)?.claim_name()
     }
 
+    /// Replaces the identity that a worktree has.
+    pub(crate) fn replace(&self, git_dir: &Path, modes: Modes) -> Result<()> {
+        file::replace(&Self::path(git_dir), &self.to_bytes(), modes)
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec_pretty(self).expect("an identity serializes into memory");
         bytes.push(b'\n');
@@ -266,7 +271,7 @@ impl Identity {
             return Ok(found);
         }
         let moved = Self { root, ..found };
-        file::replace(&Self::path(git_dir), &moved.to_bytes(), modes)?;
+        moved.replace(git_dir, modes)?;
         Ok(moved)
     }
 }

@@ -88,12 +88,33 @@ pub(crate) fn begin(shared: &Path, modes: Modes, spawning: &Spawning) -> Result<
     file::make_dir(&dir, modes)?;
     // No other one has the id of this lease.
     let path = dir.join(format!("{}.json", spawning.lease_id));
-    let mut file = file::open_append(&path, modes)?;
-    FileExt::lock_shared(&file).map_err(Error::io("lock", &path))?;
+    let mut file = loop {
+        let file = file::open_append(&path, modes)?;
+        FileExt::lock_shared(&file).map_err(Error::io("lock", &path))?;
+        // Before it was locked somebody may have taken it for one that was given up, see `sweep`.
+        let (ours, there) = (file.metadata().map_err(Error::io("read", &path))?, path.metadata());
+        if there.is_ok_and(|there| file::number_of(&there) == file::number_of(&ours)) {
+            break file;
+        }
+    };
     let mut line = serde_json::to_vec(spawning).expect("a record of words and numbers");
     line.push(b'\n');
     file.write_all(&line).map_err(Error::io("write", &path))?;
     Ok(Journal { path, file })
+}
+
+/// Removes what somebody left who was killed before the first line was whole, and so before anything was done.
+pub(crate) fn sweep(shared: &Path) -> Result<()> {
+    let dir = dir(shared);
+    for name in file::names(&dir)? {
+        let path = dir.join(name);
+        let Ok(file) = OpenOptions::new().read(true).append(true).open(&path) else { continue };
+        let is_torn = || file::read(&path).is_ok_and(|bytes| !bytes.contains(&b'\n'));
+        if is_torn() && FileExt::try_lock(&file).is_ok() && is_torn() {
+            std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Those whose lock is free. One without a whole first line is of somebody who has not begun.
@@ -175,12 +196,17 @@ mod tests {
         assert!(left(dir.path()).expect("listed").is_empty(), "somebody else is at it");
         drop(found);
         let whole = std::fs::read(&path).expect("read");
+        sweep(dir.path()).expect("swept");
+        assert!(path.exists());
         for length in 0..whole.len() {
             file::replace(&path, &whole[..length], Modes::PRIVATE).expect("written");
             let stages: Vec<Stage> = left(dir.path()).expect("listed").into_iter().map(|left| left.stage).collect();
             assert!(stages.iter().all(|stage| *stage == Stage::Adding), "{length}");
         }
         left(dir.path()).expect("listed").pop().expect("the first line is whole").journal.finish().expect("removed");
+        assert!(!path.exists());
+        file::replace(&path, b"{\"schema", Modes::PRIVATE).expect("written");
+        sweep(dir.path()).expect("swept");
         assert!(!path.exists());
     }
 }

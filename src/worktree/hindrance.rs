@@ -188,6 +188,16 @@ pub(crate) enum Hindrance {
         /// Who.
         holder: Holder,
     },
+    /// It is not whole yet.
+    #[error("{} is being made by {holder} (process {pid})", path.display())]
+    BeingMade {
+        /// Where.
+        path: PathBuf,
+        /// For whom.
+        holder: Holder,
+        /// The process.
+        pid: u32,
+    },
     /// An agent is at work in it.
     #[error("{name} is at work in {} (process {pid})", path.display())]
     AtWork {
@@ -223,7 +233,7 @@ impl Hindrance {
             Self::NoSuchWorktree { .. } | Self::NoSuchBase { .. } | Self::NoSuchBranch { .. } => ExitStatus::NotFound,
             Self::Ambiguous { .. } | Self::BadTemplate { .. } => ExitStatus::Usage,
             Self::NoCheckout { .. } => ExitStatus::Broken,
-            Self::InUse { .. } | Self::AtWork { .. } => ExitStatus::Held,
+            Self::InUse { .. } | Self::AtWork { .. } | Self::BeingMade { .. } => ExitStatus::Held,
             Self::Several { all } => ExitStatus::most_specific(all.iter().map(Self::status)),
             _ => ExitStatus::Refused,
         }
@@ -258,6 +268,7 @@ impl Hindrance {
             Self::Unmerged { .. } => "unmerged_commits",
             Self::InUse { .. } => "held_by_other",
             Self::AtWork { .. } => "agent_at_work",
+            Self::BeingMade { .. } => "being_made",
             Self::Several { .. } => "several_risks",
         }
     }

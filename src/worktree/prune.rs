@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::remove::abandon;
 use super::risk::{missing, somebody_else, unmerged_commits};
+use super::undo::being_made;
 use super::{Hindrance, Result, alone};
 use crate::context::Context;
 use crate::domain::id::{AgentId, LeaseId};
@@ -32,6 +33,10 @@ pub(crate) fn prune(cx: &Context, layout: &Layout, policy: &Policy, agent: &Agen
         let mut leases = Vec::new();
         if kept.is_none() && !dry_run {
             let guard = alone(layout)?;
+            // Looked at again: what is being made begins with a folder that is not there.
+            if worktree.root.exists() || being_made(layout, &worktree.root)?.is_some() {
+                continue;
+            }
             let path = worktree.root.as_os_str();
             Git::at(&layout.common_dir).run(&["worktree".as_ref(), "remove".as_ref(), "--force".as_ref(), path])?;
             drop(guard);

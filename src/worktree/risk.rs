@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
+use super::undo::being_made;
 use super::{Hindrance, Result, include, merged};
 use crate::context::Context;
 use crate::domain::id::AgentId;
@@ -64,6 +65,9 @@ pub(crate) fn risks(
     let is_linked = worktree.git_dir != layout.common_dir;
     if worktree.is_primary && !(removal.remove_primary && is_linked) {
         return Ok(vec![Hindrance::Primary { path, is_linked }]);
+    }
+    if let Some(hindrance) = being_made(layout, &path)? {
+        return Ok(vec![hindrance]);
     }
     let mut found = Vec::new();
     if !removal.leave && cx.cwd.canonicalize().is_ok_and(|cwd| cwd.starts_with(&path)) {

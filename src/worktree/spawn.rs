@@ -86,6 +86,9 @@ pub(crate) fn existing(layout: &Layout, issue: &Issue) -> Result<Option<Worktree
 /// Takes the lease for a worktree that is there.
 pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: Worktree) -> Result<Spawned> {
     let path = existing.root;
+    if let Some(hindrance) = undo::being_made(layout, &path)? {
+        return Err(hindrance.into());
+    }
     if existing.is_missing {
         return Err(Hindrance::Missing { path }.into());
     }
@@ -192,7 +195,11 @@ impl Making<'_> {
         journal.hand_on(false);
         guard.hand_on(false);
         added?;
-        identity.record(&worktrees::git_dir_of(path)?, layout.modes, false)?;
+        let git_dir = worktrees::git_dir_of(path)?;
+        if !identity.record(&git_dir, layout.modes, false)? {
+            // Some command was given in there already. The lease was taken for this worktree under the name that we drew.
+            identity.replace(&git_dir, layout.modes)?;
+        }
         Ok(())
     }
 

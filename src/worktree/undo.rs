@@ -25,6 +25,7 @@ pub(super) enum Undo {
 /// Undoes what processes have left half made that are not there any more: a line for each.
 pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
     let mut told = Vec::new();
+    spawns::sweep(&layout.shared_dir())?;
     for Left { journal, spawning, stage } in spawns::left(&layout.shared_dir())? {
         // A lock that is free tells that nobody is at it, but not on every file system.
         if (Watched { pid: spawning.pid, began: spawning.began }).is_alive() {
@@ -49,6 +50,13 @@ pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
 pub(crate) fn unsettled(layout: &Layout) -> crate::store::Result<Vec<Spawning>> {
     let left = spawns::left(&layout.shared_dir())?.into_iter().map(|left| left.spawning);
     Ok(left.filter(|spawning| !(Watched { pid: spawning.pid, began: spawning.began }).is_alive()).collect())
+}
+
+/// Whether somebody makes the worktree at this path just now, or has left it half made.
+pub(super) fn being_made(layout: &Layout, path: &Path) -> Result<Option<Hindrance>> {
+    let all = spawns::all(&layout.shared_dir())?;
+    let found = all.into_iter().find(|spawning| Path::new(&spawning.path) == path);
+    Ok(found.map(|Spawning { holder, pid, .. }| Hindrance::BeingMade { path: path.to_owned(), holder, pid }))
 }
 
 /// Takes back the worktree that is ours, the branch if nobody moved it, the lease; then its record.

@@ -67,6 +67,7 @@ impl Hindrance {
             Self::Submodules { .. } => "Push what is in them, then: --discard-submodules",
             Self::Stashed { .. } => "Apply them there, or leave them in git stash list: --leave-stashes",
             Self::InUse { .. } => "To end their lease: --end-lease",
+            Self::BeingMade { .. } => "Try again in a moment",
             _ => "See git jit help worktree",
         }
         .to_owned()
