@@ -129,13 +129,17 @@ pub(crate) fn complete(session: &Session, args: CompleteArgs) -> Box<dyn Report>
         words.splice(..1, ["git-jit", "worktree"].map(OsString::from));
     }
     let last = words.len().saturating_sub(1);
+    let wants_options = words.last().is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
     let found = candidates(&mut Cli::command(), words, last, Some(&session.cx.cwd)).unwrap_or_default();
     let one = |candidate: &CompletionCandidate| {
         let value = candidate.get_value().to_string_lossy().into_owned();
         (value, candidate.get_help().map(|help| plain_line(&help.to_string())).unwrap_or_default())
     };
-    let shown = found.iter().filter(|candidate| !candidate.is_hide_set());
-    Box::new(Candidates(shown.map(one).filter(|(value, _)| !value.contains(['\n', '\t'])).collect()))
+    let shown = found.iter().filter(|candidate| !candidate.is_hide_set()).map(one);
+    let (options, names): (Vec<_>, Vec<_>) =
+        shown.filter(|(value, _)| !value.contains(['\n', '\t'])).partition(|(value, _)| value.starts_with('-'));
+    // Options come where a hyphen was typed, or where nothing else can stand.
+    Box::new(Candidates(if wants_options || names.is_empty() { options } else { names }))
 }
 
 struct Candidates(Vec<(String, String)>);
