@@ -30,6 +30,8 @@ pub(crate) struct Context {
     pub hooks_speak_json: bool,
     /// Ids of commits that Git says it is merging: the variables `GITHEAD_<id>`.
     pub merge_heads: Vec<String>,
+    /// The directory it was started in, wherever it was sent to.
+    pub started_in: PathBuf,
     /// Whether the directory that it was started in is gone, and `cwd` is what is left above it.
     pub has_lost_cwd: bool,
     /// The user's shell.
@@ -77,8 +79,10 @@ impl Context {
             // Libraries ask for it too.
             std::env::set_current_dir(left)?;
         }
+        let cwd = here.or_else(|error| left().ok_or(error))?;
         Ok(Self {
-            cwd: here.or_else(|error| left().ok_or(error))?,
+            started_in: cwd.clone(),
+            cwd,
             has_lost_cwd,
             shell: set("SHELL"),
             cd_file: set("GIT_JIT_CD_FILE").map(PathBuf::from),
@@ -114,6 +118,7 @@ impl Context {
             account: None,
             hooks_speak_json: false,
             merge_heads: Vec::new(),
+            started_in: dir.to_owned(),
             has_lost_cwd: false,
             shell: None,
             cd_file: None,
@@ -124,6 +129,12 @@ impl Context {
             takes_locks: true,
             clock: Box::new(SystemClock { domain: clock_domain() }),
         }
+    }
+
+    /// Whether the process, or the directory that it was sent to, is in this one.
+    pub(crate) fn stands_in(&self, dir: &Path) -> bool {
+        let is_in = |place: &Path| place.canonicalize().is_ok_and(|place| place.starts_with(dir));
+        is_in(&self.cwd) || is_in(&self.started_in)
     }
 
     /// The same facts, seen from another directory.

@@ -123,6 +123,21 @@ impl Git {
         if is_fine { Ok(output.stdout) } else { Err(failed(args, &output.stderr, output.status)) }
     }
 
+    /// Runs it to its own end: what it leaves running, a hook's servant perhaps, is not waited for.
+    pub(crate) fn patiently(&self, args: &[&str]) -> Result<(), Error> {
+        let start = |source| Error::Start { source };
+        let mut said = tempfile::tempfile().map_err(start)?;
+        let words: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
+        let stderr = said.try_clone().map_err(start)?;
+        let status = self.command(&words).stdout(Stdio::null()).stderr(stderr).status().map_err(start)?;
+        if status.success() {
+            return Ok(());
+        }
+        let mut message = Vec::new();
+        io::Seek::rewind(&mut said).and_then(|()| io::Read::read_to_end(&mut said, &mut message)).map_err(start)?;
+        Err(failed(args, &message, status))
+    }
+
     /// Runs it where the user sees what it says and can answer: an error if it failed.
     pub(crate) fn attended<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<(), Error> {
         let words: Vec<&OsStr> = args.iter().map(AsRef::as_ref).collect();
@@ -202,12 +217,25 @@ fn tree_id(entries: &[u8], without: &[u8]) -> Option<String> {
 
 /// The tree of the clean merge of two commits; nothing on a conflict, and where this Git cannot tell.
 ///
-/// Worked out in an object directory of its own. Needs `git merge-tree --write-tree`, which came with Git 2.38.
+/// Worked out in a repository of its own. Needs `git merge-tree --write-tree`, which came with Git 2.38.
 pub(crate) fn merged_tree(common_dir: &Path, scratch: &Path, one: &str, other: &str) -> Result<Option<String>, Error> {
-    let dir = tempfile::tempdir_in(scratch).map_err(|source| Error::Start { source })?;
-    let git = Git::at(common_dir)
-        .env("GIT_OBJECT_DIRECTORY", dir.path())
-        .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", common_dir.join("objects"));
+    let start = |source| Error::Start { source };
+    let dir = tempfile::tempdir_in(scratch).map_err(start)?;
+    // A repository of its own, without settings: a merge driver or an attribute of the user's could say that all is well.
+    for folder in ["objects", "refs"] {
+        std::fs::create_dir(dir.path().join(folder)).map_err(start)?;
+    }
+    let format = if one.len() > 40 { "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n" } else { "" };
+    for (name, text) in [("HEAD", "ref: refs/heads/none\n"), ("config", format)] {
+        let mut file = File::create(dir.path().join(name)).map_err(start)?;
+        io::Write::write_all(&mut file, text.as_bytes()).map_err(start)?;
+    }
+    let git = Git::at(dir.path())
+        .env("GIT_DIR", dir.path())
+        .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", common_dir.join("objects"))
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_ATTR_NOSYSTEM", "1");
     let output = git.output(&["merge-tree", "--write-tree", "--no-messages", one, other])?;
     let said = String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned);
     Ok(said.filter(|_| output.status.success()))

@@ -5,10 +5,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the module that may run gh")]
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -167,16 +167,16 @@ pub(crate) fn issue(dir: &Path, number: &str) -> Result<RemoteIssue, Error> {
     }
     command.args(["issue", "view", number, "--json", "number,title,state,body,url"]).current_dir(dir);
     command.env("GH_PROMPT_DISABLED", "1").env("GH_NO_UPDATE_NOTIFIER", "1").env("NO_COLOR", "1").env("LC_ALL", "C");
-    let (status, said, complaint) = match answer(command) {
+    let (status, answer, complaint) = match answer(command) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NoProgram { number: number.to_owned() }),
         Err(error) => return Err(Error::Failed { said: error.to_string() }),
-        Ok(answer) => answer,
+        Ok(told) => told,
     };
     if status != Some(0) {
         return Err(meaning(number, status, &complaint));
     }
     let issue: RemoteIssue =
-        serde_json::from_str(&said).map_err(|error| Error::Malformed { number: number.to_owned(), why: error.to_string() })?;
+        serde_json::from_str(&answer).map_err(|error| Error::Malformed { number: number.to_owned(), why: error.to_string() })?;
     if issue.url.contains("/pull/") {
         return Err(Error::PullRequest { number: number.to_owned() });
     }
@@ -185,8 +185,9 @@ pub(crate) fn issue(dir: &Path, number: &str) -> Result<RemoteIssue, Error> {
 
 /// Its status, if it had one in time, and what it said on either stream.
 fn answer(mut command: Command) -> io::Result<(Option<i32>, String, String)> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let (out, err) = (child.stdout.take().map(listen), child.stderr.take().map(listen));
+    // Files and not pipes: what it leaves running may keep its streams open for ever.
+    let (out, err) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    let mut child = command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(err.try_clone()?).spawn()?;
     let deadline = Instant::now() + PATIENCE;
     let status = loop {
         if let Some(status) = child.try_wait()? {
@@ -198,20 +199,14 @@ fn answer(mut command: Command) -> io::Result<(Option<i32>, String, String)> {
         }
         std::thread::sleep(PAUSE);
     };
-    let heard = |listener: Option<JoinHandle<Vec<u8>>>| {
-        let bytes = listener.and_then(|listener| listener.join().ok()).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    Ok((status, heard(out), heard(err)))
+    Ok((status, said(out)?, said(err)?))
 }
 
-fn listen(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What was said until it broke off is what there is.
-        let _ = stream.read_to_end(&mut bytes);
-        bytes
-    })
+fn said(mut file: File) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn end(child: &mut Child) {

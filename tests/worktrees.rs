@@ -8,6 +8,7 @@ mod github;
 mod places;
 mod risks;
 mod shells;
+mod slips;
 mod stand_ins;
 mod workflow;
 

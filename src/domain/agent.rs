@@ -3,7 +3,7 @@
 //! What comes from an issue is put in place of a word in braces, as one argument whatever stands in it.
 
 /// How a program is started as an agent.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub(crate) struct Template {
     /// The program, and arguments that it always has; not empty.
     pub command: Vec<String>,
@@ -114,7 +114,7 @@ impl Template {
         Ok(argv)
     }
 
-    /// All that it may run, in one line for people; the same for the same template alone.
+    /// All that it may run, in one line for people.
     pub(crate) fn described(&self) -> String {
         let list = |name: &str, args: &[String]| if args.is_empty() { String::new() } else { format!("; {name}: {args:?}") };
         let some = |name: &str, args: &Option<Vec<String>>| args.as_ref().map_or(String::new(), |args| list(name, args));

@@ -76,7 +76,12 @@ pub(crate) fn ask_to_end(pid: u32) -> io::Result<()> {
 /// Starts a program that goes on after us, without our streams; what it says goes to `log`, if there is one.
 pub(crate) fn start_in_background(program: &Path, args: &[OsString], log: Option<&File>) -> io::Result<Child> {
     let stream = || log.map_or_else(|| Ok(Stdio::null()), |log| log.try_clone().map(Stdio::from));
-    Command::new(program).args(args).stdin(Stdio::null()).stdout(stream()?).stderr(stream()?).spawn()
+    let mut command = Command::new(program);
+    for variable in crate::git::LOCAL_VARIABLES {
+        // It is told where it belongs, whatever repository a hook or a user has named to us.
+        command.env_remove(variable);
+    }
+    command.args(args).stdin(Stdio::null()).stdout(stream()?).stderr(stream()?).spawn()
 }
 
 /// The program that a name stands for, by `PATH` and the system's rules; a name with a separator is a path.

@@ -1,13 +1,17 @@
 //! The agent that was last started in a worktree: `agent.json` in that worktree's own Git directory.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::file::{self, Modes};
-use super::{Error, Result};
+use super::{Error, Result, lock};
 use crate::domain::id::{IssueId, LeaseId};
+
+/// How long one waits for an agent that somebody else starts.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An agent at work, or one that has been.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +64,11 @@ impl AgentRun {
         file::make_dir(&git_dir.join("jit"), modes)?;
         file::replace(&path(git_dir), &bytes, modes)
     }
+}
+
+/// Whoever starts an agent in a worktree, or removes the worktree, holds its door meanwhile.
+pub(crate) fn door(git_dir: &Path, modes: Modes) -> Result<lock::Guard> {
+    lock::acquire(&lock::path(&git_dir.join("jit"), "agent"), modes, PATIENCE)
 }
 
 /// A new file for what an agent says, below what all worktrees share: it outlives the worktree.

@@ -176,8 +176,11 @@ fn primary_of_bare(repo: &gix::Repository, common_dir: &Path) -> Option<PathBuf>
     let head = std::fs::read(common_dir.join("HEAD")).ok()?;
     let worktrees = repo.worktrees().ok()?.into_iter();
     let same_head = |git_dir: &Path| std::fs::read(git_dir.join("HEAD")).is_ok_and(|other| other.trim() == head.trim());
-    let mut roots = worktrees.filter(|proxy| same_head(proxy.git_dir())).filter_map(|proxy| proxy.base().ok());
-    roots.next()?.canonicalize().ok()
+    let all: Vec<_> = worktrees.collect();
+    let has_head = all.iter().filter(|proxy| same_head(proxy.git_dir())).find_map(|proxy| proxy.base().ok());
+    // The one that `worktree init` makes stays it, whatever is checked out there for a while.
+    let called_so = || all.iter().filter_map(|proxy| proxy.base().ok()).find(|root| root.ends_with("trees/main"));
+    has_head.or_else(called_so)?.canonicalize().ok()
 }
 
 /// Who a worktree is: kept in its own Git directory, never in the data that is committed.

@@ -4,6 +4,7 @@
 //! since, and removed when it is whole. Whoever makes the worktree holds a lock on the file, and so does every Git that it
 //! starts: a lock that is free tells that nobody is at it any more.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,9 @@ use crate::domain::id::{Holder, IssueId, LeaseId};
 /// How far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// There may be a lease, a branch, a worktree without files.
+    /// There may be a lease.
+    Begun,
+    /// There may be a branch, and a worktree without files.
     Adding,
     /// Files of the base are written; none of anybody's work.
     CheckingOut,
@@ -30,7 +33,8 @@ impl Stage {
     /// The line that tells of it; none for the first one.
     fn line(self) -> &'static str {
         match self {
-            Self::Adding => "",
+            Self::Begun => "",
+            Self::Adding => "adding\n",
             Self::CheckingOut => "checking out\n",
             Self::Preparing => "preparing\n",
         }
@@ -48,8 +52,8 @@ pub(crate) struct Spawning {
     pub holder: Holder,
     /// The issue.
     pub issue_id: IssueId,
-    /// Where the worktree will be.
-    pub path: String,
+    /// Where the worktree will be, without links on the way.
+    pub path: OsString,
     /// Its branch.
     pub branch: String,
     /// Whether the branch is made for it.
@@ -144,8 +148,8 @@ pub(crate) fn all(shared: &Path) -> Result<Vec<Spawning>> {
 fn read(bytes: &[u8]) -> Option<(Spawning, Stage)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (first, stages) = text.split_once('\n')?;
-    let begun = [Stage::Preparing, Stage::CheckingOut].into_iter().find(|stage| stages.contains(stage.line()));
-    Some((serde_json::from_str(first).ok()?, begun.unwrap_or(Stage::Adding)))
+    let begun = [Stage::Preparing, Stage::CheckingOut, Stage::Adding].into_iter().find(|stage| stages.contains(stage.line()));
+    Some((serde_json::from_str(first).ok()?, begun.unwrap_or(Stage::Begun)))
 }
 
 impl Journal {
@@ -179,7 +183,7 @@ mod tests {
             lease_id: LeaseId::new("01"),
             holder,
             issue_id: IssueId::from_bytes([1; 16]),
-            path: "/a\nb".to_owned(),
+            path: "/a\nb".into(),
             branch: "issue-1".to_owned(),
             makes_branch: true,
             base: "0".repeat(40),
@@ -201,7 +205,7 @@ mod tests {
         for length in 0..whole.len() {
             file::replace(&path, &whole[..length], Modes::PRIVATE).expect("written");
             let stages: Vec<Stage> = left(dir.path()).expect("listed").into_iter().map(|left| left.stage).collect();
-            assert!(stages.iter().all(|stage| *stage == Stage::Adding), "{length}");
+            assert!(stages.iter().all(|stage| *stage == Stage::Begun), "{length}");
         }
         left(dir.path()).expect("listed").pop().expect("the first line is whole").journal.finish().expect("removed");
         assert!(!path.exists());

@@ -158,11 +158,29 @@ pub(crate) enum Hindrance {
         /// Relative to it.
         files: Vec<String>,
     },
-    /// It has submodules, whose repositories go with it.
-    #[error("{} has submodules, whose repositories would go with it", path.display())]
+    /// It has repositories in it, of submodules for instance, which go with it.
+    #[error("{} has repositories in it that would go with it ({}): {}", path.display(), files.len(), first(files))]
     Submodules {
         /// Where.
         path: PathBuf,
+        /// Where they are, relative to it.
+        files: Vec<String>,
+    },
+    /// Another worktree lies in it.
+    #[error("the worktree {} lies in {}", inner.display(), path.display())]
+    Nested {
+        /// Where.
+        path: PathBuf,
+        /// The other one.
+        inner: PathBuf,
+    },
+    /// Something has been begun there and not finished.
+    #[error("{what} is under way in {}", path.display())]
+    UnderWay {
+        /// Where.
+        path: PathBuf,
+        /// What.
+        what: &'static str,
     },
     /// Stashes were made there.
     #[error("stashes were made on branch '{branch}' ({})", stashes.join(", "))]
@@ -217,7 +235,9 @@ pub(crate) enum Hindrance {
 }
 
 fn first(files: &[String]) -> String {
-    let shown: Vec<&str> = files.iter().take(3).map(String::as_str).collect();
+    // A name that would be more than one line, or look like another one, is shown as it is written down.
+    let plain = |name: &String| if name.chars().any(char::is_control) { name.escape_debug().to_string() } else { name.clone() };
+    let shown: Vec<String> = files.iter().take(3).map(plain).collect();
     shown.join(", ") + if files.len() > shown.len() { ", …" } else { "" }
 }
 
@@ -264,6 +284,8 @@ impl Hindrance {
             Self::Untracked { .. } => "untracked_files",
             Self::Listed { .. } => "listed_files",
             Self::Submodules { .. } => "submodules",
+            Self::Nested { .. } => "nested_worktree",
+            Self::UnderWay { .. } => "under_way",
             Self::Stashed { .. } => "stashes",
             Self::Unmerged { .. } => "unmerged_commits",
             Self::InUse { .. } => "held_by_other",

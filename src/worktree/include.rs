@@ -50,7 +50,7 @@ pub(super) fn copy_to(layout: &Layout, root: &Path) -> Result<usize> {
 }
 
 /// Whether a folder lies below the root, or would: the nearest one that is there decides.
-fn is_below(root: &Path, folder: &Path) -> bool {
+pub(super) fn is_below(root: &Path, folder: &Path) -> bool {
     let nearest = folder.ancestors().find_map(|above| above.canonicalize().ok());
     nearest.is_some_and(|nearest| nearest.starts_with(root))
 }

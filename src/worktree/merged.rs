@@ -53,8 +53,10 @@ fn has_tree_of(layout: &Layout, default: ObjectId, tip: ObjectId) -> Result<bool
 }
 
 fn would_not_change(layout: &Layout, scratch: &Path, default: ObjectId, tip: ObjectId) -> Result<bool> {
-    // Histories that have nothing in common have nothing to merge.
-    if history::merge_bases(&layout.repo, default, &[tip])?.is_empty() {
+    // Histories that have nothing in common have nothing to merge; what was made and taken back again is nowhere.
+    let bases = history::merge_bases(&layout.repo, default, &[tip])?;
+    let says_nothing = |base: &ObjectId| tree_of(layout, *base).is_ok_and(|tree| tree_of(layout, tip).is_ok_and(|tip| tip == tree));
+    if bases.is_empty() || bases.iter().any(says_nothing) {
         return Ok(false);
     }
     let merged = git::merged_tree(&layout.common_dir, scratch, &default.to_string(), &tip.to_string())?;

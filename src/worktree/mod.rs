@@ -4,8 +4,10 @@
 //! writes. Nothing that a user could miss is deleted without the word that names the risk. The repository's worktree lock is
 //! held while Git adds or removes one, never while it checks out; the order is always that lock, then the lease log's.
 
+mod foreign;
 mod hindrance;
 mod include;
+mod making;
 mod merged;
 pub(crate) mod name;
 pub(crate) mod place;
@@ -31,6 +33,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::domain::lease::Refusal;
+use crate::git::Git;
 use crate::store::layout::Layout;
 use crate::store::lock::{self, Guard};
 use crate::store::worktrees::{self, Worktree};
@@ -67,6 +70,12 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 /// Alone in the repository: Git itself fails when several add or remove worktrees at once.
 fn alone(layout: &Layout) -> Result<Guard> {
     Ok(lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, PATIENCE)?)
+}
+
+/// Git for what is about the repository as a whole; named to it where a bare one might not be looked for.
+fn git(layout: &Layout) -> Git {
+    let git = Git::at(&layout.common_dir);
+    if layout.main_root.is_none() { git.env("GIT_DIR", &layout.common_dir) } else { git }
 }
 
 /// The one worktree that was meant: `main` for the primary one, its path, its directory's name, its branch, or the number of

@@ -32,7 +32,10 @@ pub(crate) fn trees(layout: &Layout) -> PathBuf {
 
 /// Where the worktree of this name belongs.
 pub(crate) fn of(layout: &Layout, template: Option<Template<'_>>, name: &str, number: &str) -> Result<PathBuf> {
-    let Some(Template { text, is_users }) = template else { return Ok(trees(layout).join(name)) };
+    let Some(Template { text, is_users }) = template else {
+        let usual = Template { text: "trees/{name}", is_users: false };
+        return of(layout, Some(usual), name, number);
+    };
     let bad = |why| Hindrance::BadTemplate { template: text.to_owned(), why };
     if !text.contains("{name}") && !text.contains("{branch}") && !text.contains("{number}") {
         return Err(bad("has none of {name}, {branch}, {number}: every issue would have the same").into());
@@ -42,14 +45,48 @@ pub(crate) fn of(layout: &Layout, template: Option<Template<'_>>, name: &str, nu
     let repo = repo.strip_suffix(".git").unwrap_or(&repo);
     let filled = text.replace("{repo}", repo).replace("{name}", name).replace("{branch}", name).replace("{number}", number);
     let path = tidy(&base.join(filled));
-    let below = base.parent().unwrap_or(base);
-    if !is_users && (!path.starts_with(below) || path == below) {
-        return Err(bad("is the repository's, and leads further than beside it").into());
+    if !is_users {
+        is_harmless(layout, text, &path).map_err(bad)?;
     }
     if path.starts_with(&layout.common_dir) && layout.main_root.is_some() {
         return Err(bad("leads into Git's own folder").into());
     }
-    Ok(path)
+    real(&path, (!is_users).then_some(base)).ok_or_else(|| bad("leads out of the repository by a link").into())
+}
+
+/// Whether a repository may put a worktree there: below itself, or right beside it under a name of its own.
+fn is_harmless(layout: &Layout, text: &str, path: &Path) -> std::result::Result<(), &'static str> {
+    let base = around(layout);
+    let rest = text.strip_prefix("../").unwrap_or(text);
+    let last = rest.rsplit('/').next().unwrap_or_default();
+    if rest.split('/').any(|part| part == "..") {
+        return Err("is the repository's, and has .. in it");
+    }
+    if !["{name}", "{branch}", "{number}"].iter().any(|word| last.contains(word)) {
+        return Err("is the repository's, and its last name has none of {name}, {branch}, {number}");
+    }
+    let first = path.strip_prefix(base).ok().and_then(|below| below.components().next());
+    let is_below = first.is_some_and(|first| match &layout.main_root {
+        Some(_) => ![".git", ".jit"].iter().any(|taken| first.as_os_str().eq_ignore_ascii_case(taken)),
+        // A bare repository is Git's own folder.
+        None => first.as_os_str() == "trees",
+    });
+    if is_below || path.parent() == base.parent() { Ok(()) } else { Err("is the repository's, and leads further than beside it") }
+}
+
+/// The path without links: Git writes down what it is, not what it is called. `None` where it has to be below `base`, or beside
+/// it, and a link leads elsewhere.
+fn real(path: &Path, base: Option<&Path>) -> Option<PathBuf> {
+    let nearest = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let (above, found) = nearest?;
+    if let Some(base) = base {
+        let base = base.canonicalize().ok()?;
+        let is_there = found.starts_with(&base) || Some(found.as_path()) == base.parent();
+        if !is_there {
+            return None;
+        }
+    }
+    Some(found.join(path.strip_prefix(above).ok()?))
 }
 
 /// A path without `.` and `..`, which is not looked up.

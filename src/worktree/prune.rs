@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use super::remove::abandon;
-use super::risk::{missing, somebody_else, unmerged_commits};
+use super::risk::commits::unmerged_commits;
+use super::risk::{missing, somebody_else};
 use super::undo::being_made;
-use super::{Hindrance, Result, alone};
+use super::{Hindrance, Result, alone, git};
 use crate::context::Context;
 use crate::domain::id::{AgentId, LeaseId};
 use crate::domain::policy::Policy;
-use crate::git::Git;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
 
@@ -29,16 +29,15 @@ pub(crate) struct Pruned {
 pub(crate) fn prune(cx: &Context, layout: &Layout, policy: &Policy, agent: &AgentId, dry_run: bool) -> Result<Vec<Pruned>> {
     let mut all = Vec::new();
     for worktree in worktrees::list(layout)?.into_iter().filter(|worktree| worktree.is_missing && !worktree.is_primary) {
+        let guard = alone(layout)?;
+        // Looked at under the lock: what is being made begins with a folder that is not there, and a disk may have come back.
+        if worktree.root.exists() || being_made(layout, &worktree.root)?.is_some() {
+            continue;
+        }
         let kept = kept(cx, layout, policy, &worktree, agent)?;
         let mut leases = Vec::new();
         if kept.is_none() && !dry_run {
-            let guard = alone(layout)?;
-            // Looked at again: what is being made begins with a folder that is not there.
-            if worktree.root.exists() || being_made(layout, &worktree.root)?.is_some() {
-                continue;
-            }
-            let path = worktree.root.as_os_str();
-            Git::at(&layout.common_dir).run(&["worktree".as_ref(), "remove".as_ref(), "--force".as_ref(), path])?;
+            git(layout).run(&["worktree".as_ref(), "remove".as_ref(), "--force".as_ref(), worktree.root.as_os_str()])?;
             drop(guard);
             let ended = abandon(cx, layout, policy, &worktree)?;
             leases = ended.into_iter().map(|lease| lease.lease_id).collect();

@@ -4,13 +4,13 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{Error, Hindrance, Removal, Result, agent_at_work, alone, risks};
+use super::{Error, Hindrance, Removal, Result, agent_at_work, alone, git, risks};
 use crate::context::Context;
 use crate::domain::id::AgentId;
 use crate::domain::lease::{Answer, Lease, Request};
 use crate::domain::policy::Policy;
-use crate::git::Git;
 use crate::process::other::{self, Watched};
+use crate::store::agents;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
 
@@ -41,17 +41,25 @@ pub(crate) fn remove(
     agent: &AgentId,
     removal: Removal,
 ) -> Result<Removed> {
-    if let Some(hindrance) = Hindrance::out_of(risks(cx, layout, policy, worktree, agent, removal)?) {
-        return Err(hindrance.into());
+    let refuse = |worktree: &Worktree, removal: Removal| -> Result<()> {
+        let found = risks(cx, layout, policy, worktree, agent, removal)?;
+        Hindrance::out_of(found).map_or(Ok(()), |hindrance| Err(hindrance.into()))
+    };
+    if removal.stop_agent && agent_at_work(worktree).is_some() {
+        refuse(worktree, removal)?;
+        stop_agent(worktree)?;
     }
-    stop_agent(worktree)?;
+    // From here on nobody adds, removes or starts anything; what was seen before may be otherwise by now.
+    let guard = alone(layout)?;
+    let door = agents::door(&worktree.git_dir, layout.modes)?;
+    let worktree = &again(layout, worktree)?;
+    refuse(worktree, Removal { stop_agent: false, ..removal })?;
     let tip = worktrees::tip(layout, worktree);
     let path = worktree.root.clone();
-    let guard = alone(layout)?;
-    let git = Git::at(&layout.common_dir);
+    let git = git(layout);
+    // What Git would refuse for is either named by now or not there; it takes a risk of its own for none.
     let force: &[&str] = match removal {
         _ if worktree.is_locked => &["--force", "--force"],
-        // Git counts what is merely untracked as a change.
         Removal { discard_changes: true, .. }
         | Removal { discard_untracked: true, .. }
         | Removal { discard_submodules: true, .. } => &["--force"],
@@ -60,16 +68,35 @@ pub(crate) fn remove(
     let words = ["worktree", "remove"].iter().chain(force).map(OsStr::new);
     let args: Vec<&OsStr> = words.chain([path.as_os_str()]).collect();
     git.run(&args)?;
-    drop(guard);
+    drop((door, guard));
     let leases = abandon(cx, layout, policy, worktree)?;
     let doomed = worktree.branch.as_ref().filter(|_| removal.delete_branch);
     if let Some((branch, tip)) = doomed.zip(tip) {
-        // Only what was looked at is deleted: `update-ref` compares. What Git's configuration says of the branch goes too.
-        git.run(&["update-ref", "-d", &format!("refs/heads/{branch}"), &tip.to_string()])?;
-        let _ = git.output(&["config", "--remove-section", &format!("branch.{branch}")])?;
+        delete_branch(layout, branch, &tip.to_string())?;
     }
     let tip = tip.map(|tip| tip.to_string());
     Ok(Removed { path, branch_deleted: doomed.is_some(), branch: worktree.branch.clone(), tip, leases })
+}
+
+/// The worktree as it is now.
+fn again(layout: &Layout, worktree: &Worktree) -> Result<Worktree> {
+    let now = worktrees::list(layout)?.into_iter().find(|other| other.git_dir == worktree.git_dir);
+    now.ok_or_else(|| Hindrance::NoSuchWorktree { named: worktree.root.display().to_string() }.into())
+}
+
+/// Deletes a branch that is still where it was looked at, and what Git's configuration says of it. One that is another's second
+/// name goes alone.
+fn delete_branch(layout: &Layout, branch: &str, tip: &str) -> Result<()> {
+    let git = git(layout);
+    let full = format!("refs/heads/{branch}");
+    let found = layout.repo.try_find_reference(full.as_str()).ok().flatten();
+    if found.is_some_and(|reference| reference.target().try_name().is_some()) {
+        git.run(&["symbolic-ref", "--delete", &full])?;
+    } else {
+        git.run(&["update-ref", "--no-deref", "-d", &full, tip])?;
+    }
+    let _ = git.output(&["config", "--remove-section", &format!("branch.{branch}")])?;
+    Ok(())
 }
 
 /// Ends the agent that is at work there, which the caller has asked for by now.

@@ -2,21 +2,20 @@
 
 use std::path::PathBuf;
 
-use gix::ObjectId;
-use gix::bstr::ByteSlice;
-
 use super::undo::being_made;
-use super::{Hindrance, Result, include, merged};
+use super::{Hindrance, Result};
 use crate::context::Context;
 use crate::domain::id::AgentId;
 use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
-use crate::git::Git;
 use crate::process::other::Watched;
 use crate::store::agents::AgentRun;
+use crate::store::history;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
-use crate::store::{file, history};
+
+pub(super) mod commits;
+mod files;
 
 /// Which risks are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,8 +27,10 @@ pub(crate) struct Removal {
     pub discard_untracked: bool,
     /// Ignored files that `.worktreeinclude` lists.
     pub discard_ignored: bool,
-    /// The repositories of submodules.
+    /// Repositories in it, of submodules for instance.
     pub discard_submodules: bool,
+    /// A rebase, a merge or the like that is under way.
+    pub discard_operation: bool,
     /// The branch, if nothing on it is missed.
     pub delete_branch: bool,
     /// That too if it is the default branch.
@@ -70,7 +71,7 @@ pub(crate) fn risks(
         return Ok(vec![hindrance]);
     }
     let mut found = Vec::new();
-    if !removal.leave && cx.cwd.canonicalize().is_ok_and(|cwd| cwd.starts_with(&path)) {
+    if !removal.leave && cx.stands_in(&path) {
         found.push(Hindrance::Inside { path: path.clone() });
     }
     if !removal.unlock && worktree.is_locked {
@@ -88,10 +89,15 @@ pub(crate) fn risks(
             missing(worktree).filter(|hindrance| !matches!(hindrance, Hindrance::Missing { .. }) || !removal.discard_changes),
         );
     } else {
-        found.extend(of_files(layout, worktree, removal)?);
+        found.extend(files::risks(layout, worktree, removal)?);
     }
-    found.extend(stashed(layout, worktree)?.filter(|_| !removal.leave_stashes));
-    found.extend(unmerged(cx, layout, worktree, removal)?);
+    if !removal.discard_operation {
+        found.extend(commits::under_way(worktree));
+    }
+    if !removal.leave_stashes {
+        found.extend(commits::stashed(layout, worktree)?);
+    }
+    found.extend(commits::unmerged(cx, layout, worktree, removal)?);
     Ok(found)
 }
 
@@ -143,79 +149,4 @@ pub(super) fn somebody_else(
             && lease.standing(&now, policy.limits.stale_after_secs).excludes()
     };
     ledger.leases().find(is_anothers).map(|lease| Hindrance::InUse { holder: lease.holder.clone() })
-}
-
-fn of_files(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Vec<Hindrance>> {
-    let path = worktree.root.clone();
-    let args = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none"];
-    let status = Git::at(&worktree.root).run(&args)?;
-    let (mut changed, mut untracked) = (Vec::new(), Vec::new());
-    for line in status.split(|byte| *byte == 0) {
-        let Some(file) = line.get(3..).map(|file| file.to_str_lossy().into_owned()) else { continue };
-        if line.starts_with(b"??") { untracked.push(file) } else { changed.push(file) }
-    }
-    let mut found = Vec::new();
-    if !changed.is_empty() && !removal.discard_changes {
-        found.push(Hindrance::Changed { path: path.clone(), files: changed });
-    }
-    if !untracked.is_empty() && !removal.discard_changes && !removal.discard_untracked {
-        found.push(Hindrance::Untracked { path: path.clone(), files: untracked });
-    }
-    if let Some(primary) = layout.primary_root.as_deref().filter(|primary| *primary != path && !removal.discard_ignored) {
-        let mut files = include::listed(primary, &path)?;
-        files.retain(|file| !include::is_copy(primary, &path, file));
-        if !files.is_empty() {
-            found.push(Hindrance::Listed { path: path.clone(), files });
-        }
-    }
-    if !removal.discard_submodules && !file::names(&worktree.git_dir.join("modules"))?.is_empty() {
-        found.push(Hindrance::Submodules { path });
-    }
-    Ok(found)
-}
-
-/// Stashes that were made on its branch, by what Git wrote beside them; on a detached HEAD, those whose parent it is.
-fn stashed(layout: &Layout, worktree: &Worktree) -> Result<std::vec::IntoIter<Hindrance>> {
-    let log = file::read_optional(&layout.common_dir.join("logs/refs/stash"))?.unwrap_or_default();
-    let tip = worktrees::tip(layout, worktree);
-    let is_from_here = |line: &[u8]| {
-        let (head, said) = line.split_once_str("\t")?;
-        let said = said.strip_prefix(b"WIP on ").or_else(|| said.strip_prefix(b"On "))?;
-        let (on, _) = said.split_once_str(": ")?;
-        match &worktree.branch {
-            Some(branch) => Some(on == branch.as_bytes()),
-            None if on == b"(no branch)" => {
-                let id = ObjectId::from_hex(head.split(|byte| *byte == b' ').nth(1)?).ok()?;
-                Some(history::parents(&layout.repo, id).ok()?.first().copied() == tip)
-            }
-            None => Some(false),
-        }
-    };
-    let lines: Vec<&[u8]> = log.lines().collect();
-    let newest_first = lines.iter().rev().enumerate();
-    let stashes: Vec<String> =
-        newest_first.filter(|(_, line)| is_from_here(line) == Some(true)).map(|(n, _)| format!("stash@{{{n}}}")).collect();
-    let branch = worktree.branch.clone().unwrap_or_else(|| "(no branch)".to_owned());
-    let one = (!stashes.is_empty()).then_some(Hindrance::Stashed { branch, stashes });
-    Ok(one.into_iter().collect::<Vec<_>>().into_iter())
-}
-
-/// Commits are safe that the default branch has, or a remote, or, without the branch's deletion, the branch that is kept by name.
-fn unmerged(cx: &Context, layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Option<Hindrance>> {
-    let keeps = removal.keep_branch && !removal.delete_branch && worktree.branch.is_some();
-    if removal.delete_unmerged || keeps {
-        return Ok(None);
-    }
-    unmerged_commits(cx, layout, worktree)
-}
-
-/// Commits of a worktree that are nowhere else.
-pub(super) fn unmerged_commits(cx: &Context, layout: &Layout, worktree: &Worktree) -> Result<Option<Hindrance>> {
-    let Some(tip) = worktrees::tip(layout, worktree) else { return Ok(None) };
-    let commits = merged::missing_elsewhere(layout, &cx.scratch, tip)?;
-    if commits == 0 {
-        return Ok(None);
-    }
-    let branch = worktree.branch.as_ref().map_or("a detached HEAD".to_owned(), |branch| format!("branch '{branch}'"));
-    Ok(Some(Hindrance::Unmerged { branch, commits, has_branch: worktree.branch.is_some() }))
 }

@@ -1,31 +1,22 @@
 //! A worktree for an issue: lease, branch, worktree and identity together, or none of them.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use gix::refs::transaction::PreviousValue;
-
+use super::making::Making;
 use super::place::Template;
-use super::start::{self, Start};
+use super::start;
 use super::undo::{self, Undo};
-use super::{Error, Hindrance, Result, alone, include, name, place};
+use super::{Error, Hindrance, Result, name, place};
 use crate::context::Context;
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId};
 use crate::domain::issue::Issue;
 use crate::domain::lease::{Answer, Grant, Request};
 use crate::domain::policy::Policy;
-use crate::git::Git;
+use crate::process;
 use crate::process::other::Watched;
-use crate::process::{self, End, Job};
 use crate::store::layout::{Identity, Layout};
-use crate::store::spawns::{self, Journal, Spawning, Stage};
+use crate::store::spawns::{self, Spawning, Stage};
 use crate::store::worktrees::{self, Worktree};
-use crate::store::{file, history};
-
-/// How long the command may take that prepares a worktree.
-const LONGEST_PREPARATION: Duration = Duration::from_secs(24 * 3600);
 
 /// What is wanted.
 pub(crate) struct Wish<'a> {
@@ -115,7 +106,7 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
         lease_id: LeaseId::new(ulid::Ulid::new()),
         holder: holder.clone(),
         issue_id: wish.issue.id,
-        path: path.display().to_string(),
+        path: path.clone().into_os_string(),
         branch: start.branch.clone(),
         makes_branch: start.is_new,
         base: start.at.to_string(),
@@ -123,11 +114,13 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
         began: ourselves.began,
     };
     let mut journal = spawns::begin(&layout.shared_dir(), layout.modes, &spawning)?;
-    let made = Making { cx, layout, wish, path: &path, interrupted: &interrupted }.make(&mut journal, &spawning, &start, &identity);
+    let mut stage = Stage::Begun;
+    let making = Making { cx, layout, wish, path: &path, interrupted: &interrupted };
+    let made = making.make((&mut journal, &mut stage), &spawning, &start, &identity);
     let copied = match made {
         Ok(copied) => copied,
         Err(error) => {
-            undo::take_back(cx, layout, journal, &spawning, Undo::All)?;
+            undo::take_back(cx, layout, journal, &spawning, Undo::All(stage))?;
             return Err(error);
         }
     };
@@ -138,141 +131,14 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
     Ok(Spawned { path, branch, base, holder, lease_id, issue_id, copied, notes })
 }
 
-/// What the steps of a spawn work with.
-struct Making<'a> {
-    cx: &'a Context,
-    layout: &'a Layout,
-    wish: &'a Wish<'a>,
-    path: &'a Path,
-    interrupted: &'a AtomicBool,
-}
-
-impl Making<'_> {
-    /// All steps, with a look between them whether the user still wants them: how many files came along.
-    fn make(&self, journal: &mut Journal, spawning: &Spawning, start: &Start, identity: &Identity) -> Result<usize> {
-        let lease = &spawning.lease_id;
-        self.go_on()?;
-        acquire(self.cx, self.layout, self.wish, lease, &spawning.holder, &start.branch)?;
-        self.go_on()?;
-        self.add(journal, start, identity)?;
-        journal.step(Stage::CheckingOut)?;
-        let copied = self.fill(journal, start)?;
-        if let Some(command) = self.wish.prepare {
-            journal.step(Stage::Preparing)?;
-            self.prepare(command, spawning)?;
-        }
-        Ok(copied)
-    }
-
-    fn go_on(&self) -> Result<()> {
-        if self.interrupted.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
-    }
-
-    /// Branch and worktree, without files.
-    fn add(&self, journal: &Journal, start: &Start, identity: &Identity) -> Result<()> {
-        let (layout, path) = (self.layout, self.path);
-        let guard = alone(layout)?;
-        if path.symlink_metadata().is_ok() {
-            return Err(Hindrance::PathTaken { path: path.to_owned() }.into());
-        }
-        if place::trees(layout) == path.parent().unwrap_or(path) {
-            place::exclude_trees(layout)?;
-        }
-        if start.is_new {
-            let full = format!("refs/heads/{}", start.branch);
-            let made = layout.repo.reference(full.as_str(), start.at, PreviousValue::MustNotExist, "branch: Created by git jit");
-            if made.is_err() && history::ref_commit(&layout.repo, &full).is_some() {
-                return Err(Hindrance::BranchTaken { branch: start.branch.clone() }.into());
-            }
-            made.map_err(crate::store::Error::git(format!("branch {}", start.branch)))?;
-        }
-        let words = ["worktree", "add", "--quiet", "--no-checkout"].map(OsStr::new);
-        let args: Vec<&OsStr> = words.into_iter().chain([path.as_os_str(), OsStr::new(&start.branch)]).collect();
-        // If we are killed, Git goes on: whoever finds our record waits for it.
-        guard.hand_on(true);
-        journal.hand_on(true);
-        let added = Git::at(&layout.common_dir).run(&args);
-        journal.hand_on(false);
-        guard.hand_on(false);
-        added?;
-        let git_dir = worktrees::git_dir_of(path)?;
-        if !identity.record(&git_dir, layout.modes, false)? {
-            // Some command was given in there already. The lease was taken for this worktree under the name that we drew.
-            identity.replace(&git_dir, layout.modes)?;
-        }
-        Ok(())
-    }
-
-    /// Its files: those of the branch, the issue, and ignored ones that are to come along.
-    fn fill(&self, journal: &Journal, start: &Start) -> Result<usize> {
-        self.go_on()?;
-        journal.hand_on(true);
-        let done = self.check_out(start);
-        journal.hand_on(false);
-        self.go_on()?;
-        done.map_err(|error| Hindrance::NoCheckout { why: error.to_string() })?;
-        self.give_issue()?;
-        include::copy_to(self.layout, self.path)
-    }
-
-    /// What `git worktree add` does behind its back: the files, and the hook with the same three arguments.
-    fn check_out(&self, start: &Start) -> std::result::Result<(), crate::git::Error> {
-        let git = Git::at(self.path);
-        git.run(&["-c", "core.fsmonitor=false", "read-tree", "-u", "--reset", "HEAD"])?;
-        if may_have_hooks(self.layout) {
-            let (nothing, at) = (start.at.kind().null().to_string(), start.at.to_string());
-            let run = git.run(&["hook", "run", "--ignore-missing", "post-checkout", "--", &nothing, &at, "1"]);
-            if let Err(error) = run {
-                // Before Git 2.36 there is no such command; a second checkout runs the hook.
-                let is_old = error.to_string().contains("is not a git command");
-                return if is_old { git.run(&["checkout", "--quiet", "--force"]).map(drop) } else { Err(error) };
-            }
-        }
-        Ok(())
-    }
-
-    /// An issue that the base does not have yet comes along, so that it can be edited there.
-    fn give_issue(&self) -> Result<()> {
-        let dir = Layout::data_dir(self.path).join("issues");
-        let target = dir.join(self.wish.issue.id.file_name());
-        if target.exists() {
-            return Ok(());
-        }
-        file::make_dir(&dir, crate::store::issues::VERSIONED)?;
-        Ok(file::replace(&target, self.wish.issue_file, crate::store::issues::VERSIONED)?)
-    }
-
-    /// Runs the command that prepares it; what that says is narration.
-    fn prepare(&self, command: &str, spawning: &Spawning) -> Result<()> {
-        let failed = |status| Hindrance::NotPrepared { command: command.to_owned(), status };
-        let run = || -> std::io::Result<End> {
-            let env = [
-                ("JIT_AGENT_ID", spawning.holder.agent_id.to_string()),
-                ("JIT_ISSUE_ID", spawning.issue_id.to_string()),
-                ("JIT_LEASE_ID", spawning.lease_id.to_string()),
-            ];
-            let env = env.map(|(key, value)| (key.into(), value.into())).to_vec();
-            let job = Job { command, dir: self.path, env, output: process::narration()?, limit: LONGEST_PREPARATION };
-            Ok(process::run(job, self.interrupted)?.0)
-        };
-        match run() {
-            Ok(End::Exited(0)) => Ok(()),
-            Ok(End::Interrupted) => Err(Error::Interrupted),
-            Ok(End::Exited(status)) => Err(failed(Some(status)).into()),
-            Ok(End::OutOfTime) | Err(_) => Err(failed(None).into()),
-        }
-    }
-}
-
-/// Whether Git may find a post-checkout hook: in the usual place, in another one, or in the configuration.
-fn may_have_hooks(layout: &Layout) -> bool {
-    let config = layout.repo.config_snapshot();
-    let elsewhere =
-        || config.string("core.hooksPath").is_some() || config.sections_by_name("hook").is_some_and(|mut all| all.next().is_some());
-    layout.common_dir.join("hooks").join("post-checkout").exists() || elsewhere()
-}
-
-fn acquire(cx: &Context, layout: &Layout, wish: &Wish<'_>, lease_id: &LeaseId, holder: &Holder, branch: &str) -> Result<LeaseId> {
+pub(super) fn acquire(
+    cx: &Context,
+    layout: &Layout,
+    wish: &Wish<'_>,
+    lease_id: &LeaseId,
+    holder: &Holder,
+    branch: &str,
+) -> Result<LeaseId> {
     let grant = Grant {
         lease_id: lease_id.clone(),
         issue_id: wish.issue.id,

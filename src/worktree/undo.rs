@@ -1,24 +1,22 @@
 //! Takes back what a spawn has made: at once where it failed, later where it was killed.
 
-use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{Hindrance, Result, alone};
+use super::{Hindrance, Result, alone, foreign, git};
 use crate::context::Context;
 use crate::domain::lease::{Limits, Request};
-use crate::git::Git;
 use crate::process::other::Watched;
-use crate::store::layout::Layout;
+use crate::store::layout::{Identity, Layout};
 use crate::store::spawns::{self, Journal, Left, Spawning, Stage};
-use crate::store::{file, worktrees};
+use crate::store::{file, history, worktrees};
 
 /// How much of it is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Undo {
-    /// Everything: whoever made it does it, and nobody else has been there.
-    All,
-    /// As far as nobody has been at work in it: its maker was killed at this stage, some time ago.
+    /// What its maker has made up to this stage, who takes it back.
+    All(Stage),
+    /// The same, as far as nobody has been at work in it: its maker was killed some time ago.
     From(Stage),
 }
 
@@ -31,13 +29,16 @@ pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
         if (Watched { pid: spawning.pid, began: spawning.began }).is_alive() {
             continue;
         }
-        let (branch, path) = (spawning.branch.clone(), spawning.path.clone());
+        let (branch, path) = (spawning.branch.clone(), PathBuf::from(&spawning.path));
+        if cx.stands_in(&path) {
+            told.push(format!("{} was left half made: go elsewhere, and the next command undoes it", path.display()));
+            continue;
+        }
         match take_back(cx, layout, journal, &spawning, Undo::From(stage)) {
-            Ok(()) if stage == Stage::Preparing => {
-                told.push(format!(
-                    "the making of {path} was interrupted when its files were there: only post_spawn has not finished"
-                ));
-            }
+            Ok(()) if stage == Stage::Preparing => told.push(format!(
+                "the making of {} was interrupted when its files were there: only post_spawn has not finished",
+                path.display()
+            )),
             Ok(()) => told.push(format!("the making of {branch} was interrupted, and has been undone")),
             Err(super::Error::Hindrance(hindrance @ Hindrance::NotOurs { .. })) => told.push(hindrance.to_string()),
             Err(error) => return Err(error),
@@ -81,38 +82,62 @@ pub(super) fn take_back(cx: &Context, layout: &Layout, journal: Journal, spawnin
 }
 
 fn remove(layout: &Layout, spawning: &Spawning, undo: Undo) -> Result<()> {
+    let (Undo::All(stage) | Undo::From(stage)) = undo;
+    if stage == Stage::Begun {
+        return Ok(());
+    }
     let _guard = alone(layout)?;
     let path = Path::new(&spawning.path);
-    let git = Git::at(&layout.common_dir);
-    if is_ours(layout, spawning)? {
-        if let Undo::From(stage) = undo
-            && let Some(file) = foreign(layout, spawning, path, stage)?
-        {
-            return Err(Hindrance::NotOurs { path: path.to_owned(), file }.into());
+    let git = git(layout);
+    if let Some(git_dir) = ours(layout, spawning)? {
+        let stays = |file| Hindrance::NotOurs { path: path.to_owned(), file };
+        if has_commits(layout, &git_dir, spawning) {
+            return Err(stays(format!("commits on {}", spawning.branch)).into());
         }
-        if !path.join(".git").exists() {
-            // Git made the folder and was killed: it removes what is missing, and not what is empty.
-            let _ = std::fs::remove_dir(path);
+        if let Undo::From(stage) = undo
+            && let Some(file) = foreign::file(layout, spawning, path, stage)?
+        {
+            return Err(stays(file).into());
         }
         let words = ["worktree", "remove", "--force", "--force"].map(OsStr::new);
         let args: Vec<&OsStr> = words.into_iter().chain([path.as_os_str()]).collect();
-        git.run(&args)?;
+        if let Err(error) = git.run(&args) {
+            // Git was killed while it made it, and does not take it for one.
+            remove_stump(path, &git_dir).map_err(|_| error)?;
+        }
     }
+    remove_bare_stumps(layout, path)?;
     if spawning.makes_branch {
         // Deleted only where it still is what was made: `update-ref` compares.
         let branch = format!("refs/heads/{}", spawning.branch);
         if layout.repo.try_find_reference(branch.as_str()).ok().flatten().is_some() && !is_checked_out(layout, &spawning.branch)? {
-            let _ = git.output(&["update-ref", "-d", &branch, &spawning.base])?;
+            let _ = git.output(&["update-ref", "--no-deref", "-d", &branch, &spawning.base])?;
         }
     }
     Ok(())
 }
 
-/// Whether the worktree at the path is the one that was being made: it has its id, or none yet.
-fn is_ours(layout: &Layout, spawning: &Spawning) -> Result<bool> {
-    let Some(git_dir) = git_dir_for(layout, Path::new(&spawning.path))? else { return Ok(false) };
-    let identity = crate::store::layout::Identity::read(&git_dir).ok().flatten();
-    Ok(identity.is_none_or(|identity| identity.worktree_id == spawning.holder.worktree_id))
+/// The Git directory of the worktree that was being made: it has its id, or none yet and its branch, or nothing at all.
+fn ours(layout: &Layout, spawning: &Spawning) -> Result<Option<PathBuf>> {
+    let Some(git_dir) = git_dir_for(layout, Path::new(&spawning.path))? else { return Ok(None) };
+    let is_ours = if let Some(identity) = Identity::read(&git_dir).ok().flatten() {
+        identity.worktree_id == spawning.holder.worktree_id
+    } else {
+        let head = file::read_optional(&git_dir.join("HEAD"))?.unwrap_or_default();
+        let head = String::from_utf8_lossy(&head).trim().to_owned();
+        // Git writes zeros first.
+        head.trim_matches('0').is_empty() || head == format!("ref: refs/heads/{}", spawning.branch)
+    };
+    Ok(Some(git_dir).filter(|_| is_ours))
+}
+
+/// Whether somebody has committed in it, or checked out something else.
+fn has_commits(layout: &Layout, git_dir: &Path, spawning: &Spawning) -> bool {
+    let branch = format!("refs/heads/{}", spawning.branch);
+    let head = file::read_optional(&git_dir.join("HEAD")).ok().flatten().unwrap_or_default();
+    let is_elsewhere = head.starts_with(b"ref: ") && head.trim_ascii() != format!("ref: {branch}").as_bytes();
+    let tip = history::ref_commit(&layout.repo, &branch).map(|tip| tip.to_string());
+    is_elsewhere || (spawning.makes_branch && tip.is_some_and(|tip| tip != spawning.base))
 }
 
 /// The Git directory of a worktree that is to be at a path, be it whole or not.
@@ -122,41 +147,57 @@ fn git_dir_for(layout: &Layout, path: &Path) -> Result<Option<PathBuf>> {
     for name in file::names(&dir)? {
         let git_dir = dir.join(name);
         let named = file::read_optional(&git_dir.join("gitdir"))?.unwrap_or_default();
-        let named = String::from_utf8_lossy(&named).trim_end().to_owned();
-        if !named.is_empty() && git_dir.join(named) == wanted {
+        let named = gix::path::from_byte_slice(named.trim_ascii_end()).ok().map(Path::to_owned);
+        if named.is_some_and(|named| git_dir.join(named) == wanted) {
             return Ok(Some(git_dir));
         }
     }
     Ok(None)
 }
 
-fn is_checked_out(layout: &Layout, branch: &str) -> Result<bool> {
-    Ok(worktrees::list(layout)?.iter().any(|worktree| worktree.branch.as_deref() == Some(branch)))
+/// Removes a worktree that has a name and nothing else: folders that are not empty stay, and are an error.
+fn remove_stump(path: &Path, git_dir: &Path) -> std::io::Result<()> {
+    remove_known(path, &[".git"])?;
+    remove_admin(git_dir)
 }
 
-/// A file in a half made worktree that is not of its base, nor the issue, nor ignored: somebody's work.
-fn foreign(layout: &Layout, spawning: &Spawning, path: &Path, stage: Stage) -> Result<Option<String>> {
-    let found = file::below(path)?;
-    if found.is_empty() {
-        return Ok(None);
+/// Removes what Git leaves that was killed before it wrote where the worktree is: a folder with a lock that says so, and the
+/// empty folder at the path.
+fn remove_bare_stumps(layout: &Layout, path: &Path) -> Result<()> {
+    let Some(name) = path.file_name() else { return Ok(()) };
+    let git_dir = layout.common_dir.join("worktrees").join(name);
+    let lock = file::read_optional(&git_dir.join("locked"))?;
+    let is_begun = lock.is_some_and(|text| text.trim_ascii() == b"initializing") && !git_dir.join("gitdir").exists();
+    if is_begun {
+        let _ = remove_admin(&git_dir);
     }
-    let names = |bytes: &[u8]| -> HashSet<String> {
-        bytes.split(|byte| *byte == 0).map(|name| String::from_utf8_lossy(name).into_owned()).collect()
-    };
-    let git = Git::at(&layout.common_dir);
-    let known = match stage {
-        Stage::Adding => HashSet::new(),
-        _ => names(&git.run(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", &spawning.base])?),
-    };
-    let issue = format!(".jit/issues/{}", spawning.issue_id);
-    let is_known = |file: &&String| known.contains(*file) || file.starts_with(&issue) || file.contains(file::TEMPORARY);
-    let strange: Vec<&String> = found.iter().filter(|file| !is_known(file)).collect();
-    if strange.is_empty() {
-        return Ok(None);
+    // Only an empty one goes.
+    let _ = std::fs::remove_dir(path);
+    Ok(())
+}
+
+fn remove_admin(git_dir: &Path) -> std::io::Result<()> {
+    for folder in ["refs", "logs", "jit/locks", "jit"] {
+        remove_known(&git_dir.join(folder), &["HEAD", "worktree.json"])?;
     }
-    let asked = strange.iter().flat_map(|file| file.bytes().chain([0])).collect::<Vec<u8>>();
-    // Where Git cannot tell, nothing is ignored.
-    let ignored =
-        Git::at(path).filter(&["check-ignore", "-z", "--stdin"], &asked, &[0, 1]).map(|said| names(&said)).unwrap_or_default();
-    Ok(strange.into_iter().find(|file| !ignored.contains(*file)).cloned())
+    remove_known(
+        git_dir,
+        &["locked", "gitdir", "commondir", "HEAD", "HEAD.lock", "index", "index.lock", "ORIG_HEAD", "config.worktree"],
+    )
+}
+
+/// Removes a folder that has nothing but these files in it; none at all is as good.
+fn remove_known(folder: &Path, files: &[&str]) -> std::io::Result<()> {
+    let missing_is_fine = |result: std::io::Result<()>| match result {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    };
+    for name in files {
+        missing_is_fine(std::fs::remove_file(folder.join(name)))?;
+    }
+    missing_is_fine(std::fs::remove_dir(folder))
+}
+
+fn is_checked_out(layout: &Layout, branch: &str) -> Result<bool> {
+    Ok(worktrees::list(layout)?.iter().any(|worktree| worktree.branch.as_deref() == Some(branch)))
 }

@@ -1,5 +1,7 @@
 //! What `doctor` looks at of worktrees: leases without one, those that are gone or were left half made, agents.
 
+use std::path::Path;
+
 use super::Check;
 use crate::domain::lease::Lease;
 use crate::exit::ExitStatus;
@@ -30,9 +32,9 @@ fn look(layout: &Layout, live: &[&Lease]) -> store::Result<(usize, Vec<String>, 
     let missing = all.iter().filter(|worktree| worktree.is_missing).map(|worktree| {
         format!("{} is not there: git jit worktree prune, or git worktree repair if it was moved", worktree.root.display())
     });
-    let unsettled = worktree::unsettled(layout)?
-        .into_iter()
-        .map(|spawning| format!("the making of {} was interrupted: the next command that writes undoes it", spawning.path));
+    let unsettled = worktree::unsettled(layout)?.into_iter().map(|spawning| {
+        format!("the making of {} was interrupted: the next command that writes undoes it", Path::new(&spawning.path).display())
+    });
     Ok((all.len(), orphans.chain(unreadable).collect(), missing.chain(unsettled).collect()))
 }
 

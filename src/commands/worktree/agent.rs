@@ -16,7 +16,9 @@ use crate::domain::issue::Issue;
 use crate::domain::time::in_words;
 use crate::error::Error;
 use crate::process::other;
+use crate::store::agents;
 use crate::store::layout::Layout;
+use crate::store::lock::Guard;
 use crate::worktree::{Spawned, name, quoted};
 
 mod run;
@@ -103,8 +105,9 @@ impl Chosen {
     }
 
     /// Starts it in a worktree that is there, under the lease that was taken for it.
-    pub(super) fn start(self, session: &Session, spawned: &Spawned, issue: &Issue) -> Result<Outcome, Error> {
+    pub(super) fn start(self, session: &Session, spawned: &Spawned, issue: &Issue, door: Option<Guard>) -> Result<Outcome, Error> {
         let layout = elsewhere(session, &spawned.path)?;
+        let door = door.map_or_else(|| agents::door(&layout.git_dir, layout.modes), Ok)?;
         let path = spawned.path.display().to_string();
         let facts = Facts {
             id: &issue.id.to_string(),
@@ -122,10 +125,10 @@ impl Chosen {
         }
         let run = Run { session, layout: &layout, name: &self.name, issue_id: issue.id, lease_id: &spawned.lease_id };
         if self.manner.headless {
-            return run.in_background(&argv, spawned);
+            return run.in_background(&argv, spawned, door);
         }
         session.output.narrate(&format!("{} in {path}; starting {}", spawned.branch, self.name));
-        run.to_its_end(&argv, None)
+        run.to_its_end(&argv, None, Some(door))
     }
 }
 

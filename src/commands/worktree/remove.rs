@@ -40,9 +40,12 @@ pub(crate) struct Args {
     /// Lose ignored files that .worktreeinclude lists
     #[arg(long)]
     discard_ignored: bool,
-    /// Lose the repositories of its submodules
+    /// Lose repositories in it, of submodules for instance
     #[arg(long)]
     discard_submodules: bool,
+    /// Lose a rebase, a merge or the like that is under way there
+    #[arg(long)]
+    discard_operation: bool,
     /// Leave stashes that were made there in git stash list
     #[arg(long)]
     leave_stashes: bool,
@@ -73,6 +76,7 @@ impl Args {
             discard_untracked: self.discard_untracked,
             discard_ignored: self.discard_ignored,
             discard_submodules: self.discard_submodules,
+            discard_operation: self.discard_operation,
             delete_branch: self.delete_branch,
             delete_default_branch: self.delete_default_branch,
             delete_unmerged: self.delete_unmerged,
@@ -94,7 +98,7 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
     let policy = session.policy(layout);
     let found = meant(session, layout, &args.worktree)?;
     let agent = session.agent(layout)?;
-    let stands_in_it = session.cx.cwd.canonicalize().is_ok_and(|cwd| cwd.starts_with(&found.root));
+    let stands_in_it = session.cx.stands_in(&found.root);
     let removed = worktree::remove(&session.cx, layout, &policy, &found, &agent, args.removal())?;
     let home = layout.primary_root.clone().filter(|home| *home != removed.path).unwrap_or_else(|| layout.common_dir.clone());
     Ok(Box::new(Gone { removed, leads_to: stands_in_it.then_some(home) }))

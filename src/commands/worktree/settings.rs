@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::commands::Session;
 use crate::domain::agent::{self, Template};
 use crate::error::Error;
@@ -22,8 +24,10 @@ pub(super) struct Settings {
 pub(super) struct Wanted {
     /// What it is for.
     pub what: String,
-    /// It, word for word.
+    /// It, for people.
     pub command: String,
+    /// What it is for and it, word for word, in a form that nothing else has.
+    pub key: String,
 }
 
 impl Settings {
@@ -100,11 +104,11 @@ impl Settings {
 }
 
 fn of_post_spawn(command: &str) -> Wanted {
-    Wanted { what: "worktree.post_spawn".to_owned(), command: command.to_owned() }
+    Wanted { what: "worktree.post_spawn".to_owned(), command: command.to_owned(), key: json!(["post_spawn", command]).to_string() }
 }
 
 fn of_agent(name: &str, template: &Template) -> Wanted {
-    Wanted { what: format!("agents.{name}"), command: template.described() }
+    Wanted { what: format!("agents.{name}"), command: template.described(), key: json!(["agent", name, template]).to_string() }
 }
 
 fn parse(path: &Path) -> Result<Spawning, Error> {
@@ -124,14 +128,7 @@ pub(super) fn approvals(session: &Session) -> Result<Approvals, Error> {
 /// Whether the user has allowed it.
 pub(super) fn is_allowed(session: &Session, layout: &Layout, wanted: &Wanted) -> Result<bool, Error> {
     match approvals(session) {
-        Ok(approvals) => Ok(approvals.has(&layout.common_dir, &wanted.key())?),
+        Ok(approvals) => Ok(approvals.has(&layout.common_dir, &wanted.key)?),
         Err(_) => Ok(false),
-    }
-}
-
-impl Wanted {
-    /// What is approved: the command, and what it is for.
-    pub(super) fn key(&self) -> String {
-        format!("{}: {}", self.what, self.command)
     }
 }

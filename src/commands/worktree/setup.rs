@@ -105,7 +105,7 @@ pub(super) fn approve(session: &Session, args: ApproveArgs) -> Answer {
     for wanted in wanted {
         let was_allowed = is_allowed(session, layout, &wanted)?;
         if !dry_run && !was_allowed {
-            approvals(session)?.add(&layout.common_dir, &wanted.key())?;
+            approvals(session)?.add(&layout.common_dir, &wanted.key)?;
         }
         commands.push((wanted.what, wanted.command, was_allowed));
     }

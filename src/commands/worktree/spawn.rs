@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::git::Git;
 use crate::output::Report;
 use crate::output::human::{Styles, plain_line};
+use crate::store::agents;
 use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
 use crate::worktree::{self, Hindrance, Spawned, Wish, agent_at_work};
@@ -80,6 +81,9 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
     if fetch && existing.is_none() {
         Git::at(&layout.common_dir).attended(&["fetch", "--quiet"])?;
     }
+    // Nobody else starts an agent there, or removes it, until ours is at work.
+    let door = existing.as_ref().filter(|existing| chosen.is_some() && !existing.is_missing);
+    let door = door.map(|existing| agents::door(&existing.git_dir, layout.modes)).transpose()?;
     let wish = Wish {
         issue,
         issue_file: subject.document.as_bytes(),
@@ -100,7 +104,7 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
         session.output.warn(note);
     }
     let leads = chosen.as_ref().is_none_or(|chosen| !chosen.is_headless());
-    let outcome = chosen.map(|chosen| chosen.start(session, &spawned, issue)).transpose()?;
+    let outcome = chosen.map(|chosen| chosen.start(session, &spawned, issue, door)).transpose()?;
     Ok(Box::new(Spawn { spawned, outcome, leads }))
 }
 
@@ -112,9 +116,13 @@ fn who(session: &Session, layout: &Layout, existing: Option<&Worktree>) -> Resul
     }
 }
 
-/// Goes on in a worktree that is there; not with a second agent beside one that is at work.
+/// Goes on in a worktree that is there; not with a second agent beside one that is at work, and not as somebody else.
 fn go_on(session: &Session, layout: &Layout, wish: &Wish<'_>, existing: Worktree, with_agent: bool) -> Result<Spawned, Error> {
-    if with_agent && let Some(run) = agent_at_work(&existing) {
+    if existing.is_missing || !existing.root.exists() {
+        return Err(Hindrance::Missing { path: existing.root }.into());
+    }
+    let is_others = existing.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) != Some(&wish.agent_id);
+    if let Some(run) = agent_at_work(&existing).filter(|_| with_agent || is_others) {
         return Err(Hindrance::AtWork { name: run.name, pid: run.pid, path: existing.root }.into());
     }
     Ok(worktree::resume(&session.cx, layout, wish, existing)?)

@@ -100,12 +100,15 @@ pub(super) fn purge(session: &Session, args: PurgeArgs) -> Answer {
     for (worktree, issue) in closed {
         let mut risks = worktree::risks(&session.cx, layout, &policy, &worktree, &agent, removal)?;
         risks.extend(own_lease(session, layout, &worktree)?);
-        let mut leases = Vec::new();
+        let (mut leases, mut failed) = (Vec::new(), None);
         if risks.is_empty() && !dry_run {
-            let removed = worktree::remove(&session.cx, layout, &policy, &worktree, &agent, removal)?;
-            leases.extend(removed.leases.into_iter().map(|lease| lease.lease_id));
+            match worktree::remove(&session.cx, layout, &policy, &worktree, &agent, removal) {
+                Ok(removed) => leases.extend(removed.leases.into_iter().map(|lease| lease.lease_id)),
+                // The others are told of all the same.
+                Err(error) => failed = Some(Error::from(error).to_string()),
+            }
         }
-        let kept: Vec<String> = risks.iter().map(ToString::to_string).collect();
+        let kept: Vec<String> = risks.iter().map(ToString::to_string).chain(failed).collect();
         let branch_deleted = delete_branch && kept.is_empty() && !dry_run;
         all.push(Fate { path: show(&worktree.root), branch: worktree.branch, issue: Some(issue), kept, branch_deleted, leases });
     }

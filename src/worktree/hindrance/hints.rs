@@ -65,6 +65,8 @@ impl Hindrance {
             Self::Untracked { .. } => "Commit them, or give them up: --discard-untracked, or --discard-changes with all changes",
             Self::Listed { .. } => "Copy what is needed, or give them up: --discard-ignored",
             Self::Submodules { .. } => "Push what is in them, then: --discard-submodules",
+            Self::Nested { inner, .. } => return format!("Remove that one first: git jit worktree remove {}", quoted(inner)),
+            Self::UnderWay { .. } => "Finish it or abort it there, or give it up: --discard-operation",
             Self::Stashed { .. } => "Apply them there, or leave them in git stash list: --leave-stashes",
             Self::InUse { .. } => "To end their lease: --end-lease",
             Self::BeingMade { .. } => "Try again in a moment",

@@ -20,6 +20,7 @@ use crate::output::human::Styles;
 use crate::process::other::{self, Watched};
 use crate::store::agents::{self, AgentRun, Ended};
 use crate::store::layout::Layout;
+use crate::store::lock::Guard;
 use crate::store::{self, file};
 use crate::worktree::Spawned;
 
@@ -43,7 +44,7 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Runs it, keeps the lease alive meanwhile, and says what became of both.
-    pub(super) fn to_its_end(&self, argv: &[OsString], log: Option<String>) -> Result<Outcome, Error> {
+    pub(super) fn to_its_end(&self, argv: &[OsString], log: Option<String>, door: Option<Guard>) -> Result<Outcome, Error> {
         let (session, layout) = (self.session, self.layout);
         let desk = Desk::for_leases(session, layout)?;
         let holder = session.holder(layout)?;
@@ -63,6 +64,8 @@ impl Run<'_> {
             let run = self.record(pid, log.clone());
             run.write(&layout.git_dir, layout.modes)?;
             begun = Some(run);
+            // Whoever comes now sees that it is at work.
+            drop(door);
             Ok(())
         });
         let (status, lost) = match ended {
@@ -115,7 +118,9 @@ impl Run<'_> {
     }
 
     /// Starts a process of ours that starts it, and waits until it runs.
-    pub(super) fn in_background(&self, argv: &[OsString], spawned: &Spawned) -> Result<Outcome, Error> {
+    pub(super) fn in_background(&self, argv: &[OsString], spawned: &Spawned, door: Guard) -> Result<Outcome, Error> {
+        // Held until it runs.
+        let _door = door;
         let (session, layout) = (self.session, self.layout);
         let missing = || Error::NotThere { what: "program", name: "git-jit".to_owned(), hint: String::new() };
         let program = session.cx.program.clone().ok_or_else(missing)?;
@@ -167,7 +172,7 @@ pub(crate) fn tend(session: &Session, args: TendArgs) -> Answer {
     let layout = session.layout()?;
     let issue_id = IssueRef::parse(&issue)?.full().ok_or_else(|| Error::Usage { what: issue.clone(), hint: String::new() })?;
     let run = Run { session, layout, name: &name, issue_id, lease_id: &LeaseId::new(lease) };
-    let outcome = run.to_its_end(&argv, Some(log))?;
+    let outcome = run.to_its_end(&argv, Some(log), None)?;
     let root = layout.worktree_root.clone().unwrap_or_default();
     Ok(Box::new(Tended { outcome, issue_id, root }))
 }

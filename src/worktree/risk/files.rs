@@ -1,0 +1,97 @@
+//! Files of a worktree that nothing else has.
+
+use std::path::Path;
+
+use gix::bstr::ByteSlice;
+
+use super::Removal;
+use crate::git::Git;
+use crate::store::layout::Layout;
+use crate::store::worktrees::{self, Worktree};
+use crate::store::{Error, file};
+use crate::worktree::{Hindrance, Result, foreign, include};
+
+/// What is changed, untracked, listed, a repository of its own, or another worktree.
+pub(super) fn risks(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Vec<Hindrance>> {
+    let path = worktree.root.clone();
+    let (mut changed, untracked) = status(worktree)?;
+    changed.extend(hidden(worktree)?);
+    let mut found = Vec::new();
+    if !changed.is_empty() && !removal.discard_changes {
+        found.push(Hindrance::Changed { path: path.clone(), files: changed });
+    }
+    if !untracked.is_empty() && !removal.discard_changes && !removal.discard_untracked {
+        found.push(Hindrance::Untracked { path: path.clone(), files: untracked });
+    }
+    if !removal.discard_ignored {
+        found.extend(listed(layout, &path)?);
+    }
+    let others = worktrees::list(layout)?;
+    let inner = others.into_iter().find(|other| other.root != path && other.root.starts_with(&path) && !other.is_missing);
+    found.extend(inner.map(|inner| Hindrance::Nested { path: path.clone(), inner: inner.root }));
+    if !removal.discard_submodules {
+        let mut repositories = repositories(&path)?;
+        repositories.extend(file::names(&worktree.git_dir.join("modules"))?.iter().map(|name| name.to_string_lossy().into_owned()));
+        if !repositories.is_empty() {
+            found.push(Hindrance::Submodules { path, files: repositories });
+        }
+    }
+    Ok(found)
+}
+
+/// Files with changes, and files that Git does not know.
+fn status(worktree: &Worktree) -> Result<(Vec<String>, Vec<String>)> {
+    let args = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none"];
+    // What watches the file system may be wrong; here nothing may.
+    let status =
+        Git::at(&worktree.root).run(&[&["-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false"], &args[..]].concat())?;
+    let (mut changed, mut untracked) = (Vec::new(), Vec::new());
+    for line in status.split(|byte| *byte == 0) {
+        let Some(file) = line.get(3..).map(|file| file.to_str_lossy().into_owned()) else { continue };
+        if line.starts_with(b"??") { untracked.push(file) } else { changed.push(file) }
+    }
+    Ok((changed, untracked))
+}
+
+/// Changes in files that Git was told to take as unchanged.
+fn hidden(worktree: &Worktree) -> Result<Vec<String>> {
+    let said = Git::at(&worktree.root).run(&["ls-files", "-v", "-z"])?;
+    // `S` is skipped, a small letter assumed unchanged.
+    let is_hidden = |line: &&[u8]| line.first().is_some_and(|tag| *tag == b'S' || tag.is_ascii_lowercase());
+    let names = said.split(|byte| *byte == 0).filter(is_hidden).filter_map(|line| line.get(2..));
+    let there: Vec<String> = names
+        .map(|name| name.to_str_lossy().into_owned())
+        .filter(|name| worktree.root.join(name).symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()))
+        .collect();
+    if there.is_empty() { Ok(there) } else { foreign::changed(&worktree.root, "HEAD", &there) }
+}
+
+/// Ignored files that are listed, and are not what the primary worktree has.
+fn listed(layout: &Layout, root: &Path) -> Result<Option<Hindrance>> {
+    let primary = layout.primary_root.as_deref().unwrap_or(root);
+    let mut files = include::listed(primary, root)?;
+    files.retain(|file| primary == root || !include::is_copy(primary, root, file));
+    Ok((!files.is_empty()).then(|| Hindrance::Listed { path: root.to_owned(), files }))
+}
+
+/// Every place below the root that has a `.git` of its own.
+fn repositories(root: &Path) -> Result<Vec<String>> {
+    let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            // What cannot be read cannot be removed either, and Git will say so.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => continue,
+            entries => entries.map_err(Error::io("list", &folder))?,
+        };
+        for entry in entries.flatten() {
+            if entry.file_name() == ".git" {
+                if folder != root {
+                    found.push(folder.strip_prefix(root).unwrap_or(&folder).to_string_lossy().into_owned());
+                }
+            } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(entry.path());
+            }
+        }
+    }
+    Ok(found)
+}
