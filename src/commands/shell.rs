@@ -59,9 +59,9 @@ impl Shell {
 
     fn script(self) -> &'static str {
         match self {
-            Self::Bash => include_str!("shell/wt.bash"),
-            Self::Zsh => include_str!("shell/wt.zsh"),
-            Self::Fish => include_str!("shell/wt.fish"),
+            Self::Bash => concat!(include_str!("shell/function.sh"), "\n", include_str!("shell/complete.bash")),
+            Self::Zsh => concat!(include_str!("shell/function.sh"), "\n", include_str!("shell/complete.zsh")),
+            Self::Fish => include_str!("shell/function.fish"),
         }
     }
 

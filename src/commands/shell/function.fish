@@ -1,4 +1,4 @@
-# git jit: worktrees for issues, and going there. Made by: git jit shell-init fish
+# The function wt and its completion, for fish.
 function wt --description 'Worktrees for issues'
     set -l jit @JIT@
     test -x $jit; or set jit git-jit

@@ -1,4 +1,4 @@
-# git jit: worktrees for issues, and going there. Made by: git jit shell-init zsh
+# The function wt, for bash and zsh.
 wt() {
     local jit=@JIT@ file dir code=0
     [ -x "$jit" ] || jit=git-jit
@@ -14,15 +14,3 @@ wt() {
     command rm -f -- "$file"
     return "$code"
 }
-
-_wt() {
-    emulate -L zsh
-    local jit=@JIT@ line
-    local -a described
-    [ -x "$jit" ] || jit=git-jit
-    for line in "${(@f)$(command "$jit" complete -- "${(@)words[1,CURRENT]}" 2>/dev/null)}"; do
-        [ -n "$line" ] && described+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
-    done
-    _describe -V 'wt' described
-}
-(( ! ${+functions[compdef]} )) || compdef _wt wt

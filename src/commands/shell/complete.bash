@@ -1,0 +1,9 @@
+_wt() {
+    local jit=@JIT@ line
+    [ -x "$jit" ] || jit=git-jit
+    COMPREPLY=()
+    while IFS= read -r line; do
+        COMPREPLY+=("$(printf '%q' "${line%%$'\t'*}")")
+    done < <(command "$jit" complete -- "${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
+}
+complete -F _wt wt

@@ -1,0 +1,11 @@
+_wt() {
+    emulate -L zsh
+    local jit=@JIT@ line
+    local -a described
+    [ -x "$jit" ] || jit=git-jit
+    for line in "${(@f)$(command "$jit" complete -- "${(@)words[1,CURRENT]}" 2>/dev/null)}"; do
+        [ -n "$line" ] && described+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+    done
+    _describe -V 'wt' described
+}
+(( ! ${+functions[compdef]} )) || compdef _wt wt
