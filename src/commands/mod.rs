@@ -191,7 +191,11 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
     }
     let output = Output::new(global.json, global.quiet, global.color, cx.terminal);
     let verb = cli.verb.unwrap_or(Verb::Status(status::Args {}));
-    if cx.has_lost_cwd && global.directory.is_none() && !matches!(&verb, Verb::Worktree(verb) if verb.may_lose_its_place()) {
+    let is_at_home_anywhere = match &verb {
+        Verb::Worktree(verb) => verb.may_lose_its_place(),
+        verb => matches!(verb, Verb::ShellInit(_) | Verb::Help(_) | Verb::Version | Verb::Schema(_)),
+    };
+    if cx.has_lost_cwd && global.directory.is_none() && !is_at_home_anywhere {
         output.error(&lost_cwd("it was removed"));
         return ExitStatus::Broken.code();
     }

@@ -1,5 +1,6 @@
 //! The agent that was last started in a worktree: `agent.json` in that worktree's own Git directory.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -66,9 +67,18 @@ impl AgentRun {
     }
 }
 
-/// Whoever starts an agent in a worktree, or removes the worktree, holds its door meanwhile.
-pub(crate) fn door(git_dir: &Path, modes: Modes) -> Result<lock::Guard> {
-    lock::acquire(&lock::path(&git_dir.join("jit"), "agent"), modes, PATIENCE)
+/// Whoever starts an agent in a worktree, or removes the worktree, holds its door meanwhile; `None` where the worktree is gone.
+pub(crate) fn door(git_dir: &Path, modes: Modes) -> Result<Option<lock::Guard>> {
+    let path = lock::path(&git_dir.join("jit"), "agent");
+    // One by one: what is gone is not made again.
+    for folder in [git_dir.join("jit"), git_dir.join("jit").join("locks")] {
+        match std::fs::create_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(Error::io("make directory", &folder)(error)),
+            _ => {}
+        }
+    }
+    lock::acquire(&path, modes, PATIENCE).map(Some)
 }
 
 /// A new file for what an agent says, below what all worktrees share: it outlives the worktree.

@@ -24,7 +24,7 @@ pub(crate) struct Worktree {
     pub is_primary: bool,
     /// Whether it is locked against removal.
     pub is_locked: bool,
-    /// Whether its root is gone.
+    /// Whether its root is gone, or does not lead to its Git directory any more.
     pub is_missing: bool,
 }
 
@@ -56,7 +56,7 @@ fn describe(layout: &Layout, root: PathBuf, git_dir: PathBuf, is_locked: bool) -
         branch: branch(&git_dir),
         identity: Identity::read(&git_dir)?,
         is_primary: layout.primary_root.as_ref() == Some(&root),
-        is_missing: !root.exists(),
+        is_missing: !root.exists() || (git_dir != layout.common_dir && !root.join(".git").exists()),
         is_locked,
         git_dir,
         root,

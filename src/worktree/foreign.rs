@@ -10,7 +10,7 @@ use crate::store::layout::Layout;
 use crate::store::spawns::{Spawning, Stage};
 
 /// The first file that is not of the base, nor the issue, nor ignored, or that is not what it is there.
-pub(super) fn file(layout: &Layout, spawning: &Spawning, path: &Path, stage: Stage) -> Result<Option<String>> {
+pub(super) fn file(layout: &Layout, spawning: &Spawning, (path, git_dir): (&Path, &Path), stage: Stage) -> Result<Option<String>> {
     let found = file::below(path)?;
     if found.is_empty() {
         return Ok(None);
@@ -20,7 +20,8 @@ pub(super) fn file(layout: &Layout, spawning: &Spawning, path: &Path, stage: Sta
         _ => names(&git(layout).run(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", &spawning.base])?),
     };
     let issue = format!(".jit/issues/{}", spawning.issue_id);
-    let is_known = |file: &&String| known.contains(*file) || file.starts_with(&issue) || file.contains(file::TEMPORARY);
+    let unfinished = format!(".jit/issues/{}", file::TEMPORARY);
+    let is_known = |file: &&String| known.contains(*file) || file.starts_with(&issue) || file.starts_with(&unfinished);
     let strange: Vec<&String> = found.iter().filter(|file| !is_known(file)).collect();
     let asked = strange.iter().flat_map(|file| file.bytes().chain([0])).collect::<Vec<u8>>();
     // Where Git cannot tell, nothing is ignored.
@@ -29,21 +30,43 @@ pub(super) fn file(layout: &Layout, spawning: &Spawning, path: &Path, stage: Sta
     match strange.into_iter().find(|file| !ignored.contains(*file)) {
         Some(file) => Ok(Some(file.clone())),
         None if known.is_empty() => Ok(None),
-        None => Ok(changed(path, &spawning.base, &[])?.into_iter().next()),
+        None => {
+            let mut changed = changed(path, &spawning.base, None)?;
+            // Where there is no index yet, Git was writing files when it was killed.
+            changed.retain(|file| git_dir.join("index").exists() || !is_torn(path, &spawning.base, file));
+            Ok(changed.into_iter().next())
+        }
+    }
+}
+
+/// Whether a file is the beginning of what Git would write there.
+fn is_torn(root: &Path, commit: &str, file: &str) -> bool {
+    let Ok(begun) = file::read(&root.join(file)) else { return false };
+    let whole = Git::at(root).run(&["cat-file", "--filters", &format!("{commit}:{file}")]);
+    whole.is_ok_and(|whole| whole.starts_with(&begun))
+}
+
+/// Makes what was left half made a worktree that can be worked in: an index, and the files that are missing.
+pub(super) fn finish(root: &Path, git_dir: &Path) {
+    if !git_dir.join("index").exists() {
+        let git = Git::at(root);
+        // At best effort: whoever is at work there is told in any case.
+        let _ = git.patiently(&["read-tree", "HEAD"]).and_then(|()| git.patiently(&["checkout-index", "--all", "--quiet"]));
     }
 }
 
 /// The files of the worktree at `root` that are there and are not what a commit has, whatever its index says of them.
-pub(super) fn changed(root: &Path, commit: &str, among: &[String]) -> Result<Vec<String>> {
+pub(super) fn changed(root: &Path, commit: &str, among: Option<&HashSet<String>>) -> Result<Vec<String>> {
     let scratch = tempfile::tempdir().map_err(crate::store::Error::io("make a folder for", root))?;
     let git = Git::at(root).env("GIT_INDEX_FILE", scratch.path().join("index"));
     let alone = ["-c", "core.splitIndex=false", "-c", "core.fsmonitor=false", "-c", "core.sparseCheckout=false"];
     git.run(&[&alone[..], &["read-tree", commit]].concat())?;
     // What differs in time alone is told apart here; what is not there makes it fail, and is no change.
     git.output(&[&alone[..], &["update-index", "-q", "--refresh"]].concat())?;
-    let paths: Vec<&str> = among.iter().map(String::as_str).collect();
-    let said = git.run(&[&alone[..], &["diff-files", "-z", "--name-only", "--diff-filter=MT", "--"], &paths[..]].concat())?;
-    Ok(names(&said).into_iter().filter(|name| !name.is_empty()).collect())
+    // Names are looked up here: to Git they could be patterns, and there may be more than fit on a command line.
+    let said = git.run(&[&alone[..], &["diff-files", "-z", "--name-only", "--diff-filter=MT"]].concat())?;
+    let is_meant = |name: &String| !name.is_empty() && among.is_none_or(|among| among.contains(name));
+    Ok(names(&said).into_iter().filter(is_meant).collect())
 }
 
 fn names(bytes: &[u8]) -> HashSet<String> {

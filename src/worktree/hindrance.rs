@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use crate::domain::id::Holder;
-use crate::exit::ExitStatus;
 
 mod hints;
+mod meaning;
 
 pub(crate) use hints::quoted;
 
@@ -84,6 +84,12 @@ pub(crate) enum Hindrance {
     #[error("{} is not there", path.display())]
     Missing {
         /// Where it was.
+        path: PathBuf,
+    },
+    /// It is there and leads nowhere: a removal that was killed leaves that.
+    #[error("{} has no .git any more", path.display())]
+    NoGit {
+        /// Where.
         path: PathBuf,
     },
     /// Its files could not be written, by a hook perhaps.
@@ -245,53 +251,5 @@ impl Hindrance {
     /// One out of what was found: nothing, one, or several together.
     pub(crate) fn out_of(mut all: Vec<Self>) -> Option<Self> {
         if all.len() > 1 { Some(Self::Several { all }) } else { all.pop() }
-    }
-
-    /// The exit status.
-    pub(crate) fn status(&self) -> ExitStatus {
-        match self {
-            Self::NoSuchWorktree { .. } | Self::NoSuchBase { .. } | Self::NoSuchBranch { .. } => ExitStatus::NotFound,
-            Self::Ambiguous { .. } | Self::BadTemplate { .. } => ExitStatus::Usage,
-            Self::NoCheckout { .. } => ExitStatus::Broken,
-            Self::InUse { .. } | Self::AtWork { .. } | Self::BeingMade { .. } => ExitStatus::Held,
-            Self::Several { all } => ExitStatus::most_specific(all.iter().map(Self::status)),
-            _ => ExitStatus::Refused,
-        }
-    }
-
-    /// A stable word for programs.
-    pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::NoSuchWorktree { .. } => "worktree_not_found",
-            Self::NoSuchBase { .. } => "base_not_found",
-            Self::NoSuchBranch { .. } => "branch_not_found",
-            Self::PathTaken { .. } => "path_taken",
-            Self::BranchTaken { .. } => "branch_taken",
-            Self::SeveralBranches { .. } => "branch_ambiguous",
-            Self::BadTemplate { .. } => "bad_path_template",
-            Self::Primary { .. } => "primary_worktree",
-            Self::Ambiguous { .. } => "worktree_ambiguous",
-            Self::Moved { .. } => "worktree_moved",
-            Self::Missing { .. } => "worktree_missing",
-            Self::NoCheckout { .. } => "checkout_failed",
-            Self::NotPrepared { .. } => "post_spawn_failed",
-            Self::NotOurs { .. } => "foreign_files",
-            Self::BranchInUse { .. } => "branch_in_use",
-            Self::DefaultBranch { .. } => "default_branch",
-            Self::Inside { .. } => "inside_worktree",
-            Self::Locked { .. } => "worktree_locked",
-            Self::Changed { .. } => "uncommitted_changes",
-            Self::Untracked { .. } => "untracked_files",
-            Self::Listed { .. } => "listed_files",
-            Self::Submodules { .. } => "submodules",
-            Self::Nested { .. } => "nested_worktree",
-            Self::UnderWay { .. } => "under_way",
-            Self::Stashed { .. } => "stashes",
-            Self::Unmerged { .. } => "unmerged_commits",
-            Self::InUse { .. } => "held_by_other",
-            Self::AtWork { .. } => "agent_at_work",
-            Self::BeingMade { .. } => "being_made",
-            Self::Several { .. } => "several_risks",
-        }
     }
 }

@@ -48,7 +48,10 @@ impl Making<'_> {
         let copied = self.fill(journal, start)?;
         if let Some(command) = self.wish.prepare {
             journal.step(Stage::Preparing)?;
-            self.prepare(command, spawning)?;
+            journal.hand_on(true);
+            let prepared = self.prepare(command, spawning);
+            journal.hand_on(false);
+            prepared?;
         }
         Ok(copied)
     }
@@ -66,6 +69,10 @@ impl Making<'_> {
         }
         if place::trees(layout) == path.parent().unwrap_or(path) {
             place::exclude_trees(layout)?;
+        }
+        if !start.is_new && history::ref_commit(&layout.repo, &format!("refs/heads/{}", start.branch)) != Some(start.at) {
+            // It was there when we looked; somebody has removed it, or works on it.
+            return Err(Hindrance::NoSuchBase { base: start.branch.clone() }.into());
         }
         // From here on there is something of ours to take back, and nothing of anybody else's.
         journal.step(Stage::Adding)?;

@@ -87,17 +87,26 @@ pub(crate) fn find(layout: &Layout, cwd: &Path, named: &str) -> Result<Worktree>
     if let Some(exact) = all.iter().find(|worktree| worktree.root == path) {
         return Ok(exact.clone());
     }
-    let typed = named.trim_end_matches('/').trim_start_matches('#');
-    let is_called = |worktree: &&Worktree| worktree.name() == typed || worktree.branch.as_deref() == Some(typed);
-    let is_main = |worktree: &&Worktree| typed == "main" && worktree.is_primary;
-    let has_number = |worktree: &&Worktree| !worktree.is_primary && name::has_number(worktree, typed);
-    let of_issue = |worktree: &&Worktree| {
+    let number = named.strip_prefix('#');
+    let typed = number.unwrap_or(named.trim_end_matches('/'));
+    let is_called = |worktree: &Worktree| worktree.name() == typed || worktree.branch.as_deref() == Some(typed);
+    let has_number = |worktree: &Worktree| !worktree.is_primary && name::number(&worktree.name()) == Some(typed);
+    let is_on_number = |worktree: &&Worktree| !worktree.is_primary && name::has_number(worktree, typed);
+    let of_issue = |worktree: &Worktree| {
         let issue = worktree.identity.as_ref().and_then(|identity| identity.issue_id);
         issue.is_some_and(|issue| issue.to_string() == typed || issue.short() == typed)
     };
-    let rules: [&dyn Fn(&&Worktree) -> bool; 4] = [&is_main, &is_called, &of_issue, &has_number];
-    let found = rules.iter().map(|rule| all.iter().filter(rule).collect::<Vec<_>>()).find(|found| !found.is_empty());
-    match found.unwrap_or_default().as_slice() {
+    if let Some(primary) = all.iter().find(|worktree| named == "main" && worktree.is_primary) {
+        return Ok(primary.clone());
+    }
+    // What fits in two ways is no guess; a number sign says which is meant.
+    let fits = |worktree: &&Worktree| has_number(worktree) || number.is_none() && (is_called(worktree) || of_issue(worktree));
+    let mut found: Vec<&Worktree> = all.iter().filter(fits).collect();
+    if found.is_empty() {
+        // One that was made elsewhere, on a branch that is called after the issue.
+        found = all.iter().filter(is_on_number).collect();
+    }
+    match found.as_slice() {
         [one] => Ok((*one).clone()),
         [] => Err(Hindrance::NoSuchWorktree { named: named.to_owned() }.into()),
         many => {

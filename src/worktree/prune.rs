@@ -31,7 +31,7 @@ pub(crate) fn prune(cx: &Context, layout: &Layout, policy: &Policy, agent: &Agen
     for worktree in worktrees::list(layout)?.into_iter().filter(|worktree| worktree.is_missing && !worktree.is_primary) {
         let guard = alone(layout)?;
         // Looked at under the lock: what is being made begins with a folder that is not there, and a disk may have come back.
-        if worktree.root.exists() || being_made(layout, &worktree.root)?.is_some() {
+        if worktree.root.join(".git").exists() || being_made(layout, &worktree.root)?.is_some() {
             continue;
         }
         let kept = kept(cx, layout, policy, &worktree, agent)?;
@@ -51,8 +51,8 @@ fn kept(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree, age
     if worktree.is_locked {
         return Ok(Some(Hindrance::Locked { path: worktree.root.clone() }));
     }
-    if let Some(moved @ Hindrance::Moved { .. }) = missing(worktree) {
-        return Ok(Some(moved));
+    if let Some(there @ (Hindrance::Moved { .. } | Hindrance::NoGit { .. })) = missing(worktree) {
+        return Ok(Some(there));
     }
     if let Some(other) = somebody_else(cx, layout, policy, worktree, agent) {
         return Ok(Some(other));

@@ -10,9 +10,9 @@ use crate::domain::id::AgentId;
 use crate::domain::lease::{Answer, Lease, Request};
 use crate::domain::policy::Policy;
 use crate::process::other::{self, Watched};
-use crate::store::agents;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
+use crate::store::{agents, file};
 
 /// How long an agent may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -51,8 +51,8 @@ pub(crate) fn remove(
     }
     // From here on nobody adds, removes or starts anything; what was seen before may be otherwise by now.
     let guard = alone(layout)?;
-    let door = agents::door(&worktree.git_dir, layout.modes)?;
     let worktree = &again(layout, worktree)?;
+    let door = agents::door(&worktree.git_dir, layout.modes)?;
     refuse(worktree, Removal { stop_agent: false, ..removal })?;
     let tip = worktrees::tip(layout, worktree);
     let path = worktree.root.clone();
@@ -67,13 +67,18 @@ pub(crate) fn remove(
     };
     let words = ["worktree", "remove"].iter().chain(force).map(OsStr::new);
     let args: Vec<&OsStr> = words.chain([path.as_os_str()]).collect();
+    if worktree.is_missing && path.exists() {
+        // What a removal left that was killed: Git wants to be led there to finish it.
+        let lead = [b"gitdir: ", worktree.git_dir.as_os_str().as_encoded_bytes(), b"\n"].concat();
+        file::replace(&path.join(".git"), &lead, layout.modes)?;
+    }
     git.run(&args)?;
-    drop((door, guard));
-    let leases = abandon(cx, layout, policy, worktree)?;
     let doomed = worktree.branch.as_ref().filter(|_| removal.delete_branch);
     if let Some((branch, tip)) = doomed.zip(tip) {
         delete_branch(layout, branch, &tip.to_string())?;
     }
+    drop((door, guard));
+    let leases = abandon(cx, layout, policy, worktree)?;
     let tip = tip.map(|tip| tip.to_string());
     Ok(Removed { path, branch_deleted: doomed.is_some(), branch: worktree.branch.clone(), tip, leases })
 }

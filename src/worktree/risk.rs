@@ -85,9 +85,8 @@ pub(crate) fn risks(
     found.extend(of_branch(layout, worktree, removal)?);
     found.extend(somebody_else(cx, layout, policy, worktree, agent).filter(|_| !removal.end_lease));
     if worktree.is_missing {
-        found.extend(
-            missing(worktree).filter(|hindrance| !matches!(hindrance, Hindrance::Missing { .. }) || !removal.discard_changes),
-        );
+        let is_taken = |hindrance: &Hindrance| removal.discard_changes && !matches!(hindrance, Hindrance::Moved { .. });
+        found.extend(missing(worktree).filter(|hindrance| !is_taken(hindrance)));
     } else {
         found.extend(files::risks(layout, worktree, removal)?);
     }
@@ -128,6 +127,7 @@ pub(super) fn missing(worktree: &Worktree) -> Option<Hindrance> {
     let root = worktree.identity.as_ref().map(|identity| PathBuf::from(&identity.root));
     match root.filter(|root| worktrees::git_dir_of(root).is_ok_and(|git_dir| git_dir == worktree.git_dir)) {
         Some(to) => Some(Hindrance::Moved { to }),
+        None if worktree.root.exists() => Some(Hindrance::NoGit { path: worktree.root.clone() }),
         None => Some(Hindrance::Missing { path: worktree.root.clone() }),
     }
 }

@@ -81,7 +81,8 @@ pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: W
         return Err(hindrance.into());
     }
     if existing.is_missing {
-        return Err(Hindrance::Missing { path }.into());
+        let hindrance = if path.exists() { Hindrance::NoGit { path } } else { Hindrance::Missing { path } };
+        return Err(hindrance.into());
     }
     let identity = Identity::ensure(&existing.git_dir, &path, Some(&wish.agent_id), layout.modes)?;
     let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id };

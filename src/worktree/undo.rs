@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Hindrance, Result, alone, foreign, git};
 use crate::context::Context;
 use crate::domain::lease::{Limits, Request};
+use crate::git::Git;
 use crate::process::other::Watched;
 use crate::store::layout::{Identity, Layout};
 use crate::store::spawns::{self, Journal, Left, Spawning, Stage};
@@ -94,10 +95,16 @@ fn remove(layout: &Layout, spawning: &Spawning, undo: Undo) -> Result<()> {
         if has_commits(layout, &git_dir, spawning) {
             return Err(stays(format!("commits on {}", spawning.branch)).into());
         }
-        if let Undo::From(stage) = undo
-            && let Some(file) = foreign::file(layout, spawning, path, stage)?
-        {
-            return Err(stays(file).into());
+        if let Undo::From(stage) = undo {
+            let staged = || is_staged(path, &git_dir).then(|| "something staged".to_owned());
+            let found = foreign::file(layout, spawning, (path, &git_dir), stage)?.or_else(staged);
+            if let Some(file) = found {
+                foreign::finish(path, &git_dir);
+                return Err(stays(file).into());
+            }
+            if is_locked(&git_dir) {
+                return Err(stays("a lock of its own".to_owned()).into());
+            }
         }
         let words = ["worktree", "remove", "--force", "--force"].map(OsStr::new);
         let args: Vec<&OsStr> = words.into_iter().chain([path.as_os_str()]).collect();
@@ -135,9 +142,26 @@ fn ours(layout: &Layout, spawning: &Spawning) -> Result<Option<PathBuf>> {
 fn has_commits(layout: &Layout, git_dir: &Path, spawning: &Spawning) -> bool {
     let branch = format!("refs/heads/{}", spawning.branch);
     let head = file::read_optional(&git_dir.join("HEAD")).ok().flatten().unwrap_or_default();
-    let is_elsewhere = head.starts_with(b"ref: ") && head.trim_ascii() != format!("ref: {branch}").as_bytes();
+    let head = String::from_utf8_lossy(&head).trim().to_owned();
+    let is_elsewhere = match head.strip_prefix("ref: ") {
+        Some(name) => name != branch,
+        // A hook may detach it; Git writes zeros first.
+        None => !head.trim_matches('0').is_empty() && head != spawning.base,
+    };
     let tip = history::ref_commit(&layout.repo, &branch).map(|tip| tip.to_string());
     is_elsewhere || (spawning.makes_branch && tip.is_some_and(|tip| tip != spawning.base))
+}
+
+/// Whether its index has something else than its HEAD.
+fn is_staged(path: &Path, git_dir: &Path) -> bool {
+    let args = ["-c", "core.fsmonitor=false", "diff-index", "--cached", "--quiet", "HEAD", "--"];
+    git_dir.join("index").exists() && Git::at(path).output(&args).is_ok_and(|output| output.status.code() == Some(1))
+}
+
+/// Whether somebody has locked it: Git's own lock says that it is being made.
+fn is_locked(git_dir: &Path) -> bool {
+    let lock = file::read_optional(&git_dir.join("locked")).ok().flatten();
+    lock.is_some_and(|text| text.trim_ascii() != b"initializing")
 }
 
 /// The Git directory of a worktree that is to be at a path, be it whole or not.

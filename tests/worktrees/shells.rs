@@ -202,6 +202,25 @@ fn without_the_function_one_is_told_how_to_get_it() {
 }
 
 #[test]
+fn aliases_functions_and_odd_places_for_temporary_files_change_nothing() {
+    let (_world, _, team) = stage();
+    team.jit("wt spawn 42 --no-agent").ok();
+    let fix = team.dir.join("trees/issue-42-fix-login");
+    let odd = "printf() { builtin printf '[log] '; builtin printf \"$@\"; }; cd() { echo no; }; cat() { echo no; }; set -C; CDPATH=/; TMPDIR=.";
+    let there = BASH.run(&team, &format!("{odd}; wt goto 42; pwd")).ok();
+    assert_eq!(at(&there), fix);
+    for place in [&team.dir, &fix] {
+        let names: Vec<_> = std::fs::read_dir(place).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+        assert!(!names.iter().any(|name| name.to_string_lossy().starts_with("git-jit.")), "{names:?}");
+    }
+    let gone = team.sub("gone");
+    let script = "rmdir \"$PWD\"; eval \"$(git-jit shell-init bash)\"; wt goto main; pwd";
+    let mut command = gone.command("bash");
+    let outcome = Outcome::of(script.to_owned(), command.args(["--norc", "--noprofile", "-c", script]));
+    assert_eq!(at(&outcome.ok()), team.dir);
+}
+
+#[test]
 fn a_path_with_blanks_quotes_and_a_line_end_is_gone_to() {
     let world = World::empty();
     let odd = world.place("").sub("it's \"odd\" $HOME `x`\n");

@@ -412,3 +412,191 @@ fn a_bare_repository_is_named_to_git() {
     bare.jit("wt path main").ok().says("trees/main");
     assert!(Path::new(bare.json("wt list")["worktrees"][0]["root"].as_str().expect("a path")).ends_with("trees/main"));
 }
+
+#[test]
+fn a_name_that_git_would_take_for_a_pattern_is_a_name() {
+    let (_world, team, tree, number) = spawned();
+    for name in [":(icase)zz", ":!b", ":(exclude)a"] {
+        tree.write(name, "x");
+        tree.git_args(&["--literal-pathspecs", "add", name]).ok();
+    }
+    tree.git("commit -q -m Names").ok();
+    for name in [":(icase)zz", ":!b", ":(exclude)a"] {
+        tree.git_args(&["update-index", "--assume-unchanged", &format!("./{name}")]).ok();
+        tree.write(name, "precious");
+        team.jit(&format!("worktree remove {number} --keep-branch")).exits(1).says("uncommitted changes");
+        tree.write(name, "x");
+    }
+    // More than fit on a command line, and a HEAD that is not born.
+    for n in 0..300 {
+        tree.write(&format!("{}/{}/{n}", "d".repeat(200), "e".repeat(200)), "x");
+    }
+    tree.git("add -A").ok();
+    tree.git("commit -q -m Many").ok();
+    let all = tree.git("ls-files").ok().stdout;
+    tree.pipe("git update-index --assume-unchanged --stdin", all.as_bytes()).ok();
+    team.jit(&format!("worktree remove {number} --keep-branch")).ok();
+    let (_world, team, tree, number) = spawned();
+    tree.git("update-index --skip-worktree a").ok();
+    tree.git("checkout -q --orphan fresh").ok();
+    team.jit(&format!("worktree remove {number} --discard-changes")).ok();
+}
+
+/// A spawn that is killed while its post-checkout hook runs; the hook is ended too.
+fn killed_in_its_hook(team: &Place, issue: &str, number: &str) -> Place {
+    hook(team, "echo $$ > ../../hooking; mv ../../hooking ../../hooked; exec sleep 60");
+    let mut child = team.start(&["worktree", "spawn", issue, "--no-agent"], Stdio::null());
+    wait_until("the hook runs", || team.dir.join("hooked").exists());
+    child.kill().expect("killed");
+    child.wait().expect("it ends");
+    std::process::Command::new("kill").arg(team.read("hooked").trim()).status().expect("run");
+    std::fs::remove_file(team.dir.join(".git/hooks/post-checkout")).expect("removed");
+    wait_until("the hook is over", || team.json("doctor").to_string().contains("was interrupted"));
+    team.sub(&format!("trees/issue-{number}-first"))
+}
+
+#[test]
+fn all_kinds_of_work_in_what_was_left_half_made_are_kept() {
+    let kinds: [fn(&Place); 4] = [
+        |tree| {
+            tree.git("checkout -q --detach").ok();
+            tree.git("rm -q a").ok();
+            tree.git("commit -q --no-verify -m Detached").ok();
+        },
+        |tree| {
+            tree.write("a", "staged");
+            tree.git("add a").ok();
+            tree.write("a", "a");
+        },
+        |tree| tree.write("my.jit-tmp-dir/work.txt", "work"),
+        |tree| drop(tree.git("worktree lock .").ok()),
+    ];
+    for work in kinds {
+        let (_world, team, issue, number) = stage();
+        let tree = killed_in_its_hook(&team, &issue, &number);
+        work(&tree);
+        team.jit("worktree prune").ok().says("so that it stays");
+        assert!(tree.dir.join("b").exists());
+    }
+    // And what nobody has touched goes.
+    let (_world, team, issue, number) = stage();
+    let tree = killed_in_its_hook(&team, &issue, &number);
+    team.jit("worktree prune").ok().says("has been undone");
+    assert!(!tree.dir.exists());
+}
+
+#[test]
+fn a_file_that_git_had_begun_to_write_is_nobodys_work() {
+    for is_work in [false, true] {
+        let (_world, team, issue, number) = stage();
+        let tree = killed_in_its_hook(&team, &issue, &number);
+        // As if it had been killed while it wrote the files: no index, one file cut off, one not there.
+        let git_dir = tree.git("rev-parse --absolute-git-dir").ok().line();
+        std::fs::remove_file(Path::new(&git_dir).join("index")).expect("removed");
+        tree.write("a", "");
+        std::fs::remove_file(tree.dir.join("b")).expect("removed");
+        if is_work {
+            tree.write("mine", "work");
+        }
+        team.jit("worktree prune").ok().says(if is_work { "so that it stays" } else { "has been undone" });
+        assert_eq!(tree.dir.exists(), is_work);
+        if is_work {
+            // It can be worked in.
+            assert_eq!(tree.read("b"), "b");
+            team.jit(&format!("worktree spawn {issue} --no-agent")).ok();
+            assert_eq!(tree.git("status --porcelain").ok().stdout, " M a\n?? mine\n");
+        }
+    }
+}
+
+#[test]
+fn a_number_sign_means_the_issue_and_a_number_alone_is_no_guess() {
+    let (_world, team, _, _) = stage();
+    team.git("worktree add -q ../nn-42 -b 42").ok();
+    team.git("worktree add -q trees/issue-42-x -b issue-42-x").ok();
+    team.jit("worktree path #42").ok().says("trees/issue-42-x");
+    team.jit("worktree remove 42").exits(2).says("stands for 2 worktrees");
+    team.jit("worktree remove #42").ok();
+    team.jit("worktree path 42").ok().says("nn-42");
+    team.jit("worktree path #42").exits(3);
+}
+
+#[test]
+fn what_a_killed_removal_leaves_can_be_put_back_or_given_up() {
+    let (_world, team, tree, number) = spawned();
+    let issue = team.json("worktree list")["worktrees"][1]["issue_id"].as_str().expect("one").to_owned();
+    std::fs::remove_file(tree.dir.join(".git")).expect("removed");
+    team.jit(&format!("worktree remove {number}")).exits(1).says("has no .git any more").says("git worktree repair");
+    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(1).says("has no .git any more");
+    team.jit("worktree prune").ok().says("Kept:").says("has no .git any more");
+    assert_eq!(team.json("worktree list")["worktrees"][1]["missing"], true);
+    team.git("worktree repair").ok();
+    tree.git("status --porcelain").ok().says_nothing();
+    std::fs::remove_file(tree.dir.join(".git")).expect("removed");
+    team.jit(&format!("worktree remove {number} -D --discard-changes")).ok().says("Released lease");
+    assert!(!tree.dir.exists());
+}
+
+#[test]
+fn two_removals_at_once_leave_nothing() {
+    let (_world, team, _tree, number) = spawned();
+    let both: Vec<_> = (0..4).map(|_| team.start(&["worktree", "remove", &number, "-D"], Stdio::null())).collect();
+    let won = both.into_iter().map(|mut child| child.wait().expect("it ends").success()).filter(|success| *success).count();
+    assert_eq!(won, 1);
+    assert_eq!(std::fs::read_dir(team.dir.join(".git/worktrees")).map_or(0, Iterator::count), 0);
+}
+
+#[test]
+fn a_branch_that_is_gone_on_with_is_not_deleted_meanwhile() {
+    let (_world, team, tree, number) = spawned();
+    let issue = team.json("worktree list")["worktrees"][1]["issue_id"].as_str().expect("one").to_owned();
+    tree.jit("claim release").ok();
+    let path = team.dir.join(".git/hooks/reference-transaction");
+    let waits = "#!/bin/sh\nif [ \"$1\" = prepared ] && grep -q ' 0000000000000000000000000000000000000000 refs/heads/issue-'; then sleep 1; fi\n";
+    std::fs::write(&path, waits).expect("written");
+    std::process::Command::new("chmod").args(["+x".as_ref(), path.as_os_str()]).status().expect("run");
+    let removal = team.start(&["worktree", "remove", &number, "-D"], Stdio::null());
+    std::thread::sleep(Duration::from_millis(400));
+    team.jit(&format!("worktree spawn {issue} --no-agent --resume")).status();
+    assert!(removal.wait_with_output().expect("it ends").status.success());
+    for worktree in team.json("worktree list")["worktrees"].as_array().expect("a list") {
+        team.moved(worktree["root"].as_str().expect("a path")).git("rev-parse -q --verify HEAD").ok();
+    }
+}
+
+#[test]
+fn a_sequence_of_picks_is_under_way_between_two_of_them() {
+    let (_world, team, tree, number) = spawned();
+    tree.git("checkout -q -b picked").ok();
+    for n in 1..=3 {
+        tree.write("a", format!("{n}"));
+        tree.git("commit -q -a -m Pick").ok();
+    }
+    tree.git(&format!("checkout -q issue-{number}-first")).ok();
+    tree.git("cherry-pick HEAD..picked~2").ok();
+    tree.git("cherry-pick -n picked~1").ok();
+    tree.git("commit -q -m Other").ok();
+    tree.git("cherry-pick picked~1^..picked").status();
+    assert!(Path::new(&tree.git("rev-parse --absolute-git-dir").ok().line()).join("sequencer").exists());
+    tree.git("reset -q --hard").ok();
+    let path = tree.dir.to_str().expect("text");
+    team.jit_args(&["worktree", "remove", path, "--keep-branch"]).exits(1).says("--discard-operation");
+}
+
+#[test]
+fn what_prepares_a_worktree_is_waited_for_when_its_spawn_is_killed() {
+    let (world, team, issue, number) = stage();
+    let own = world.place("home/.config/jit").sub("");
+    own.write("agent.toml", "[worktree]\npost_spawn = \"touch ../../begun; sleep 2; echo late > late.txt\"\n");
+    let mut child = team.start(&["worktree", "spawn", &issue, "--no-agent"], Stdio::null());
+    wait_until("it has begun", || team.dir.join("begun").exists());
+    child.kill().expect("killed");
+    child.wait().expect("it ends");
+    team.jit("worktree prune").ok().never_says("was interrupted");
+    team.jit(&format!("worktree remove {number}")).exits(4).says("is being made");
+    let tree = team.dir.join(format!("trees/issue-{number}-first"));
+    wait_until("it is over", || tree.join("late.txt").exists());
+    wait_until("it is settled", || team.jit("worktree prune").ok().stderr.contains("post_spawn has not finished"));
+    assert!(tree.join("a").exists());
+    assert_eq!(team.json("claim list")["count"], 0);
+}

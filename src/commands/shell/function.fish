@@ -9,6 +9,7 @@ function wt --description 'Worktrees for issues'
         command $jit worktree $argv
         return
     end
+    string match -q '/*' -- $file; or set file $PWD/$file
     GIT_JIT_CD_FILE=$file command $jit worktree $argv
     set -l code $status
     if test -s $file

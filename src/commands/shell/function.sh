@@ -6,10 +6,11 @@ wt() {
         command "$jit" worktree "$@"
         return
     fi
+    case $file in /*) ;; *) file=$PWD/$file ;; esac
     GIT_JIT_CD_FILE=$file command "$jit" worktree "$@" || code=$?
     if [ -s "$file" ]; then
         # A name may end with a line end, which $(…) would take away.
-        dir=$(command cat -- "$file" && printf .) && builtin cd -- "${dir%.}" || code=$?
+        dir=$(command cat -- "$file" && builtin printf .) && builtin cd -- "${dir%.}" || code=$?
     fi
     command rm -f -- "$file"
     return "$code"

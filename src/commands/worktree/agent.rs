@@ -19,7 +19,7 @@ use crate::process::other;
 use crate::store::agents;
 use crate::store::layout::Layout;
 use crate::store::lock::Guard;
-use crate::worktree::{Spawned, name, quoted};
+use crate::worktree::{Hindrance, Spawned, name, quoted};
 
 mod run;
 mod view;
@@ -107,7 +107,11 @@ impl Chosen {
     /// Starts it in a worktree that is there, under the lease that was taken for it.
     pub(super) fn start(self, session: &Session, spawned: &Spawned, issue: &Issue, door: Option<Guard>) -> Result<Outcome, Error> {
         let layout = elsewhere(session, &spawned.path)?;
-        let door = door.map_or_else(|| agents::door(&layout.git_dir, layout.modes), Ok)?;
+        let gone = || Hindrance::Missing { path: spawned.path.clone() };
+        let door = match door {
+            Some(door) => door,
+            None => agents::door(&layout.git_dir, layout.modes)?.ok_or_else(gone)?,
+        };
         let path = spawned.path.display().to_string();
         let facts = Facts {
             id: &issue.id.to_string(),

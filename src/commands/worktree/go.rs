@@ -35,7 +35,7 @@ pub(super) fn path(session: &Session, args: Args) -> Answer {
 
 fn find(session: &Session, args: &Args) -> Result<PathBuf, Error> {
     let found = meant(session, session.layout()?, &args.worktree)?;
-    if found.is_missing { Err(Hindrance::Missing { path: found.root }.into()) } else { Ok(found.root) }
+    if found.root.exists() { Ok(found.root) } else { Err(Hindrance::Missing { path: found.root }.into()) }
 }
 
 struct There {

@@ -83,7 +83,9 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
     }
     // Nobody else starts an agent there, or removes it, until ours is at work.
     let door = existing.as_ref().filter(|existing| chosen.is_some() && !existing.is_missing);
-    let door = door.map(|existing| agents::door(&existing.git_dir, layout.modes)).transpose()?;
+    let gone = |existing: &Worktree| Hindrance::Missing { path: existing.root.clone() };
+    let door = door.map(|existing| agents::door(&existing.git_dir, layout.modes)?.ok_or_else(|| gone(existing).into()));
+    let door = door.transpose().map_err(|error: Error| error)?;
     let wish = Wish {
         issue,
         issue_file: subject.document.as_bytes(),
@@ -118,7 +120,7 @@ fn who(session: &Session, layout: &Layout, existing: Option<&Worktree>) -> Resul
 
 /// Goes on in a worktree that is there; not with a second agent beside one that is at work, and not as somebody else.
 fn go_on(session: &Session, layout: &Layout, wish: &Wish<'_>, existing: Worktree, with_agent: bool) -> Result<Spawned, Error> {
-    if existing.is_missing || !existing.root.exists() {
+    if !existing.root.exists() {
         return Err(Hindrance::Missing { path: existing.root }.into());
     }
     let is_others = existing.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) != Some(&wish.agent_id);

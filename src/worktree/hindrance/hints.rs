@@ -23,6 +23,10 @@ impl Hindrance {
                 "If it was moved: git worktree repair NEW-PATH".to_owned(),
                 "If it is gone for good: git jit worktree remove, with --discard-changes".to_owned(),
             ],
+            Self::NoGit { .. } => vec![
+                "To put it back: git worktree repair".to_owned(),
+                "To give up what is left of it: git jit worktree remove, with --discard-changes".to_owned(),
+            ],
             Self::Primary { is_linked: false, .. } => vec!["Only linked worktrees can be removed".to_owned()],
             Self::Unmerged { has_branch: true, .. } => vec![
                 "To keep them on their branch: --keep-branch".to_owned(),

@@ -11,12 +11,13 @@ use crate::store::{file, history};
 use crate::worktree::{Hindrance, Result, merged};
 
 /// What Git leaves while something is not finished, and what that is.
-const UNDER_WAY: [(&str, &str); 6] = [
+const UNDER_WAY: [(&str, &str); 7] = [
     ("rebase-merge", "a rebase"),
     ("rebase-apply", "a rebase"),
     ("MERGE_HEAD", "a merge"),
     ("CHERRY_PICK_HEAD", "a cherry-pick"),
     ("REVERT_HEAD", "a revert"),
+    ("sequencer", "a cherry-pick or revert of several commits"),
     ("BISECT_LOG", "a bisection"),
 ];
 

@@ -1,5 +1,6 @@
 //! Files of a worktree that nothing else has.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use gix::bstr::ByteSlice;
@@ -14,14 +15,17 @@ use crate::worktree::{Hindrance, Result, foreign, include};
 /// What is changed, untracked, listed, a repository of its own, or another worktree.
 pub(super) fn risks(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Vec<Hindrance>> {
     let path = worktree.root.clone();
-    let (mut changed, untracked) = status(worktree)?;
-    changed.extend(hidden(worktree)?);
     let mut found = Vec::new();
-    if !changed.is_empty() && !removal.discard_changes {
-        found.push(Hindrance::Changed { path: path.clone(), files: changed });
-    }
-    if !untracked.is_empty() && !removal.discard_changes && !removal.discard_untracked {
-        found.push(Hindrance::Untracked { path: path.clone(), files: untracked });
+    // What is given up need not be known.
+    if !removal.discard_changes {
+        let (mut changed, untracked) = status(worktree)?;
+        changed.extend(hidden(layout, worktree)?);
+        if !changed.is_empty() {
+            found.push(Hindrance::Changed { path: path.clone(), files: changed });
+        }
+        if !untracked.is_empty() && !removal.discard_untracked {
+            found.push(Hindrance::Untracked { path: path.clone(), files: untracked });
+        }
     }
     if !removal.discard_ignored {
         found.extend(listed(layout, &path)?);
@@ -54,16 +58,21 @@ fn status(worktree: &Worktree) -> Result<(Vec<String>, Vec<String>)> {
 }
 
 /// Changes in files that Git was told to take as unchanged.
-fn hidden(worktree: &Worktree) -> Result<Vec<String>> {
+fn hidden(layout: &Layout, worktree: &Worktree) -> Result<Vec<String>> {
     let said = Git::at(&worktree.root).run(&["ls-files", "-v", "-z"])?;
     // `S` is skipped, a small letter assumed unchanged.
     let is_hidden = |line: &&[u8]| line.first().is_some_and(|tag| *tag == b'S' || tag.is_ascii_lowercase());
     let names = said.split(|byte| *byte == 0).filter(is_hidden).filter_map(|line| line.get(2..));
-    let there: Vec<String> = names
+    let there: HashSet<String> = names
         .map(|name| name.to_str_lossy().into_owned())
         .filter(|name| worktree.root.join(name).symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()))
         .collect();
-    if there.is_empty() { Ok(there) } else { foreign::changed(&worktree.root, "HEAD", &there) }
+    match worktrees::tip(layout, worktree) {
+        _ if there.is_empty() => Ok(Vec::new()),
+        // Before the first commit nothing has what they say.
+        None => Ok(there.into_iter().collect()),
+        Some(tip) => foreign::changed(&worktree.root, &tip.to_string(), Some(&there)),
+    }
 }
 
 /// Ignored files that are listed, and are not what the primary worktree has.
