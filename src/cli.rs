@@ -34,7 +34,7 @@ pub(crate) struct Cli {
 /// What they are called in help.
 const EVERYWHERE: &str = "Options of every verb";
 
-/// Options that every verb has.
+// Options that every verb has.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
     /// Answer with one JSON document on stdout, also for errors
@@ -56,6 +56,7 @@ pub(crate) struct Global {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Set up git jit in this repository; repeat it at will
     Init(init::Args),
@@ -133,7 +134,7 @@ pub(crate) enum Verb {
     Version,
 }
 
-/// What to explain.
+// What to explain.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HelpArgs {
     /// A verb, a noun and a verb, or a topic

@@ -10,7 +10,7 @@ use crate::output::Report;
 use crate::output::human::{Styles, count, plain_line};
 use crate::store::range::{self, Range};
 
-/// Arguments of `adopt`.
+// Arguments of `adopt`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "What a remote has, what you have a lease on, and what the commit hook recorded needs no adoption and is passed over.\n\

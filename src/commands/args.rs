@@ -36,7 +36,7 @@ pub(crate) fn priority() -> impl TypedValueParser<Value = Priority> {
     one_of(Priority::ALL, Priority::as_str)
 }
 
-/// Which issues are wanted.
+// Which issues are wanted.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Filters {
     /// Only in this state, as it counts: ready is what nothing blocks

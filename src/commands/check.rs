@@ -12,7 +12,7 @@ use crate::output::Report;
 use crate::output::human::{Styles, count, plain_line};
 use crate::store::range::Range;
 
-/// Arguments of `check`.
+// Arguments of `check`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exits with 1 where the policy is strict and something is refused; JIT_ENFORCE_LEASES=strict makes it so.\n\

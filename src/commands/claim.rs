@@ -28,6 +28,7 @@ const LONGEST_REASON: usize = 500;
 
 /// Verbs of `claim`.
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Take the lease on an issue, or keep the one you have
     Acquire(acquire::Args),

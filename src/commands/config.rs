@@ -20,6 +20,7 @@ mod report;
 
 /// Verbs of `config`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Show every setting, its value, and where that comes from
     Show(ShowArgs),
@@ -33,22 +34,22 @@ pub(crate) enum Verb {
     Validate(ValidateArgs),
 }
 
-/// Arguments of `config show`.
+// Arguments of `config show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {}
 
-/// Arguments of `config validate`.
+// Arguments of `config validate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ValidateArgs {}
 
-/// Arguments of `config get`.
+// Arguments of `config get`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct GetArgs {
     /// The setting, for example `worktree.enforce_leases`
     key: String,
 }
 
-/// Arguments of `config set`.
+// Arguments of `config set`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SetArgs {
     /// The setting, for example `worktree.enforce_leases`
@@ -61,7 +62,7 @@ pub(crate) struct SetArgs {
     global: bool,
 }
 
-/// Arguments of `config unset`.
+// Arguments of `config unset`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct UnsetArgs {
     /// The setting, for example `worktree.enforce_leases`

@@ -13,7 +13,7 @@ use crate::output::human::{Styles, plain};
 use crate::store::file;
 use crate::store::issues::VERSIONED;
 
-/// Arguments of `demo`.
+// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Keep the scratch repository, and tell where it is

@@ -15,6 +15,7 @@ use crate::output::human::{Styles, plain_line};
 
 /// Verbs of `dep`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Make an issue depend on others, which must be closed first
     Add(EditArgs),
@@ -25,7 +26,7 @@ pub(crate) enum Verb {
     Show(ShowArgs),
 }
 
-/// Arguments of `dep add` and `dep rm`.
+// Arguments of `dep add` and `dep rm`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EditArgs {
     /// The issue that waits
@@ -35,7 +36,7 @@ pub(crate) struct EditArgs {
     dependencies: Vec<String>,
 }
 
-/// Arguments of `dep show`.
+// Arguments of `dep show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
     /// The issue: its id, or at least four digits of it

@@ -17,6 +17,7 @@ use crate::store::{history, tree};
 
 /// Verbs of `doc`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Name a file that belongs to an issue
     Add(AddArgs),
@@ -27,7 +28,7 @@ pub(crate) enum Verb {
     Rm(RmArgs),
 }
 
-/// Arguments of `doc add`.
+// Arguments of `doc add`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AddArgs {
     /// The issue: its id, or at least four digits of it
@@ -45,14 +46,14 @@ pub(crate) struct AddArgs {
     doc_type: Option<String>,
 }
 
-/// Arguments of `doc list`.
+// Arguments of `doc list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
     /// The issue: its id, or at least four digits of it
     issue: String,
 }
 
-/// Arguments of `doc rm`.
+// Arguments of `doc rm`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RmArgs {
     /// The issue: its id, or at least four digits of it

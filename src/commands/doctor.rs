@@ -18,7 +18,7 @@ use crate::store::{self, gates, notes};
 mod leases;
 mod trees;
 
-/// Arguments of `doctor`.
+// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 

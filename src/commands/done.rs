@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::output::Report;
 use crate::output::human::{Styles, plain_line};
 
-/// Arguments of `done`.
+// Arguments of `done`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The issue: its id, or at least four digits of it; without it, the one that you hold here

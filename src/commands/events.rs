@@ -20,7 +20,7 @@ const EVERY: Duration = Duration::from_millis(200);
 /// Events that `--follow` begins with.
 const BEFORE: usize = 10;
 
-/// Arguments of `events`.
+// Arguments of `events`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Go on telling until interrupted; with --json, one document a line

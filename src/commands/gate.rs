@@ -22,6 +22,7 @@ mod report;
 
 /// Verbs of `gate`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Define a gate, or change one
     Define(define::Args),
@@ -47,18 +48,18 @@ pub(crate) enum Verb {
     Fail(VerdictArgs),
 }
 
-/// Arguments of `gate list`.
+// Arguments of `gate list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {}
 
-/// Arguments of `gate show`.
+// Arguments of `gate show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
     /// The gate
     key: String,
 }
 
-/// Arguments of `gate add` and `gate rm`.
+// Arguments of `gate add` and `gate rm`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EditArgs {
     /// The issue: its id, or at least four digits of it
@@ -68,14 +69,14 @@ pub(crate) struct EditArgs {
     keys: Vec<String>,
 }
 
-/// Arguments of `gate status`.
+// Arguments of `gate status`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct StatusArgs {
     /// The issue: its id, or at least four digits of it
     issue: String,
 }
 
-/// Arguments of `gate pass` and `gate fail`.
+// Arguments of `gate pass` and `gate fail`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerdictArgs {
     /// The issue: its id, or at least four digits of it

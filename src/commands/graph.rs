@@ -17,6 +17,7 @@ mod report;
 
 /// Verbs of `graph`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Show everything that an issue waits for, as a tree
     Show(ShowArgs),
@@ -32,7 +33,7 @@ pub(crate) enum Verb {
     Export(ExportArgs),
 }
 
-/// Arguments of `graph show`.
+// Arguments of `graph show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
     /// The issue: its id, or at least four digits of it; without it, all that nothing waits for
@@ -45,7 +46,7 @@ pub(crate) struct ShowArgs {
     claims: bool,
 }
 
-/// Arguments of `graph deps` and `graph downstream`.
+// Arguments of `graph deps` and `graph downstream`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TreeArgs {
     /// The issue: its id, or at least four digits of it
@@ -58,7 +59,7 @@ pub(crate) struct TreeArgs {
     claims: bool,
 }
 
-/// Arguments of `graph roots`.
+// Arguments of `graph roots`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RootsArgs {
     /// Closed ones too
@@ -66,7 +67,7 @@ pub(crate) struct RootsArgs {
     all: bool,
 }
 
-/// Arguments of `graph export`.
+// Arguments of `graph export`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
     /// In which form

@@ -14,6 +14,7 @@ mod status;
 
 /// Verbs of `hooks`.
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Put pre-commit, pre-merge-commit and pre-push where Git looks for them; a hook that is there runs first
     Install(InstallArgs),
@@ -23,7 +24,7 @@ pub(crate) enum Verb {
     Status(status::Args),
 }
 
-/// Arguments of `hooks install`.
+// Arguments of `hooks install`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InstallArgs {
     /// How Git is told of them
@@ -31,7 +32,7 @@ pub(crate) struct InstallArgs {
     mode: Mode,
 }
 
-/// Arguments of `hooks uninstall`.
+// Arguments of `hooks uninstall`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct UninstallArgs {}
 

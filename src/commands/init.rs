@@ -11,7 +11,7 @@ use crate::store::file;
 use crate::store::issues::VERSIONED;
 use crate::store::layout::Layout;
 
-/// Arguments of `init`.
+// Arguments of `init`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 

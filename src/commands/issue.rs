@@ -22,6 +22,7 @@ pub(crate) use self::report::Edited;
 
 /// Verbs of `issue`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Make an issue
     Create(create::Args),
@@ -51,7 +52,7 @@ pub(crate) enum Verb {
     Export(plan::ExportArgs),
 }
 
-/// Arguments of `issue show`.
+// Arguments of `issue show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
     /// The issues: their ids, or at least four digits of each
@@ -59,7 +60,7 @@ pub(crate) struct ShowArgs {
     issues: Vec<String>,
 }
 
-/// Arguments of `issue list`.
+// Arguments of `issue list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]

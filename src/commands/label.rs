@@ -15,6 +15,7 @@ use crate::output::human::{Styles, plain_line, table};
 
 /// Verbs of `label`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// List the labels of an issue, or all that are in use
     List(ListArgs),
@@ -25,14 +26,14 @@ pub(crate) enum Verb {
     Rm(EditArgs),
 }
 
-/// Arguments of `label list`.
+// Arguments of `label list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
     /// The issue: its id, or at least four digits of it
     issue: Option<String>,
 }
 
-/// Arguments of `label add` and `label rm`.
+// Arguments of `label add` and `label rm`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EditArgs {
     /// The issue: its id, or at least four digits of it

@@ -14,18 +14,19 @@ use crate::store::Error;
 use crate::store::file;
 use crate::store::issues::VERSIONED;
 
-/// Arguments of `man`.
+// Arguments of `man`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to write them
-    directory: PathBuf,
+    #[arg(value_name = "DIRECTORY")]
+    folder: PathBuf,
 }
 
 struct Written(Vec<String>);
 
 /// Writes `git-jit.1`, which Git opens for `git jit --help`, and a page for every verb below it.
 pub(crate) fn run(args: Args) -> Answer {
-    let Args { directory } = args;
+    let Args { folder: directory } = args;
     let mut root = Cli::command();
     root.build();
     file::make_dir(&directory, VERSIONED)?;

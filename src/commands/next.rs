@@ -10,7 +10,7 @@ use crate::domain::issue::Priority;
 use crate::domain::query::{Filter, Kind};
 use crate::error::Error;
 
-/// Arguments of `next`.
+// Arguments of `next`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only with this label; several must all be there

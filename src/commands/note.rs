@@ -14,6 +14,7 @@ use crate::store::notes::{self, Note};
 
 /// Verbs of `note`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Add a note; it needs no lease
     Add(AddArgs),
@@ -21,7 +22,7 @@ pub(crate) enum Verb {
     List(ListArgs),
 }
 
-/// Arguments of `note add`.
+// Arguments of `note add`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AddArgs {
     /// The issue: its id, or at least four digits of it
@@ -30,7 +31,7 @@ pub(crate) struct AddArgs {
     text: String,
 }
 
-/// Arguments of `note list`.
+// Arguments of `note list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
     /// The issue: its id, or at least four digits of it

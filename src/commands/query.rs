@@ -19,6 +19,7 @@ pub(crate) use self::listing::{brief, lines};
 
 /// Verbs of `query`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// All issues
     All(Args),
@@ -34,7 +35,7 @@ pub(crate) enum Verb {
     Closed(Args),
 }
 
-/// Arguments of the queries.
+// Arguments of the queries.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -46,7 +47,7 @@ pub(crate) struct Args {
     explain: Option<String>,
 }
 
-/// Arguments of `search`.
+// Arguments of `search`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SearchArgs {
     /// What to look for, in either case: in titles, descriptions, labels and ids
@@ -57,7 +58,7 @@ pub(crate) struct SearchArgs {
     order: Order,
 }
 
-/// In which order, and how many.
+// In which order, and how many.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Order {
     /// What comes first

@@ -7,7 +7,7 @@ use crate::output::Report;
 use crate::output::human::{Styles, count, plain_line};
 use crate::store::coordinator::Recovery;
 
-/// Arguments of `recover`.
+// Arguments of `recover`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only say what would be done

@@ -14,7 +14,7 @@ mod notation;
 const PAGE: &str = include_str!("../../docs/json.md");
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// Arguments of `schema`.
+// Arguments of `schema`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The verb, for example: issue show; without it, all of them

@@ -80,7 +80,7 @@ Put one of these into the file that your shell reads when it starts:
   ~/.zshrc, behind compinit    eval \"$(git jit shell-init zsh)\"
   ~/.config/fish/config.fish   git jit shell-init fish | source";
 
-/// Arguments of `shell-init`.
+// Arguments of `shell-init`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Args {
@@ -114,7 +114,7 @@ impl Report for Script {
     }
 }
 
-/// Arguments of `complete`.
+// Arguments of `complete`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompleteArgs {
     /// The words of the line up to the cursor; the last one is what is completed.

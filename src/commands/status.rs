@@ -15,7 +15,7 @@ use crate::store::worktrees;
 /// Issues and worktrees that are shown: one screen.
 const SHOWN: usize = 5;
 
-/// Arguments of `status`.
+// Arguments of `status`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 

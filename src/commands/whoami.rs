@@ -9,7 +9,7 @@ use crate::domain::id::{AgentId, WorktreeId};
 use crate::output::Report;
 use crate::output::human::Styles;
 
-/// Arguments of `whoami`.
+// Arguments of `whoami`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 

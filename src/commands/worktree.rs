@@ -26,6 +26,7 @@ mod tidy;
 
 /// Verbs of `worktree`.
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Clone into a bare repository with its worktrees in trees/
     Clone(setup::CloneArgs),
@@ -64,7 +65,7 @@ impl Verb {
     }
 }
 
-/// Arguments of `worktree info`.
+// Arguments of `worktree info`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InfoArgs {}
 

@@ -20,7 +20,7 @@ use crate::{process, store};
 /// How often it is looked whether an issue that is waited for is free.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Arguments of `claim acquire`.
+// Arguments of `claim acquire`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The issue: its id, or at least four digits of it
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     assign: bool,
 }
 
-/// On what terms a lease is taken.
+// On what terms a lease is taken.
 #[derive(Debug, clap::Args)]
 pub(super) struct Terms {
     /// How long it lasts: seconds, or 30m, 2h, 1d; 0 for no end, with a reason [default: the configuration's, 600]

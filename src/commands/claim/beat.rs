@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::output::Report;
 use crate::output::human::Styles;
 
-/// Arguments of `claim renew`.
+// Arguments of `claim renew`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RenewArgs {
     /// The lease: its id, the beginning of it, or the issue; without it, the one that you have here
@@ -22,7 +22,7 @@ pub(crate) struct RenewArgs {
     extension: Option<String>,
 }
 
-/// Arguments of `claim heartbeat`.
+// Arguments of `claim heartbeat`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HeartbeatArgs {
     /// The lease: its id, the beginning of it, or the issue; without it, all that you have here

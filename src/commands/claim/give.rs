@@ -16,7 +16,7 @@ use crate::output::human::Styles;
 use crate::store::layout::Identity;
 use crate::store::worktrees::{self, Worktree};
 
-/// Arguments of `claim release`.
+// Arguments of `claim release`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReleaseArgs {
     /// The lease: its id, the beginning of it, or the issue; without it, the one that you have here
@@ -26,7 +26,7 @@ pub(crate) struct ReleaseArgs {
     reason: Option<String>,
 }
 
-/// Arguments of `claim transfer`.
+// Arguments of `claim transfer`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TransferArgs {
     /// The lease: its id, the beginning of it, or the issue
@@ -42,7 +42,7 @@ pub(crate) struct TransferArgs {
     reason: Option<String>,
 }
 
-/// Arguments of `claim force-evict`.
+// Arguments of `claim force-evict`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvictArgs {
     /// The lease: its id, the beginning of it, or the issue

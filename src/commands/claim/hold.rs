@@ -19,7 +19,7 @@ stays. With an edit that is not committed it ends with that commit. The status i
 on: to its whole process group, or, at a terminal, where Ctrl-C reaches it by itself, to the command. If this process
 is killed, the command goes on, and the lease ends when its time is up.";
 
-/// Arguments of `claim hold`.
+// Arguments of `claim hold`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Args {

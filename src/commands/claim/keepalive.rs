@@ -29,7 +29,7 @@ const STEP: Duration = Duration::from_millis(100);
 /// How long one that goes on in the background may take to begin, and one that is to end to end.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Arguments of `claim keepalive`.
+// Arguments of `claim keepalive`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Until this process ends; without it, until interrupted

@@ -13,7 +13,7 @@ use crate::output::Report;
 use crate::output::human::{Styles, plain_line, table};
 use crate::store::coordinator::Past;
 
-/// Arguments of `claim log`.
+// Arguments of `claim log`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only of this issue

@@ -14,7 +14,7 @@ use crate::output::human::{Styles, plain_line, table};
 use crate::store::layout::Layout;
 use crate::store::worktrees;
 
-/// Arguments of `claim status`.
+// Arguments of `claim status`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct StatusArgs {
     /// Leases on this issue
@@ -25,7 +25,7 @@ pub(crate) struct StatusArgs {
     agent: Option<AgentId>,
 }
 
-/// Arguments of `claim list`.
+// Arguments of `claim list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
     /// Leases too that are over and that nobody has taken since

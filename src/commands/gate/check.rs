@@ -22,7 +22,7 @@ use crate::process::{self, End, Job};
 use crate::store;
 use crate::store::gates;
 
-/// Arguments of `gate check`.
+// Arguments of `gate check`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The issue: its id, or at least four digits of it
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     key: String,
 }
 
-/// Arguments of `gate check-all`.
+// Arguments of `gate check-all`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AllArgs {
     /// The issue: its id, or at least four digits of it

@@ -12,7 +12,7 @@ use crate::store::gates;
 /// The longest that a gate may take: a day.
 const LONGEST_TIMEOUT_SECS: u64 = 86_400;
 
-/// Arguments of `gate define`.
+// Arguments of `gate define`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The gate's name: letters, digits and ._-
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     priority: Option<i64>,
 }
 
-/// Arguments of `gate remove`.
+// Arguments of `gate remove`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RemoveArgs {
     /// The gate

@@ -12,7 +12,7 @@ use crate::output::Report;
 use crate::output::human::{Styles, plain_line};
 use crate::store::worktrees;
 
-/// Arguments of `hooks status`.
+// Arguments of `hooks status`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Each hook is shown an edit that nobody made, as strict would judge it; nothing is written. Hooks of others are\n\

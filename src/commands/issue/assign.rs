@@ -8,7 +8,7 @@ use crate::commands::{Answer, Session, args};
 use crate::domain::issue::State;
 use crate::error::Error;
 
-/// Arguments of `issue assign`.
+// Arguments of `issue assign`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AssignArgs {
     /// The issue: its id, or at least four digits of it
@@ -18,14 +18,14 @@ pub(crate) struct AssignArgs {
     agent: String,
 }
 
-/// Arguments of `issue unassign`.
+// Arguments of `issue unassign`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct UnassignArgs {
     /// The issue: its id, or at least four digits of it
     issue: String,
 }
 
-/// Arguments of `issue reject`.
+// Arguments of `issue reject`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RejectArgs {
     /// The issue: its id, or at least four digits of it

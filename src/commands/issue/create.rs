@@ -11,7 +11,7 @@ use crate::domain::policy::Finding;
 use crate::error::Error;
 use crate::store::issues::Source;
 
-/// Arguments of `issue create`.
+// Arguments of `issue create`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The title, one line

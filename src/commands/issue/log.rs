@@ -16,7 +16,7 @@ use crate::store::{file, history, tree};
 /// The longest value that is shown to people.
 const SHOWN: usize = 60;
 
-/// Arguments of `issue log`.
+// Arguments of `issue log`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The issue: its id, or at least four digits of it

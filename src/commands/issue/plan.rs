@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::output::Report;
 use crate::output::human::{Styles, count, plain_line};
 
-/// Arguments of `issue import`.
+// Arguments of `issue import`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
     /// The plan: a JSON array of entries with key, title and at will description, type, state, priority, assignee, labels,
@@ -29,7 +29,7 @@ pub(crate) struct ImportArgs {
     dry_run: bool,
 }
 
-/// Arguments of `issue export`.
+// Arguments of `issue export`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
     #[command(flatten)]

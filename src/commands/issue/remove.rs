@@ -20,7 +20,7 @@ const MARKS: [&str; 4] = [DELETED_AT, "deleted_by", REASON, "deleted_state"];
 /// Why it was deleted; a name of its own, since a file may have another `reason`.
 const REASON: &str = "deleted_reason";
 
-/// Arguments of `issue delete`.
+// Arguments of `issue delete`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeleteArgs {
     /// The issue: its id, or at least four digits of it
@@ -30,14 +30,14 @@ pub(crate) struct DeleteArgs {
     reason: Option<String>,
 }
 
-/// Arguments of `issue restore`.
+// Arguments of `issue restore`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RestoreArgs {
     /// The issue: its id, or at least four digits of it
     issue: String,
 }
 
-/// Arguments of `issue gc`.
+// Arguments of `issue gc`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct GcArgs {
     /// Only tell what would be removed

@@ -17,7 +17,7 @@ use crate::domain::query::{self, Filter};
 use crate::error::Error;
 use crate::store::issues::Source;
 
-/// Arguments of `issue update`.
+// Arguments of `issue update`.
 #[derive(Debug, clap::Args)]
 #[command(
     group = ArgGroup::new("change").required(true).multiple(true),

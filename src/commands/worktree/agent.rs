@@ -24,7 +24,7 @@ use crate::worktree::{Hindrance, Spawned, name, quoted};
 mod run;
 mod view;
 
-/// Which agent, and how.
+// Which agent, and how.
 #[derive(Debug, clap::Args)]
 pub(super) struct Wanted {
     /// The agent: claude, codex, gemini, shell, or one of the configuration [default: the configuration's, claude]

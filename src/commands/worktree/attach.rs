@@ -17,7 +17,7 @@ use crate::store;
 /// How often it is looked whether there is more.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// Arguments of `worktree attach`.
+// Arguments of `worktree attach`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The worktree: its issue's number or id, its directory's name, its branch, or its path

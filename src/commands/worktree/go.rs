@@ -11,7 +11,7 @@ use crate::output::Report;
 use crate::output::human::Styles;
 use crate::worktree::Hindrance;
 
-/// Arguments of `worktree goto` and `worktree path`.
+// Arguments of `worktree goto` and `worktree path`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The worktree: main, its issue's number or id, its directory's name, its branch, or its path

@@ -21,7 +21,7 @@ use crate::worktree::{self, Status, name};
 /// How much of a title is shown.
 const TITLE: usize = 32;
 
-/// Arguments of `worktree list`.
+// Arguments of `worktree list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How far each is from what it was made from, and what is not committed

@@ -14,7 +14,7 @@ const AFTER: &str = "\
 Nothing is lost unless the word for it is given. The branch stays unless -D is given; commits that are merged nowhere and on
 no remote want --keep-branch or --delete-unmerged. A branch that was squashed into the default branch counts as merged.";
 
-/// Arguments of `worktree remove`.
+// Arguments of `worktree remove`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each word of the command line, and each is a risk of its own")]

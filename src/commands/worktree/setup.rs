@@ -16,7 +16,7 @@ use crate::output::human::{Styles, plain_line};
 use crate::store::layout::Layout;
 use crate::worktree::{self, place};
 
-/// Arguments of `worktree clone`.
+// Arguments of `worktree clone`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CloneArgs {
     /// Where from, as git clone takes it
@@ -28,7 +28,7 @@ pub(crate) struct CloneArgs {
     hooks: bool,
 }
 
-/// Arguments of `worktree init`.
+// Arguments of `worktree init`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InitArgs {
     /// Put the hooks in place too
@@ -36,7 +36,7 @@ pub(crate) struct InitArgs {
     hooks: bool,
 }
 
-/// Arguments of `worktree approve`.
+// Arguments of `worktree approve`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ApproveArgs {
     /// Show them, and allow none

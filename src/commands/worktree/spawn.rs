@@ -27,7 +27,7 @@ at all. One that is there already is gone on with, and so is, with --resume, a b
 The lease is kept alive while the agent runs. When that ends well it is given back, with an uncommitted edit at its commit; when
 it fails the lease stays until its time is up. The status is the agent's.";
 
-/// Arguments of `worktree spawn`.
+// Arguments of `worktree spawn`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Args {

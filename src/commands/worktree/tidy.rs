@@ -16,7 +16,7 @@ use crate::store::worktrees::{self, Worktree};
 use crate::store::{file, history, tree};
 use crate::worktree::{self, Hindrance, Pruned, Removal, name};
 
-/// Arguments of `worktree prune`.
+// Arguments of `worktree prune`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PruneArgs {
     /// Say what would be done
@@ -24,7 +24,7 @@ pub(crate) struct PruneArgs {
     dry_run: bool,
 }
 
-/// Arguments of `worktree purge`.
+// Arguments of `worktree purge`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PurgeArgs {
     /// Say what would be done

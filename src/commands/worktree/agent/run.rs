@@ -150,7 +150,7 @@ impl Run<'_> {
     }
 }
 
-/// Arguments of `worktree tend`.
+// Arguments of `worktree tend`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TendArgs {
     #[arg(long)]
