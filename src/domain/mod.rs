@@ -9,6 +9,7 @@ pub(crate) mod graph;
 pub(crate) mod id;
 pub(crate) mod issue;
 pub(crate) mod lease;
+pub(crate) mod merge;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod query;

@@ -39,6 +39,23 @@ pub(crate) fn remove(text: &str, path: &[&str]) -> Option<String> {
     Some(format!("{}{}", &text[..from], &text[to..]))
 }
 
+/// The text of the value at `path`, as it stands.
+pub(crate) fn raw<'a>(text: &'a str, path: &[&str]) -> Option<&'a str> {
+    path.iter().try_fold(text, |object, key| {
+        let object = Some(object).filter(|object| object.trim_start().starts_with('{'))?;
+        members(object).into_iter().find(|member| member.key == *key).map(|member| &object[member.start..member.end])
+    })
+}
+
+/// The text with the value at `path` being `raw`, a JSON text that is put in as it stands; objects on the way that are missing
+/// are made.
+pub(crate) fn put(text: &str, path: &[&str], raw: &str) -> String {
+    let object = text.trim();
+    let start = text.len() - text.trim_start().len();
+    let new = Style::of(text).put(object, 1, path, raw);
+    format!("{}{new}{}", &text[..start], &text[start + object.len()..])
+}
+
 /// How a text is laid out.
 struct Style {
     unit: String,
@@ -78,10 +95,27 @@ impl Style {
         Some(format!("{}{new}{}", &object[..member.start], &object[member.end..]))
     }
 
+    fn put(&self, object: &str, depth: usize, path: &[&str], raw: &str) -> String {
+        let Some((key, below)) = path.split_first() else { return raw.to_owned() };
+        let members = members(object);
+        let old = members.iter().find(|member| member.key == *key);
+        let inner = old.map(|member| &object[member.start..member.end]).filter(|old| old.starts_with('{')).unwrap_or("{}");
+        let new = self.put(inner, depth + 1, below, raw);
+        match old {
+            Some(member) => format!("{}{new}{}", &object[..member.start], &object[member.end..]),
+            None => self.with_text(object, depth, members.last(), key, &new),
+        }
+    }
+
     fn with_member(&self, object: &str, depth: usize, last: Option<&Member>, key: &str, value: &Value) -> String {
-        let many_lines = if depth == 1 { self.has_many_lines } else { object.contains('\n') };
+        self.with_text(object, depth, last, key, &self.layout(value, None, depth))
+    }
+
+    fn with_text(&self, object: &str, depth: usize, last: Option<&Member>, key: &str, value: &str) -> String {
+        let is_first_of_many = last.is_none() && self.has_many_lines;
+        let many_lines = if depth == 1 || is_first_of_many { self.has_many_lines } else { object.contains('\n') };
         let space = if many_lines { self.new_line(depth) } else { " ".to_owned() };
-        let new = format!("{}: {}", Value::from(key), self.layout(value, None, depth));
+        let new = format!("{}: {value}", Value::from(key));
         match last {
             Some(last) => format!("{},{space}{new}{}", &object[..last.end], &object[last.end..]),
             None if many_lines => format!("{{{space}{new}{}}}", self.new_line(depth - 1)),
@@ -120,13 +154,14 @@ fn nested(path: &[&str], value: &Value) -> Value {
 }
 
 /// A member of an object: the bytes of its value.
-struct Member {
-    key: String,
-    start: usize,
-    end: usize,
+pub(super) struct Member {
+    pub(super) key: String,
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
-fn members(text: &str) -> Vec<Member> {
+/// The members of an object, in its order.
+pub(super) fn members(text: &str) -> Vec<Member> {
     let object: RawObject<'_> = serde_json::from_str(text).expect("the text is a JSON object");
     let base = text.as_ptr().addr();
     let span = |(key, raw): (String, &RawValue)| {

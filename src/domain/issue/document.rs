@@ -20,15 +20,19 @@ pub(crate) struct Document {
 impl Document {
     /// Reads the file of issue `expected`.
     pub(crate) fn parse(bytes: &[u8], expected: IssueId) -> Result<Self, InvalidIssue> {
+        let document = Self::read(bytes)?;
+        let found = document.issue.id;
+        if found == expected { Ok(document) } else { Err(InvalidIssue::OtherId { expected, found }) }
+    }
+
+    /// Reads the file of whatever issue it is.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, InvalidIssue> {
         let text = std::str::from_utf8(bytes).map_err(|_| InvalidIssue::NotText)?;
         let json = |error: serde_json::Error| {
             let marked = text.lines().any(|line| line.starts_with("<<<<<<< "));
             if marked { InvalidIssue::ConflictMarkers } else { InvalidIssue::Json(error.to_string()) }
         };
         let issue: Issue = serde_json::from_str(text).map_err(json)?;
-        if issue.id != expected {
-            return Err(InvalidIssue::OtherId { expected, found: issue.id });
-        }
         Ok(Self { text: text.to_owned(), issue })
     }
 
@@ -54,6 +58,11 @@ impl Document {
     /// The issue.
     pub(crate) fn issue(&self) -> &Issue {
         &self.issue
+    }
+
+    /// The text of the file.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The bytes of the file.

@@ -1,0 +1,197 @@
+//! Merges the files of one issue field by field: three-way first, a rule only where both sides changed one thing differently.
+//!
+//! The result does not depend on which side is ours, and merging it again changes nothing. Nothing is dropped silently: what a rule
+//! decided is told, what no rule decides is a conflict, whose two values stay in the text. What is no issue, or not the same one,
+//! is refused: that is for a person.
+
+mod exact;
+mod rules;
+mod write;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use self::rules::{Item, Outcome, Weighing};
+pub(crate) use self::write::Markers;
+use self::write::Texts;
+use super::id::IssueId;
+use super::issue::Document;
+use super::splice;
+
+/// The newest `schema_version` of an issue's file that is understood; files without one are of the first.
+const NEWEST: u64 = 1;
+
+/// Merges texts by lines: base, ours, theirs to the clean merge, if there is one.
+pub(crate) type Lines<'a> = &'a dyn Fn(&str, &str, &str) -> Option<String>;
+
+/// One of the two that are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// What is merged into.
+    Ours,
+    /// What is merged.
+    Theirs,
+}
+
+/// The three versions of a file; no base where they have none in common.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Versions<'a> {
+    pub base: Option<&'a [u8]>,
+    pub ours: &'a [u8],
+    pub theirs: &'a [u8],
+}
+
+/// Why a file is left to a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// Git's rename detection takes two issues for one.
+    #[error("these are different issues, which rename detection takes for one: {}", short(issues))]
+    DifferentIssues {
+        /// Their ids.
+        issues: Vec<IssueId>,
+    },
+    /// A side is no issue.
+    #[error("{} cannot be read: {why}", side.name())]
+    Unreadable {
+        /// Which one.
+        side: Side,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A version was written by a newer program.
+    #[error("it has schema_version {version}, and this program knows {NEWEST}")]
+    Newer {
+        /// Its version.
+        version: u64,
+    },
+}
+
+/// What a rule decided, for whoever wants to know what became of the other value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ruling {
+    /// The field, with the keys below it.
+    pub field: String,
+    /// What stays, as JSON.
+    pub kept: String,
+    /// What does not.
+    pub dropped: String,
+}
+
+/// A field that both sides changed and that no rule decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Conflict {
+    /// The field and the keys below it.
+    pub path: Vec<String>,
+    /// Its JSON text on our side; `None` where it is not there.
+    pub ours: Option<String>,
+    /// The same on theirs.
+    pub theirs: Option<String>,
+}
+
+impl Conflict {
+    /// The field as it is named on a command line.
+    pub(crate) fn field(&self) -> String {
+        self.path.join(".")
+    }
+}
+
+/// A merge that has been worked out and not written yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Merge {
+    /// The issue.
+    pub issue: IssueId,
+    /// What rules decided.
+    pub rulings: Vec<Ruling>,
+    start: String,
+    ours: String,
+    theirs: String,
+    items: Vec<Item>,
+}
+
+impl Side {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "our side",
+            Self::Theirs => "their side",
+        }
+    }
+}
+
+impl Merge {
+    /// Works out the merge.
+    pub(crate) fn of(versions: Versions<'_>, lines: Lines<'_>) -> Result<Self, Refusal> {
+        let read = |bytes, side| Document::read(bytes).map_err(|error| Refusal::Unreadable { side, why: error.to_string() });
+        let (ours, theirs) = (read(versions.ours, Side::Ours)?, read(versions.theirs, Side::Theirs)?);
+        // A virtual base may hold the markers of a conflict: then there is none.
+        let base = versions.base.and_then(|bytes| Document::read(bytes).ok());
+        let mut issues: Vec<IssueId> = base.iter().chain([&ours, &theirs]).map(|document| document.issue().id).collect();
+        issues.sort_unstable();
+        issues.dedup();
+        if issues.len() > 1 {
+            return Err(Refusal::DifferentIssues { issues });
+        }
+        let versions = base.iter().chain([&ours, &theirs]).filter_map(|it| it.issue().rest.get("schema_version"));
+        if let Some(version) = versions.filter_map(Value::as_u64).find(|version| *version > NEWEST) {
+            return Err(Refusal::Newer { version });
+        }
+        let texts = Texts { base: base.as_ref().map(Document::text), ours: ours.text(), theirs: theirs.text() };
+        let mut weighing = Weighing::new(lines);
+        weighing.object(&[], texts.base, texts.ours, texts.theirs);
+        weighing.couple(&texts);
+        let Weighing { items, rulings, .. } = weighing;
+        let start = texts.start().to_owned();
+        Ok(Self { issue: ours.issue().id, rulings, start, ours: texts.ours.to_owned(), theirs: texts.theirs.to_owned(), items })
+    }
+
+    /// What no rule decides.
+    pub(crate) fn conflicts(&self) -> Vec<Conflict> {
+        let open = self.items.iter().filter(|item| item.outcome == Outcome::Conflict);
+        let conflict = |item: &Item| {
+            let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
+            let value = |text: &str| splice::raw(text, &path).map(str::to_owned);
+            Conflict { path: item.path.clone(), ours: value(&self.ours), theirs: value(&self.theirs) }
+        };
+        open.map(conflict).collect()
+    }
+
+    /// Decides a conflict for one side.
+    pub(crate) fn take(&mut self, path: &[String], side: Side) {
+        self.decide(path, Outcome::Take(side));
+    }
+
+    /// Decides a conflict by a value of its own.
+    pub(crate) fn make(&mut self, path: &[String], value: Value) {
+        self.decide(path, Outcome::Made(value));
+    }
+
+    fn decide(&mut self, path: &[String], outcome: Outcome) {
+        if let Some(item) = self.items.iter_mut().find(|item| item.path == path) {
+            item.outcome = outcome;
+        }
+    }
+
+    /// The merged text; where there are conflicts, with markers around those fields alone.
+    pub(crate) fn text(&self, markers: &Markers) -> String {
+        write::text(&self.start, (&self.ours, &self.theirs), &self.items, markers)
+    }
+
+    /// The merged text, if there is no conflict.
+    pub(crate) fn clean(&self) -> Option<String> {
+        let is_clean = self.items.iter().all(|item| item.outcome != Outcome::Conflict);
+        is_clean.then(|| self.text(&Markers::default()))
+    }
+}
+
+fn short(issues: &[IssueId]) -> String {
+    issues.iter().map(IssueId::short).collect::<Vec<_>>().join(", ")
+}
+
+/// The members of an object by key, each with its text.
+fn by_key(object: &str) -> BTreeMap<String, &str> {
+    splice::members(object).into_iter().map(|member| (member.key, &object[member.start..member.end])).collect()
+}
+
+#[cfg(test)]
+#[path = "merge/tests.rs"]
+mod tests;

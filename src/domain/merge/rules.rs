@@ -1,0 +1,248 @@
+//! What becomes of each field: taken from the side that changed it, or decided by the rule of that field.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::exact::{canonical, elements, is_object, same, value};
+use super::write::Texts;
+use super::{Lines, Ruling, Side, by_key};
+use crate::domain::gate::Verdict;
+use crate::domain::issue::{DELETED_AT, Priority, State};
+use crate::domain::splice;
+
+/// What becomes of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Outcome {
+    /// It is as on that side; where it is not there, it goes.
+    Take(Side),
+    /// It is made of both.
+    Made(Value),
+    /// A person decides.
+    Conflict,
+}
+
+/// A value that is not the same on all sides.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) path: Vec<String>,
+    pub(super) outcome: Outcome,
+}
+
+/// The texts of a value: in the base, on our side, on theirs.
+type Three<'a> = [Option<&'a str>; 3];
+
+/// Goes through the fields.
+pub(super) struct Weighing<'l> {
+    pub(super) items: Vec<Item>,
+    pub(super) rulings: Vec<Ruling>,
+    lines: Lines<'l>,
+}
+
+impl<'l> Weighing<'l> {
+    pub(super) fn new(lines: Lines<'l>) -> Self {
+        Self { items: Vec::new(), rulings: Vec::new(), lines }
+    }
+
+    /// Weighs the members of an object, which each side has and the base may have.
+    pub(super) fn object(&mut self, path: &[String], base: Option<&str>, ours: &str, theirs: &str) {
+        let members = [base.map(by_key).unwrap_or_default(), by_key(ours), by_key(theirs)];
+        let keys: BTreeSet<&String> = members.iter().flat_map(BTreeMap::keys).collect();
+        for key in keys {
+            let three = [0, 1, 2].map(|n| members[n].get(key).copied());
+            self.value(&[path, std::slice::from_ref(key)].concat(), three);
+        }
+    }
+
+    fn value(&mut self, path: &[String], three: Three<'_>) {
+        let [base, ours, theirs] = three;
+        let outcome = if same(ours, theirs) {
+            if same(ours, base) {
+                return;
+            }
+            // The same, perhaps written otherwise.
+            Outcome::Take(if ours <= theirs { Side::Ours } else { Side::Theirs })
+        } else if same(ours, base) {
+            Outcome::Take(Side::Theirs)
+        } else if same(theirs, base) {
+            Outcome::Take(Side::Ours)
+        } else {
+            match self.both_changed(path, three) {
+                Some(outcome) => outcome,
+                None => return,
+            }
+        };
+        self.items.push(Item { path: path.to_vec(), outcome });
+    }
+
+    /// What becomes of a value that both sides changed, each in its own way; nothing if its members were weighed instead.
+    fn both_changed(&mut self, path: &[String], three: Three<'_>) -> Option<Outcome> {
+        let [base, ours, theirs] = three;
+        let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+        let chosen = match keys.as_slice() {
+            ["labels" | "dependencies" | "gates_required"] => return Some(made(set(three))),
+            ["documents"] => return Some(made(documents(three))),
+            ["description"] => return Some(made(self.text(three))),
+            ["state"] => by_rank(three, state),
+            ["priority"] => by_rank(three, |_, ours: Priority, theirs| Some(if ours < theirs { Side::Ours } else { Side::Theirs })),
+            ["created_at"] => Some(by_time(three, true)),
+            ["updated_at"] => Some(by_time(three, false)),
+            ["gates_status", _] => verdict(ours, theirs),
+            _ => match (ours, theirs) {
+                (Some(ours), Some(theirs)) if is_object(ours) && is_object(theirs) => {
+                    self.object(path, base.filter(|base| is_object(base)), ours, theirs);
+                    return None;
+                }
+                _ => None,
+            },
+        };
+        Some(chosen.map_or(Outcome::Conflict, |side| self.ruled(path, three, side)))
+    }
+
+    /// Takes a side, and tells what becomes of the other; of times it is no news.
+    fn ruled(&mut self, path: &[String], [_, ours, theirs]: Three<'_>, side: Side) -> Outcome {
+        let (kept, dropped) = if side == Side::Ours { (ours, theirs) } else { (theirs, ours) };
+        if !path[0].ends_with("_at") {
+            let words = |raw: Option<&str>| raw.map_or_else(|| "nothing".to_owned(), canonical);
+            self.rulings.push(Ruling { field: path.join("."), kept: words(kept), dropped: words(dropped) });
+        }
+        Outcome::Take(side)
+    }
+
+    /// Texts, merged by lines.
+    fn text(&self, [base, ours, theirs]: Three<'_>) -> Option<Value> {
+        let read = |raw: &str| serde_json::from_str::<String>(raw).ok();
+        let base = base.map_or_else(|| Some(String::new()), read)?;
+        (self.lines)(&base, &read(ours?)?, &read(theirs?)?).map(Value::from)
+    }
+
+    /// A deleted issue is rejected: where one side deleted it and the other gave it another state, a person decides.
+    pub(super) fn couple(&mut self, texts: &Texts<'_>) {
+        let taken = |name: &str| match self.items.iter().find(|item| item.path == [name]).map(|item| &item.outcome) {
+            Some(Outcome::Take(Side::Theirs)) => splice::raw(texts.theirs, &[name]),
+            Some(Outcome::Take(Side::Ours)) | None => splice::raw(texts.ours, &[name]),
+            Some(Outcome::Made(_) | Outcome::Conflict) => None,
+        };
+        let is_rejected = |raw: &str| serde_json::from_str(raw).is_ok_and(|state: State| state == State::Rejected);
+        let is_torn = taken(DELETED_AT).is_some() && taken("state").is_some_and(|raw| !is_rejected(raw));
+        let differs = !same(splice::raw(texts.ours, &["state"]), splice::raw(texts.theirs, &["state"]));
+        if is_torn && differs {
+            self.rulings.retain(|ruling| ruling.field != "state");
+            self.items.retain(|item| item.path != ["state"]);
+            self.items.push(Item { path: vec!["state".to_owned()], outcome: Outcome::Conflict });
+        }
+    }
+}
+
+fn made(value: Option<Value>) -> Outcome {
+    value.map_or(Outcome::Conflict, Outcome::Made)
+}
+
+/// The side that a rule about two values prefers.
+fn by_rank<T: DeserializeOwned>([base, ours, theirs]: Three<'_>, prefer: impl Fn(Option<T>, T, T) -> Option<Side>) -> Option<Side> {
+    let read = |raw: &str| serde_json::from_str(raw).ok();
+    prefer(base.and_then(read), read(ours?)?, read(theirs?)?)
+}
+
+/// Closed over open, unless it was closed before; of two open ones the one that is further along. What was closed and is open on
+/// one side and closed otherwise on the other, and finished against rejected, is for a person.
+fn state(base: Option<State>, ours: State, theirs: State) -> Option<Side> {
+    let further = if ours > theirs { Side::Ours } else { Side::Theirs };
+    match (ours.is_closed(), theirs.is_closed()) {
+        (false, false) => Some(further),
+        _ if base.is_some_and(State::is_closed) => None,
+        (true, false) => Some(Side::Ours),
+        (false, true) => Some(Side::Theirs),
+        (true, true) => [ours, theirs].contains(&State::Archived).then_some(further),
+    }
+}
+
+/// The side with the earlier time, or with the later one; as times where both are, else as texts. A time is better than none.
+fn by_time([_, ours, theirs]: Three<'_>, wants_earlier: bool) -> Side {
+    let time = |raw: &str| serde_json::from_str::<String>(raw).ok()?.parse::<jiff::Timestamp>().ok();
+    let (Some(ours), Some(theirs)) = (ours, theirs) else { return the_one_there(ours) };
+    let is_earlier = match (time(ours), time(theirs)) {
+        (Some(ours), Some(theirs)) if ours != theirs => ours < theirs,
+        _ => ours < theirs,
+    };
+    if is_earlier == wants_earlier { Side::Ours } else { Side::Theirs }
+}
+
+/// The side that has a value where the other has none.
+fn the_one_there(ours: Option<&str>) -> Side {
+    if ours.is_some() { Side::Ours } else { Side::Theirs }
+}
+
+/// The record of a gate: the worse one, since no gate has run on what is merged; of two alike the later one.
+fn verdict(ours: Option<&str>, theirs: Option<&str>) -> Option<Side> {
+    let (Some(ours), Some(theirs)) = (ours, theirs) else { return Some(the_one_there(ours)) };
+    let rank = |raw: &str| {
+        let record: Value = serde_json::from_str(raw).ok()?;
+        let field = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+        let status = field("status").and_then(|status| serde_json::from_value(Value::from(status.to_ascii_lowercase())).ok())?;
+        let severity = match status {
+            Verdict::Passed => 0,
+            Verdict::Pending => 1,
+            Verdict::Failed => 2,
+        };
+        Some((severity, field("updated_at").unwrap_or_default(), raw.to_owned()))
+    };
+    Some(if rank(ours)? > rank(theirs)? { Side::Ours } else { Side::Theirs })
+}
+
+/// What both have, and what either has added: what one of them took away is gone.
+fn set(three: Three<'_>) -> Option<Value> {
+    let read = |raw: Option<&str>| raw.map_or_else(|| Some(Vec::new()), |raw| serde_json::from_str::<Vec<String>>(raw).ok());
+    let [base, ours, theirs] = [read(three[0])?, read(three[1])?, read(three[2])?];
+    let stays = |word: &&String| if base.contains(word) { ours.contains(word) && theirs.contains(word) } else { true };
+    let all: BTreeSet<&String> = ours.iter().chain(&theirs).filter(stays).collect();
+    if [&base, &ours, &theirs].iter().all(|set| set.is_sorted()) {
+        return Some(all.into_iter().cloned().collect());
+    }
+    let old: Vec<&String> = base.iter().filter(|word| all.contains(word)).collect();
+    let mut merged: Vec<&String> = Vec::new();
+    for word in old.into_iter().chain(all) {
+        if !merged.contains(&word) {
+            merged.push(word);
+        }
+    }
+    Some(merged.into_iter().cloned().collect())
+}
+
+/// Documents, each by its path and commit: like a set, and one that both sides changed is for a person.
+fn documents(three: Three<'_>) -> Option<Value> {
+    let [base, ours, theirs] = [keyed(three[0])?, keyed(three[1])?, keyed(three[2])?];
+    let find = |list: &[(String, String)], key: &str| list.iter().find(|(other, _)| other == key).map(|(_, raw)| raw.clone());
+    let added: BTreeSet<&(String, String)> = ours.iter().chain(&theirs).filter(|(key, _)| find(&base, key).is_none()).collect();
+    let mut keys: Vec<&String> = Vec::new();
+    for (key, _) in base.iter().chain(added) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let mut merged = Vec::new();
+    for key in keys {
+        let (base, ours, theirs) = (find(&base, key), find(&ours, key), find(&theirs, key));
+        let (base, ours, theirs) = (base.as_deref(), ours.as_deref(), theirs.as_deref());
+        let taken = match () {
+            () if same(ours, theirs) || same(theirs, base) => ours,
+            () if same(ours, base) => theirs,
+            () => return None,
+        };
+        merged.extend(taken.map(value).map(|value| value.ok_or(())));
+    }
+    merged.into_iter().collect::<Result<Vec<_>, ()>>().ok().map(Value::from)
+}
+
+/// The elements of an array, each with what tells it from the others; nothing if two are told apart by nothing.
+fn keyed(raw: Option<&str>) -> Option<Vec<(String, String)>> {
+    let Some(raw) = raw else { return Some(Vec::new()) };
+    let key = |element: &String| {
+        let field = |name: &str| is_object(element).then(|| splice::raw(element, &[name]).map(canonical)).flatten();
+        field("path").map_or_else(|| canonical(element), |path| format!("{path} {:?}", field("commit").filter(|it| it != "null")))
+    };
+    let all: Vec<(String, String)> = elements(raw)?.into_iter().map(|element| (key(&element), element)).collect();
+    let keys: BTreeSet<&String> = all.iter().map(|(key, _)| key).collect();
+    (keys.len() == all.len()).then_some(all)
+}

@@ -1,0 +1,188 @@
+//! The merged text: values put where they belong in a text that does not depend on the side, and markers around what is left.
+//!
+//! A marker's lines can be taken away as in any text: whichever of the two sides stays, the file is JSON again.
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::exact::same;
+use super::rules::{Item, Outcome};
+use super::{Side, by_key};
+use crate::domain::splice;
+
+/// How conflicts are marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Markers {
+    /// How many `<` a marker has.
+    pub size: usize,
+    /// What our side is called.
+    pub ours: String,
+    /// What theirs is called.
+    pub theirs: String,
+}
+
+impl Default for Markers {
+    fn default() -> Self {
+        Self { size: 7, ours: "ours".to_owned(), theirs: "theirs".to_owned() }
+    }
+}
+
+/// The texts of the three versions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Texts<'a> {
+    pub(super) base: Option<&'a str>,
+    pub(super) ours: &'a str,
+    pub(super) theirs: &'a str,
+}
+
+impl<'a> Texts<'a> {
+    /// The text that values are put into: the base, or the side that alone has other fields or another order of them.
+    pub(super) fn start(&self) -> &'a str {
+        let keys = |text: &str| splice::members(text).into_iter().map(|member| member.key).collect::<Vec<_>>();
+        let smaller = self.ours.min(self.theirs);
+        let Some(base) = self.base else { return smaller };
+        let (old, ours, theirs) = (keys(base), keys(self.ours), keys(self.theirs));
+        match () {
+            () if ours == theirs && ours != old => smaller,
+            () if ours == old && theirs != old => self.theirs,
+            () if theirs == old && ours != old => self.ours,
+            () => base,
+        }
+    }
+}
+
+/// Lines to be put in the place of some bytes.
+struct Hunk {
+    at: Range<usize>,
+    lines: String,
+}
+
+/// Writes the merge of `sides` into `start`.
+pub(super) fn text(start: &str, sides: (&str, &str), items: &[Item], markers: &Markers) -> String {
+    let mut text = start.to_owned();
+    let mut conflicts: Vec<&[String]> = Vec::new();
+    for item in items {
+        let keys = words(&item.path);
+        match &item.outcome {
+            Outcome::Take(Side::Ours) => text = as_in(sides.0, text, &keys),
+            Outcome::Take(Side::Theirs) => text = as_in(sides.1, text, &keys),
+            Outcome::Made(value) => text = splice::set(&text, &keys, value).unwrap_or(text),
+            Outcome::Conflict => conflicts.push(&item.path),
+        }
+    }
+    mark(text, sides, &conflicts, markers)
+}
+
+/// The text with the value at `path` as `side` has it.
+fn as_in(side: &str, text: String, path: &[&str]) -> String {
+    match splice::raw(side, path) {
+        Some(raw) if same(splice::raw(&text, path), Some(raw)) => text,
+        Some(raw) => splice::put(&text, path, raw),
+        None => splice::remove(&text, path).unwrap_or(text),
+    }
+}
+
+/// Puts markers around conflicts.
+fn mark(mut text: String, sides: (&str, &str), conflicts: &[&[String]], markers: &Markers) -> String {
+    let wholes = widened(&text, sides, conflicts);
+    // Both values of each stand in the marker: in the text there is one of them, or none where one side has none.
+    for path in &wholes {
+        let keys = words(path);
+        text = match (splice::raw(sides.0, &keys), splice::raw(sides.1, &keys)) {
+            (Some(ours), Some(_)) if splice::raw(&text, &keys).is_none() => splice::put(&text, &keys, ours),
+            (Some(_), Some(_)) => text,
+            _ => splice::remove(&text, &keys).unwrap_or(text),
+        };
+    }
+    let mut hunks: Vec<Hunk> = wholes.iter().map(|path| hunk(&text, sides, path, &wholes, markers)).collect();
+    hunks.sort_by_key(|hunk| hunk.at.start);
+    for hunk in hunks.iter().rev() {
+        text.replace_range(hunk.at.clone(), &hunk.lines);
+    }
+    text
+}
+
+/// The conflicts, each with another member in its object before which a line can stand: where there is none, and one side lacks
+/// the value, the whole object is in conflict.
+fn widened(text: &str, sides: (&str, &str), conflicts: &[&[String]]) -> Vec<Vec<String>> {
+    let mut wholes: Vec<Vec<String>> = Vec::new();
+    for path in conflicts {
+        let mut path = path.to_vec();
+        while let Some((_, above)) = path.split_last().filter(|(_, above)| !above.is_empty()) {
+            let (keys, above_keys) = (words(&path), words(above));
+            let members = splice::raw(text, &above_keys).map(by_key).unwrap_or_default();
+            let is_torn = |key: &String| conflicts.iter().any(|other| other.split_last() == Some((key, above)));
+            let is_on_both = splice::raw(sides.0, &keys).is_some() && splice::raw(sides.1, &keys).is_some();
+            if is_on_both || !members.keys().all(is_torn) {
+                break;
+            }
+            path.pop();
+        }
+        if !wholes.iter().any(|other| path.starts_with(other)) {
+            wholes.retain(|other| !other.starts_with(&path));
+            wholes.push(path);
+        }
+    }
+    wholes
+}
+
+fn words(path: &[String]) -> Vec<&str> {
+    path.iter().map(String::as_str).collect()
+}
+
+/// Where the lines of a conflict go.
+struct Spot {
+    /// What they replace, up to the end of its line if nothing else is on it.
+    at: Range<usize>,
+    /// The white space before the member; nothing if it does not begin its line.
+    indent: String,
+    begins_line: bool,
+    has_comma: bool,
+}
+
+/// The place of the member at `path`; where the text has none, one before a member that is not in conflict.
+fn spot(text: &str, path: &[String], all: &[Vec<String>]) -> Spot {
+    let (key, above) = path.split_last().expect("a conflict is at a field");
+    let object = splice::raw(text, &words(above)).expect("the object is there that a conflict is in");
+    let offset = object.as_ptr().addr() - text.as_ptr().addr();
+    let members = splice::members(object);
+    let place = members.iter().position(|member| member.key == *key);
+    let is_settled = |key: &String| !all.iter().any(|other| other.split_last() == Some((key, above)));
+    let n = place.or_else(|| members.iter().position(|member| is_settled(&member.key))).expect("one that is not in conflict");
+    let from = if n == 0 { object.find('{').map_or(0, |at| at + 1) } else { members[n - 1].end };
+    let start = offset + from + object[from..].find('"').expect("a member begins with its key");
+    let line_start = text[..start].trim_end_matches([' ', '\t']).len();
+    let begins_line = text[..line_start].ends_with('\n');
+    let has_comma = place.is_none() || n + 1 < members.len();
+    let end = if place.is_some() { end_of_line(text, offset + members[n].end, has_comma) } else { line_start };
+    let indent = if begins_line { text[line_start..start].to_owned() } else { String::new() };
+    Spot { at: line_start..end, indent, begins_line, has_comma }
+}
+
+/// The end of the line that a member ends on, or of the member with its comma where something else follows on it.
+fn end_of_line(text: &str, end: usize, has_comma: bool) -> usize {
+    let end = if has_comma { end + text[end..].find(',').map_or(0, |at| at + 1) } else { end };
+    let rest = text[end..].trim_start_matches([' ', '\t', '\r']);
+    if rest.starts_with('\n') { text.len() - rest.len() + 1 } else { end }
+}
+
+/// The marked lines of one conflict, and where they go.
+fn hunk(text: &str, sides: (&str, &str), path: &[String], all: &[Vec<String>], markers: &Markers) -> Hunk {
+    let Spot { at, indent, begins_line, has_comma } = spot(text, path, all);
+    let new_line = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let keys = words(path);
+    let (key, comma) = (Value::from(*keys.last().expect("not empty")), if has_comma { "," } else { "" });
+    let member =
+        |side: &str| splice::raw(side, &keys).map(|raw| format!("{indent}{key}: {raw}{comma}{new_line}")).unwrap_or_default();
+    let marker = |sign: &str, name: &str| format!("{} {name}", sign.repeat(markers.size)).trim_end().to_owned() + new_line;
+    let lines = [
+        if begins_line { String::new() } else { new_line.to_owned() },
+        marker("<", &markers.ours),
+        member(sides.0),
+        marker("=", ""),
+        member(sides.1),
+        marker(">", &markers.theirs),
+    ];
+    Hunk { at, lines: lines.concat() }
+}
