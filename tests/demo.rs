@@ -23,7 +23,8 @@ fn steady(text: &str) -> Vec<String> {
         let is_id = bare.len() >= 7
             && bare.chars().any(|c| c.is_ascii_digit())
             && bare.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        !(is_id || word.contains("issue-") || word.contains("wt:") || word.contains(".jit/issues"))
+        let is_time = bare.len() > 1 && bare.ends_with(['m', 's']) && bare[..bare.len() - 1].chars().all(|c| c.is_ascii_digit());
+        !(is_id || is_time || word.contains("issue-") || word.contains("wt:") || word.contains(".jit/issues"))
     };
     text.lines().map(|line| line.split_whitespace().filter(|word| steady(word)).collect::<Vec<_>>().join(" ")).collect()
 }

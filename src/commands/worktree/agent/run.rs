@@ -135,10 +135,11 @@ impl Run<'_> {
         let mut child = other::start_in_background(&program, &words, Some(&stream)).map_err(failed)?;
         let deadline = Instant::now() + SOON;
         loop {
+            // Asked first: one that has ended by now has written down before that it ran.
+            let is_over = child.try_wait().map_err(|source| store::Error::io("run", &program)(source))?.is_some();
             if let Some(run) = AgentRun::read(&layout.git_dir)?.filter(|run| run.log.as_ref() == Some(&path)) {
                 return Ok(Outcome { name: self.name.to_owned(), pid: run.pid, log: Some(path), status: None, end: None });
             }
-            let is_over = child.try_wait().map_err(|source| store::Error::io("run", &program)(source))?.is_some();
             if is_over || Instant::now() > deadline {
                 let said = file::read_optional(&log)?.unwrap_or_default();
                 let said = String::from_utf8_lossy(&said).lines().rev().take(3).collect::<Vec<_>>().join("; ");
