@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    adopt, check, claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man, next, note,
-    query, recover, schema, shell, status, whoami, worktree,
+    adopt, check, claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man, merge_driver,
+    next, note, query, recover, resolve, schema, shell, status, validate, whoami, worktree,
 };
 use crate::output::Colour;
 
@@ -107,6 +107,10 @@ pub(crate) enum Verb {
     Doctor(doctor::Args),
     /// Set a lease log aside that cannot be read, and write anew what can be proved
     Recover(recover::Args),
+    /// Show and decide what a merge has left of issues
+    Resolve(resolve::Args),
+    /// Look whether issues and gates fit together, here or in a commit
+    Validate(validate::Args),
     /// Judge commits as the hooks would: for CI
     Check(check::Args),
     /// Answer for edits that others made and no hook here has seen
@@ -130,6 +134,9 @@ pub(crate) enum Verb {
     /// Write the manual pages into a directory
     #[command(hide = true)]
     Man(man::Args),
+    /// Merge an issue's file field by field, as Git asks for it
+    #[command(hide = true)]
+    MergeDriver(merge_driver::Args),
     /// Tell the version
     Version,
 }

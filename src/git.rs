@@ -12,6 +12,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
+mod merging;
+
+pub(crate) use merging::{Unmerged, marked_text, merge_text, merge_texts, merged_tree, unmerged};
+
 /// Variables that bind a Git process to a repository, see `git rev-parse --local-env-vars`, or change what a path means.
 pub(crate) const LOCAL_VARIABLES: [&str; 17] = [
     "GIT_DIR",
@@ -213,51 +217,4 @@ fn tree_id(entries: &[u8], without: &[u8]) -> Option<String> {
         }
     }
     gix::objs::compute_hash(kind, gix::objs::Kind::Tree, &tree).ok().map(|id| id.to_string())
-}
-
-/// The tree of the clean merge of two commits; nothing on a conflict, and where this Git cannot tell.
-///
-/// Worked out in a repository of its own. Needs `git merge-tree --write-tree`, which came with Git 2.38.
-pub(crate) fn merged_tree(common_dir: &Path, scratch: &Path, one: &str, other: &str) -> Result<Option<String>, Error> {
-    let start = |source| Error::Start { source };
-    let dir = tempfile::tempdir_in(scratch).map_err(start)?;
-    // A repository of its own, without settings: a merge driver or an attribute of the user's could say that all is well.
-    for folder in ["objects", "refs"] {
-        std::fs::create_dir(dir.path().join(folder)).map_err(start)?;
-    }
-    let format = if one.len() > 40 { "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n" } else { "" };
-    for (name, text) in [("HEAD", "ref: refs/heads/none\n"), ("config", format)] {
-        let mut file = File::create(dir.path().join(name)).map_err(start)?;
-        io::Write::write_all(&mut file, text.as_bytes()).map_err(start)?;
-    }
-    let git = Git::at(dir.path())
-        .env("GIT_DIR", dir.path())
-        .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", common_dir.join("objects"))
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_ATTR_NOSYSTEM", "1");
-    let output = git.output(&["merge-tree", "--write-tree", "--no-messages", one, other])?;
-    let said = String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned);
-    Ok(said.filter(|_| output.status.success()))
-}
-
-/// The clean three-way merges of a text that Git would make, by each of its algorithms; none on a conflict.
-///
-/// `git merge` uses histogram diffs and `git merge-file` by itself another kind: either is Git's own.
-pub(crate) fn merge_texts(scratch: &Path, ours: &[u8], base: &[u8], theirs: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
-    let start = |source| Error::Start { source };
-    let dir = tempfile::tempdir_in(scratch).or_else(|_| tempfile::tempdir()).map_err(start)?;
-    for (name, text) in [("ours", ours), ("base", base), ("theirs", theirs)] {
-        let mut file = File::create(dir.path().join(name)).map_err(start)?;
-        io::Write::write_all(&mut file, text).map_err(start)?;
-    }
-    let mut merges = Vec::new();
-    for algorithm in [&[][..], &["--diff-algorithm=histogram"]] {
-        let args = [&["merge-file", "-p", "-q"], algorithm, &["ours", "base", "theirs"]].concat();
-        let output = Git::at(dir.path()).output(&args)?;
-        if output.status.success() && !merges.contains(&output.stdout) {
-            merges.push(output.stdout);
-        }
-    }
-    Ok(merges)
 }

@@ -13,6 +13,7 @@
 //! | `chaos` | a crowd that is killed and stopped, with and without locks; its history checked offline |
 //! | `crash` | `kill -9` at random moments, torn and garbled files |
 //! | `enforcement` | what the hooks refuse, and what they must let through |
+//! | `merging` | issues merged field by field, what is left of a merge, what does not fit together after it |
 //! | `worktrees` | spawn and remove as transactions |
 //! | `managers` | the hooks beside husky, lefthook, pre-commit and prek; fetched, so run by name |
 //! | `install` | hooks in and out of their place |
@@ -36,6 +37,7 @@ mod json_contract;
 mod layering;
 mod leases;
 mod managers;
+mod merging;
 mod schema;
 mod support;
 mod tracker;

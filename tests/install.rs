@@ -16,7 +16,7 @@ fn twice_in_is_once_and_out_leaves_nothing() {
     let team = world.team();
     let before = hooks(&world);
     team.jit("hooks install").ok().says("pre-push");
-    assert_eq!(hooks(&world), ["pre-commit", "pre-merge-commit", "pre-push"]);
+    assert_eq!(hooks(&world), ["post-merge", "pre-commit", "pre-merge-commit", "pre-push"]);
     team.jit("hooks install").ok().says("in place already");
     assert_eq!(team.json("hooks install")["changed"], false);
     world.linked("side").jit("hooks uninstall").ok().says("pre-push");

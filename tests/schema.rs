@@ -218,6 +218,32 @@ impl Walk {
         self.verb("shell-init", "bash");
     }
 
+    /// Two sides that want two titles, and an issue that has a label twice.
+    fn merges(&mut self) {
+        let team = self.place.clone();
+        let issue = self.create("Title");
+        let path = crate::support::Place::file(&issue);
+        team.git("add -A").ok();
+        team.git("commit -q -m Title").ok();
+        team.git("branch theirs").ok();
+        for (branch, title, priority) in [("theirs", "Theirs", "low"), ("main", "Ours", "high")] {
+            team.git(&format!("checkout -q {branch}")).ok();
+            team.jit(&format!("issue update {issue} --title {title} --priority {priority}")).ok();
+            team.git("commit -q -a -m Change").ok();
+        }
+        for (name, rev) in [("base", "HEAD^"), ("ours", "HEAD"), ("other", "theirs")] {
+            team.write(name, team.git(&format!("show {rev}:{path}")).ok().stdout);
+        }
+        self.verb("merge-driver", &format!("base ours other {path}"));
+        team.git("merge -q theirs").exits(1);
+        self.verb("resolve", "");
+        self.verb("resolve", "--theirs");
+        team.git("commit -q -m Merged").ok();
+        team.write(&path, team.read(&path).replace("\"labels\": []", "\"labels\": [\"a:1\", \"a:1\"]"));
+        self.verb("validate", "");
+        self.verb("validate", "--fix");
+    }
+
     fn the_rest(&mut self, [a, b, c]: &[String; 3]) {
         let team = self.place.clone();
         self.verb("graph deps", &format!("{a} --claims"));
@@ -251,6 +277,7 @@ impl Walk {
         self.worktrees();
         self.verb("check", "HEAD^!");
         self.verb("adopt", "HEAD^! --reason theirs");
+        self.merges();
         self.verb("hooks install", "");
         self.verb("hooks status", "");
         self.verb("hooks uninstall", "");

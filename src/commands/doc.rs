@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::output::Report;
 use crate::output::human::{Styles, plain_line, table};
 use crate::store::layout::Layout;
-use crate::store::{history, tree};
+use crate::store::tree;
 
 /// Verbs of `doc`.
 #[derive(Debug, Subcommand)]
@@ -168,9 +168,7 @@ fn below_root(session: &Session, layout: &Layout, path: &Path) -> Result<String,
 
 /// The full id of the commit that was meant, if it has the file.
 fn pinned(layout: &Layout, rev: &str, path: &str) -> Result<String, Error> {
-    let no_commit = || Error::NotThere { what: "commit", name: rev.to_owned(), hint: "See git log".to_owned() };
-    let id = layout.repo.rev_parse_single(rev).map_err(|_| no_commit())?.detach();
-    let commit = history::commit(&layout.repo, id).ok_or_else(no_commit)?;
+    let commit = super::commit_of(layout, rev)?;
     if tree::has_path(&layout.repo, commit, path)? {
         Ok(commit.to_string())
     } else {

@@ -6,7 +6,7 @@ use super::{Answer, Session};
 use crate::domain::gate::Registry;
 use crate::domain::issue::Document;
 use crate::domain::policy::Policy;
-use crate::domain::whole;
+use crate::domain::whole::{self, Problem};
 use crate::exit::ExitStatus;
 use crate::hook::{force, install};
 use crate::output::Report;
@@ -16,6 +16,7 @@ use crate::store::layout::Layout;
 use crate::store::{self, gates, notes};
 
 mod leases;
+mod merging;
 mod trees;
 
 // Arguments of `doctor`.
@@ -53,6 +54,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
         notes(&store, &listing)?,
         local(layout)?,
         graph(&listing, registry.ok().as_ref()),
+        merging::check(session, layout),
     ];
     Ok(Box::new(Checks(checks)))
 }
@@ -99,8 +101,16 @@ fn local(layout: &Layout) -> store::Result<Check> {
 
 /// Without leases, which may be what is broken.
 fn graph(listing: &Listing<Document>, registry: Option<&Registry>) -> Check {
-    let problems = whole::problems(listing.issues.iter().map(|(document, _)| document.issue()), registry);
-    Check { name: "graph", found: "dependencies and gates".to_owned(), problems, notes: Vec::new(), status: ExitStatus::Invalid }
+    let (mild, wrong): (Vec<_>, Vec<_>) = whole::problems(listing.issues.iter().map(|(document, _)| document.issue()), registry)
+        .into_iter()
+        .partition(Problem::is_mild);
+    let words = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let notes = match mild.len() {
+        0..=5 => words(mild),
+        many => vec![format!("{many} closed or gated issues have something left to do: git jit validate")],
+    };
+    let problems = words(wrong);
+    Check { name: "graph", found: "dependencies and gates".to_owned(), problems, notes, status: ExitStatus::Invalid }
 }
 
 fn settings(session: &Session, layout: &Layout) -> Check {

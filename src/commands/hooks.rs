@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Session};
 use crate::hook::adopt;
-use crate::hook::install::{self, Installed, Mode};
+use crate::hook::install::{self, Installed, Mode, Uninstalled};
 use crate::output::Report;
 use crate::output::human::{Styles, count};
 
@@ -16,9 +16,9 @@ mod status;
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// Put pre-commit, pre-merge-commit and pre-push where Git looks for them; a hook that is there runs first
+    /// Put pre-commit, pre-merge-commit and pre-push where Git looks for them, a hook that is there first; set up the merge driver
     Install(InstallArgs),
-    /// Take them away again, and put back what stood there
+    /// Take them away again, the merge driver too, and put back what stood there
     Uninstall(UninstallArgs),
     /// Tell what stands in each hook's place, seen from every worktree, and whether it refuses what it must
     Status(status::Args),
@@ -41,10 +41,6 @@ struct Placed {
     adopted: usize,
 }
 
-struct Uninstalled {
-    removed: Vec<PathBuf>,
-}
-
 /// Runs a verb of `hooks`.
 pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
     let layout = session.layout()?;
@@ -54,13 +50,13 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
             let adopted = adopt::once(&session.cx, layout, session.agent_flag.as_deref())?;
             Ok(Box::new(Placed { installed, adopted }))
         }
-        Verb::Uninstall(UninstallArgs {}) => {
-            let removed = install::uninstall(layout)?;
-            Ok(Box::new(Uninstalled { removed }))
-        }
+        Verb::Uninstall(UninstallArgs {}) => Ok(Box::new(install::uninstall(layout)?)),
         Verb::Status(args) => status::run(session, args),
     }
 }
+
+/// What is said where the merge driver was set up.
+pub(crate) const DRIVER: &str = "  issues are merged field by field, in all worktrees of this clone\n";
 
 fn paths(paths: &[PathBuf]) -> Vec<String> {
     paths.iter().map(|path| path.display().to_string()).collect()
@@ -68,15 +64,16 @@ fn paths(paths: &[PathBuf]) -> Vec<String> {
 
 impl Report for Placed {
     fn json(&self) -> Value {
-        let Installed { written, kept, tracked } = &self.installed;
+        let Installed { written, kept, tracked, driver } = &self.installed;
         json!({
-            "changed": !written.is_empty() || self.adopted > 0, "hooks": paths(written), "kept": paths(kept),
+            "changed": !written.is_empty() || *driver || self.adopted > 0, "hooks": paths(written), "kept": paths(kept),
+            "merge_driver": driver,
             "tracked": tracked.as_ref().map(|dir| dir.display().to_string()), "adopted": self.adopted,
         })
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let Installed { written, kept, tracked } = &self.installed;
+        let Installed { written, kept, tracked, driver } = &self.installed;
         let mut text = match written.as_slice() {
             [] => "The hooks are in place already\n".to_owned(),
             written => {
@@ -90,6 +87,9 @@ impl Report for Placed {
         if let Some(dir) = tracked {
             text += &format!("  {} is a part of this worktree: commit it, or other worktrees have no hooks\n", dir.display());
         }
+        if *driver {
+            text += DRIVER;
+        }
         if self.adopted > 0 {
             let changes = count(self.adopted, "change");
             text += &format!("  adopted {changes} of issues in commits that are not published yet\n");
@@ -100,16 +100,15 @@ impl Report for Placed {
 
 impl Report for Uninstalled {
     fn json(&self) -> Value {
-        json!({ "changed": !self.removed.is_empty(), "hooks": paths(&self.removed) })
+        json!({ "changed": !self.removed.is_empty() || self.driver, "hooks": paths(&self.removed), "merge_driver": self.driver })
     }
 
     fn human(&self, styles: &Styles) -> String {
-        match self.removed.as_slice() {
-            [] => "No hooks of git jit here\n".to_owned(),
-            removed => {
-                let list: String = paths(removed).iter().map(|path| format!("  {path}\n")).collect();
-                format!("{}\n{list}", styles.good("✓ Removed"))
-            }
+        if self.removed.is_empty() && !self.driver {
+            return "No hooks of git jit here\n".to_owned();
         }
+        let list: String = paths(&self.removed).iter().map(|path| format!("  {path}\n")).collect();
+        let driver = if self.driver { "  the merge driver of this clone\n" } else { "" };
+        format!("{}\n{list}{driver}", styles.good("✓ Removed"))
     }
 }

@@ -24,13 +24,16 @@ pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod label;
 pub(crate) mod man;
+pub(crate) mod merge_driver;
 pub(crate) mod next;
 pub(crate) mod note;
 pub(crate) mod query;
 pub(crate) mod recover;
+pub(crate) mod resolve;
 pub(crate) mod schema;
 pub(crate) mod shell;
 pub(crate) mod status;
+pub(crate) mod validate;
 pub(crate) mod whoami;
 pub(crate) mod worktree;
 
@@ -49,6 +52,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::hook::{force, message};
 use crate::output::{Colour, Output, Report};
+use crate::store::history;
 use crate::store::issues::{IssueStore, Source};
 use crate::store::layout::Layout;
 
@@ -147,6 +151,12 @@ pub(crate) fn resolve(store: &IssueStore<'_>, typed: &str) -> Result<(IssueId, S
     Ok(store.find(&IssueRef::parse(typed)?)??)
 }
 
+/// The commit that was meant.
+pub(crate) fn commit_of(layout: &Layout, revision: &str) -> Result<gix::ObjectId, Error> {
+    let hint = "See git log".to_owned();
+    history::named(&layout.repo, revision).ok_or(Error::NotThere { what: "commit", name: revision.to_owned(), hint })
+}
+
 /// Reads the command line, runs what it says, answers.
 pub(crate) fn run(arguments: &[OsString]) -> u8 {
     let wants_json = arguments.iter().take_while(|word| *word != "--").any(|word| word == "--json");
@@ -237,6 +247,8 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Config(verb) => config::run(session, verb),
         Verb::Doctor(args) => doctor::run(session, args),
         Verb::Recover(args) => recover::run(session, args),
+        Verb::Resolve(args) => resolve::run(session, args),
+        Verb::Validate(args) => validate::run(session, args),
         Verb::Check(args) => check::run(session, args),
         Verb::Adopt(args) => adopt::run(session, args),
         Verb::Schema(args) => schema::run(&args),
@@ -249,6 +261,7 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Complete(args) => Ok(shell::complete(session, args)),
         Verb::Help(args) => help::run(&args.topic),
         Verb::Man(args) => man::run(args),
+        Verb::MergeDriver(args) => merge_driver::run(session, args),
         Verb::Version => Ok(Box::new(help::Version)),
     }
 }

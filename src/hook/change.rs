@@ -151,7 +151,7 @@ pub(crate) fn changes(repo: &Repository, scratch: &std::path::Path, side: &Side<
             None => merge.ours(&path),
         };
         let kind = Kind::of(&path);
-        let (from, is_resolution) = match merge.expected(&path)? {
+        let (from, is_resolution) = match merge.expected(&path, to)? {
             Expected::One(versions) => (versions, false),
             Expected::Conflict(versions) => (versions, true),
         };

@@ -14,13 +14,13 @@ use super::pre_push::{self, Made};
 use super::{Result, Verdict, adopt, force, pre_commit};
 use crate::actor;
 use crate::context::Context;
-use crate::domain::gate::Registry;
 use crate::domain::id::IssueId;
-use crate::domain::issue::{Document, Issue};
+use crate::domain::issue::Document;
 use crate::domain::policy::{Enforcement, Finding};
 use crate::domain::whole;
 use crate::store::layout::Layout;
 use crate::store::range::{self, Range};
+use crate::store::snapshot::Snapshot;
 use crate::store::{config, history, tree};
 
 /// What was checked and what came of it.
@@ -128,27 +128,10 @@ fn inconsistencies(repo: &Repository, range: &Range) -> Result<(BTreeSet<String>
     Ok((after.difference(&before).cloned().collect(), known))
 }
 
-/// What does not fit together in one commit.
+/// What does not fit together in one commit. An issue that cannot be read is told where it was changed.
 fn problems_at(repo: &Repository, commit: ObjectId) -> Result<Vec<String>> {
-    let data = tree::data_tree(repo, commit)?;
-    let (mut issues, mut problems): (Vec<Issue>, Vec<String>) = (Vec::new(), Vec::new());
-    for (name, entry) in tree::subfolder(repo, data, "issues")? {
-        let Some(id) = IssueId::from_file_name(&name).filter(|_| entry.is_plain()) else { continue };
-        // One that cannot be read is told where it was changed.
-        if let Ok(document) = Document::parse(&tree::blob(repo, entry.oid)?, id) {
-            issues.push(document.issue().clone());
-        }
-    }
-    let registry = match tree::file(repo, data, b"gates.json")? {
-        None => Some(Registry::default()),
-        Some(entry) => match Registry::parse(&tree::blob(repo, entry.oid)?) {
-            Ok(registry) => Some(registry),
-            Err(why) => {
-                problems.push(format!("{}/gates.json: {why}", tree::DATA));
-                None
-            }
-        },
-    };
-    problems.extend(whole::problems(&issues, registry.as_ref()));
-    Ok(problems)
+    let Snapshot { issues, registry, .. } = Snapshot::at(repo, commit)?;
+    let found = whole::problems(issues.iter().map(Document::issue), registry.as_ref().ok());
+    let wrong = found.iter().filter(|problem| !problem.is_mild()).map(ToString::to_string);
+    Ok(registry.as_ref().err().cloned().into_iter().chain(wrong).collect())
 }

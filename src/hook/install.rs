@@ -3,15 +3,19 @@
 //! A hook that stood there is kept beside ours and runs first. What a manager owns is left alone: its user is told what
 //! to add. Nothing is written unless all of it can be.
 
+mod advice;
 pub(crate) mod canary;
+pub(crate) mod driver;
 pub(crate) mod events;
 pub(crate) mod manager;
+mod obstacle;
 mod shim;
 pub(crate) mod site;
 
 use std::path::{Path, PathBuf};
 
 use self::manager::Manager;
+pub(crate) use self::obstacle::Obstacle;
 use self::shim::Writer;
 pub(crate) use self::site::{Place, Site};
 use super::Result;
@@ -33,80 +37,6 @@ pub(crate) enum Mode {
     Config,
 }
 
-/// Why hooks cannot be installed or removed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Obstacle {
-    /// A manager owns the hooks.
-    #[error("{} owns {} here, and does not run git jit yet", manager.name(), hooks.iter().map(|(hook, _)| *hook).collect::<Vec<_>>().join(", "))]
-    Managed {
-        /// Which one.
-        manager: Manager,
-        /// The hooks, each with the binary that serves it.
-        hooks: Vec<(&'static str, &'static str)>,
-    },
-    /// Where the hook would be kept that stands in the way, there is something already.
-    #[error("{} is in the way, and {} is there already", hook.display(), kept.display())]
-    Taken {
-        /// The hook.
-        hook: PathBuf,
-        /// Where it would be kept.
-        kept: PathBuf,
-    },
-    /// One of ours has been edited.
-    #[error("{} was made by git jit and has been edited since", path.display())]
-    Edited {
-        /// The hook.
-        path: PathBuf,
-    },
-    /// A hook in the directory would run after the configured one.
-    #[error("{} would run after a hook by configuration, and could stage something", path.display())]
-    Behind {
-        /// The hook.
-        path: PathBuf,
-        /// Whether it is one of ours.
-        is_ours: bool,
-    },
-    /// Git is too old for hooks by configuration.
-    #[error("hooks by configuration need git 2.54, and this is {found}")]
-    OldGit {
-        /// Its version.
-        found: String,
-    },
-    /// The hooks of many repositories are in one place.
-    #[error("core.hooksPath is set for more than this repository ({scope}): {path}")]
-    Shared {
-        /// `global`, `system` or `command`.
-        scope: String,
-        /// Where it points.
-        path: String,
-    },
-    /// The hooks would be in one worktree alone.
-    #[error("core.hooksPath is '{path}', which each worktree takes from its own root, and only the primary one has that")]
-    Relative {
-        /// What is set.
-        path: String,
-        /// The same place, for all of them.
-        absolute: PathBuf,
-    },
-    /// The refs are in a form that cannot be read here.
-    #[error("this repository keeps its refs as reftable, which git jit cannot read yet")]
-    Reftable,
-    /// A binary is missing.
-    #[error("cannot find {binary}")]
-    NoBinary {
-        /// Which one.
-        binary: &'static str,
-    },
-}
-
-impl Obstacle {
-    /// What to do about a hook that somebody else has to call ours from.
-    pub(crate) fn line_to_add(hook: &str) -> String {
-        let binary = HOOKS.iter().find(|(name, _)| *name == hook).map_or("jit-pre-commit", |(_, binary)| binary);
-        shim::stanza(hook, Path::new(binary))
-    }
-}
-
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Installed {
@@ -116,6 +46,17 @@ pub(crate) struct Installed {
     pub kept: Vec<PathBuf>,
     /// The directory, where it is a part of this worktree's files.
     pub tracked: Option<PathBuf>,
+    /// Whether the merge driver was set up too.
+    pub driver: bool,
+}
+
+/// What was taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Uninstalled {
+    /// The hooks that are gone.
+    pub removed: Vec<PathBuf>,
+    /// Whether the merge driver is gone too.
+    pub driver: bool,
 }
 
 /// The hooks of ours that Git would not run here.
@@ -129,8 +70,16 @@ pub(crate) fn missing(layout: &Layout) -> Vec<String> {
     HOOKS.iter().filter(|(hook, binary)| !is_there(hook, binary)).map(|(hook, _)| (*hook).to_owned()).collect()
 }
 
-/// Installs all hooks, or none.
+/// Installs all hooks, or none, and the merge driver.
 pub(crate) fn install(cx: &Context, layout: &Layout, mode: Mode) -> Result<Installed> {
+    let mut installed = install_hooks(cx, layout, mode)?;
+    if mode == Mode::Files {
+        installed.written.extend(advice::install(cx, layout, &Site::of(layout)?)?);
+    }
+    Ok(Installed { driver: driver::install(cx, layout)?, ..installed })
+}
+
+fn install_hooks(cx: &Context, layout: &Layout, mode: Mode) -> Result<Installed> {
     if layout.has_reftable() {
         return Err(Obstacle::Reftable.into());
     }
@@ -218,8 +167,13 @@ fn put_aside(hook: &Path, kept: &Path) -> Result<()> {
     Ok(std::fs::rename(hook, kept).map_err(crate::store::Error::io("put aside", hook))?)
 }
 
-/// Removes our hooks, and puts back what stood there before: the paths of those that are gone.
-pub(crate) fn uninstall(layout: &Layout) -> Result<Vec<PathBuf>> {
+/// Removes our hooks, and puts back what stood there before; and the merge driver.
+pub(crate) fn uninstall(layout: &Layout) -> Result<Uninstalled> {
+    let removed = uninstall_hooks(layout)?;
+    Ok(Uninstalled { removed, driver: driver::uninstall(layout)? })
+}
+
+fn uninstall_hooks(layout: &Layout) -> Result<Vec<PathBuf>> {
     let configured = events::in_force(layout)?;
     let site = match Site::of(layout) {
         Ok(site) => Some(site),
@@ -244,6 +198,9 @@ pub(crate) fn uninstall(layout: &Layout) -> Result<Vec<PathBuf>> {
         kept.push((shim::before(&hook), hook));
     }
     let mut removed = events::uninstall(layout)?;
+    for dir in &dirs {
+        removed.extend(advice::uninstall(dir)?);
+    }
     for path in ours {
         std::fs::remove_file(&path).map_err(crate::store::Error::io("remove", &path))?;
         removed.push(path);

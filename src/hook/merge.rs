@@ -1,7 +1,8 @@
 //! The three-way rule: what a file must be in a merge that nobody edited.
 //!
-//! Both sides equal: that. One side unchanged since a merge base: the other side. Both changed: Git's own
-//! clean text merge. Any merge base may serve. With more than two parents, one after the other, as Git does it.
+//! Both sides equal: that. One side unchanged since a merge base: the other side. Both changed: what the merge driver makes of
+//! an issue, or Git's own clean text merge. Any merge base may serve. With more than two parents, one after the other, as Git
+//! does it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,6 +12,8 @@ use gix::bstr::BString;
 use gix::{ObjectId, Repository};
 
 use super::Result;
+use super::change::Kind;
+use crate::domain::merge::{self, Versions};
 use crate::git;
 use crate::store::history;
 use crate::store::tree::{self, Entry, Files};
@@ -35,6 +38,13 @@ pub(crate) struct Merge<'a> {
     below: Vec<Vec<Files>>,
     /// Texts that a merge made and no object holds, for the next parent's turn.
     made: RefCell<BTreeMap<ObjectId, Vec<u8>>>,
+}
+
+/// A file, and what it has become.
+#[derive(Clone, Copy)]
+struct File<'p> {
+    path: &'p BString,
+    to: Option<Entry>,
 }
 
 impl<'a> Merge<'a> {
@@ -69,19 +79,22 @@ impl<'a> Merge<'a> {
         self.parents[0].get(path).copied()
     }
 
-    /// What the file at `path` must be.
-    pub(crate) fn expected(&self, path: &BString) -> Result<Expected> {
+    /// What the file at `path` must be; `to` is what it is, which saves asking Git where it is right by itself.
+    pub(crate) fn expected(&self, path: &BString, to: Option<Entry>) -> Result<Expected> {
         let versions: Vec<Option<Entry>> = self.parents.iter().map(|files| files.get(path).copied()).collect();
+        let file = File { path, to };
         let mut outcomes = vec![versions[0]];
         for (n, theirs) in versions[1..].iter().enumerate() {
             let mut bases: Vec<Option<Entry>> = self.bases[n].iter().map(|files| files.get(path).copied()).collect();
             for below in &self.below[n] {
-                bases.extend(self.three_way(bases[0], below.get(path).copied(), bases[1])?);
+                let made = self.three_way(File { path, to: None }, [bases[0], below.get(path).copied(), bases[1]])?;
+                // Markers are no base, and the driver takes none in their place.
+                bases.extend(if made.is_empty() { vec![None] } else { made });
             }
             let mut next = Vec::new();
             for base in distinct(bases) {
                 for ours in &outcomes {
-                    next.extend(self.three_way(*ours, base, *theirs)?);
+                    next.extend(self.three_way(file, [*ours, base, *theirs])?);
                 }
             }
             outcomes = distinct(next);
@@ -89,7 +102,8 @@ impl<'a> Merge<'a> {
         Ok(if outcomes.is_empty() { Expected::Conflict(distinct(versions)) } else { Expected::One(outcomes) })
     }
 
-    fn three_way(&self, ours: Option<Entry>, base: Option<Entry>, theirs: Option<Entry>) -> Result<Vec<Option<Entry>>> {
+    /// What becomes of our version, the base and their version of a file.
+    fn three_way(&self, file: File<'_>, [ours, base, theirs]: [Option<Entry>; 3]) -> Result<Vec<Option<Entry>>> {
         if ours == theirs || theirs == base {
             return Ok(vec![ours]);
         }
@@ -106,15 +120,33 @@ impl<'a> Merge<'a> {
         if !ours.is_plain() || !theirs.is_plain() {
             return Ok(Vec::new());
         }
-        let base = base.map(|entry| self.text(entry.oid)).transpose()?.unwrap_or_default();
-        let merged = git::merge_texts(&self.scratch, &self.text(ours.oid)?, &base, &self.text(theirs.oid)?)?;
+        let base = base.map(|entry| self.text(entry.oid)).transpose()?;
+        let (ours, theirs) = (self.text(ours.oid)?, self.text(theirs.oid)?);
         let mut entries = Vec::new();
-        for text in merged {
-            let oid = tree::blob_id(self.repo, &text)?;
-            self.made.borrow_mut().insert(oid, text);
-            entries.push(Some(Entry { oid, mode }));
+        if let Some(text) = self.by_field(file.path, Versions { base: base.as_deref(), ours: &ours, theirs: &theirs }) {
+            entries.push(self.entry(text, mode)?);
+            if entries[0] == file.to {
+                return Ok(entries);
+            }
+        }
+        for text in git::merge_texts(&self.scratch, &ours, &base.unwrap_or_default(), &theirs)? {
+            entries.push(self.entry(text, mode)?);
         }
         Ok(entries)
+    }
+
+    /// What the merge driver makes of an issue, where nothing is left to a person.
+    fn by_field(&self, path: &BString, versions: Versions<'_>) -> Option<Vec<u8>> {
+        let Kind::Issue(id) = Kind::of(path) else { return None };
+        let lines = |base: &str, ours: &str, theirs: &str| git::merge_text(&self.scratch, ours, base, theirs).ok().flatten();
+        let merge = merge::Merge::of(versions, &lines).ok().filter(|merge| merge.issue == id)?;
+        merge.clean().map(String::into_bytes)
+    }
+
+    fn entry(&self, text: Vec<u8>, mode: u16) -> Result<Option<Entry>> {
+        let oid = tree::blob_id(self.repo, &text)?;
+        self.made.borrow_mut().insert(oid, text);
+        Ok(Some(Entry { oid, mode }))
     }
 
     fn text(&self, oid: ObjectId) -> Result<Vec<u8>> {

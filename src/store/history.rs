@@ -20,6 +20,11 @@ pub(crate) fn commit(repo: &Repository, id: ObjectId) -> Option<ObjectId> {
     object.peel_to_kind(gix::object::Kind::Commit).ok().map(|commit| commit.id)
 }
 
+/// The commit that a revision means, as Git reads it; `None` if it means none.
+pub(crate) fn named(repo: &Repository, revision: &str) -> Option<ObjectId> {
+    commit(repo, repo.rev_parse_single(revision).ok()?.detach())
+}
+
 /// The commit that an id leads to which must be here; `None` if it leads to something else than a commit.
 pub(crate) fn require_commit(repo: &Repository, id: ObjectId) -> Result<Option<ObjectId>> {
     if is_here(repo, id) {

@@ -252,6 +252,11 @@ fn parse(bytes: &[u8], id: IssueId, path: PathBuf) -> Result<Document> {
     Document::parse(bytes, id).map_err(|error| Error::Corrupt { path, line: None, why: error.to_string() })
 }
 
+/// The path of an issue's file from the root of a worktree.
+pub(crate) fn path_of(id: IssueId) -> PathBuf {
+    Path::new(tree::DATA).join("issues").join(id.file_name())
+}
+
 /// The ids of a directory's files that are wanted, sorted.
 fn in_dir(dir: &Path, wanted: impl Fn(&IssueId) -> bool) -> Result<Vec<IssueId>> {
     let names = file::names(dir)?;

@@ -3,8 +3,8 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::{Hindrance, Result};
+use crate::store::info;
 use crate::store::layout::Layout;
-use crate::store::{file, issues};
 
 /// Where a template came from: whoever has the repository must not be led astray by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,16 +108,5 @@ pub(crate) fn exclude_trees(layout: &Layout) -> Result<bool> {
     if Some(around(layout)) != layout.main_root.as_deref() {
         return Ok(false);
     }
-    let path = layout.common_dir.join("info").join("exclude");
-    let mut text = file::read_optional(&path)?.unwrap_or_default();
-    if text.split(|byte| *byte == b'\n').any(|line| line == b"/trees/") {
-        return Ok(false);
-    }
-    if !text.is_empty() && !text.ends_with(b"\n") {
-        text.push(b'\n');
-    }
-    text.extend_from_slice(b"/trees/\n");
-    file::make_dir(&layout.common_dir.join("info"), issues::VERSIONED)?;
-    file::rewrite(file::finish_beside(&path, &text, issues::VERSIONED, false)?)?;
-    Ok(true)
+    Ok(info::add_line(&info::path(layout, "exclude"), "/trees/")?)
 }

@@ -10,7 +10,7 @@ use super::{elsewhere, show, viewpoint};
 use crate::commands::{Answer, Session};
 use crate::error::Error;
 use crate::hook::adopt;
-use crate::hook::install::{self, Mode};
+use crate::hook::install::{self, Mode, driver};
 use crate::output::Report;
 use crate::output::human::{Styles, plain_line};
 use crate::store::layout::Layout;
@@ -58,6 +58,7 @@ pub(super) fn clone(session: &Session, args: CloneArgs) -> Answer {
     worktree::clone_into(&session.cx, &url, &dir)?;
     let layout = elsewhere(session, &dir)?;
     let (primary, _) = worktree::make_primary(&layout)?;
+    driver::install(&session.cx, &layout)?;
     let hooks = if hooks { install_hooks(session, &primary)? } else { Vec::new() };
     Ok(Box::new(Ready { root: layout.common_dir, primary: Some(primary), changed: true, hooks, leads: true, hint: None }))
 }
@@ -69,8 +70,9 @@ pub(super) fn init(session: &Session, args: InitArgs) -> Answer {
     session.settle(layout);
     let (primary, is_new) = worktree::make_primary(layout)?;
     let is_excluded = place::exclude_trees(layout)?;
+    let is_wired = driver::install(&session.cx, layout)?;
     let hooks = if hooks { install_hooks(session, &primary)? } else { Vec::new() };
-    let changed = is_new || is_excluded || !hooks.is_empty();
+    let changed = is_new || is_excluded || is_wired || !hooks.is_empty();
     let hint = without_refspec(layout);
     let leads = layout.worktree_root.is_none();
     Ok(Box::new(Ready { root: layout.common_dir.clone(), primary: Some(primary), changed, hooks, leads, hint }))

@@ -97,11 +97,24 @@ fn checksum(body: &str) -> String {
 /// The hook's text.
 pub(super) fn text(hook: &str, binary: &str, program: &Path) -> String {
     let (chain, without) = if hook == "pre-push" { (CHAIN_PUSH, WITHOUT_PUSH) } else { (CHAIN_COMMIT, WITHOUT_COMMIT) };
-    let body = format!(
-        "bin={}\n[ -x \"$bin\" ] || bin=$(command -v {binary})\nhook={hook}\n{WHAT_STOOD_HERE}{chain}[ -n \"$bin\" ] && exec \"$bin\" \"$hook\" \"$@\"\n{IS_STRICT}{without}",
-        quoted(program),
-    );
-    let crc = checksum(&body);
+    marked(&format!(
+        "{}hook={hook}\n{WHAT_STOOD_HERE}{chain}[ -n \"$bin\" ] && exec \"$bin\" \"$hook\" \"$@\"\n{IS_STRICT}{without}",
+        finding(binary, program),
+    ))
+}
+
+/// The text of the hook after a merge, which Git waits for and does not ask how it ended.
+pub(super) fn advice(binary: &str, program: &Path) -> String {
+    marked(&format!("{}[ -n \"$bin\" ] && exec \"$bin\" validate --after-merge\nexit 0\n", finding(binary, program)))
+}
+
+/// The lines that find the binary: by its path, else by `PATH`.
+fn finding(binary: &str, program: &Path) -> String {
+    format!("bin={}\n[ -x \"$bin\" ] || bin=$(command -v {binary})\n", quoted(program))
+}
+
+fn marked(body: &str) -> String {
+    let crc = checksum(body);
     format!("#!/bin/sh\n{MARK}{VERSION} {crc} made by `git jit hooks install`, removed by `git jit hooks uninstall`\n{body}")
 }
 

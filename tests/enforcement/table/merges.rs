@@ -39,11 +39,11 @@ const CASES: &[Case] = &[
         "git merge -q -s ours -m x origin/main",
     ),
     passes("-X ours without a conflict", r#"theirs $FA "T"; code x; commit"#, "git merge -q -X ours -m x origin/main"),
-    refused("-X ours in a conflict", r#"theirs $FA "T"; leased $A "O""#, "git merge -q -X ours -m x origin/main"),
-    refused("-X theirs in a conflict", r#"theirs $FA "T"; leased $A "O""#, "git merge -q -X theirs -m x origin/main"),
+    refused("-X ours in a conflict", r#"no_driver; theirs $FA "T"; leased $A "O""#, "git merge -q -X ours -m x origin/main"),
+    refused("-X theirs in a conflict", r#"no_driver; theirs $FA "T"; leased $A "O""#, "git merge -q -X theirs -m x origin/main"),
     passes(
         "-X ours in a conflict, with a lease",
-        r#"theirs $FA "T"; leased $A "O"; mine $A"#,
+        r#"no_driver; theirs $FA "T"; leased $A "O"; mine $A"#,
         "git merge -q -X ours -m x origin/main",
     ),
     passes(

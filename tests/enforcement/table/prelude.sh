@@ -12,6 +12,9 @@ date_of() { sed -i "s|^  \"created_at\": .*|  \"created_at\": \"$2\"|" "$1"; }
 # Changes a file that is no business of git jit.
 code() { mkdir -p code; echo "$*" >> code/file; git add code; }
 
+# Has Git merge issues by lines, as a clone does where nothing was set up; -X means nothing to a driver.
+no_driver() { git config --remove-section merge.git-jit; }
+
 # Takes or gives back leases.
 mine() { for issue; do git jit claim acquire --quiet "$issue" > /dev/null; done; }
 give_back() { for issue; do git jit claim release --quiet "$issue" > /dev/null; done; }

@@ -1,0 +1,42 @@
+//! A hook that refuses nothing: after a merge it tells what two branches have made between them.
+//!
+//! It is put where nothing stands, and nowhere else: nobody's hook is moved aside for advice, and no manager is asked to run it.
+
+use std::path::{Path, PathBuf};
+
+use super::shim::{self, Writer};
+use super::{Site, executable, find};
+use crate::context::Context;
+use crate::hook::Result;
+use crate::store::file;
+use crate::store::layout::Layout;
+
+/// What Git calls it.
+pub(super) const HOOK: &str = "post-merge";
+/// The program that it runs.
+const BINARY: &str = "git-jit";
+
+/// Writes it, where there is room for it: its path, if it was not so before.
+pub(super) fn install(cx: &Context, layout: &Layout, site: &Site) -> Result<Option<PathBuf>> {
+    let path = site.hook(HOOK);
+    let Some(program) = find(cx, BINARY).filter(|_| site.dir.is_dir()) else { return Ok(None) };
+    if !matches!(shim::writer(&path)?, Writer::Nobody | Writer::We) {
+        return Ok(None);
+    }
+    let text = shim::advice(BINARY, &program);
+    if shim::text_of(&path)? == text && file::is_executable(&path) {
+        return Ok(None);
+    }
+    file::replace(&path, text.as_bytes(), executable(layout.modes))?;
+    Ok(Some(path))
+}
+
+/// Takes it away from this folder, if it is as it was written: its path, if it was there.
+pub(super) fn uninstall(dir: &Path) -> Result<Option<PathBuf>> {
+    let path = dir.join(HOOK);
+    if shim::writer(&path)? != Writer::We {
+        return Ok(None);
+    }
+    std::fs::remove_file(&path).map_err(crate::store::Error::io("remove", &path))?;
+    Ok(Some(path))
+}

@@ -1,0 +1,47 @@
+//! Lists of Git's with a line of ours among the user's: `info/exclude`, `info/attributes`, and `.gitattributes`.
+
+use std::path::{Path, PathBuf};
+
+use super::layout::Layout;
+use super::{Error, Result, file, issues};
+
+/// The list of this name that counts in this clone alone.
+pub(crate) fn path(layout: &Layout, list: &str) -> PathBuf {
+    layout.common_dir.join("info").join(list)
+}
+
+fn is(line: &str) -> impl Fn(&[u8]) -> bool {
+    move |other| other.trim_ascii_end() == line.as_bytes()
+}
+
+/// Adds a line at the end: whether it was not there before.
+pub(crate) fn add_line(path: &Path, line: &str) -> Result<bool> {
+    let mut text = file::read_optional(path)?.unwrap_or_default();
+    if text.split(|byte| *byte == b'\n').any(is(line)) {
+        return Ok(false);
+    }
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+    text.extend_from_slice(line.as_bytes());
+    text.push(b'\n');
+    file::make_dir(path.parent().unwrap_or(Path::new(".")), issues::VERSIONED)?;
+    file::rewrite(file::finish_beside(path, &text, issues::VERSIONED, false)?)?;
+    Ok(true)
+}
+
+/// Takes a line away, and the list with it if nothing else is in it: whether it was there.
+pub(crate) fn remove_line(path: &Path, line: &str) -> Result<bool> {
+    let text = file::read_optional(path)?.unwrap_or_default();
+    let rest: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').filter(|other| !is(line)(other)).collect();
+    let rest = rest.concat();
+    if rest.len() == text.len() {
+        return Ok(false);
+    }
+    if rest.is_empty() {
+        std::fs::remove_file(path).map_err(Error::io("remove", path))?;
+    } else {
+        file::rewrite(file::finish_beside(path, &rest, issues::VERSIONED, false)?)?;
+    }
+    Ok(true)
+}
