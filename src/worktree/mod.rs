@@ -18,6 +18,7 @@ mod setup;
 mod spawn;
 mod start;
 mod status;
+pub(crate) mod trunk;
 mod undo;
 
 pub(crate) use hindrance::{Hindrance, quoted};

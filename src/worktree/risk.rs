@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 
 use super::undo::being_made;
-use super::{Hindrance, Result};
+use super::{Hindrance, Result, trunk};
 use crate::context::Context;
 use crate::domain::id::AgentId;
 use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
 use crate::process::other::Watched;
 use crate::store::agents::AgentRun;
-use crate::store::history;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
 
@@ -110,8 +109,7 @@ pub(crate) fn agent_at_work(worktree: &Worktree) -> Option<AgentRun> {
 /// A branch is not deleted that others start from, or that another worktree has too.
 fn of_branch(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Option<Hindrance>> {
     let Some(branch) = worktree.branch.as_ref().filter(|_| removal.delete_branch) else { return Ok(None) };
-    let full = format!("refs/heads/{branch}");
-    if !removal.delete_default_branch && history::default_branches(&layout.repo).iter().any(|(name, _)| *name == full) {
+    if !removal.delete_default_branch && trunk::is_default(layout, branch) {
         return Ok(Some(Hindrance::DefaultBranch { branch: branch.clone() }));
     }
     let all = worktrees::list(layout)?;

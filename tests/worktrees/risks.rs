@@ -189,6 +189,55 @@ fn the_primary_worktree_stays_unless_it_can_go_and_is_named() {
     assert!(bare.dir.join("trees/main/code.txt").exists());
 }
 
+/// A repository whose default branch is called otherwise, with one commit.
+fn trunk(world: &World, name: &str) -> Place {
+    world.place("").git(&format!("init -q -b trunk {name}")).ok();
+    let place = world.place(name).agent("agent:alice");
+    place.git("commit -q --allow-empty -m Root").ok();
+    place
+}
+
+#[test]
+fn a_default_branch_of_another_name_is_not_deleted_without_its_word() {
+    let world = World::empty();
+    trunk(&world, "project");
+    let root = world.place("").agent("agent:alice");
+    root.git("clone -q project usual").ok();
+    root.jit("wt clone project bare.git").ok();
+    root.git("clone -q --bare project plain.git").ok();
+    let usual = world.place("usual").agent("agent:alice");
+    usual.git("checkout -q -b elsewhere").ok();
+    usual.git("worktree add -q ../second trunk").ok();
+    root.sub("plain.git").jit("wt init").ok();
+    for (place, worktree) in [(usual, "../second"), (root.sub("bare.git"), "main"), (root.sub("plain.git"), "main")] {
+        let words = format!("wt remove {worktree} -D --remove-primary --leave");
+        place.jit(&words).exits(1).says("'trunk' is the default branch");
+        place.git("rev-parse -q --verify refs/heads/trunk").ok();
+        place.jit(&format!("{words} --delete-default-branch")).ok().says("deleted");
+    }
+}
+
+#[test]
+fn a_repository_without_a_remote_is_at_home_on_the_branch_of_its_head() {
+    let world = World::empty();
+    let team = trunk(&world, "team");
+    team.jit("init").ok();
+    team.git("add -A").ok();
+    team.git("commit -q -m Begin").ok();
+    let issue = team.create("First");
+    let tree = team.moved(team.json(&format!("wt spawn {issue} --no-agent"))["path"].as_str().expect("a path"));
+    tree.git("add -A").ok();
+    commit(&tree);
+    team.json("wt list --status")["worktrees"][1]["status"]["ahead"].as_u64().filter(|ahead| *ahead == 1).expect("one ahead");
+    team.jit(&format!("wt remove {} -D", &issue[..8])).exits(1).says("merged nowhere");
+    std::fs::remove_file(team.dir.join(Place::file(&issue))).expect("removed");
+    team.git(&format!("merge -q --no-ff -m Merge {}", tree.git("branch --show-current").ok().line())).ok();
+    team.jit(&format!("wt remove {} -D", &issue[..8])).ok().says("deleted");
+    team.git("checkout -q --detach").ok();
+    let nowhere = team.jit(&format!("wt spawn {issue} --no-agent")).exits(3);
+    nowhere.says("--base").says("jit.defaultBranch");
+}
+
 #[test]
 fn a_stash_of_another_branch_is_no_risk_and_one_of_a_longer_name_neither() {
     let (world, issues) = World::strict();

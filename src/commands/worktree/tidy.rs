@@ -13,8 +13,8 @@ use crate::output::human::Styles;
 use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
-use crate::store::{file, history, tree};
-use crate::worktree::{self, Hindrance, Pruned, Removal, name};
+use crate::store::{file, tree};
+use crate::worktree::{self, Hindrance, Pruned, Removal, name, trunk};
 
 // Arguments of `worktree prune`.
 #[derive(Debug, clap::Args)]
@@ -142,7 +142,7 @@ fn closed_issue(view: &Layout, store: &IssueStore<'_>, worktree: &Worktree, offl
     {
         return Ok(Some(id));
     }
-    for (_, tip) in history::default_branches(&view.repo) {
+    for (_, tip) in trunk::tips(view) {
         let entry = tree::file(&view.repo, tree::data_tree(&view.repo, tip)?, format!("issues/{}", id.file_name()).as_bytes())?;
         let Some(entry) = entry else { continue };
         let document = Document::parse(&tree::blob(&view.repo, entry.oid)?, id).ok();

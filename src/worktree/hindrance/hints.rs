@@ -49,7 +49,7 @@ impl Hindrance {
     fn hint(&self) -> String {
         match self {
             Self::NoSuchWorktree { .. } => "To see them: git jit worktree list",
-            Self::NoSuchBase { .. } => "To name another: --base REVISION; a new repository needs a first commit",
+            Self::NoSuchBase { .. } => "To name another: --base REVISION, or for good: git config jit.defaultBranch NAME; a new repository needs a first commit",
             Self::NoSuchBranch { .. } => "To begin: leave --resume out",
             Self::SeveralBranches { .. } => "Delete those that are not needed: git branch -d NAME",
             Self::BadTemplate { .. } => "It is worktree.path_template: see git jit help config",
