@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::remove::abandon;
+use super::depart::Departure;
 use super::risk::commits::unmerged_commits;
 use super::risk::{missing, somebody_else};
 use super::undo::being_made;
-use super::{Hindrance, Result, alone, git};
+use super::{Hindrance, Result, alone};
 use crate::context::Context;
 use crate::domain::id::{AgentId, LeaseId};
 use crate::domain::policy::Policy;
@@ -37,9 +37,7 @@ pub(crate) fn prune(cx: &Context, layout: &Layout, policy: &Policy, agent: &Agen
         let kept = kept(cx, layout, policy, &worktree, agent)?;
         let mut leases = Vec::new();
         if kept.is_none() && !dry_run {
-            git(layout).run(&["worktree".as_ref(), "remove".as_ref(), "--force".as_ref(), worktree.root.as_os_str()])?;
-            drop(guard);
-            let ended = abandon(cx, layout, policy, &worktree)?;
+            let ended = Departure { cx, layout, policy, worktree: &worktree, doomed: None }.run(&["--force"], &guard)?;
             leases = ended.into_iter().map(|lease| lease.lease_id).collect();
         }
         all.push(Pruned { path: worktree.root, branch: worktree.branch, kept, leases });

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{Hindrance, Result, alone, foreign, git};
+use super::{Hindrance, Result, alone, depart, foreign, git};
 use crate::context::Context;
 use crate::domain::lease::{Limits, Request};
 use crate::git::Git;
@@ -21,9 +21,10 @@ pub(super) enum Undo {
     From(Stage),
 }
 
-/// Undoes what processes have left half made that are not there any more: a line for each.
+/// Undoes what processes have left half made that are not there any more, and finishes what they had begun to remove: a line for
+/// each.
 pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
-    let mut told = Vec::new();
+    let mut told = depart::settle(cx, layout)?;
     spawns::sweep(&layout.shared_dir())?;
     for Left { journal, spawning, stage } in spawns::left(&layout.shared_dir())? {
         // A lock that is free tells that nobody is at it, but not on every file system.
@@ -48,10 +49,16 @@ pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
     Ok(told)
 }
 
-/// Those that the next command that writes will undo, for whoever only looks.
-pub(crate) fn unsettled(layout: &Layout) -> crate::store::Result<Vec<Spawning>> {
+/// What the next command that writes will undo or finish, for whoever only looks: a line for each.
+pub(crate) fn unsettled(layout: &Layout) -> crate::store::Result<Vec<String>> {
     let left = spawns::left(&layout.shared_dir())?.into_iter().map(|left| left.spawning);
-    Ok(left.filter(|spawning| !(Watched { pid: spawning.pid, began: spawning.began }).is_alive()).collect())
+    let made = left.filter(|spawning| !(Watched { pid: spawning.pid, began: spawning.began }).is_alive());
+    let made = made.map(|it| ("making", it.path, "undoes"));
+    let removed = depart::unsettled(layout)?.into_iter().map(|it| ("removal", it.path, "finishes"));
+    let one = |(what, path, does): (&str, std::ffi::OsString, &str)| {
+        format!("the {what} of {} was interrupted: the next command that writes {does} it", Path::new(&path).display())
+    };
+    Ok(made.chain(removed).map(one).collect())
 }
 
 /// Whether somebody makes the worktree at this path just now, or has left it half made.

@@ -112,11 +112,9 @@ fn one_in_four_is_killed_and_the_next_command_puts_that_right() {
 
 /// A Git that stops at one of its commands until it is let go on.
 fn slow_git(stand_ins: &StandIns, at: &str) {
-    let real = String::from_utf8(std::process::Command::new("sh").args(["-c", "command -v git"]).output().expect("run").stdout)
-        .expect("text");
+    let real = real_git();
     let script = format!(
-        "#!/bin/sh\ncase \"$*\" in *\"{at}\"*) : > \"$STAND_INS/stopped\"; n=0; while [ ! -e \"$STAND_INS/go\" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n+1)); done;; esac\nexec {} \"$@\"\n",
-        real.trim()
+        "#!/bin/sh\ncase \"$*\" in *\"{at}\"*) : > \"$STAND_INS/stopped\"; n=0; while [ ! -e \"$STAND_INS/go\" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n+1)); done;; esac\nexec {real} \"$@\"\n"
     );
     stand_ins.program("git", &script);
 }
@@ -133,6 +131,12 @@ fn what_is_killed_while_git_is_at_work_is_undone_when_git_has_ended() {
             std::thread::sleep(Duration::from_millis(10));
         }
         child.kill().expect("it can be killed");
+/// The path of Git itself.
+pub(super) fn real_git() -> String {
+    let said = std::process::Command::new("sh").args(["-c", "command -v git"]).output().expect("run").stdout;
+    String::from_utf8(said).expect("text").trim().to_owned()
+}
+
         child.wait().expect("it ends");
         // Git is still at it: nothing is undone under its hands, and nobody is told that all is well.
         assert_eq!(team.json("claim list")["count"], 1);

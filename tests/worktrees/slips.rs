@@ -564,6 +564,42 @@ fn a_branch_that_is_gone_on_with_is_not_deleted_meanwhile() {
     }
 }
 
+/// A Git that takes its time when it has removed a worktree.
+fn tired_git(stand_ins: &StandIns) {
+    let script = format!(
+        "#!/bin/sh\n{} \"$@\" || exit\ncase \"$*\" in *'worktree remove'*) : > \"$STAND_INS/removed\"; n=0; while [ ! -e \"$STAND_INS/go\" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n+1)); done;; esac\n",
+        super::crowd::real_git()
+    );
+    stand_ins.program("git", &script);
+}
+
+#[test]
+fn a_removal_that_is_killed_when_git_has_done_its_part_is_finished_by_the_next_command() {
+    for next in ["worktree prune", "worktree remove NUMBER", "worktree spawn ISSUE --no-agent"] {
+        let (world, team, tree, number) = spawned();
+        let stand_ins = StandIns::new(&world);
+        tired_git(&stand_ins);
+        let mut child = stand_ins.at(&team).start(&["worktree", "remove", &number, "-D"], Stdio::null());
+        wait_until("Git has removed it", || world.path("stand-ins/removed").exists());
+        child.kill().expect("killed");
+        child.wait().expect("it ends");
+        assert!(!tree.dir.exists());
+        team.jit("worktree prune").ok().never_says("has been finished");
+        assert_eq!(team.json("claim list")["count"], 1, "Git is still at it");
+        world.place("stand-ins").write("go", "");
+        wait_until("Git is done", || team.json("doctor").to_string().contains("the removal of"));
+        assert_eq!(team.json("doctor")["healthy"], true);
+        let issue = team.json("claim list")["leases"][0]["issue_id"].as_str().expect("an id").to_owned();
+        let told = team.jit(&next.replace("NUMBER", &number).replace("ISSUE", &issue)).says("has been finished");
+        assert_eq!(told.status(), if next.contains("remove") { 3 } else { 0 }, "{next}");
+        let is_there_again = u64::from(next.contains("spawn"));
+        assert_eq!(team.json("claim list")["count"].as_u64(), Some(is_there_again), "{next}");
+        let branches = team.git("branch --list issue-*").ok().stdout.lines().count();
+        assert_eq!(branches as u64, is_there_again, "{next}");
+        assert_eq!(std::fs::read_dir(team.dir.join(".git/jit/removals")).expect("a folder").count(), 0);
+    }
+}
+
 #[test]
 fn a_sequence_of_picks_is_under_way_between_two_of_them() {
     let (_world, team, tree, number) = spawned();
