@@ -6,10 +6,12 @@ use super::undo::being_made;
 use super::{Hindrance, Result, trunk};
 use crate::context::Context;
 use crate::domain::id::AgentId;
+use crate::domain::issue::deceives;
 use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
 use crate::process::other::Watched;
 use crate::store::agents::AgentRun;
+use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
 
@@ -74,7 +76,7 @@ pub(crate) fn risks(
         found.push(Hindrance::Inside { path: path.clone() });
     }
     if !removal.unlock && worktree.is_locked {
-        found.push(Hindrance::Locked { path: path.clone() });
+        found.push(locked(worktree));
     }
     if !removal.stop_agent
         && let Some(run) = agent_at_work(worktree)
@@ -128,6 +130,14 @@ pub(super) fn missing(worktree: &Worktree) -> Option<Hindrance> {
         None if worktree.root.exists() => Some(Hindrance::NoGit { path: worktree.root.clone() }),
         None => Some(Hindrance::Missing { path: worktree.root.clone() }),
     }
+}
+
+/// That it is locked, and what for.
+pub(super) fn locked(worktree: &Worktree) -> Hindrance {
+    let said = file::read_optional(&worktree.git_dir.join("locked")).ok().flatten().unwrap_or_default();
+    let said: String = String::from_utf8_lossy(&said).chars().map(|c| if deceives(c) { ' ' } else { c }).collect();
+    let reason = Some(said.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|reason| !reason.is_empty());
+    Hindrance::Locked { path: worktree.root.clone(), reason }
 }
 
 /// Somebody else who holds a lease there. Where that cannot be told, whoever asks for a lease next is told why.

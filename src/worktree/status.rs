@@ -57,6 +57,7 @@ fn distance(layout: &Layout, worktree: &Worktree) -> Status {
 
 fn with_files(worktree: &Worktree, mut status: Status) -> Status {
     if worktree.is_missing {
+        status.unknown = Some(format!("{} is not there", worktree.root.display()));
         return status;
     }
     match Git::at(&worktree.root).run(&["status", "--porcelain", "-z", "--untracked-files=normal", "--no-renames"]) {

@@ -19,7 +19,7 @@ impl Hindrance {
                     format!("To delete it, if nothing on it is missed: git branch -d {branch}"),
                 ]
             }
-            Self::Missing { .. } => vec![
+            Self::Missing { .. } | Self::MayComeBack { .. } => vec![
                 "If it was moved: git worktree repair NEW-PATH".to_owned(),
                 "If it is gone for good: git jit worktree remove, with --discard-changes".to_owned(),
             ],
@@ -64,7 +64,7 @@ impl Hindrance {
                 "To remove the worktree alone: leave --delete-branch out. To delete it: --delete-default-branch"
             }
             Self::Inside { .. } => "Go elsewhere first, or leave it with its removal: --leave",
-            Self::Locked { path } => return format!("To unlock it: git worktree unlock {}, or --unlock", quoted(path)),
+            Self::Locked { path, .. } => return format!("To unlock it: git worktree unlock {}, or --unlock", quoted(path)),
             Self::Changed { .. } => "Commit them, or give them up: --discard-changes",
             Self::Untracked { .. } => "Commit them, or give them up: --discard-untracked, or --discard-changes with all changes",
             Self::Listed { .. } => "Copy what is needed, or give them up: --discard-ignored",

@@ -29,7 +29,7 @@ impl Hindrance {
             Self::Primary { .. } => "primary_worktree",
             Self::Ambiguous { .. } => "worktree_ambiguous",
             Self::Moved { .. } => "worktree_moved",
-            Self::Missing { .. } => "worktree_missing",
+            Self::Missing { .. } | Self::MayComeBack { .. } => "worktree_missing",
             Self::NoGit { .. } => "worktree_without_git",
             Self::NoCheckout { .. } => "checkout_failed",
             Self::NotPrepared { .. } => "post_spawn_failed",
