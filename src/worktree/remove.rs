@@ -1,7 +1,7 @@
 //! Removing a worktree that was asked for; what would be lost is the business of `risk`, what goes with it that of `depart`.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::depart::Departure;
 use super::{Hindrance, Removal, Result, agent_at_work, alone, risks};
@@ -85,14 +85,8 @@ fn again(layout: &Layout, worktree: &Worktree) -> Result<Worktree> {
 /// Ends the agent that is at work there with all that it has started, which the caller has asked for by now.
 fn stop_agent(worktree: &Worktree) -> Result<()> {
     let Some(run) = agent_at_work(worktree) else { return Ok(()) };
-    let watched = Watched { pid: run.pid, began: run.began };
-    let _ = other::ask_to_end(run.pid);
-    let deadline = Instant::now() + GRACE;
-    while watched.is_alive() {
-        if Instant::now() > deadline {
-            return Err(Hindrance::AtWork { name: run.name, pid: run.pid, path: worktree.root.clone() }.into());
-        }
-        std::thread::sleep(Duration::from_millis(20));
+    if !other::end_with_group(Watched { pid: run.pid, began: run.began }, GRACE) {
+        return Err(Hindrance::AtWork { name: run.name, pid: run.pid, path: worktree.root.clone() }.into());
     }
     Ok(())
 }
