@@ -225,6 +225,11 @@ impl Identity {
         Self { issue_id: Some(issue_id), base: Some(base), ..self }
     }
 
+    /// The same, for an issue that somebody else has made it for.
+    pub(crate) fn taken_for(self, issue_id: IssueId) -> Self {
+        Self { issue_id: Some(issue_id), ..self }
+    }
+
     fn path(git_dir: &Path) -> PathBuf {
         git_dir.join("jit").join("worktree.json")
     }

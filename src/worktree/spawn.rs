@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::making::Making;
+use super::making::{Making, give_issue};
 use super::place::Template;
 use super::start;
 use super::undo::{self, Undo};
@@ -16,6 +16,7 @@ use crate::process;
 use crate::process::other::Watched;
 use crate::store::layout::{Identity, Layout};
 use crate::store::spawns::{self, Spawning, Stage};
+use crate::store::tree;
 use crate::store::worktrees::{self, Worktree};
 
 /// What is wanted.
@@ -68,15 +69,25 @@ pub(crate) fn existing(layout: &Layout, issue: &Issue) -> Result<Option<Worktree
     let number = name::number_of(issue);
     let issue_of = |worktree: &Worktree| worktree.identity.as_ref().and_then(|identity| identity.issue_id);
     let all = worktrees::list(layout)?;
-    let made_for_it = all.iter().find(|worktree| issue_of(worktree) == Some(issue.id));
-    let called_after_it =
-        || all.iter().find(|worktree| !worktree.is_primary && issue_of(worktree).is_none() && name::has_number(worktree, &number));
-    Ok(made_for_it.or_else(called_after_it).cloned())
+    if let Some(made_for_it) = all.iter().find(|worktree| issue_of(worktree) == Some(issue.id)) {
+        return Ok(Some(made_for_it.clone()));
+    }
+    let is_called_after_it =
+        |worktree: &&Worktree| !worktree.is_primary && issue_of(worktree).is_none() && name::has_number(worktree, &number);
+    let called_after_it: Vec<&Worktree> = all.iter().filter(is_called_after_it).collect();
+    match called_after_it.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some((*one).clone())),
+        many => {
+            let paths = many.iter().map(|worktree| worktree.root.clone()).collect();
+            Err(Hindrance::Ambiguous { named: number, paths }.into())
+        }
+    }
 }
 
 /// Takes the lease for a worktree that is there.
 pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: Worktree) -> Result<Spawned> {
-    let path = existing.root;
+    let path = existing.root.clone();
     if let Some(hindrance) = undo::being_made(layout, &path)? {
         return Err(hindrance.into());
     }
@@ -85,11 +96,33 @@ pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: W
         return Err(hindrance.into());
     }
     let identity = Identity::ensure(&existing.git_dir, &path, Some(&wish.agent_id), layout.modes)?;
-    let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id };
-    let branch = existing.branch.unwrap_or_else(|| "(detached HEAD)".to_owned());
-    let lease_id = acquire(cx, layout, wish, &LeaseId::new(ulid::Ulid::new()), &holder, &branch)?;
+    let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
+    let branch = existing.branch.clone().unwrap_or_else(|| "(detached HEAD)".to_owned());
+    let drawn = LeaseId::new(ulid::Ulid::new());
+    let lease_id = acquire(cx, layout, wish, &drawn, &holder, &branch)?;
     let issue_id = wish.issue.id;
+    if identity.issue_id.is_none()
+        && let Err(error) = take_in(layout, wish, &existing, identity)
+    {
+        if lease_id == drawn {
+            let request = Request::Release { lease_id, holder, closing: false, reason: None };
+            let _ = layout.claims().ask(cx.clock(), &request, &wish.policy.limits)?;
+        }
+        return Err(error);
+    }
     Ok(Spawned { path, branch, base: None, holder, lease_id, issue_id, copied: 0, notes: Vec::new() })
+}
+
+/// Makes a worktree that somebody else has made one of ours: it is for the issue, and has its file.
+fn take_in(layout: &Layout, wish: &Wish<'_>, existing: &Worktree, identity: Identity) -> Result<()> {
+    let repo = &layout.repo;
+    let file = format!("issues/{}", wish.issue.id.file_name());
+    let data = worktrees::tip(layout, existing).map(|tip| tree::data_tree(repo, tip)).transpose()?.flatten();
+    // What is committed there and not in its files was deleted there.
+    if tree::file(repo, data, file.as_bytes())?.is_none() {
+        give_issue(&existing.root, wish)?;
+    }
+    Ok(identity.taken_for(wish.issue.id).replace(&existing.git_dir, layout.modes)?)
 }
 
 /// Makes a worktree for an issue that has none.
