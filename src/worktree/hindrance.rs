@@ -224,6 +224,12 @@ pub(crate) enum Hindrance {
         /// The process.
         pid: u32,
     },
+    /// Somebody else was faster.
+    #[error("{} has been made meanwhile", path.display())]
+    JustMade {
+        /// Where.
+        path: PathBuf,
+    },
     /// What Git keeps of one that is not where it was is all that there may be of something.
     #[error("{} is not there, and what Git keeps of it has {what}", path.display())]
     MayComeBack {

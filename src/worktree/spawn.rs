@@ -64,8 +64,17 @@ pub(crate) struct Spawned {
     pub notes: Vec<String>,
 }
 
-/// The worktree that an issue has already, whatever its title was when it was made.
+/// The worktree that an issue has already, whatever its title was when it was made; an error while it is being made.
 pub(crate) fn existing(layout: &Layout, issue: &Issue) -> Result<Option<Worktree>> {
+    let Some(found) = made_or_called_for(layout, issue)? else { return Ok(None) };
+    if let Some(hindrance) = undo::being_made(layout, &found.root)? {
+        return Err(hindrance.into());
+    }
+    // It may have been half made when it was looked at, and is whole by now.
+    Ok(worktrees::list(layout)?.into_iter().find(|now| now.git_dir == found.git_dir))
+}
+
+fn made_or_called_for(layout: &Layout, issue: &Issue) -> Result<Option<Worktree>> {
     let number = name::number_of(issue);
     let issue_of = |worktree: &Worktree| worktree.identity.as_ref().and_then(|identity| identity.issue_id);
     let all = worktrees::list(layout)?;
@@ -130,7 +139,7 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
     let interrupted = process::interruptions().map_err(crate::store::Error::io("handle signals in", &layout.common_dir))?;
     let number = name::number_of(wish.issue);
     let name = name::of_issue(&number, &wish.issue.title);
-    let start = start::of(layout, wish, &number, &name)?;
+    let start = start::of(layout, wish, &number, &name).map_err(|error| overtaken(layout, wish, None, error))?;
     let path = place::of(layout, wish.place, &name, &number)?;
     let identity = Identity::draw(&path, Some(wish.agent_id.clone())).made_for(wish.issue.id, start.base.clone());
     let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
@@ -148,6 +157,8 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
         began: ourselves.began,
     };
     let mut journal = spawns::begin(&layout.shared_dir(), layout.modes, &spawning)?;
+    // Whoever begins at the same time sees our record, or we see theirs.
+    let rival = undo::rival(layout, wish.issue.id, Some(&spawning.lease_id))?;
     let mut stage = Stage::Begun;
     let making = Making { cx, layout, wish, path: &path, interrupted: &interrupted };
     let made = making.make((&mut journal, &mut stage), &spawning, &start, &identity);
@@ -155,7 +166,7 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
         Ok(copied) => copied,
         Err(error) => {
             undo::take_back(cx, layout, journal, &spawning, Undo::All(stage))?;
-            return Err(error);
+            return Err(overtaken(layout, wish, rival, error));
         }
     };
     journal.finish()?;
@@ -163,6 +174,30 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
     let notes = start::notes(layout, wish, &start, &number);
     let (branch, lease_id, issue_id) = (start.branch, spawning.lease_id, wish.issue.id);
     Ok(Spawned { path, branch, base, holder, lease_id, issue_id, copied, notes })
+}
+
+/// What is in the way of a worktree, said as it is where another process makes one for the same issue, or just has.
+fn overtaken(layout: &Layout, wish: &Wish<'_>, rival: Option<Hindrance>, error: Error) -> Error {
+    let is_in_the_way = matches!(
+        error,
+        Error::Lease(_)
+            | Error::Hindrance(Hindrance::BranchTaken { .. } | Hindrance::PathTaken { .. } | Hindrance::NoSuchBase { .. })
+    );
+    if !is_in_the_way {
+        return error;
+    }
+    if let Some(rival) = undo::rival(layout, wish.issue.id, None).ok().flatten().or(rival) {
+        return rival.into();
+    }
+    match existing(layout, wish.issue) {
+        Ok(Some(there)) if is_its(&there, &wish.agent_id) => Hindrance::JustMade { path: there.root }.into(),
+        Err(being_made @ Error::Hindrance(Hindrance::BeingMade { .. })) => being_made,
+        _ => error,
+    }
+}
+
+fn is_its(worktree: &Worktree, agent: &AgentId) -> bool {
+    worktree.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) == Some(agent)
 }
 
 pub(super) fn acquire(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Hindrance, Result, alone, depart, foreign, git};
 use crate::context::Context;
+use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::lease::{Limits, Request};
 use crate::git::Git;
 use crate::process::other::Watched;
@@ -66,6 +67,13 @@ pub(super) fn being_made(layout: &Layout, path: &Path) -> Result<Option<Hindranc
     let all = spawns::all(&layout.shared_dir())?;
     let found = all.into_iter().find(|spawning| Path::new(&spawning.path) == path);
     Ok(found.map(|Spawning { holder, pid, .. }| Hindrance::BeingMade { path: path.to_owned(), holder, pid }))
+}
+
+/// Whether somebody else makes a worktree for this issue just now.
+pub(super) fn rival(layout: &Layout, issue: IssueId, ours: Option<&LeaseId>) -> Result<Option<Hindrance>> {
+    let all = spawns::all(&layout.shared_dir())?;
+    let found = all.into_iter().find(|spawning| spawning.issue_id == issue && Some(&spawning.lease_id) != ours);
+    Ok(found.map(|Spawning { path, holder, pid, .. }| Hindrance::BeingMade { path: path.into(), holder, pid }))
 }
 
 /// Takes back the worktree that is ours, the branch if nobody moved it, the lease; then its record.

@@ -73,8 +73,8 @@ fn commits_made_while_a_worktree_is_prepared_are_kept_when_that_fails() {
     let other = team.create("Other");
     let child = team.start(&["worktree", "spawn", &other, "--no-agent"], Stdio::null());
     wait_until("it is being made", || team.dir.join(format!("trees/issue-{}-other/a", &other[..8])).exists());
-    team.jit(&format!("worktree spawn {other} --no-agent")).exits(4).says("is being made");
-    team.jit(&format!("worktree remove {} --discard-changes", &other[..8])).exits(4).says("is being made");
+    team.jit(&format!("worktree spawn {other} --no-agent")).exits(8).says("is being made");
+    team.jit(&format!("worktree remove {} --discard-changes", &other[..8])).exits(8).says("is being made");
     assert!(!child.wait_with_output().expect("it ends").status.success());
 }
 
@@ -629,7 +629,7 @@ fn what_prepares_a_worktree_is_waited_for_when_its_spawn_is_killed() {
     child.kill().expect("killed");
     child.wait().expect("it ends");
     team.jit("worktree prune").ok().never_says("was interrupted");
-    team.jit(&format!("worktree remove {number}")).exits(4).says("is being made");
+    team.jit(&format!("worktree remove {number}")).exits(8).says("is being made");
     let tree = team.dir.join(format!("trees/issue-{number}-first"));
     wait_until("it is over", || tree.join("late.txt").exists());
     wait_until("it is settled", || team.jit("worktree prune").ok().stderr.contains("post_spawn has not finished"));

@@ -74,6 +74,7 @@ impl Hindrance {
             Self::Stashed { .. } => "Apply them there, or leave them in git stash list: --leave-stashes",
             Self::InUse { .. } => "To end their lease: --end-lease",
             Self::BeingMade { .. } => "Try again in a moment",
+            Self::JustMade { .. } => "To go on in it: give the command again",
             _ => "See git jit help worktree",
         }
         .to_owned()
