@@ -94,7 +94,7 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
         ttl_secs,
         reason,
         policy: &policy,
-        place: settings.place(),
+        place: settings.place(session),
         resumes_branch: resume,
         prepare,
     };
