@@ -90,7 +90,8 @@ impl Layout {
 
     /// This worktree's root; an error in a bare root.
     pub(crate) fn require_worktree(&self) -> Result<&Path> {
-        self.worktree_root.as_deref().ok_or_else(|| Error::NoWorktree { path: self.common_dir.clone() })
+        let has_some = || self.repo.worktrees().is_ok_and(|all| !all.is_empty());
+        self.worktree_root.as_deref().ok_or_else(|| Error::NoWorktree { path: self.common_dir.clone(), has_some: has_some() })
     }
 
     /// Whether this is the primary worktree.

@@ -43,10 +43,12 @@ pub(crate) enum Error {
         source: Box<gix::Error>,
     },
     /// A bare root has no worktree to read from or write to.
-    #[error("this is a bare repository without a worktree: {}", path.display())]
+    #[error("{} is a bare repository, {}", path.display(), if *has_some { "and no worktree itself" } else { "without a worktree" })]
     NoWorktree {
         /// The repository.
         path: PathBuf,
+        /// Whether it has worktrees elsewhere.
+        has_some: bool,
     },
     /// The operating system refused.
     #[error("cannot {verb} {}: {source}", path.display())]
