@@ -43,7 +43,7 @@ pub(crate) enum Error {
         source: Box<gix::Error>,
     },
     /// A bare root has no worktree to read from or write to.
-    #[error("{} is a bare repository, {}", path.display(), if *has_some { "and no worktree itself" } else { "without a worktree" })]
+    #[error("this is a bare repository{}: {}", if *has_some { ", and no worktree itself" } else { " without a worktree" }, path.display())]
     NoWorktree {
         /// The repository.
         path: PathBuf,
