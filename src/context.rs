@@ -24,6 +24,8 @@ pub(crate) struct Context {
     pub enforcement_variable: Option<String>,
     /// Where the user's `agent.toml` would be.
     pub agent_file: Option<PathBuf>,
+    /// The user's home directory, if it is set to anything.
+    pub home: Option<PathBuf>,
     /// The name of the user's account.
     pub account: Option<String>,
     /// Whether hooks word their findings for programs: `GIT_JIT_FORMAT=json`.
@@ -90,6 +92,7 @@ impl Context {
             agent_variable: set("JIT_AGENT_ID"),
             enforcement_variable: set("JIT_ENFORCE_LEASES"),
             agent_file: config.map(|config| config.join("jit").join("agent.toml")),
+            home: set("HOME").map(PathBuf::from),
             account: set("USER").or_else(|| set("LOGNAME")).or_else(|| set("USERNAME")),
             hooks_speak_json: set("GIT_JIT_FORMAT").is_some_and(|format| format.trim().eq_ignore_ascii_case("json")),
             merge_heads,
@@ -115,6 +118,7 @@ impl Context {
             agent_variable: Some(agent.to_owned()),
             enforcement_variable: None,
             agent_file: None,
+            home: None,
             account: None,
             hooks_speak_json: false,
             merge_heads: Vec::new(),

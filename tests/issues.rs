@@ -187,7 +187,12 @@ fn it_works_from_a_subdirectory_a_detached_head_sha256_and_a_bare_layout() {
     tree.jit("worktree info").ok().says("primary worktree");
     tree.jit(&format!("claim acquire {}", &id[..4])).ok();
     world.place("bare.git").jit("query available").ok().says("In sha256");
-    world.place("bare.git").jit("issue create Nowhere").exits(3).says("without a worktree");
+    world
+        .place("bare.git")
+        .jit("issue create Nowhere")
+        .exits(3)
+        .says("bare repository, and no worktree itself")
+        .says("git jit worktree list");
 }
 
 #[test]

@@ -20,7 +20,7 @@ mod named;
 mod report;
 
 pub(crate) use self::acquire::take;
-pub(crate) use self::keep::{Charge, attend};
+pub(crate) use self::keep::{Charge, attend, was_concluded};
 pub(crate) use self::report::{Acquired, LeaseView};
 
 /// The longest reason, in characters: a log record is one write.

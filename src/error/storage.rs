@@ -8,9 +8,10 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
     use std::io::ErrorKind;
     let hint = match error {
         Error::NoRepository { .. } => "To make one: git init".to_owned(),
-        Error::NoWorktree { .. } => {
-            "To find a worktree: git worktree list. To make the first one: git jit worktree init".to_owned()
+        Error::NoWorktree { has_some: true, .. } => {
+            "To see them: git jit worktree list. To go to the primary one: wt goto main".to_owned()
         }
+        Error::NoWorktree { .. } => "To make the first one: git jit worktree init".to_owned(),
         Error::Busy { .. } | Error::Contended { .. } => "Try again in a moment".to_owned(),
         Error::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             "To see who may write there: ls -ld, on the folder that it is in".to_owned()

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// A process that is watched: its number, and when it began, so that a later one of the same number is told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,36 @@ fn exists(pid: u32) -> bool {
 #[cfg(not(unix))]
 fn exists(_: u32) -> bool {
     true
+}
+
+/// Ends a process, and with it everything that is in its group, if it leads one: asked first, and what is left of the group when
+/// it has gone, or when the time is up, is ended. Whether the process itself is gone: it is never ended against its will.
+#[cfg(unix)]
+pub(crate) fn end_with_group(watched: Watched, grace: Duration) -> bool {
+    use rustix::process::{Pid, Signal, getpgid, getpgrp, kill_process_group, test_kill_process_group};
+    let pid = i32::try_from(watched.pid).ok().and_then(Pid::from_raw);
+    // At a terminal it is in the group of whoever started it, which is not ours to end.
+    let group = pid.filter(|pid| getpgid(Some(*pid)) == Ok(*pid) && getpgrp() != *pid);
+    let _ = match group {
+        Some(group) => kill_process_group(group, Signal::TERM).map_err(io::Error::from),
+        None => ask_to_end(watched.pid),
+    };
+    let deadline = Instant::now() + grace;
+    // The group has its number as long as anybody is in it.
+    let is_left = || group.is_some_and(|group| test_kill_process_group(group).is_ok());
+    while Instant::now() < deadline && (watched.is_alive() || is_left()) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    if !watched.is_alive() && is_left() {
+        let _ = group.map(|group| kill_process_group(group, Signal::KILL));
+    }
+    !watched.is_alive()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn end_with_group(watched: Watched, _: Duration) -> bool {
+    let _ = ask_to_end(watched.pid);
+    !watched.is_alive()
 }
 
 /// Asks a process to end.

@@ -90,7 +90,8 @@ impl Layout {
 
     /// This worktree's root; an error in a bare root.
     pub(crate) fn require_worktree(&self) -> Result<&Path> {
-        self.worktree_root.as_deref().ok_or_else(|| Error::NoWorktree { path: self.common_dir.clone() })
+        let has_some = || self.repo.worktrees().is_ok_and(|all| !all.is_empty());
+        self.worktree_root.as_deref().ok_or_else(|| Error::NoWorktree { path: self.common_dir.clone(), has_some: has_some() })
     }
 
     /// Whether this is the primary worktree.
@@ -223,6 +224,11 @@ impl Identity {
     /// The same, made for an issue from a base.
     pub(crate) fn made_for(self, issue_id: IssueId, base: Base) -> Self {
         Self { issue_id: Some(issue_id), base: Some(base), ..self }
+    }
+
+    /// The same, for an issue that somebody else has made it for.
+    pub(crate) fn taken_for(self, issue_id: IssueId) -> Self {
+        Self { issue_id: Some(issue_id), ..self }
     }
 
     fn path(git_dir: &Path) -> PathBuf {

@@ -16,11 +16,13 @@ pub(crate) mod gates;
 pub(crate) mod history;
 pub(crate) mod info;
 pub(crate) mod issues;
+mod journal;
 pub(crate) mod layout;
 pub(crate) mod lock;
 pub(crate) mod notes;
 pub(crate) mod places;
 pub(crate) mod range;
+pub(crate) mod removals;
 pub(crate) mod snapshot;
 pub(crate) mod spawns;
 pub(crate) mod staged;
@@ -43,10 +45,12 @@ pub(crate) enum Error {
         source: Box<gix::Error>,
     },
     /// A bare root has no worktree to read from or write to.
-    #[error("this is a bare repository without a worktree: {}", path.display())]
+    #[error("this is a bare repository{}: {}", if *has_some { ", and no worktree itself" } else { " without a worktree" }, path.display())]
     NoWorktree {
         /// The repository.
         path: PathBuf,
+        /// Whether it has worktrees elsewhere.
+        has_some: bool,
     },
     /// The operating system refused.
     #[error("cannot {verb} {}: {source}", path.display())]

@@ -1,19 +1,16 @@
 //! Worktrees that are being made: a file each, so that whoever comes after a process that was killed can undo its work.
 //!
-//! `spawns/<lease>.json`: a line of what is to be made, written before anything is done, a word for each stage that was begun
-//! since, and removed when it is whole. Whoever makes the worktree holds a lock on the file, and so does every Git that it
-//! starts: a lock that is free tells that nobody is at it any more.
+//! `spawns/<lease>.json`, a [`journal`]: what is to be made, and a word for each stage that was begun since.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use fs4::FileExt;
 use serde::{Deserialize, Serialize};
 
-use super::file::{self, Modes};
-use super::{Error, Result, lock};
+use super::Result;
+use super::file::Modes;
+use super::journal;
+pub(crate) use super::journal::Journal;
 use crate::domain::id::{Holder, IssueId, LeaseId};
 
 /// How far it has come.
@@ -66,12 +63,6 @@ pub(crate) struct Spawning {
     pub began: Option<u64>,
 }
 
-/// The record of a worktree that is being made; whoever has it holds its lock.
-pub(crate) struct Journal {
-    path: PathBuf,
-    file: File,
-}
-
 /// One that nobody is at any more.
 pub(crate) struct Left {
     /// Its record.
@@ -88,60 +79,24 @@ fn dir(shared: &Path) -> PathBuf {
 
 /// Writes down what is about to be made.
 pub(crate) fn begin(shared: &Path, modes: Modes, spawning: &Spawning) -> Result<Journal> {
-    let dir = dir(shared);
-    file::make_dir(&dir, modes)?;
     // No other one has the id of this lease.
-    let path = dir.join(format!("{}.json", spawning.lease_id));
-    let mut file = loop {
-        let file = file::open_append(&path, modes)?;
-        FileExt::lock_shared(&file).map_err(Error::io("lock", &path))?;
-        // Before it was locked somebody may have taken it for one that was given up, see `sweep`.
-        let (ours, there) = (file.metadata().map_err(Error::io("read", &path))?, path.metadata());
-        if there.is_ok_and(|there| file::number_of(&there) == file::number_of(&ours)) {
-            break file;
-        }
-    };
-    let mut line = serde_json::to_vec(spawning).expect("a record of words and numbers");
-    line.push(b'\n');
-    file.write_all(&line).map_err(Error::io("write", &path))?;
-    Ok(Journal { path, file })
+    journal::begin(&dir(shared), spawning.lease_id.as_str(), modes, spawning)
 }
 
-/// Removes what somebody left who was killed before the first line was whole, and so before anything was done.
+/// Removes what was never begun.
 pub(crate) fn sweep(shared: &Path) -> Result<()> {
-    let dir = dir(shared);
-    for name in file::names(&dir)? {
-        let path = dir.join(name);
-        let Ok(file) = OpenOptions::new().read(true).append(true).open(&path) else { continue };
-        let is_torn = || file::read(&path).is_ok_and(|bytes| !bytes.contains(&b'\n'));
-        if is_torn() && FileExt::try_lock(&file).is_ok() && is_torn() {
-            std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-        }
-    }
-    Ok(())
+    journal::sweep(&dir(shared))
 }
 
-/// Those whose lock is free. One without a whole first line is of somebody who has not begun.
+/// Those that nobody is at.
 pub(crate) fn left(shared: &Path) -> Result<Vec<Left>> {
-    let dir = dir(shared);
-    let mut found = Vec::new();
-    for name in file::names(&dir)? {
-        let path = dir.join(name);
-        // Who may not write there cannot put anything right either.
-        let Ok(file) = OpenOptions::new().read(true).append(true).open(&path) else { continue };
-        let Some((spawning, stage)) = file::read(&path).ok().and_then(|bytes| read(&bytes)) else { continue };
-        if FileExt::try_lock(&file).is_ok() && path.exists() {
-            found.push(Left { journal: Journal { path, file }, spawning, stage });
-        }
-    }
-    Ok(found)
+    let one = |(journal, (spawning, stage))| Left { journal, spawning, stage };
+    Ok(journal::left(&dir(shared), read)?.into_iter().map(one).collect())
 }
 
 /// Everything that is being made, or that was left.
 pub(crate) fn all(shared: &Path) -> Result<Vec<Spawning>> {
-    let dir = dir(shared);
-    let read = |name| read(&file::read(&dir.join(name)).ok()?);
-    Ok(file::names(&dir)?.into_iter().filter_map(read).map(|(spawning, _)| spawning).collect())
+    Ok(journal::all(&dir(shared), read)?.into_iter().map(|(spawning, _)| spawning).collect())
 }
 
 /// What is being made, and how far it has come.
@@ -155,22 +110,13 @@ fn read(bytes: &[u8]) -> Option<(Spawning, Stage)> {
 impl Journal {
     /// Writes down that it has come so far.
     pub(crate) fn step(&mut self, stage: Stage) -> Result<()> {
-        self.file.write_all(stage.line().as_bytes()).map_err(Error::io("write", &self.path))
-    }
-
-    /// There is nothing left to undo.
-    pub(crate) fn finish(self) -> Result<()> {
-        std::fs::remove_file(&self.path).map_err(Error::io("remove", &self.path))
-    }
-
-    /// Whether processes that are started from here on hold the lock too.
-    pub(crate) fn hand_on(&self, on: bool) {
-        lock::hand_on(&self.file, on);
+        self.add(stage.line())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::file;
     use super::*;
 
     #[test]

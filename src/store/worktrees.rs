@@ -53,7 +53,7 @@ pub(crate) fn list(layout: &Layout) -> Result<Vec<Worktree>> {
 
 fn describe(layout: &Layout, root: PathBuf, git_dir: PathBuf, is_locked: bool) -> Result<Worktree> {
     Ok(Worktree {
-        branch: branch(&git_dir),
+        branch: branch_at(&git_dir),
         identity: Identity::read(&git_dir)?,
         is_primary: layout.primary_root.as_ref() == Some(&root),
         is_missing: !root.exists() || (git_dir != layout.common_dir && !root.join(".git").exists()),
@@ -63,7 +63,8 @@ fn describe(layout: &Layout, root: PathBuf, git_dir: PathBuf, is_locked: bool) -
     })
 }
 
-fn branch(git_dir: &Path) -> Option<String> {
+/// The branch that the HEAD of a Git directory names.
+pub(crate) fn branch_at(git_dir: &Path) -> Option<String> {
     let head = std::fs::read(git_dir.join("HEAD")).ok()?;
     let name = head.trim().strip_prefix(b"ref: refs/heads/")?;
     Some(name.to_str_lossy().into_owned())

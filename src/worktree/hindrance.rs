@@ -135,10 +135,12 @@ pub(crate) enum Hindrance {
         path: PathBuf,
     },
     /// It is locked.
-    #[error("{} is locked", path.display())]
+    #[error("{} is locked{}", path.display(), reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
     Locked {
         /// Where.
         path: PathBuf,
+        /// What it was locked for, in one line, if whoever did it said so.
+        reason: Option<String>,
     },
     /// It has changes that no commit has.
     #[error("{} has uncommitted changes ({}): {}", path.display(), files.len(), first(files))]
@@ -221,6 +223,20 @@ pub(crate) enum Hindrance {
         holder: Holder,
         /// The process.
         pid: u32,
+    },
+    /// Somebody else was faster.
+    #[error("{} has been made meanwhile", path.display())]
+    JustMade {
+        /// Where.
+        path: PathBuf,
+    },
+    /// What Git keeps of one that is not where it was is all that there may be of something.
+    #[error("{} is not there, and what Git keeps of it has {what}", path.display())]
+    MayComeBack {
+        /// Where it was.
+        path: PathBuf,
+        /// What.
+        what: &'static str,
     },
     /// An agent is at work in it.
     #[error("{name} is at work in {} (process {pid})", path.display())]

@@ -111,7 +111,7 @@ impl Making<'_> {
         journal.hand_on(false);
         self.go_on()?;
         done.map_err(|error| Hindrance::NoCheckout { why: error.to_string() })?;
-        self.give_issue()?;
+        give_issue(self.path, self.wish)?;
         include::copy_to(self.layout, self.path)
     }
 
@@ -129,21 +129,6 @@ impl Making<'_> {
             }
         }
         Ok(())
-    }
-
-    /// An issue that the base does not have yet comes along, so that it can be edited there.
-    fn give_issue(&self) -> Result<()> {
-        let dir = Layout::data_dir(self.path).join("issues");
-        if !include::is_below(self.path, &dir) {
-            let why = "leads out of the worktree".to_owned();
-            return Err(crate::store::Error::Corrupt { path: dir, line: None, why }.into());
-        }
-        let target = dir.join(self.wish.issue.id.file_name());
-        if target.exists() {
-            return Ok(());
-        }
-        file::make_dir(&dir, crate::store::issues::VERSIONED)?;
-        Ok(file::replace(&target, self.wish.issue_file, crate::store::issues::VERSIONED)?)
     }
 
     /// Runs the command that prepares it; what that says is narration.
@@ -166,6 +151,21 @@ impl Making<'_> {
             Ok(End::OutOfTime) | Err(_) => Err(failed(None).into()),
         }
     }
+}
+
+/// An issue that the base does not have yet comes along, so that it can be edited there.
+pub(super) fn give_issue(root: &Path, wish: &Wish<'_>) -> Result<()> {
+    let dir = Layout::data_dir(root).join("issues");
+    if !include::is_below(root, &dir) {
+        let why = "leads out of the worktree".to_owned();
+        return Err(crate::store::Error::Corrupt { path: dir, line: None, why }.into());
+    }
+    let target = dir.join(wish.issue.id.file_name());
+    if target.exists() {
+        return Ok(());
+    }
+    file::make_dir(&dir, crate::store::issues::VERSIONED)?;
+    Ok(file::replace(&target, wish.issue_file, crate::store::issues::VERSIONED)?)
 }
 
 /// Whether Git may find a post-checkout hook: in the usual place, in another one, or in the configuration.

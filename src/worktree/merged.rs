@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gix::ObjectId;
 
-use super::Result;
+use super::{Result, trunk};
 use crate::git;
 use crate::store::Error;
 use crate::store::history;
@@ -19,7 +19,7 @@ const MOST: usize = 10_000;
 /// them would change nothing, or if a commit of the default branch since then has the very tree of the branch.
 pub(super) fn missing_elsewhere(layout: &Layout, scratch: &Path, tip: ObjectId) -> Result<usize> {
     let repo = &layout.repo;
-    let mut tips: Vec<ObjectId> = history::default_branches(repo).into_iter().map(|(_, tip)| tip).collect();
+    let mut tips: Vec<ObjectId> = trunk::tips(layout).into_iter().map(|(_, tip)| tip).collect();
     tips.sort_unstable();
     tips.dedup();
     let mut safe = history::published_tips(layout)?;

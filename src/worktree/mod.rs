@@ -4,6 +4,7 @@
 //! writes. Nothing that a user could miss is deleted without the word that names the risk. The repository's worktree lock is
 //! held while Git adds or removes one, never while it checks out; the order is always that lock, then the lease log's.
 
+mod depart;
 mod foreign;
 mod hindrance;
 mod include;
@@ -18,6 +19,7 @@ mod setup;
 mod spawn;
 mod start;
 mod status;
+pub(crate) mod trunk;
 mod undo;
 
 pub(crate) use hindrance::{Hindrance, quoted};

@@ -13,6 +13,8 @@ pub(crate) struct Template<'a> {
     pub text: &'a str,
     /// Whether it is the user's own, and not the repository's.
     pub is_users: bool,
+    /// What `~` stands for in it.
+    pub home: Option<&'a Path>,
 }
 
 /// The folder that everything of the repository lies around: the worktree of a normal one, what a bare one called `.git` or
@@ -32,19 +34,26 @@ pub(crate) fn trees(layout: &Layout) -> PathBuf {
 
 /// Where the worktree of this name belongs.
 pub(crate) fn of(layout: &Layout, template: Option<Template<'_>>, name: &str, number: &str) -> Result<PathBuf> {
-    let Some(Template { text, is_users }) = template else {
-        let usual = Template { text: "trees/{name}", is_users: false };
+    let Some(Template { text, is_users, home }) = template else {
+        let usual = Template { text: "trees/{name}", is_users: false, home: None };
         return of(layout, Some(usual), name, number);
     };
     let bad = |why| Hindrance::BadTemplate { template: text.to_owned(), why };
     if !text.contains("{name}") && !text.contains("{branch}") && !text.contains("{number}") {
         return Err(bad("has none of {name}, {branch}, {number}: every issue would have the same").into());
     }
+    let at_home = match (text.strip_prefix('~'), home) {
+        (None, _) => None,
+        (Some(rest), Some(home)) if is_users && rest.starts_with('/') => Some((home, rest.trim_start_matches('/'))),
+        (Some(_), _) if !is_users => return Err(bad("is the repository's, and begins with ~").into()),
+        (Some(_), _) => return Err(bad("begins with ~, which stands for no home directory here").into()),
+    };
     let base = around(layout);
     let repo = base.file_name().unwrap_or_default().to_string_lossy();
     let repo = repo.strip_suffix(".git").unwrap_or(&repo);
-    let filled = text.replace("{repo}", repo).replace("{name}", name).replace("{branch}", name).replace("{number}", number);
-    let path = tidy(&base.join(filled));
+    let (from, pattern) = at_home.unwrap_or((base, text));
+    let filled = pattern.replace("{repo}", repo).replace("{name}", name).replace("{branch}", name).replace("{number}", number);
+    let path = tidy(&from.join(filled));
     if !is_users {
         is_harmless(layout, text, &path).map_err(bad)?;
     }

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::remove::abandon;
+use super::depart::Departure;
 use super::risk::commits::unmerged_commits;
-use super::risk::{missing, somebody_else};
+use super::risk::{locked, missing, somebody_else};
 use super::undo::being_made;
-use super::{Hindrance, Result, alone, git};
+use super::{Hindrance, Result, alone};
 use crate::context::Context;
 use crate::domain::id::{AgentId, LeaseId};
+use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
+use crate::git::Git;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
 
@@ -37,9 +39,7 @@ pub(crate) fn prune(cx: &Context, layout: &Layout, policy: &Policy, agent: &Agen
         let kept = kept(cx, layout, policy, &worktree, agent)?;
         let mut leases = Vec::new();
         if kept.is_none() && !dry_run {
-            git(layout).run(&["worktree".as_ref(), "remove".as_ref(), "--force".as_ref(), worktree.root.as_os_str()])?;
-            drop(guard);
-            let ended = abandon(cx, layout, policy, &worktree)?;
+            let ended = Departure { cx, layout, policy, worktree: &worktree, doomed: None }.run(&["--force"], &guard)?;
             leases = ended.into_iter().map(|lease| lease.lease_id).collect();
         }
         all.push(Pruned { path: worktree.root, branch: worktree.branch, kept, leases });
@@ -49,14 +49,38 @@ pub(crate) fn prune(cx: &Context, layout: &Layout, policy: &Policy, agent: &Agen
 
 fn kept(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree, agent: &AgentId) -> Result<Option<Hindrance>> {
     if worktree.is_locked {
-        return Ok(Some(Hindrance::Locked { path: worktree.root.clone() }));
+        return Ok(Some(locked(worktree)));
     }
     if let Some(there @ (Hindrance::Moved { .. } | Hindrance::NoGit { .. })) = missing(worktree) {
         return Ok(Some(there));
     }
+    let may_come_back = |what| Some(Hindrance::MayComeBack { path: worktree.root.clone(), what });
+    // Where it was moved to by hand, Git does not know; what it keeps of it is all that there is of these.
+    if is_staged(layout, worktree)? {
+        return Ok(may_come_back("changes that were staged"));
+    }
     if let Some(other) = somebody_else(cx, layout, policy, worktree, agent) {
         return Ok(Some(other));
     }
+    if holds_lease(cx, layout, policy, worktree)? {
+        return Ok(may_come_back("a live lease"));
+    }
     // A branch keeps its commits; a detached HEAD is all that has its own.
     if worktree.branch.is_some() { Ok(None) } else { unmerged_commits(cx, layout, worktree) }
+}
+
+/// Whether its index is something else than its HEAD; where Git cannot tell, it may be.
+fn is_staged(layout: &Layout, worktree: &Worktree) -> Result<bool> {
+    let git = Git::at(&layout.common_dir).env("GIT_DIR", &worktree.git_dir);
+    let args = ["-c", "core.fsmonitor=false", "diff-index", "--cached", "--quiet", "HEAD", "--"];
+    Ok(worktree.git_dir.join("index").exists() && !git.output(&args)?.status.success())
+}
+
+/// Whether a lease is live there, whoever asks.
+fn holds_lease(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree) -> Result<bool> {
+    let Some(identity) = &worktree.identity else { return Ok(false) };
+    let now = cx.clock().now();
+    let ledger = layout.claims().ledger()?;
+    let is_live = |lease: &Lease| lease.standing(&now, policy.limits.stale_after_secs).excludes();
+    Ok(ledger.leases().any(|lease| lease.holder.worktree_id == identity.worktree_id && is_live(lease)))
 }

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use super::undo::being_made;
-use super::{Hindrance, Result};
+use super::{Hindrance, Result, trunk};
 use crate::context::Context;
 use crate::domain::id::AgentId;
+use crate::domain::issue::deceives;
 use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
 use crate::process::other::Watched;
 use crate::store::agents::AgentRun;
-use crate::store::history;
+use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
 
@@ -75,7 +76,7 @@ pub(crate) fn risks(
         found.push(Hindrance::Inside { path: path.clone() });
     }
     if !removal.unlock && worktree.is_locked {
-        found.push(Hindrance::Locked { path: path.clone() });
+        found.push(locked(worktree));
     }
     if !removal.stop_agent
         && let Some(run) = agent_at_work(worktree)
@@ -110,8 +111,7 @@ pub(crate) fn agent_at_work(worktree: &Worktree) -> Option<AgentRun> {
 /// A branch is not deleted that others start from, or that another worktree has too.
 fn of_branch(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Option<Hindrance>> {
     let Some(branch) = worktree.branch.as_ref().filter(|_| removal.delete_branch) else { return Ok(None) };
-    let full = format!("refs/heads/{branch}");
-    if !removal.delete_default_branch && history::default_branches(&layout.repo).iter().any(|(name, _)| *name == full) {
+    if !removal.delete_default_branch && trunk::is_default(layout, branch) {
         return Ok(Some(Hindrance::DefaultBranch { branch: branch.clone() }));
     }
     let all = worktrees::list(layout)?;
@@ -130,6 +130,14 @@ pub(super) fn missing(worktree: &Worktree) -> Option<Hindrance> {
         None if worktree.root.exists() => Some(Hindrance::NoGit { path: worktree.root.clone() }),
         None => Some(Hindrance::Missing { path: worktree.root.clone() }),
     }
+}
+
+/// That it is locked, and what for.
+pub(super) fn locked(worktree: &Worktree) -> Hindrance {
+    let said = file::read_optional(&worktree.git_dir.join("locked")).ok().flatten().unwrap_or_default();
+    let said: String = String::from_utf8_lossy(&said).chars().map(|c| if deceives(c) { ' ' } else { c }).collect();
+    let reason = Some(said.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|reason| !reason.is_empty());
+    Hindrance::Locked { path: worktree.root.clone(), reason }
 }
 
 /// Somebody else who holds a lease there. Where that cannot be told, whoever asks for a lease next is told why.

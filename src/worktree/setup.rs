@@ -22,16 +22,18 @@ pub(crate) fn default_dir(url: &str) -> Option<String> {
 /// branch alone is local, with an upstream.
 pub(crate) fn clone_into(cx: &Context, url: &str, dir: &Path) -> Result<()> {
     let cwd = &cx.cwd;
-    let is_empty = || dir.read_dir().is_ok_and(|mut entries| entries.next().is_none());
-    if dir.symlink_metadata().is_ok() && !is_empty() {
+    let is_there = dir.symlink_metadata().is_ok();
+    if is_there && !dir.read_dir().is_ok_and(|mut entries| entries.next().is_none()) {
         return Err(Hindrance::PathTaken { path: dir.to_owned() }.into());
     }
-    let above = dir.parent().unwrap_or(cwd);
-    std::fs::create_dir_all(above).map_err(Error::io("make directory", above))?;
+    // A folder that is there stays the one that it is, somebody may stand in it: what was cloned is moved into it.
+    let around = if is_there { dir } else { dir.parent().unwrap_or(cwd) };
+    std::fs::create_dir_all(around).map_err(Error::io("make directory", around))?;
     let scratch =
-        tempfile::Builder::new().prefix(".git-jit-clone-").tempdir_in(above).map_err(Error::io("make a folder in", above))?;
+        tempfile::Builder::new().prefix(".git-jit-clone-").tempdir_in(around).map_err(Error::io("make a folder in", around))?;
+    let cloned = scratch.path().join("cloned");
     let mut separate = OsStr::new("--separate-git-dir=").to_owned();
-    separate.push(dir);
+    separate.push(&cloned);
     // Through a worktree that is none: `clone --bare` would make every branch of the remote a local one.
     let worktree = scratch.path().join("worktree");
     // Git would name the folder that is none, too.
@@ -39,9 +41,19 @@ pub(crate) fn clone_into(cx: &Context, url: &str, dir: &Path) -> Result<()> {
     let words = ["clone", "--quiet", "--no-checkout"].iter().chain(progress).map(OsStr::new);
     let args = words.chain([separate.as_os_str(), OsStr::new("--"), OsStr::new(url), worktree.as_os_str()]);
     Git::at(cwd).attended(&args.collect::<Vec<_>>())?;
-    let git = Git::at(dir);
+    let git = Git::at(&cloned);
     git.run(&["config", "core.bare", "true"])?;
     let _ = git.output(&["config", "--unset", "core.worktree"])?;
+    if is_there { move_into(dir, &cloned) } else { Ok(std::fs::rename(&cloned, dir).map_err(Error::io("make", dir))?) }
+}
+
+/// Moves everything that is in a folder into another one on the same disk, what makes it a repository last.
+fn move_into(dir: &Path, from: &Path) -> Result<()> {
+    let mut names = crate::store::file::names(from)?;
+    names.sort_by_key(|name| name == "HEAD");
+    for name in names {
+        std::fs::rename(from.join(&name), dir.join(&name)).map_err(Error::io("move into", dir))?;
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::making::Making;
+use super::making::{Making, give_issue};
 use super::place::Template;
 use super::start;
 use super::undo::{self, Undo};
@@ -16,6 +16,7 @@ use crate::process;
 use crate::process::other::Watched;
 use crate::store::layout::{Identity, Layout};
 use crate::store::spawns::{self, Spawning, Stage};
+use crate::store::tree;
 use crate::store::worktrees::{self, Worktree};
 
 /// What is wanted.
@@ -63,20 +64,39 @@ pub(crate) struct Spawned {
     pub notes: Vec<String>,
 }
 
-/// The worktree that an issue has already, whatever its title was when it was made.
+/// The worktree that an issue has already, whatever its title was when it was made; an error while it is being made.
 pub(crate) fn existing(layout: &Layout, issue: &Issue) -> Result<Option<Worktree>> {
+    let Some(found) = made_or_called_for(layout, issue)? else { return Ok(None) };
+    if let Some(hindrance) = undo::being_made(layout, &found.root)? {
+        return Err(hindrance.into());
+    }
+    // It may have been half made when it was looked at, and is whole by now.
+    Ok(worktrees::list(layout)?.into_iter().find(|now| now.git_dir == found.git_dir))
+}
+
+fn made_or_called_for(layout: &Layout, issue: &Issue) -> Result<Option<Worktree>> {
     let number = name::number_of(issue);
     let issue_of = |worktree: &Worktree| worktree.identity.as_ref().and_then(|identity| identity.issue_id);
     let all = worktrees::list(layout)?;
-    let made_for_it = all.iter().find(|worktree| issue_of(worktree) == Some(issue.id));
-    let called_after_it =
-        || all.iter().find(|worktree| !worktree.is_primary && issue_of(worktree).is_none() && name::has_number(worktree, &number));
-    Ok(made_for_it.or_else(called_after_it).cloned())
+    if let Some(made_for_it) = all.iter().find(|worktree| issue_of(worktree) == Some(issue.id)) {
+        return Ok(Some(made_for_it.clone()));
+    }
+    let is_called_after_it =
+        |worktree: &&Worktree| !worktree.is_primary && issue_of(worktree).is_none() && name::has_number(worktree, &number);
+    let called_after_it: Vec<&Worktree> = all.iter().filter(is_called_after_it).collect();
+    match called_after_it.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some((*one).clone())),
+        many => {
+            let paths = many.iter().map(|worktree| worktree.root.clone()).collect();
+            Err(Hindrance::Ambiguous { named: number, paths }.into())
+        }
+    }
 }
 
 /// Takes the lease for a worktree that is there.
 pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: Worktree) -> Result<Spawned> {
-    let path = existing.root;
+    let path = existing.root.clone();
     if let Some(hindrance) = undo::being_made(layout, &path)? {
         return Err(hindrance.into());
     }
@@ -85,11 +105,33 @@ pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: W
         return Err(hindrance.into());
     }
     let identity = Identity::ensure(&existing.git_dir, &path, Some(&wish.agent_id), layout.modes)?;
-    let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id };
-    let branch = existing.branch.unwrap_or_else(|| "(detached HEAD)".to_owned());
-    let lease_id = acquire(cx, layout, wish, &LeaseId::new(ulid::Ulid::new()), &holder, &branch)?;
+    let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
+    let branch = existing.branch.clone().unwrap_or_else(|| "(detached HEAD)".to_owned());
+    let drawn = LeaseId::new(ulid::Ulid::new());
+    let lease_id = acquire(cx, layout, wish, &drawn, &holder, &branch)?;
     let issue_id = wish.issue.id;
+    if identity.issue_id.is_none()
+        && let Err(error) = take_in(layout, wish, &existing, identity)
+    {
+        if lease_id == drawn {
+            let request = Request::Release { lease_id, holder, closing: false, reason: None };
+            let _ = layout.claims().ask(cx.clock(), &request, &wish.policy.limits)?;
+        }
+        return Err(error);
+    }
     Ok(Spawned { path, branch, base: None, holder, lease_id, issue_id, copied: 0, notes: Vec::new() })
+}
+
+/// Makes a worktree that somebody else has made one of ours: it is for the issue, and has its file.
+fn take_in(layout: &Layout, wish: &Wish<'_>, existing: &Worktree, identity: Identity) -> Result<()> {
+    let repo = &layout.repo;
+    let file = format!("issues/{}", wish.issue.id.file_name());
+    let data = worktrees::tip(layout, existing).map(|tip| tree::data_tree(repo, tip)).transpose()?.flatten();
+    // What is committed there and not in its files was deleted there.
+    if tree::file(repo, data, file.as_bytes())?.is_none() {
+        give_issue(&existing.root, wish)?;
+    }
+    Ok(identity.taken_for(wish.issue.id).replace(&existing.git_dir, layout.modes)?)
 }
 
 /// Makes a worktree for an issue that has none.
@@ -97,7 +139,7 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
     let interrupted = process::interruptions().map_err(crate::store::Error::io("handle signals in", &layout.common_dir))?;
     let number = name::number_of(wish.issue);
     let name = name::of_issue(&number, &wish.issue.title);
-    let start = start::of(layout, wish, &number, &name)?;
+    let start = start::of(layout, wish, &number, &name).map_err(|error| overtaken(layout, wish, None, error))?;
     let path = place::of(layout, wish.place, &name, &number)?;
     let identity = Identity::draw(&path, Some(wish.agent_id.clone())).made_for(wish.issue.id, start.base.clone());
     let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
@@ -115,6 +157,8 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
         began: ourselves.began,
     };
     let mut journal = spawns::begin(&layout.shared_dir(), layout.modes, &spawning)?;
+    // Whoever begins at the same time sees our record, or we see theirs.
+    let rival = undo::rival(layout, wish.issue.id, Some(&spawning.lease_id))?;
     let mut stage = Stage::Begun;
     let making = Making { cx, layout, wish, path: &path, interrupted: &interrupted };
     let made = making.make((&mut journal, &mut stage), &spawning, &start, &identity);
@@ -122,7 +166,7 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
         Ok(copied) => copied,
         Err(error) => {
             undo::take_back(cx, layout, journal, &spawning, Undo::All(stage))?;
-            return Err(error);
+            return Err(overtaken(layout, wish, rival, error));
         }
     };
     journal.finish()?;
@@ -130,6 +174,30 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
     let notes = start::notes(layout, wish, &start, &number);
     let (branch, lease_id, issue_id) = (start.branch, spawning.lease_id, wish.issue.id);
     Ok(Spawned { path, branch, base, holder, lease_id, issue_id, copied, notes })
+}
+
+/// What is in the way of a worktree, said as it is where another process makes one for the same issue, or just has.
+fn overtaken(layout: &Layout, wish: &Wish<'_>, rival: Option<Hindrance>, error: Error) -> Error {
+    let is_in_the_way = matches!(
+        error,
+        Error::Lease(_)
+            | Error::Hindrance(Hindrance::BranchTaken { .. } | Hindrance::PathTaken { .. } | Hindrance::NoSuchBase { .. })
+    );
+    if !is_in_the_way {
+        return error;
+    }
+    if let Some(rival) = undo::rival(layout, wish.issue.id, None).ok().flatten().or(rival) {
+        return rival.into();
+    }
+    match existing(layout, wish.issue) {
+        Ok(Some(there)) if is_its(&there, &wish.agent_id) => Hindrance::JustMade { path: there.root }.into(),
+        Err(being_made @ Error::Hindrance(Hindrance::BeingMade { .. })) => being_made,
+        _ => error,
+    }
+}
+
+fn is_its(worktree: &Worktree, agent: &AgentId) -> bool {
+    worktree.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) == Some(agent)
 }
 
 pub(super) fn acquire(

@@ -2,7 +2,7 @@
 
 use gix::ObjectId;
 
-use super::{Hindrance, Result, Wish, name};
+use super::{Hindrance, Result, Wish, name, trunk};
 use crate::store::history;
 use crate::store::layout::{Base, Layout};
 
@@ -83,7 +83,7 @@ fn resolve_base(layout: &Layout, base: Option<&str>) -> Result<Base> {
         let named = repo.try_find_reference(base).ok().flatten().map(|reference| reference.name().as_bstr().to_string());
         return Ok(Base { name: named.filter(|name| name.starts_with("refs/")), commit: commit.to_string() });
     }
-    let Some((name, tip)) = history::default_branches(repo).into_iter().next() else {
+    let Some((name, tip)) = trunk::tips(layout).into_iter().next() else {
         return Err(no_such("the default branch").into());
     };
     let target = repo.try_find_reference(name.as_str()).ok().flatten();

@@ -3,6 +3,7 @@
 use gix::bstr::ByteSlice;
 use rayon::prelude::*;
 
+use super::trunk;
 use crate::git::Git;
 use crate::store::history;
 use crate::store::layout::Layout;
@@ -44,7 +45,7 @@ fn distance(layout: &Layout, worktree: &Worktree) -> Status {
     let named = recorded.and_then(|base| Some((base.name.clone()?, history::ref_commit(repo, base.name.as_deref()?)?)));
     let pinned =
         || recorded.and_then(|base| Some((base.commit[..10.min(base.commit.len())].to_owned(), base.commit.parse().ok()?)));
-    let base = named.or_else(pinned).or_else(|| history::default_branches(repo).into_iter().next());
+    let base = named.or_else(pinned).or_else(|| trunk::tips(layout).into_iter().next());
     let Some(((name, base), tip)) = base.zip(worktrees::tip(layout, worktree)) else { return Status::default() };
     let short = ["refs/heads/", "refs/remotes/"].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned();
     let count = |from, to| history::reachable(repo, &[from], &[to]).map(|commits| commits.len());
@@ -56,6 +57,7 @@ fn distance(layout: &Layout, worktree: &Worktree) -> Status {
 
 fn with_files(worktree: &Worktree, mut status: Status) -> Status {
     if worktree.is_missing {
+        status.unknown = Some(format!("{} is not there", worktree.root.display()));
         return status;
     }
     match Git::at(&worktree.root).run(&["status", "--porcelain", "-z", "--untracked-files=normal", "--no-renames"]) {

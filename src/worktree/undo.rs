@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{Hindrance, Result, alone, foreign, git};
+use super::{Hindrance, Result, alone, depart, foreign, git};
 use crate::context::Context;
+use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::lease::{Limits, Request};
 use crate::git::Git;
 use crate::process::other::Watched;
@@ -21,9 +22,10 @@ pub(super) enum Undo {
     From(Stage),
 }
 
-/// Undoes what processes have left half made that are not there any more: a line for each.
+/// Undoes what processes have left half made that are not there any more, and finishes what they had begun to remove: a line for
+/// each.
 pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
-    let mut told = Vec::new();
+    let mut told = depart::settle(cx, layout)?;
     spawns::sweep(&layout.shared_dir())?;
     for Left { journal, spawning, stage } in spawns::left(&layout.shared_dir())? {
         // A lock that is free tells that nobody is at it, but not on every file system.
@@ -48,10 +50,16 @@ pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
     Ok(told)
 }
 
-/// Those that the next command that writes will undo, for whoever only looks.
-pub(crate) fn unsettled(layout: &Layout) -> crate::store::Result<Vec<Spawning>> {
+/// What the next command that writes will undo or finish, for whoever only looks: a line for each.
+pub(crate) fn unsettled(layout: &Layout) -> crate::store::Result<Vec<String>> {
     let left = spawns::left(&layout.shared_dir())?.into_iter().map(|left| left.spawning);
-    Ok(left.filter(|spawning| !(Watched { pid: spawning.pid, began: spawning.began }).is_alive()).collect())
+    let made = left.filter(|spawning| !(Watched { pid: spawning.pid, began: spawning.began }).is_alive());
+    let made = made.map(|it| ("making", it.path, "undoes"));
+    let removed = depart::unsettled(layout)?.into_iter().map(|it| ("removal", it.path, "finishes"));
+    let one = |(what, path, does): (&str, std::ffi::OsString, &str)| {
+        format!("the {what} of {} was interrupted: the next command that writes {does} it", Path::new(&path).display())
+    };
+    Ok(made.chain(removed).map(one).collect())
 }
 
 /// Whether somebody makes the worktree at this path just now, or has left it half made.
@@ -59,6 +67,13 @@ pub(super) fn being_made(layout: &Layout, path: &Path) -> Result<Option<Hindranc
     let all = spawns::all(&layout.shared_dir())?;
     let found = all.into_iter().find(|spawning| Path::new(&spawning.path) == path);
     Ok(found.map(|Spawning { holder, pid, .. }| Hindrance::BeingMade { path: path.to_owned(), holder, pid }))
+}
+
+/// Whether somebody else makes a worktree for this issue just now.
+pub(super) fn rival(layout: &Layout, issue: IssueId, ours: Option<&LeaseId>) -> Result<Option<Hindrance>> {
+    let all = spawns::all(&layout.shared_dir())?;
+    let found = all.into_iter().find(|spawning| spawning.issue_id == issue && Some(&spawning.lease_id) != ours);
+    Ok(found.map(|Spawning { path, holder, pid, .. }| Hindrance::BeingMade { path: path.into(), holder, pid }))
 }
 
 /// Takes back the worktree that is ours, the branch if nobody moved it, the lease; then its record.

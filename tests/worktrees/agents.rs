@@ -157,3 +157,41 @@ fn an_agent_of_the_users_is_an_argv_and_one_of_the_repositorys_wants_to_be_allow
     team.write(".jit/config.toml", format!("{config}\n[agents.claude]\ncommand = [\"mine\", \"worse\"]\n"));
     team.jit(&format!("worktree spawn {issue}")).exits(1).says("before you allow it");
 }
+
+#[test]
+fn an_agent_is_stopped_with_all_that_it_has_started() {
+    let (world, stand_ins, team, issue) = stage();
+    let does = "sleep 61 & echo $! > \"$STAND_INS/child\"; wait";
+    stand_ins.at(&team).with("AGENT_DOES", does).json(&format!("worktree spawn {issue} --headless"));
+    let child = || std::fs::read_to_string(world.path("stand-ins/child")).unwrap_or_default().trim().to_owned();
+    wait_for("it has started something", || !child().is_empty());
+    let is_alive = || std::fs::read_to_string(format!("/proc/{}/stat", child())).is_ok_and(|stat| !stat.contains(") Z "));
+    assert!(is_alive());
+    team.jit(&format!("worktree remove {} --stop-agent", &issue[..8])).ok();
+    wait_for("that is gone too", || !is_alive());
+}
+
+#[test]
+fn a_lease_that_the_agent_ended_well_is_not_told_as_lost() {
+    let (_world, stand_ins, team, issue) = stage();
+    let does = |what: &str| stand_ins.at(&team).with("AGENT_DOES", what);
+    let words = format!("worktree spawn {issue}");
+    let finishes = "git jit done $JIT_ISSUE_ID -q && git commit -q -a -m Done && sleep 1";
+    does(finishes).jit(&words).ok().says("is released").never_says("was not held to the end").never_says("claim log");
+    does("git jit claim release $JIT_LEASE_ID -q").jit(&words).ok().says("is released");
+    let finishes = "git jit claim release $JIT_LEASE_ID -q; sleep 1; exit 3";
+    does(finishes).jit(&words).exits(3).says("is released").never_says("was not held to the end");
+    let evicted = "git jit claim force-evict $JIT_LEASE_ID --reason x -q; sleep 1";
+    does(evicted).jit(&words).ok().says("was not held to the end");
+    let held = ["claim", "hold", &issue, "--", "sh", "-c", "git jit claim release $JIT_LEASE_ID -q"];
+    team.jit_args(&held).ok().says("released").never_says("was not held to the end");
+}
+
+#[test]
+fn a_table_of_agents_is_a_setting() {
+    let (_world, _, team, _) = stage();
+    let config = team.read(".jit/config.toml");
+    team.write(".jit/config.toml", format!("{config}\n[agents.mine]\ncommand = [\"mine\"]\n"));
+    team.jit("config validate").ok();
+    team.jit("doctor").ok().never_says("means nothing");
+}

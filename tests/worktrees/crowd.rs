@@ -69,6 +69,29 @@ fn sixteen_at_once_for_one_issue_are_one() {
 }
 
 #[test]
+fn who_spawns_what_is_being_made_is_told_to_try_again() {
+    for _ in 0..3 {
+        let (_world, team, issues) = repository(1);
+        let words = format!("worktree spawn {} --no-agent --json", issues[0]);
+        let outcomes: Vec<_> = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(|| team.jit(&words))).collect();
+            all.into_iter().map(|one| one.join().expect("it ends")).collect()
+        });
+        for outcome in &outcomes {
+            if outcome.status() != 0 {
+                let error = outcome.document()["error"].clone();
+                assert_eq!((outcome.status(), &error["retryable"]), (8, &true.into()), "{error}");
+                let message = error["message"].as_str().expect("text").to_owned();
+                assert!(message.contains("is being made by") || message.contains("has been made meanwhile"), "{message}");
+            }
+        }
+        assert!(outcomes.iter().any(|outcome| outcome.status() == 0));
+        is_consistent(&team, &issues.into_iter().collect());
+        team.jit(&words).ok();
+    }
+}
+
+#[test]
 fn one_in_four_is_killed_and_the_next_command_puts_that_right() {
     let (_world, team, issues) = repository(17);
     let mut dice = Dice::new(0x5eed);
@@ -110,13 +133,17 @@ fn one_in_four_is_killed_and_the_next_command_puts_that_right() {
     }
 }
 
+/// The path of Git itself.
+pub(super) fn real_git() -> String {
+    let said = std::process::Command::new("sh").args(["-c", "command -v git"]).output().expect("run").stdout;
+    String::from_utf8(said).expect("text").trim().to_owned()
+}
+
 /// A Git that stops at one of its commands until it is let go on.
 fn slow_git(stand_ins: &StandIns, at: &str) {
-    let real = String::from_utf8(std::process::Command::new("sh").args(["-c", "command -v git"]).output().expect("run").stdout)
-        .expect("text");
+    let real = real_git();
     let script = format!(
-        "#!/bin/sh\ncase \"$*\" in *\"{at}\"*) : > \"$STAND_INS/stopped\"; n=0; while [ ! -e \"$STAND_INS/go\" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n+1)); done;; esac\nexec {} \"$@\"\n",
-        real.trim()
+        "#!/bin/sh\ncase \"$*\" in *\"{at}\"*) : > \"$STAND_INS/stopped\"; n=0; while [ ! -e \"$STAND_INS/go\" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n+1)); done;; esac\nexec {real} \"$@\"\n"
     );
     stand_ins.program("git", &script);
 }

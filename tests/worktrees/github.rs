@@ -173,3 +173,25 @@ fn a_purge_asks_first_and_does_nothing_where_nobody_answers() {
     assert_eq!((&purged["count"], &purged["worktrees"][0]["removed"]), (&1.into(), &true.into()));
     assert_eq!(team.git("branch --list issue-*").ok().line().trim(), "+ issue-43-two");
 }
+
+#[test]
+fn a_worktree_that_somebody_else_made_gets_the_issue_too() {
+    let (_world, stand_ins, team) = stage();
+    stand_ins.issue(42, "Fix login", "OPEN");
+    team.git("worktree add -q -b issue-42-a trees/issue-42-a").ok();
+    let found = team.json("wt spawn 42 --no-agent");
+    let id = found["issue_id"].as_str().expect("an id").to_owned();
+    let tree = team.sub("trees/issue-42-a");
+    assert_eq!((&found["changed"], found["path"].as_str()), (&false.into(), tree.dir.to_str()));
+    assert_eq!(stand_ins.log("gh").lines().count(), 1, "asked");
+    assert_eq!(tree.json(&format!("issue show {id}"))["issues"][0]["title"], "Fix login");
+    assert_eq!(team.json("wt list")["worktrees"][1]["title"], "Fix login");
+    team.jit(&format!("wt spawn {} --no-agent", &id[..8])).ok().says("Found worktree");
+    assert_eq!(team.json("wt spawn 42 --no-agent")["issue_id"], id);
+    assert_eq!(stand_ins.log("gh").lines().count(), 1, "asked once");
+    team.git("worktree add -q -b issue-44-a trees/issue-44-a").ok();
+    team.git("worktree add -q -b issue-44-b trees/issue-44-b").ok();
+    stand_ins.issue(44, "Twice", "OPEN");
+    team.jit("wt spawn 44 --no-agent").exits(2).says("2 worktrees").says("issue-44-a").says("issue-44-b");
+    assert_eq!(team.json("claim list")["count"], 1);
+}

@@ -39,6 +39,22 @@ fn a_template_says_where_they_are_and_the_repositorys_leads_not_far() {
 }
 
 #[test]
+fn a_template_of_the_users_begins_at_home_and_one_of_the_repositorys_does_not() {
+    let (world, team, issues) = stage();
+    let spawn = |issue: &str| team.jit(&format!("worktree spawn {issue} --no-agent --json"));
+    let own = world.place("home/.config/jit").sub("");
+    own.write("agent.toml", "[worktree]\npath_template = \"~/trees/{repo}/{name}\"\n");
+    let path = spawn(&issues[0]).ok().document()["path"].as_str().expect("a path").to_owned();
+    assert_eq!(path, world.path(&format!("home/trees/team/issue-{}-first", &issues[0][..8])).display().to_string());
+    own.write("agent.toml", "[worktree]\npath_template = \"~somebody/{name}\"\n");
+    spawn(&issues[1]).exits(2).says("begins with ~");
+    own.write("agent.toml", "");
+    configured(&team, "path_template = \"~/{name}\"");
+    spawn(&issues[1]).exits(2).says("is the repository's, and begins with ~");
+    assert!(!team.dir.join("~").exists() && !team.dir.join("~somebody").exists());
+}
+
+#[test]
 fn listed_files_come_along_and_nothing_else_does() {
     let (world, team, issues) = stage();
     team.write(".gitignore", "*.env\n/build/\n/link\n/outside/\n.jit/secret.env\n");

@@ -189,6 +189,55 @@ fn the_primary_worktree_stays_unless_it_can_go_and_is_named() {
     assert!(bare.dir.join("trees/main/code.txt").exists());
 }
 
+/// A repository whose default branch is called otherwise, with one commit.
+fn trunk(world: &World, name: &str) -> Place {
+    world.place("").git(&format!("init -q -b trunk {name}")).ok();
+    let place = world.place(name).agent("agent:alice");
+    place.git("commit -q --allow-empty -m Root").ok();
+    place
+}
+
+#[test]
+fn a_default_branch_of_another_name_is_not_deleted_without_its_word() {
+    let world = World::empty();
+    trunk(&world, "project");
+    let root = world.place("").agent("agent:alice");
+    root.git("clone -q project usual").ok();
+    root.jit("wt clone project bare.git").ok();
+    root.git("clone -q --bare project plain.git").ok();
+    let usual = world.place("usual").agent("agent:alice");
+    usual.git("checkout -q -b elsewhere").ok();
+    usual.git("worktree add -q ../second trunk").ok();
+    root.sub("plain.git").jit("wt init").ok();
+    for (place, worktree) in [(usual, "../second"), (root.sub("bare.git"), "main"), (root.sub("plain.git"), "main")] {
+        let words = format!("wt remove {worktree} -D --remove-primary --leave");
+        place.jit(&words).exits(1).says("'trunk' is the default branch");
+        place.git("rev-parse -q --verify refs/heads/trunk").ok();
+        place.jit(&format!("{words} --delete-default-branch")).ok().says("deleted");
+    }
+}
+
+#[test]
+fn a_repository_without_a_remote_is_at_home_on_the_branch_of_its_head() {
+    let world = World::empty();
+    let team = trunk(&world, "team");
+    team.jit("init").ok();
+    team.git("add -A").ok();
+    team.git("commit -q -m Begin").ok();
+    let issue = team.create("First");
+    let tree = team.moved(team.json(&format!("wt spawn {issue} --no-agent"))["path"].as_str().expect("a path"));
+    tree.git("add -A").ok();
+    commit(&tree);
+    team.json("wt list --status")["worktrees"][1]["status"]["ahead"].as_u64().filter(|ahead| *ahead == 1).expect("one ahead");
+    team.jit(&format!("wt remove {} -D", &issue[..8])).exits(1).says("merged nowhere");
+    std::fs::remove_file(team.dir.join(Place::file(&issue))).expect("removed");
+    team.git(&format!("merge -q --no-ff -m Merge {}", tree.git("branch --show-current").ok().line())).ok();
+    team.jit(&format!("wt remove {} -D", &issue[..8])).ok().says("deleted");
+    team.git("checkout -q --detach").ok();
+    let nowhere = team.jit(&format!("wt spawn {issue} --no-agent")).exits(3);
+    nowhere.says("--base").says("jit.defaultBranch");
+}
+
 #[test]
 fn a_stash_of_another_branch_is_no_risk_and_one_of_a_longer_name_neither() {
     let (world, issues) = World::strict();
@@ -288,9 +337,56 @@ fn pruning_keeps_what_may_come_back() {
         assert!(fate(name)["reasons"][0].as_str().is_some_and(|reason| reason.contains(why)), "{name}: {pruned}");
     }
     team.git("rev-parse -q --verify gone").ok();
-    // The holder itself may.
+    // Not even by its holder, while the lease is live.
+    team.jit("worktree prune").ok().says("a live lease").says("git worktree repair");
+    let lease = team.json("claim list")["leases"][0]["lease_id"].as_str().expect("one").to_owned();
+    team.jit(&format!("claim force-evict {lease} --reason over")).ok();
     assert_eq!(team.json("worktree prune")["changed"], true);
     assert_eq!(team.json("claim list")["count"], 0);
+}
+
+#[test]
+fn what_was_staged_in_a_worktree_that_was_moved_by_hand_is_not_pruned() {
+    let (world, team, tree, _path) = spawned();
+    let lease = team.json("claim list")["leases"][0]["lease_id"].as_str().expect("one").to_owned();
+    tree.write("code.txt", "staged");
+    tree.git("add code.txt").ok();
+    tree.write("code.txt", "and changed");
+    let away = world.path("away");
+    std::fs::rename(&tree.dir, &away).expect("moved");
+    team.jit(&format!("claim force-evict {lease} --reason over")).ok();
+    team.jit("worktree prune").ok().says("Kept:").says("changes that were staged").says("git worktree repair NEW-PATH");
+    team.git_args(&["worktree", "repair", away.to_str().expect("text")]).ok();
+    assert_eq!(world.place("away").git("show :code.txt").ok().line(), "staged");
+    world.place("away").git("reset -q --hard").ok();
+    std::fs::remove_dir_all(&away).expect("removed");
+    team.jit("worktree prune").ok().says("Pruned");
+}
+
+#[test]
+fn a_refusal_names_a_locks_reason_and_a_submodule_once() {
+    let (world, team, tree, path) = spawned();
+    let lib = world.path("lib").display().to_string();
+    world.place("").git("init -q -b main lib").ok();
+    world.place("lib").git("commit -q --allow-empty -m Root").ok();
+    let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "--name", "library", &lib, "vendor/sub"];
+    tree.git_args(&add).ok();
+    tree.git("commit -q -m Submodule").ok();
+    tree.git("push -q origin HEAD").ok();
+    team.git_args(&["worktree", "lock", "--reason", "on a disk\nthat travels", &path]).ok();
+    let refused = team.jit_args(&["worktree", "remove", &path]).exits(1);
+    refused.says("is locked: on a disk that travels").says("would go with it (1): vendor/sub");
+    tree.git("submodule --quiet deinit -f vendor/sub").ok();
+    team.jit_args(&["worktree", "remove", &path]).exits(1).says("would go with it (1): library");
+}
+
+#[test]
+fn a_missing_worktree_is_not_called_clean() {
+    let (_world, team, tree, _path) = spawned();
+    std::fs::remove_dir_all(&tree.dir).expect("removed");
+    let status = team.json("worktree list --status")["worktrees"][1]["status"].clone();
+    assert!(status["unknown"].as_str().is_some_and(|why| why.contains("is not there")), "{status}");
+    team.jit("worktree list --status").ok().says("  unknown  ");
 }
 
 #[test]

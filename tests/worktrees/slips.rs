@@ -73,8 +73,8 @@ fn commits_made_while_a_worktree_is_prepared_are_kept_when_that_fails() {
     let other = team.create("Other");
     let child = team.start(&["worktree", "spawn", &other, "--no-agent"], Stdio::null());
     wait_until("it is being made", || team.dir.join(format!("trees/issue-{}-other/a", &other[..8])).exists());
-    team.jit(&format!("worktree spawn {other} --no-agent")).exits(4).says("is being made");
-    team.jit(&format!("worktree remove {} --discard-changes", &other[..8])).exits(4).says("is being made");
+    team.jit(&format!("worktree spawn {other} --no-agent")).exits(8).says("is being made");
+    team.jit(&format!("worktree remove {} --discard-changes", &other[..8])).exits(8).says("is being made");
     assert!(!child.wait_with_output().expect("it ends").status.success());
 }
 
@@ -564,6 +564,42 @@ fn a_branch_that_is_gone_on_with_is_not_deleted_meanwhile() {
     }
 }
 
+/// A Git that takes its time when it has removed a worktree.
+fn tired_git(stand_ins: &StandIns) {
+    let script = format!(
+        "#!/bin/sh\n{} \"$@\" || exit\ncase \"$*\" in *'worktree remove'*) : > \"$STAND_INS/removed\"; n=0; while [ ! -e \"$STAND_INS/go\" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n+1)); done;; esac\n",
+        super::crowd::real_git()
+    );
+    stand_ins.program("git", &script);
+}
+
+#[test]
+fn a_removal_that_is_killed_when_git_has_done_its_part_is_finished_by_the_next_command() {
+    for next in ["worktree prune", "worktree remove NUMBER", "worktree spawn ISSUE --no-agent"] {
+        let (world, team, tree, number) = spawned();
+        let stand_ins = StandIns::new(&world);
+        tired_git(&stand_ins);
+        let mut child = stand_ins.at(&team).start(&["worktree", "remove", &number, "-D"], Stdio::null());
+        wait_until("Git has removed it", || world.path("stand-ins/removed").exists());
+        child.kill().expect("killed");
+        child.wait().expect("it ends");
+        assert!(!tree.dir.exists());
+        team.jit("worktree prune").ok().never_says("has been finished");
+        assert_eq!(team.json("claim list")["count"], 1, "Git is still at it");
+        world.place("stand-ins").write("go", "");
+        wait_until("Git is done", || team.json("doctor").to_string().contains("the removal of"));
+        assert_eq!(team.json("doctor")["healthy"], true);
+        let issue = team.json("claim list")["leases"][0]["issue_id"].as_str().expect("an id").to_owned();
+        let told = team.jit(&next.replace("NUMBER", &number).replace("ISSUE", &issue)).says("has been finished");
+        assert_eq!(told.status(), if next.contains("remove") { 3 } else { 0 }, "{next}");
+        let is_there_again = u64::from(next.contains("spawn"));
+        assert_eq!(team.json("claim list")["count"].as_u64(), Some(is_there_again), "{next}");
+        let branches = team.git("branch --list issue-*").ok().stdout.lines().count();
+        assert_eq!(branches as u64, is_there_again, "{next}");
+        assert_eq!(std::fs::read_dir(team.dir.join(".git/jit/removals")).expect("a folder").count(), 0);
+    }
+}
+
 #[test]
 fn a_sequence_of_picks_is_under_way_between_two_of_them() {
     let (_world, team, tree, number) = spawned();
@@ -593,7 +629,7 @@ fn what_prepares_a_worktree_is_waited_for_when_its_spawn_is_killed() {
     child.kill().expect("killed");
     child.wait().expect("it ends");
     team.jit("worktree prune").ok().never_says("was interrupted");
-    team.jit(&format!("worktree remove {number}")).exits(4).says("is being made");
+    team.jit(&format!("worktree remove {number}")).exits(8).says("is being made");
     let tree = team.dir.join(format!("trees/issue-{number}-first"));
     wait_until("it is over", || tree.join("late.txt").exists());
     wait_until("it is settled", || team.jit("worktree prune").ok().stderr.contains("post_spawn has not finished"));

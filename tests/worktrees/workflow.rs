@@ -151,3 +151,24 @@ fn a_clone_that_cannot_be_made_leaves_nothing_and_takes_nothing() {
     projects.jit("wt clone ../empty").ok();
     assert_eq!(projects.sub("empty.git/trees/main").git("branch --show-current").ok().line(), "trunk");
 }
+
+#[test]
+fn an_empty_folder_is_cloned_into_as_git_does_and_a_bare_root_says_where_its_worktrees_are() {
+    let (_world, _, projects) = project();
+    let empty = projects.sub("empty.git");
+    projects.jit("wt clone ../my-project empty.git").ok();
+    assert!(empty.dir.join("trees/main/src").exists());
+    let here = projects.sub("here");
+    here.jit("wt clone ../../my-project .").ok();
+    assert_eq!(here.git("rev-parse --is-bare-repository").ok().line(), "true");
+    assert_eq!(here.json("doctor")["healthy"], true);
+    let failed = projects.sub("failed");
+    failed.jit("wt clone ../../nowhere .").exits(7);
+    assert_eq!(std::fs::read_dir(&failed.dir).expect("a folder").count(), 0, "nothing is left in it");
+    let left: std::collections::BTreeSet<_> =
+        std::fs::read_dir(&empty.dir).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with(".git-jit")), "{left:?}");
+    empty.jit("wt info").exits(3).says("git jit worktree list").says("goto main").never_says("the first one");
+    projects.git("clone -q --bare ../my-project alone.git").ok();
+    projects.sub("alone.git").jit("wt info").exits(3).says("git jit worktree init");
+}

@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use serde_json::{Value, json};
 
 use super::acquire::Terms;
-use super::keep::{Charge, attend};
+use super::keep::{Charge, attend, was_concluded};
 use super::report::{LeaseView, Taken};
 use crate::commands::change::Desk;
 use crate::commands::{Answer, Session};
-use crate::domain::id::IssueId;
+use crate::domain::id::{IssueId, LeaseId};
 use crate::output::Report;
 use crate::output::human::Styles;
 
@@ -93,15 +93,16 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
         Some(_) => return Ok(Box::new(Held { view, status, end: End::Lost })),
         None => {}
     }
-    let end = if was_there { End::Kept } else { give_back(&desk, id) };
+    let end = if was_there { End::Kept } else { give_back(&desk, id, &view.lease_id) };
     Ok(Box::new(Held { view: now_as(&desk, view), status, end }))
 }
 
 /// Ends the lease that was taken for the command. What the command did is done: its status counts, whatever goes wrong.
-fn give_back(desk: &Desk<'_>, id: IssueId) -> End {
+fn give_back(desk: &Desk<'_>, id: IssueId, lease_id: &LeaseId) -> End {
     match desk.close_lease(id) {
         Ok(Some((_, true))) => End::Closing,
         Ok(Some((_, false))) => End::Released,
+        Ok(None) if was_concluded(desk, lease_id) => End::Released,
         Ok(None) => End::Lost,
         Err(error) => {
             desk.session.output.warn(&format!("the lease on {} could not be released: {error}", id.short()));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::commands::change::Desk;
 use crate::domain::id::{AgentId, IssueId, LeaseId};
+use crate::domain::lease::Fate;
 use crate::error::Error;
 use crate::process::attended::{Attended, Errand};
 use crate::store;
@@ -54,15 +55,20 @@ pub(crate) fn attend(
         return Err(error);
     }
     let mut keeper = Keeper { desk, lease_id: charge.lease_id.clone(), has_warned: false };
-    let mut lost = None;
+    let (mut lost, mut is_over) = (None, false);
     let pause = EVERY.min(Duration::from_millis(charge.ttl_secs.max(1).saturating_mul(1000).div_ceil(10)));
     loop {
         if let Some(status) = attended.wait(pause).map_err(|error| cannot_run(&program(), error))? {
             return Ok((status, lost));
         }
         if lost.is_none()
+            && !is_over
             && let Some(error) = keeper.look()
         {
+            if ended_well(&error) {
+                is_over = true;
+                continue;
+            }
             desk.session.output.warn(&error.to_string());
             lost = Some(error);
             if charge.ends_when_lost {
@@ -71,6 +77,17 @@ pub(crate) fn attend(
             }
         }
     }
+}
+
+/// Whether the lease is over because its holder ended it: by a release, or by the commit that it waited for.
+fn ended_well(error: &Error) -> bool {
+    matches!(error, Error::Lost { fate, .. } if **fate == Fate::Concluded)
+}
+
+/// Whether a lease that is not there any more was ended by its holder.
+pub(crate) fn was_concluded(desk: &Desk<'_>, lease_id: &LeaseId) -> bool {
+    let fates = desk.layout.claims().verify(std::slice::from_ref(lease_id));
+    fates.is_ok_and(|fates| fates.get(lease_id) == Some(&Fate::Concluded))
 }
 
 fn cannot_run(program: &Path, error: std::io::Error) -> Error {
@@ -110,7 +127,7 @@ impl Keeper<'_> {
         let ledger = claims.ledger()?;
         let Some(lease) = ledger.lease(&self.lease_id) else {
             let fate = claims.verify(std::slice::from_ref(&self.lease_id))?.remove(&self.lease_id);
-            let fate = Box::new(fate.unwrap_or(crate::domain::lease::Fate::Unknown));
+            let fate = Box::new(fate.unwrap_or(Fate::Unknown));
             return Err(coordinator::Error::Lost { lease_id: self.lease_id.clone(), fate, successor: None });
         };
         if lease.wants_renewal(&session.cx.clock().now(), limits.stale_after_secs) {

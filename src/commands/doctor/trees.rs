@@ -1,7 +1,5 @@
 //! What `doctor` looks at of worktrees: leases without one, those that are gone or were left half made, agents.
 
-use std::path::Path;
-
 use super::Check;
 use crate::domain::lease::Lease;
 use crate::exit::ExitStatus;
@@ -9,7 +7,7 @@ use crate::output::human::count;
 use crate::store::agents::AgentRun;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
-use crate::store::{self, spawns};
+use crate::store::{self, removals, spawns};
 use crate::worktree;
 
 /// Looks at the worktrees; never fails, since what cannot be read is what it tells.
@@ -19,22 +17,22 @@ pub(super) fn check(layout: &Layout, live: &[&Lease]) -> Check {
 }
 
 fn look(layout: &Layout, live: &[&Lease]) -> store::Result<(usize, Vec<String>, Vec<String>)> {
-    // Read first: one that is made meanwhile is in one of the two.
+    // Read first: one that is made or removed meanwhile is in one of them.
     let being_made = spawns::all(&layout.shared_dir())?;
+    let being_removed = removals::all(&layout.shared_dir())?;
     let all = worktrees::list(layout)?;
     let has_place = |lease: &Lease| {
         let is_its = |it: &Worktree| it.identity.as_ref().is_some_and(|it| it.worktree_id == lease.holder.worktree_id);
         all.iter().any(|worktree| is_its(worktree) && !worktree.is_missing)
             || being_made.iter().any(|spawning| spawning.holder.worktree_id == lease.holder.worktree_id)
+            || being_removed.iter().any(|removing| removing.worktree_id.as_ref() == Some(&lease.holder.worktree_id))
     };
     let orphans = live.iter().filter(|lease| !has_place(lease)).map(|lease| orphaned(lease));
     let unreadable = all.iter().filter_map(|worktree| AgentRun::read(&worktree.git_dir).err()).map(|error| error.to_string());
     let missing = all.iter().filter(|worktree| worktree.is_missing).map(|worktree| {
         format!("{} is not there: git jit worktree prune, or git worktree repair if it was moved", worktree.root.display())
     });
-    let unsettled = worktree::unsettled(layout)?.into_iter().map(|spawning| {
-        format!("the making of {} was interrupted: the next command that writes undoes it", Path::new(&spawning.path).display())
-    });
+    let unsettled = worktree::unsettled(layout)?;
     Ok((all.len(), orphans.chain(unreadable).collect(), missing.chain(unsettled).collect()))
 }
 

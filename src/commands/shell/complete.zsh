@@ -1,5 +1,5 @@
 _wt() {
-    emulate -L zsh
+    # The completion system has set its own options by now, and _describe needs those.
     local jit=@JIT@ line
     local -a described
     [ -x "$jit" ] || jit=git-jit

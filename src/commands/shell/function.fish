@@ -4,10 +4,11 @@ function wt --description 'Worktrees for issues'
     test -x $jit; or set jit git-jit
     set -l folder /tmp
     set -q TMPDIR; and set folder $TMPDIR
-    set -l file (command mktemp $folder/git-jit.XXXXXXXX)
+    set -l file (command mktemp $folder/git-jit.XXXXXXXX 2>/dev/null)
     or begin
-        command $jit worktree $argv
-        return
+        # Where to go is read from it: without one, nothing is done rather than half of it.
+        echo "wt: no temporary file can be made in $folder: set TMPDIR to a folder that can be written" >&2
+        return 7
     end
     string match -q '/*' -- $file; or set file $PWD/$file
     GIT_JIT_CD_FILE=$file command $jit worktree $argv

@@ -40,9 +40,10 @@ impl Settings {
     }
 
     /// Where worktrees are.
-    pub(super) fn place(&self) -> Option<place::Template<'_>> {
-        let users = self.user.path_template.as_deref().map(|text| place::Template { text, is_users: true });
-        users.or_else(|| self.repository.path_template.as_deref().map(|text| place::Template { text, is_users: false }))
+    pub(super) fn place<'a>(&'a self, session: &'a Session) -> Option<place::Template<'a>> {
+        let home = session.cx.home.as_deref();
+        let users = self.user.path_template.as_deref().map(|text| place::Template { text, is_users: true, home });
+        users.or_else(|| self.repository.path_template.as_deref().map(|text| place::Template { text, is_users: false, home }))
     }
 
     /// The agent that is meant where none is named.

@@ -60,7 +60,9 @@ pub(super) fn clone(session: &Session, args: CloneArgs) -> Answer {
     let (primary, _) = worktree::make_primary(&layout)?;
     driver::install(&session.cx, &layout)?;
     let hooks = if hooks { install_hooks(session, &primary)? } else { Vec::new() };
-    Ok(Box::new(Ready { root: layout.common_dir, primary: Some(primary), changed: true, hooks, leads: true, hint: None }))
+    // The shell stays where it is: whoever clones once may clone again.
+    let hint = Some(format!("To go there: cd {}", worktree::quoted(&primary)));
+    Ok(Box::new(Ready { root: layout.common_dir, primary: Some(primary), changed: true, hooks, leads: false, hint }))
 }
 
 /// Makes ready for worktrees.

@@ -94,7 +94,7 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
         ttl_secs,
         reason,
         policy: &policy,
-        place: settings.place(),
+        place: settings.place(session),
         resumes_branch: resume,
         prepare,
     };
@@ -120,9 +120,6 @@ fn who(session: &Session, layout: &Layout, existing: Option<&Worktree>) -> Resul
 
 /// Goes on in a worktree that is there; not with a second agent beside one that is at work, and not as somebody else.
 fn go_on(session: &Session, layout: &Layout, wish: &Wish<'_>, existing: Worktree, with_agent: bool) -> Result<Spawned, Error> {
-    if !existing.root.exists() {
-        return Err(Hindrance::Missing { path: existing.root }.into());
-    }
     let is_others = existing.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) != Some(&wish.agent_id);
     if let Some(run) = agent_at_work(&existing).filter(|_| with_agent || is_others) {
         return Err(Hindrance::AtWork { name: run.name, pid: run.pid, path: existing.root }.into());

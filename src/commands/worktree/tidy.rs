@@ -13,8 +13,8 @@ use crate::output::human::Styles;
 use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
-use crate::store::{file, history, tree};
-use crate::worktree::{self, Hindrance, Pruned, Removal, name};
+use crate::store::{file, tree};
+use crate::worktree::{self, Hindrance, Pruned, Removal, name, trunk};
 
 // Arguments of `worktree prune`.
 #[derive(Debug, clap::Args)]
@@ -45,6 +45,8 @@ struct Fate {
     issue: Option<IssueId>,
     /// Why it is kept; nothing where it is gone.
     kept: Vec<String>,
+    /// What to do about that.
+    hints: Vec<String>,
     branch_deleted: bool,
     /// The leases that ended with it.
     leases: Vec<LeaseId>,
@@ -70,6 +72,7 @@ pub(super) fn prune(session: &Session, args: PruneArgs) -> Answer {
         branch,
         issue: None,
         kept: kept.iter().map(ToString::to_string).collect(),
+        hints: kept.iter().flat_map(Hindrance::hints).collect(),
         branch_deleted: false,
         leases,
     };
@@ -110,7 +113,15 @@ pub(super) fn purge(session: &Session, args: PurgeArgs) -> Answer {
         }
         let kept: Vec<String> = risks.iter().map(ToString::to_string).chain(failed).collect();
         let branch_deleted = delete_branch && kept.is_empty() && !dry_run;
-        all.push(Fate { path: show(&worktree.root), branch: worktree.branch, issue: Some(issue), kept, branch_deleted, leases });
+        all.push(Fate {
+            path: show(&worktree.root),
+            branch: worktree.branch,
+            issue: Some(issue),
+            kept,
+            hints: Vec::new(),
+            branch_deleted,
+            leases,
+        });
     }
     Ok(Box::new(Fates { word: "Removed", dry_run, all }))
 }
@@ -142,7 +153,7 @@ fn closed_issue(view: &Layout, store: &IssueStore<'_>, worktree: &Worktree, offl
     {
         return Ok(Some(id));
     }
-    for (_, tip) in history::default_branches(&view.repo) {
+    for (_, tip) in trunk::tips(view) {
         let entry = tree::file(&view.repo, tree::data_tree(&view.repo, tip)?, format!("issues/{}", id.file_name()).as_bytes())?;
         let Some(entry) = entry else { continue };
         let document = Document::parse(&tree::blob(&view.repo, entry.oid)?, id).ok();
@@ -176,7 +187,7 @@ fn issue_of(store: &IssueStore<'_>, worktree: &Worktree) -> Result<Option<IssueI
 impl Report for Fates {
     fn json(&self) -> Value {
         let one = |fate: &Fate| {
-            let Fate { path, branch, issue, kept, branch_deleted, leases } = fate;
+            let Fate { path, branch, issue, kept, branch_deleted, leases, .. } = fate;
             json!({
                 "path": path, "branch": branch, "issue_id": issue, "removed": kept.is_empty() && !self.dry_run, "reasons": kept,
                 "branch_deleted": branch_deleted, "released": leases,
@@ -198,7 +209,7 @@ impl Report for Fates {
             if fate.kept.is_empty() {
                 return format!("{} {}{branch}\n", styles.good(&done), fate.path);
             }
-            let reasons: String = fate.kept.iter().map(|reason| format!("    {reason}\n")).collect();
+            let reasons: String = fate.kept.iter().chain(&fate.hints).map(|reason| format!("    {reason}\n")).collect();
             format!("{} {}{branch}\n{reasons}", styles.warn("Kept:"), fate.path)
         };
         self.all.iter().map(one).collect()

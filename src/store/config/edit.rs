@@ -148,6 +148,9 @@ pub(crate) const KEYS: [Key; 14] = [
     },
 ];
 
+/// The table of how agents are started, see `store::config::spawning`.
+const AGENTS: &str = "agents";
+
 /// The setting of this name.
 pub(crate) fn key(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
@@ -164,7 +167,11 @@ pub(crate) fn misspelt(text: &str) -> Vec<(String, &'static str)> {
     let Ok(document) = parse(text) else { return Vec::new() };
     let mut found = Vec::new();
     for (table, item) in document.iter() {
-        let tables = KEYS.iter().filter_map(|key| key.name.split('.').next());
+        if table == AGENTS {
+            // It has a table for each agent, under names of the user's.
+            continue;
+        }
+        let tables = KEYS.iter().filter_map(|key| key.name.split('.').next()).chain([AGENTS]);
         if let Some(close) = alike(table, tables) {
             found.push((table.to_owned(), close));
         }
@@ -286,5 +293,7 @@ mod tests {
         assert_eq!(found[0], ("worktree.enforce_lease".to_owned(), "worktree.enforce_leases"));
         assert_eq!(found[1], ("worktre".to_owned(), "worktree"));
         assert!(found.iter().all(|(name, _)| name.starts_with("worktre")), "{found:?}");
+        assert_eq!(misspelt("[agents.mine]\ncommand = \"mine\"\n[agents.id]\ncommand = \"x\"\n"), []);
+        assert_eq!(misspelt("[agens.mine]\ncommand = \"mine\"\n")[0], ("agens".to_owned(), "agents"));
     }
 }

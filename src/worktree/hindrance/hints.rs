@@ -19,7 +19,7 @@ impl Hindrance {
                     format!("To delete it, if nothing on it is missed: git branch -d {branch}"),
                 ]
             }
-            Self::Missing { .. } => vec![
+            Self::Missing { .. } | Self::MayComeBack { .. } => vec![
                 "If it was moved: git worktree repair NEW-PATH".to_owned(),
                 "If it is gone for good: git jit worktree remove, with --discard-changes".to_owned(),
             ],
@@ -49,7 +49,7 @@ impl Hindrance {
     fn hint(&self) -> String {
         match self {
             Self::NoSuchWorktree { .. } => "To see them: git jit worktree list",
-            Self::NoSuchBase { .. } => "To name another: --base REVISION; a new repository needs a first commit",
+            Self::NoSuchBase { .. } => "To name another: --base REVISION, or for good: git config jit.defaultBranch NAME; a new repository needs a first commit",
             Self::NoSuchBranch { .. } => "To begin: leave --resume out",
             Self::SeveralBranches { .. } => "Delete those that are not needed: git branch -d NAME",
             Self::BadTemplate { .. } => "It is worktree.path_template: see git jit help config",
@@ -64,7 +64,7 @@ impl Hindrance {
                 "To remove the worktree alone: leave --delete-branch out. To delete it: --delete-default-branch"
             }
             Self::Inside { .. } => "Go elsewhere first, or leave it with its removal: --leave",
-            Self::Locked { path } => return format!("To unlock it: git worktree unlock {}, or --unlock", quoted(path)),
+            Self::Locked { path, .. } => return format!("To unlock it: git worktree unlock {}, or --unlock", quoted(path)),
             Self::Changed { .. } => "Commit them, or give them up: --discard-changes",
             Self::Untracked { .. } => "Commit them, or give them up: --discard-untracked, or --discard-changes with all changes",
             Self::Listed { .. } => "Copy what is needed, or give them up: --discard-ignored",
@@ -74,6 +74,7 @@ impl Hindrance {
             Self::Stashed { .. } => "Apply them there, or leave them in git stash list: --leave-stashes",
             Self::InUse { .. } => "To end their lease: --end-lease",
             Self::BeingMade { .. } => "Try again in a moment",
+            Self::JustMade { .. } => "To go on in it: give the command again",
             _ => "See git jit help worktree",
         }
         .to_owned()

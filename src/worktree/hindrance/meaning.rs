@@ -10,7 +10,8 @@ impl Hindrance {
             Self::NoSuchWorktree { .. } | Self::NoSuchBase { .. } | Self::NoSuchBranch { .. } => ExitStatus::NotFound,
             Self::Ambiguous { .. } | Self::BadTemplate { .. } => ExitStatus::Usage,
             Self::NoCheckout { .. } => ExitStatus::Broken,
-            Self::InUse { .. } | Self::AtWork { .. } | Self::BeingMade { .. } => ExitStatus::Held,
+            Self::InUse { .. } | Self::AtWork { .. } => ExitStatus::Held,
+            Self::BeingMade { .. } | Self::JustMade { .. } => ExitStatus::Busy,
             Self::Several { all } => ExitStatus::most_specific(all.iter().map(Self::status)),
             _ => ExitStatus::Refused,
         }
@@ -29,7 +30,7 @@ impl Hindrance {
             Self::Primary { .. } => "primary_worktree",
             Self::Ambiguous { .. } => "worktree_ambiguous",
             Self::Moved { .. } => "worktree_moved",
-            Self::Missing { .. } => "worktree_missing",
+            Self::Missing { .. } | Self::MayComeBack { .. } => "worktree_missing",
             Self::NoGit { .. } => "worktree_without_git",
             Self::NoCheckout { .. } => "checkout_failed",
             Self::NotPrepared { .. } => "post_spawn_failed",
@@ -49,6 +50,7 @@ impl Hindrance {
             Self::InUse { .. } => "held_by_other",
             Self::AtWork { .. } => "agent_at_work",
             Self::BeingMade { .. } => "being_made",
+            Self::JustMade { .. } => "made_meanwhile",
             Self::Several { .. } => "several_risks",
         }
     }

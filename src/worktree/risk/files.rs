@@ -35,7 +35,7 @@ pub(super) fn risks(layout: &Layout, worktree: &Worktree, removal: Removal) -> R
     found.extend(inner.map(|inner| Hindrance::Nested { path: path.clone(), inner: inner.root }));
     if !removal.discard_submodules {
         let mut repositories = repositories(&path)?;
-        repositories.extend(file::names(&worktree.git_dir.join("modules"))?.iter().map(|name| name.to_string_lossy().into_owned()));
+        repositories.extend(modules(worktree, &repositories)?);
         if !repositories.is_empty() {
             found.push(Hindrance::Submodules { path, files: repositories });
         }
@@ -81,6 +81,16 @@ fn listed(layout: &Layout, root: &Path) -> Result<Option<Hindrance>> {
     let mut files = include::listed(primary, root)?;
     files.retain(|file| primary == root || !include::is_copy(primary, root, file));
     Ok((!files.is_empty()).then(|| Hindrance::Listed { path: root.to_owned(), files }))
+}
+
+/// Submodules whose repository is kept for the worktree, and that are not checked out at any of these places in it.
+fn modules(worktree: &Worktree, checked_out: &[String]) -> Result<Vec<String>> {
+    let dir = worktree.git_dir.join("modules");
+    let known: Vec<_> = checked_out.iter().filter_map(|place| worktrees::git_dir_of(&worktree.root.join(place)).ok()).collect();
+    // A name may have several parts, and then is a folder of folders here.
+    let is_known = |name: &std::ffi::OsString| known.iter().any(|git_dir| git_dir.starts_with(dir.join(name)));
+    let names = file::names(&dir)?.into_iter().filter(|name| !is_known(name));
+    Ok(names.map(|name| name.to_string_lossy().into_owned()).collect())
 }
 
 /// Every place below the root that has a `.git` of its own.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{End, Outcome};
 use crate::commands::change::Desk;
-use crate::commands::claim::{Charge, attend};
+use crate::commands::claim::{Charge, attend, was_concluded};
 use crate::commands::{Answer, Session};
 use crate::domain::id::{IssueId, IssueRef, LeaseId};
 use crate::error::Error;
@@ -105,6 +105,8 @@ impl Run<'_> {
             match desk.close_lease(self.issue_id) {
                 Ok(Some((_, true))) => return End::Closing,
                 Ok(Some((_, false))) => return End::Released,
+                // It has given it back itself, or its commit has.
+                Ok(None) if was_concluded(desk, self.lease_id) => return End::Released,
                 Ok(None) => return End::Lost,
                 Err(error) => desk.session.output.warn(&format!("the lease could not be given back: {error}")),
             }
@@ -113,6 +115,7 @@ impl Run<'_> {
         let ledger = desk.layout.claims().ledger().unwrap_or_default();
         match ledger.lease(self.lease_id) {
             Some(lease) => End::Stays { left_ms: lease.standing(&now, desk.policy.limits.stale_after_secs).left_ms() },
+            None if was_concluded(desk, self.lease_id) => End::Released,
             None => End::Lost,
         }
     }
