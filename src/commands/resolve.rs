@@ -4,23 +4,24 @@
 //! again, and it merges what Git merged by lines where no driver was set up. A file is written, and marked as resolved, once
 //! nothing in it is left; before that nothing is touched.
 
-use std::path::Path;
-
 use gix::ObjectId;
 
 use self::choice::Choice;
 use self::report::{Resolution, Resolved};
+use self::write::write;
 use super::change::Desk;
 use super::{Answer, Session};
 use crate::domain::id::{IssueId, IssueRef};
 use crate::domain::issue::Document;
 use crate::domain::merge::{Markers, Merge, Refusal, Side, Versions};
 use crate::error::Error;
-use crate::git::{self, Git, Unmerged};
-use crate::store::{issues, tree};
+use crate::git::{self, Unmerged};
+use crate::store::{self, issues, tree};
 
 mod choice;
+mod edits;
 mod report;
+mod write;
 
 // Arguments of `resolve`.
 #[derive(Debug, clap::Args)]
@@ -32,14 +33,17 @@ pub(crate) struct Args {
     #[arg(value_name = "ISSUE")]
     issues: Vec<String>,
     /// Take our side of these fields, or of all that are not named otherwise
-    #[arg(long, value_name = "FIELDS", num_args = 0..=1, require_equals = true, default_missing_value = "", value_delimiter = ',')]
+    #[arg(long, value_name = "FIELDS", num_args = 0..=1, require_equals = true, default_missing_value = choice::ALL, value_delimiter = ',')]
     ours: Option<Vec<String>>,
     /// Take their side of these fields, or of all that are not named otherwise
-    #[arg(long, value_name = "FIELDS", num_args = 0..=1, require_equals = true, default_missing_value = "", value_delimiter = ',')]
+    #[arg(long, value_name = "FIELDS", num_args = 0..=1, require_equals = true, default_missing_value = choice::ALL, value_delimiter = ',')]
     theirs: Option<Vec<String>>,
-    /// Give a field another value; nothing behind = is no value
+    /// Give a field another value; assignee= is nobody
     #[arg(long, value_name = "NAME=VALUE")]
     field: Vec<String>,
+    /// Decide from the three versions also where the file has been edited since, which goes
+    #[arg(long)]
+    discard_edits: bool,
 }
 
 /// A file in conflict.
@@ -58,9 +62,15 @@ enum End {
     Gone,
 }
 
+impl End {
+    fn is(document: Document) -> Self {
+        Self::Is { document: Box::new(document), other: None }
+    }
+}
+
 /// Shows or decides what is left.
 pub(crate) fn run(session: &Session, args: Args) -> Answer {
-    let Args { issues, ours, theirs, field } = args;
+    let Args { issues, ours, theirs, field, discard_edits } = args;
     let choice = Choice::of(ours, theirs, &field)?;
     let layout = session.layout()?;
     let root = layout.require_worktree()?;
@@ -69,6 +79,9 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     for unmerged in left {
         let name = unmerged.path.file_name().unwrap_or_default();
         let Some(issue) = IssueId::from_file_name(name.as_encoded_bytes()) else { continue };
+        if unmerged.path != issues::path_of(issue) {
+            continue;
+        }
         let mut texts = [None, None, None];
         for (text, stage) in texts.iter_mut().zip(&unmerged.stages) {
             let id = stage.as_ref().and_then(|stage| ObjectId::from_hex(stage.as_bytes()).ok());
@@ -82,14 +95,25 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     // All of it is worked out before the first file is written.
     let planned = all.iter().map(|left| plan(&desk, left, &choice)).collect::<Result<Vec<_>, _>>()?;
     choice.require_known(planned.iter().map(|(resolution, _)| resolution))?;
-    let resolve = |(left, (mut resolution, end)): (&Left, (Resolution, Option<End>))| -> Result<Resolution, Error> {
+    let mut plans: Vec<(&Left, Resolution, Option<End>)> =
+        all.iter().zip(planned).map(|(left, (resolution, end))| (left, resolution, end)).collect();
+    for (left, resolution, end) in &mut plans {
+        if end.is_some() && !discard_edits && edits::is_edited(session, root, left)? {
+            (resolution.reason, *end) = (Some(edits::REASON.to_owned()), None);
+        }
         if let Some(end) = end {
-            resolve(&desk, root, left, &resolution, &end)?;
+            require_right(&desk, left, resolution, end)?;
+        }
+    }
+    let mut resolutions = Vec::new();
+    for (left, mut resolution, end) in plans {
+        if let Some(end) = end {
+            write(&desk, root, left, &end)?;
+            desk.tell("resolved", left.issue, Vec::new());
             resolution.is_resolved = true;
         }
-        Ok(resolution)
-    };
-    let resolutions = all.iter().zip(planned).map(resolve).collect::<Result<Vec<_>, _>>()?;
+        resolutions.push(resolution);
+    }
     Ok(Box::new(Resolved { resolutions, is_asked: choice.decides() }))
 }
 
@@ -116,9 +140,14 @@ fn of(all: &[Left], typed: &str) -> Result<IssueId, Error> {
 /// What a file comes to, and what is left of it if it comes to nothing yet.
 fn plan(desk: &Desk<'_>, left: &Left, choice: &Choice) -> Result<(Resolution, Option<End>), Error> {
     let [base, ours, theirs] = left.texts.each_ref().map(Option::as_deref);
+    // What rename detection took for the base may be another issue: then there is none.
+    let base = base.filter(|base| Document::read(base).map_or(true, |document| document.issue().id == left.issue));
     let mut resolution = Resolution::of(left.issue, &left.unmerged.path);
     let end = match (ours, theirs) {
         (Some(ours), Some(theirs)) => by_field(desk, Versions { base, ours, theirs }, choice, &mut resolution)?,
+        // Both removed it, for which nobody has to be asked; nor for what one side alone has.
+        (None, None) => Some(End::Gone),
+        (Some(only), None) | (None, Some(only)) if base.is_none() => Some(End::is(read(left.issue, only)?)),
         (ours, theirs) => {
             let without = if ours.is_none() { "our side" } else { "their side" };
             resolution.reason = Some(format!("{without} removed its file, and the other side changed it"));
@@ -128,17 +157,20 @@ fn plan(desk: &Desk<'_>, left: &Left, choice: &Choice) -> Result<(Resolution, Op
     Ok((resolution, end))
 }
 
-/// Makes a file what it comes to, as far as the policy lets this editor.
-fn resolve(desk: &Desk<'_>, root: &Path, left: &Left, resolution: &Resolution, end: &End) -> Result<(), Error> {
-    // What merges by itself is nobody's edit.
-    if !resolution.merges_by_itself() {
-        let edited = if let End::Is { other: Some((other, _)), .. } = end { *other } else { left.issue };
-        desk.session.is_at_work_on(edited);
-        desk.require_right(edited)?;
+/// An issue's version, whose error names the file.
+fn read(issue: IssueId, text: &[u8]) -> Result<Document, Error> {
+    let path = issues::path_of(issue);
+    Ok(Document::parse(text, issue).map_err(|error| store::Error::Corrupt { path, line: None, why: error.to_string() })?)
+}
+
+/// Refuses what the policy does not let this editor decide. What merges by itself is nobody's edit.
+fn require_right(desk: &Desk<'_>, left: &Left, resolution: &Resolution, end: &End) -> Result<(), Error> {
+    if resolution.merges_by_itself() {
+        return Ok(());
     }
-    write(desk, root, left, end)?;
-    desk.tell("resolved", left.issue, Vec::new());
-    Ok(())
+    let edited = if let End::Is { other: Some((other, _)), .. } = end { *other } else { left.issue };
+    desk.session.is_at_work_on(edited);
+    desk.require_right(edited)
 }
 
 /// The end of a file that is taken whole, or not at all, from a side; nothing where no side was chosen.
@@ -147,7 +179,7 @@ fn whole(issue: IssueId, text: Option<&[u8]>, choice: &Choice) -> Result<Option<
         return Ok(None);
     }
     let Some(text) = text else { return Ok(Some(End::Gone)) };
-    Ok(Some(End::Is { document: Box::new(Document::parse(text, issue)?), other: None }))
+    Ok(Some(End::is(read(issue, text)?)))
 }
 
 /// The end of a file that both sides have; nothing while something is left.
@@ -174,8 +206,7 @@ fn by_field(desk: &Desk<'_>, versions: Versions<'_>, choice: &Choice, resolution
     if !merge.conflicts().is_empty() {
         return Ok(None);
     }
-    let document = Document::parse(merge.text(&Markers::default()).as_bytes(), issue)?;
-    Ok(Some(End::Is { document: Box::new(document), other: None }))
+    Ok(Some(End::is(read(issue, merge.text(&Markers::default()).as_bytes())?)))
 }
 
 /// Rename detection took two issues for one: this file's own issue stays as it is, and of the other one, which one side has
@@ -186,7 +217,7 @@ fn two_issues(issue: IssueId, versions: Versions<'_>, choice: &Choice) -> Result
     let (chosen, rest) = if side == Side::Ours { (ours, theirs) } else { (theirs, ours) };
     let (is_chosen, is_rest) = (chosen.issue().id == issue, rest.issue().id == issue);
     Ok(match (is_chosen, is_rest) {
-        (true, true) => Some(End::Is { document: Box::new(chosen), other: None }),
+        (true, true) => Some(End::is(chosen)),
         (true, false) => Some(End::Is { document: Box::new(chosen), other: Some((rest.issue().id, None)) }),
         (false, true) => {
             let other = (chosen.issue().id, Some(Box::new(chosen)));
@@ -194,41 +225,4 @@ fn two_issues(issue: IssueId, versions: Versions<'_>, choice: &Choice) -> Result
         }
         (false, false) => None,
     })
-}
-
-/// Writes what a file becomes, and tells Git that it is resolved.
-fn write(desk: &Desk<'_>, root: &Path, left: &Left, end: &End) -> Result<(), Error> {
-    let writer = desk.store.lock()?;
-    let mut paths = vec![left.unmerged.path.clone()];
-    match end {
-        End::Gone => {
-            if desk.store.local_path(left.issue).exists() {
-                writer.remove(left.issue)?;
-            }
-        }
-        End::Is { document, other } => {
-            writer.write(document)?;
-            if let Some((id, document)) = other {
-                match document {
-                    Some(document) => writer.write(document)?,
-                    None if desk.store.local_path(*id).exists() => writer.remove(*id)?,
-                    None => {}
-                }
-                paths.push(issues::path_of(*id));
-            }
-        }
-    }
-    drop(writer);
-    let (there, gone): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| root.join(path).exists());
-    let git = Git::at(root);
-    let stage = |words: &[&str], paths: &[std::path::PathBuf]| -> Result<(), Error> {
-        if paths.is_empty() {
-            return Ok(());
-        }
-        let words = words.iter().map(std::ffi::OsStr::new).chain(paths.iter().map(|path| path.as_os_str()));
-        git.run(&words.collect::<Vec<_>>())?;
-        Ok(())
-    };
-    stage(&["add", "--"], &there)?;
-    stage(&["rm", "--cached", "--quiet", "--ignore-unmatch", "--"], &gone)
 }

@@ -16,6 +16,8 @@ use crate::output::{Report, described};
 use crate::store::snapshot::{self, Snapshot};
 use crate::store::{history, tree};
 
+/// How often it is looked again after a repair.
+const MOST_ROUNDS: usize = 5;
 /// What Git calls the commit that was checked out before a merge.
 const BEFORE_THE_MERGE: &str = "ORIG_HEAD";
 
@@ -83,8 +85,11 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let is_untouched = after_merge && changed.as_ref().is_some_and(BTreeSet::is_empty);
     let found = if is_untouched { Found::default() } else { look()? };
     let mut validated = Validated { found, fixed: Vec::new(), failed: Vec::new(), after_merge };
-    if fix {
-        validated.mend(session)?;
+    // One repair can make room for another: an id that is written as one may be the issue's own.
+    for _ in 0..if fix { MOST_ROUNDS } else { 0 } {
+        if !validated.mend(session)? {
+            break;
+        }
         validated.found = look()?;
     }
     Ok(Box::new(validated))
@@ -102,8 +107,8 @@ impl Found {
 }
 
 impl Validated {
-    /// Makes every repair that is the only right one; what one issue wants is one edit.
-    fn mend(&mut self, session: &Session) -> Result<(), Error> {
+    /// Makes every repair that is the only right one; what one issue wants is one edit. Whether any was made.
+    fn mend(&mut self, session: &Session) -> Result<bool, Error> {
         let desk = Desk::open(session, session.layout()?)?;
         let mut by_issue: BTreeMap<IssueId, Vec<Problem>> = BTreeMap::new();
         for problem in self.found.problems.iter().filter(|problem| problem.repair().is_some()) {
@@ -111,6 +116,8 @@ impl Validated {
                 by_issue.entry(*issue).or_default().push(problem.clone());
             }
         }
+        by_issue.retain(|issue, _| !self.failed.iter().any(|(other, _)| other == issue));
+        let before = self.fixed.len();
         for (issue, problems) in by_issue {
             session.is_at_work_on(issue);
             let edit = |document: &mut Document| Ok(problems.iter().filter(|problem| problem.mend(document)).count());
@@ -119,7 +126,7 @@ impl Validated {
                 Err(error) => self.failed.push((issue, error)),
             }
         }
-        Ok(())
+        Ok(self.fixed.len() > before)
     }
 
     fn is_valid(&self) -> bool {

@@ -59,11 +59,11 @@ pub(crate) enum Refusal {
         /// What is wrong with it.
         why: String,
     },
-    /// A version was written by a newer program.
+    /// A version was written by a newer program, or by one that counts otherwise.
     #[error("it has schema_version {version}, and this program knows {NEWEST}")]
     Newer {
-        /// Its version.
-        version: u64,
+        /// Its version, as JSON.
+        version: String,
     },
 }
 
@@ -132,8 +132,9 @@ impl Merge {
             return Err(Refusal::DifferentIssues { issues });
         }
         let versions = base.iter().chain([&ours, &theirs]).filter_map(|it| it.issue().rest.get("schema_version"));
-        if let Some(version) = versions.filter_map(Value::as_u64).find(|version| *version > NEWEST) {
-            return Err(Refusal::Newer { version });
+        let is_known = |version: &&Value| version.as_u64().is_some_and(|version| version <= NEWEST);
+        if let Some(version) = versions.into_iter().find(|version| !is_known(version)) {
+            return Err(Refusal::Newer { version: version.to_string() });
         }
         let texts = Texts { base: base.as_ref().map(Document::text), ours: ours.text(), theirs: theirs.text() };
         let mut weighing = Weighing::new(lines);

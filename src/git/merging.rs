@@ -59,14 +59,30 @@ pub(crate) fn merge_text(scratch: &Path, ours: &str, base: &str, theirs: &str) -
 /// The merge of a text by lines, with Git's markers around what does not fit; `names` are those of our side and of theirs.
 pub(crate) fn marked_text(scratch: &Path, texts: [&[u8]; 3], names: [&str; 2], size: usize) -> Result<Vec<u8>, Error> {
     let dir = three_files(scratch, texts)?;
-    let size = format!("--marker-size={size}");
-    let args = [&["merge-file", "-p", "-q", &size, "-L", names[0], "-L", "base", "-L", names[1]], &NAMES[..]].concat();
+    let size_of = format!("--marker-size={size}");
+    let args = [&["merge-file", "-p", "-q", &size_of, "-L", names[0], "-L", "base", "-L", names[1]], &NAMES[..]].concat();
     let output = Git::at(dir.path()).output(&args)?;
-    // The status is the number of conflicts; from 128 on it is a failure.
-    match output.status.code() {
-        Some(0..128) => Ok(output.stdout),
-        _ => Err(super::failed(&args, &output.stderr, output.status)),
+    // The status is the number of conflicts; from 128 on it is a failure, as for what Git takes for binary.
+    if matches!(output.status.code(), Some(0..128)) {
+        return Ok(output.stdout);
     }
+    let marker = |sign: &str, name: &str| format!("{} {name}", sign.repeat(size)).trim_end().to_owned() + "\n";
+    let [ours, theirs] = [texts[0], texts[2]].map(|text| [text, if text.ends_with(b"\n") { b"" } else { b"\n" }].concat());
+    Ok([marker("<", names[0]).into_bytes(), ours, marker("=", "").into_bytes(), theirs, marker(">", names[1]).into_bytes()]
+        .concat())
+}
+
+/// Every text with markers that Git could have left of a merge, by its algorithms and in its styles.
+pub(crate) fn marked_texts(scratch: &Path, texts: [&[u8]; 3]) -> Result<Vec<Vec<u8>>, Error> {
+    let dir = three_files(scratch, texts)?;
+    let mut all = Vec::new();
+    for algorithm in ALGORITHMS {
+        for style in ["--quiet", "--diff3", "--zdiff3"] {
+            // An older Git does not know all of them.
+            all.push(Git::at(dir.path()).output(&[&["merge-file", "-p", "-q", style], algorithm, &NAMES[..]].concat())?.stdout);
+        }
+    }
+    Ok(all)
 }
 
 const NAMES: [&str; 3] = ["ours", "base", "theirs"];

@@ -14,8 +14,14 @@ fn is(line: &str) -> impl Fn(&[u8]) -> bool {
     move |other| other.trim_ascii_end() == line.as_bytes()
 }
 
+/// The file itself, where a link leads to one: a list that several repositories share stays shared.
+fn behind(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
 /// Adds a line at the end: whether it was not there before.
 pub(crate) fn add_line(path: &Path, line: &str) -> Result<bool> {
+    let path = &behind(path);
     let mut text = file::read_optional(path)?.unwrap_or_default();
     if text.split(|byte| *byte == b'\n').any(is(line)) {
         return Ok(false);
@@ -32,6 +38,7 @@ pub(crate) fn add_line(path: &Path, line: &str) -> Result<bool> {
 
 /// Takes a line away, and the list with it if nothing else is in it: whether it was there.
 pub(crate) fn remove_line(path: &Path, line: &str) -> Result<bool> {
+    let path = &behind(path);
     let text = file::read_optional(path)?.unwrap_or_default();
     let rest: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').filter(|other| !is(line)(other)).collect();
     let rest = rest.concat();

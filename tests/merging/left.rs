@@ -68,11 +68,112 @@ fn an_issue_that_is_not_in_conflict_is_no_answer() {
 }
 
 #[test]
-fn markers_that_were_taken_away_by_hand_do_not_matter() {
+fn what_was_edited_by_hand_since_is_not_thrown_away_unasked() {
     let scene = in_conflict();
-    scene.here.write(&Place::file(&scene.issue), "half mended");
-    scene.here.jit("resolve --ours").ok();
+    for text in ["half mended".to_owned(), scene.text().replace("\"normal\"", "\"critical\"")] {
+        scene.here.write(&Place::file(&scene.issue), &text);
+        scene.here.jit("resolve").exits(1);
+        scene.here.jit("resolve --ours").exits(1).says("edited since the merge stopped").says("--discard-edits");
+        assert_eq!(scene.text(), text);
+    }
+    scene.here.jit("resolve --ours --discard-edits").ok();
     assert_eq!(scene.value()["title"], "Ours");
+}
+
+#[test]
+fn what_git_itself_left_is_no_edit_in_any_of_its_styles() {
+    for style in ["merge", "diff3", "zdiff3"] {
+        let scene = Scene::linked();
+        scene.git(&format!("config merge.conflictStyle {style}")).ok();
+        scene.git("config --remove-section merge.git-jit").ok();
+        scene.fork(&["--state", "in_progress", "--title", "Ours"], &["--priority", "high", "--label", "x:1"]);
+        scene.git("merge -q -m M theirs").exits(1);
+        assert!(scene.text().contains("<<<<<<<"));
+        scene.here.jit("resolve").ok().says("Resolved");
+        let value = scene.value();
+        assert_eq!((&value["state"], &value["priority"]), (&json!("in_progress"), &json!("high")), "{style}");
+    }
+}
+
+#[test]
+fn a_deletion_is_undone_whole_where_the_other_side_is_taken() {
+    for (side, is_deleted) in [("--ours", true), ("--theirs", false)] {
+        let scene = Scene::linked();
+        scene.commit("theirs", Some("base"), &["--state", "done"]);
+        scene.git("checkout -q -b ours base").ok();
+        scene.here.jit(&format!("issue delete {} --reason twice", scene.issue)).ok();
+        scene.git("commit -q -a -m Deleted").ok();
+        scene.git("merge -q -m M theirs").exits(1);
+        scene.here.jit("resolve --field state=done").exits(1).says("deleted_at");
+        scene.here.jit(&format!("resolve {side}")).ok();
+        assert_eq!(scene.value().get("deleted_at").is_some(), is_deleted);
+        scene.here.jit("validate").ok();
+    }
+}
+
+#[test]
+fn a_file_in_another_folder_is_not_that_issue() {
+    let scene = Scene::primary();
+    let elsewhere = format!(".jit/issues/archive/{}.json", scene.issue);
+    scene.here.write(&elsewhere, scene.text());
+    scene.git("add -A").ok();
+    scene.git("commit -q -m Archive").ok();
+    for (branch, title) in [("theirs", "Theirs"), ("ours", "Ours")] {
+        scene.git(&format!("checkout -q -b {branch} main")).ok();
+        scene.here.write(&elsewhere, scene.text().replace("Fix login", title));
+        scene.git("commit -q -a -m Change").ok();
+    }
+    scene.git("merge -q theirs").exits(1);
+    scene.here.jit("resolve --ours").ok().says("Nothing is in conflict");
+    assert_eq!(scene.value()["title"], "Fix login");
+    assert_eq!(scene.git("diff --name-only --diff-filter=U").ok().line(), elsewhere);
+}
+
+#[test]
+fn what_is_ignored_or_outside_a_sparse_checkout_is_resolved_too() {
+    let scene = in_conflict();
+    scene.here.write("../team/.git/info/exclude", ".jit\n");
+    scene.here.jit("resolve --ours").ok();
+    assert_eq!(scene.git("diff --name-only --diff-filter=U").ok().line(), "");
+    scene.git("commit -q -m Merged").ok();
+    scene.git("reset -q --hard HEAD^").ok();
+    scene.git("sparse-checkout set --cone nothing").ok();
+    scene.git("merge -q -m M theirs").exits(1);
+    scene.here.jit("resolve --theirs").ok();
+    scene.git("commit -q -m Merged").ok();
+    assert_eq!(scene.here.committed_title(&scene.issue), "Theirs");
+}
+
+#[test]
+fn a_right_that_is_missing_for_one_keeps_all_as_they_are() {
+    let (world, issues) = crate::support::World::strict();
+    for (name, title) in [("one", "A"), ("two", "B")] {
+        let place = world.linked(name);
+        for issue in &issues[..2] {
+            place.acquire(issue);
+            place.jit_args(&["issue", "update", issue, "--title", title]).ok();
+        }
+        place.git("commit -q -a -m Change").ok();
+        place.jit(&format!("claim release {}", issues[0])).ok();
+        place.jit(&format!("claim release {}", issues[1])).ok();
+    }
+    let place = world.linked("third");
+    place.git("merge -q --no-ff -m One one").ok();
+    place.git("merge -q --no-ff -m Two two").exits(1);
+    place.acquire(&issues[0]);
+    place.jit("resolve --theirs").exits(5);
+    assert_eq!(place.git("diff --name-only --diff-filter=U").ok().stdout.lines().count(), 2, "neither is resolved");
+    place.acquire(&issues[1]);
+    place.jit("resolve --theirs").ok();
+}
+
+#[test]
+fn options_that_say_nothing_or_two_things_are_refused() {
+    let scene = in_conflict();
+    for words in [&["--ours="][..], &["--ours=title", "--theirs=title"], &["--ours=title", "--field", "title=x"]] {
+        scene.here.jit_args(&[&["resolve"], words].concat()).exits(2);
+    }
+    assert!(scene.text().contains("<<<<<<<"));
 }
 
 #[test]

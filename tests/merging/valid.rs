@@ -120,3 +120,17 @@ fn files_that_are_no_issues_and_tombstones_that_are_none_are_told() {
     scene.here.jit("validate --at nowhere").exits(3).says("no commit 'nowhere'");
     scene.here.jit("validate --at HEAD --fix").exits(2);
 }
+
+#[test]
+fn repairs_that_make_room_for_others_are_made_in_one_go() {
+    let scene = Scene::primary();
+    let text = scene.text();
+    let own = scene.issue.to_uppercase();
+    scene.here.write(
+        &Place::file(&scene.issue),
+        text.replace("\"dependencies\": []", &format!("\"dependencies\": [\n    \"{own}\"\n  ]")),
+    );
+    scene.here.jit("validate --fix").ok().says("is an id that is not written as one").says("waits for itself");
+    assert_eq!(scene.text(), text);
+    scene.here.jit("validate --fix").ok().never_says("repaired");
+}

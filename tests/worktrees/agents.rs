@@ -195,3 +195,16 @@ fn a_table_of_agents_is_a_setting() {
     team.jit("config validate").ok();
     team.jit("doctor").ok().never_says("means nothing");
 }
+
+#[test]
+fn one_that_was_killed_with_what_tends_it_is_not_called_well() {
+    let (_world, stand_ins, team, issue) = stage();
+    let begun = stand_ins.at(&team).with("AGENT_DOES", "sleep 60").json(&format!("worktree spawn {issue} --headless"));
+    let pid = begun["agent"]["pid"].as_u64().expect("a pid");
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let tends = status.lines().find_map(|line| line.strip_prefix("PPid:")).expect("it has a parent").trim().to_owned();
+    for killed in [tends, pid.to_string()] {
+        team.pipe(&format!("kill -9 {killed}"), b"").ok();
+    }
+    team.jit(&format!("worktree attach {}", &issue[..8])).exits(1).says("nobody knows how it ended");
+}

@@ -9,6 +9,9 @@ use crate::domain::issue::{Priority, State, valid_title};
 use crate::domain::merge::{Conflict, Merge, Side};
 use crate::error::Error;
 
+/// What stands for all fields that are not named.
+pub(super) const ALL: &str = "*";
+
 /// What was chosen.
 pub(super) struct Choice {
     /// The side of what is not named.
@@ -18,31 +21,36 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// What the options say: no names are all that is not named otherwise.
+    /// What the options say.
     pub(super) fn of(ours: Option<Vec<String>>, theirs: Option<Vec<String>>, fields: &[String]) -> Result<Self, Error> {
         let mut choice = Self { rest: None, sides: Vec::new(), values: Vec::new() };
         for (names, side) in [(ours, Side::Ours), (theirs, Side::Theirs)] {
-            let Some(names) = names else { continue };
-            let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).collect();
-            if !names.is_empty() {
-                choice.sides.extend(names.into_iter().map(|name| (name, side)));
-            } else if choice.rest.replace(side).is_some() {
-                return Err(Error::Usage {
-                    what: "--ours and --theirs cannot both stand for all that is left".to_owned(),
-                    hint: "Name the fields of one: git jit resolve --ours=title --theirs".to_owned(),
-                });
+            for name in names.into_iter().flatten() {
+                match name.trim() {
+                    ALL if choice.rest.is_some_and(|rest| rest != side) => {
+                        let what = "--ours and --theirs cannot both stand for all that is left";
+                        return Err(usage(what.to_owned(), "Name the fields of one: git jit resolve --ours=title --theirs"));
+                    }
+                    ALL => choice.rest = Some(side),
+                    "" => return Err(usage("a side of no field".to_owned(), "Without = a side stands for all that is left")),
+                    name => choice.sides.push((name.to_owned(), side)),
+                }
             }
         }
         for field in fields {
             let Some((name, value)) = field.split_once('=').filter(|(name, _)| !name.trim().is_empty()) else {
-                return Err(Error::Usage {
-                    what: format!("'{}' is not of the form NAME=VALUE", field.escape_debug()),
-                    hint: "For example: --field title=\"Fix login\"".to_owned(),
-                });
+                let what = format!("'{}' is not of the form NAME=VALUE", field.escape_debug());
+                return Err(usage(what, "For example: --field title=\"Fix login\""));
             };
             choice.values.push((name.trim().to_owned(), value.to_owned()));
         }
-        Ok(choice)
+        let mut names: Vec<&String> =
+            choice.sides.iter().map(|(name, _)| name).chain(choice.values.iter().map(|(name, _)| name)).collect();
+        names.sort_unstable();
+        match names.windows(2).find(|two| two[0] == two[1]) {
+            Some(two) => Err(usage(format!("the field '{}' is named twice", two[0]), "Decide each field once")),
+            None => Ok(choice),
+        }
     }
 
     /// Whether anything was chosen.
@@ -79,6 +87,10 @@ impl Choice {
             }),
         }
     }
+}
+
+fn usage(what: String, hint: &str) -> Error {
+    Error::Usage { what, hint: hint.to_owned() }
 }
 
 /// What was typed, as the field has it.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -10,12 +10,15 @@ use super::agent::View;
 use super::meant;
 use crate::commands::{Answer, Session, shell};
 use crate::error::Error;
+use crate::exit::ExitStatus;
 use crate::output::human::Styles;
 use crate::output::{Output, Report};
 use crate::store;
 
 /// How often it is looked whether there is more.
 const EVERY: Duration = Duration::from_millis(100);
+/// How long after its end the one who tends it may take to write down how it ended.
+const AFTERWARDS: Duration = Duration::from_secs(3);
 
 // Arguments of `worktree attach`.
 #[derive(Debug, clap::Args)]
@@ -45,10 +48,14 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
     let failed = || store::Error::io("read", &log);
     let mut file = File::open(&log).map_err(failed())?;
     let mut at = 0;
+    let mut gone_since: Option<Instant> = None;
     loop {
         // Looked at before the log: what it says last is read in any case.
         let now = View::of(&found.git_dir).filter(|now| now.run().log == view.run().log);
-        let is_over = now.as_ref().is_none_or(|now| !now.is_alive());
+        let is_over = now.as_ref().is_none_or(|now| {
+            let is_gone = !now.is_alive();
+            is_gone && (now.run().ended.is_some() || gone_since.get_or_insert_with(Instant::now).elapsed() > AFTERWARDS)
+        });
         let mut said = Vec::new();
         file.seek(SeekFrom::Start(at)).and_then(|_| file.read_to_end(&mut said)).map_err(failed())?;
         at += said.len() as u64;
@@ -77,10 +84,16 @@ impl Report for Attached {
     }
 
     fn aside(&self) -> Option<String> {
-        Some(if self.view.is_alive() { format!("{} is still at work", self.view.run().name) } else { self.view.words() })
+        let name = &self.view.run().name;
+        Some(match self.view.run().ended {
+            _ if self.view.is_alive() => format!("{name} is still at work"),
+            None => format!("{name} is gone, and nobody knows how it ended: what tended it was killed too"),
+            Some(_) => self.view.words(),
+        })
     }
 
     fn code(&self) -> u8 {
-        self.view.run().ended.map_or(0, |ended| ended.status)
+        let unknown = if self.view.is_alive() { ExitStatus::Done } else { ExitStatus::Refused };
+        self.view.run().ended.map_or(unknown.code(), |ended| ended.status)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::exact::{canonical, elements, is_object, same, value};
 use super::write::Texts;
@@ -11,6 +11,9 @@ use super::{Lines, Ruling, Side, by_key};
 use crate::domain::gate::Verdict;
 use crate::domain::issue::{DELETED_AT, Priority, State};
 use crate::domain::splice;
+
+/// The fields that tell of a deletion.
+const OF_DELETION: [&str; 4] = [DELETED_AT, "deleted_by", "deleted_reason", "deleted_state"];
 
 /// What becomes of a value.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +94,12 @@ impl<'l> Weighing<'l> {
             ["gates_status", _] => verdict(ours, theirs),
             _ => match (ours, theirs) {
                 (Some(ours), Some(theirs)) if is_object(ours) && is_object(theirs) => {
-                    self.object(path, base.filter(|base| is_object(base)), ours, theirs);
+                    let base = base.filter(|base| is_object(base));
+                    if base.is_none() {
+                        // Its members are put into an object that is there.
+                        self.items.push(Item { path: path.to_vec(), outcome: Outcome::Made(Value::Object(Map::new())) });
+                    }
+                    self.object(path, base, ours, theirs);
                     return None;
                 }
                 _ => None,
@@ -117,21 +125,30 @@ impl<'l> Weighing<'l> {
         (self.lines)(&base, &read(ours?)?, &read(theirs?)?).map(Value::from)
     }
 
-    /// A deleted issue is rejected: where one side deleted it and the other gave it another state, a person decides.
+    /// A deleted issue is rejected: where one side deleted it and the other gave it another state, a person decides, and what
+    /// tells of the deletion goes with that.
     pub(super) fn couple(&mut self, texts: &Texts<'_>) {
-        let taken = |name: &str| match self.items.iter().find(|item| item.path == [name]).map(|item| &item.outcome) {
-            Some(Outcome::Take(Side::Theirs)) => splice::raw(texts.theirs, &[name]),
-            Some(Outcome::Take(Side::Ours)) | None => splice::raw(texts.ours, &[name]),
+        let fields = |name: &str| (splice::raw(texts.ours, &[name]), splice::raw(texts.theirs, &[name]));
+        let differs = |name: &str| matches!(fields(name), (ours, theirs) if !same(ours, theirs));
+        let is_deleted_once = fields(DELETED_AT).0.is_some() != fields(DELETED_AT).1.is_some();
+        if !is_deleted_once || !differs("state") {
+            return;
+        }
+        let outcome = |name: &str| self.items.iter().find(|item| item.path == [name]).map(|item| &item.outcome);
+        let taken = |name: &str| match outcome(name) {
+            Some(Outcome::Take(Side::Theirs)) => fields(name).1,
+            Some(Outcome::Take(Side::Ours)) | None => fields(name).0,
             Some(Outcome::Made(_) | Outcome::Conflict) => None,
         };
         let is_rejected = |raw: &str| serde_json::from_str(raw).is_ok_and(|state: State| state == State::Rejected);
-        let is_torn = taken(DELETED_AT).is_some() && taken("state").is_some_and(|raw| !is_rejected(raw));
-        let differs = !same(splice::raw(texts.ours, &["state"]), splice::raw(texts.theirs, &["state"]));
-        if is_torn && differs {
-            self.rulings.retain(|ruling| ruling.field != "state");
-            self.items.retain(|item| item.path != ["state"]);
-            self.items.push(Item { path: vec!["state".to_owned()], outcome: Outcome::Conflict });
+        let is_torn = taken(DELETED_AT).is_some() && !taken("state").is_some_and(is_rejected);
+        if !is_torn {
+            return;
         }
+        let torn: Vec<&str> = OF_DELETION.into_iter().chain(["state"]).filter(|name| differs(name)).collect();
+        self.rulings.retain(|ruling| !torn.contains(&ruling.field.as_str()));
+        self.items.retain(|item| item.path.len() != 1 || !torn.contains(&item.path[0].as_str()));
+        self.items.extend(torn.iter().map(|name| Item { path: vec![(*name).to_owned()], outcome: Outcome::Conflict }));
     }
 }
 
@@ -186,7 +203,8 @@ fn verdict(ours: Option<&str>, theirs: Option<&str>) -> Option<Side> {
             Verdict::Pending => 1,
             Verdict::Failed => 2,
         };
-        Some((severity, field("updated_at").unwrap_or_default(), raw.to_owned()))
+        let at = field("updated_at").unwrap_or_default();
+        Some((severity, at.parse::<jiff::Timestamp>().ok(), at, raw.to_owned()))
     };
     Some(if rank(ours)? > rank(theirs)? { Side::Ours } else { Side::Theirs })
 }
@@ -226,7 +244,9 @@ fn documents(three: Three<'_>) -> Option<Value> {
         let (base, ours, theirs) = (find(&base, key), find(&ours, key), find(&theirs, key));
         let (base, ours, theirs) = (base.as_deref(), ours.as_deref(), theirs.as_deref());
         let taken = match () {
-            () if same(ours, theirs) || same(theirs, base) => ours,
+            // The same, perhaps written otherwise.
+            () if same(ours, theirs) => ours.min(theirs),
+            () if same(theirs, base) => ours,
             () if same(ours, base) => theirs,
             () => return None,
         };

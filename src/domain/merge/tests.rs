@@ -158,11 +158,31 @@ fn what_no_rule_decides_is_a_conflict_of_that_field_alone() {
         assert_eq!(conflicts(json!({ field: base }), json!({ field: ours }), json!({ field: theirs })), [expected], "{field}");
         assert_eq!(conflicts(json!({ field: base }), json!({ field: theirs }), json!({ field: ours })), [expected], "{field}");
     }
-    // Deleted here, and begun again there: the mark of the one and the state of the other would make an issue that is neither.
-    let deleted = json!({ "state": "rejected", "deleted_at": "2026-01-01T00:00:00Z" });
-    assert_eq!(conflicts(json!({ "state": "rejected" }), deleted.clone(), json!({ "state": "ready" })), ["state"]);
-    assert_eq!(conflicts(json!({}), deleted.clone(), json!({ "state": "done" })), ["state"]);
-    assert_eq!(clean(&file(json!({})), &file(deleted), &file(json!({ "priority": "high" })))["state"], "rejected");
+    assert_eq!(conflicts(json!({ "x": null }), json!({ "x": { "a": 1 } }), json!({ "x": { "a": 2 } })), ["x.a"]);
+}
+
+/// Deleted here, and begun again there: the mark of the one and the state of the other would make an issue that is neither.
+#[test]
+fn a_deletion_is_taken_whole_or_not_at_all() {
+    let deleted = json!({ "state": "rejected", "deleted_at": "2026-01-01T00:00:00Z", "deleted_by": "human:a" });
+    for state in ["done", "archived"] {
+        let sides = [file(json!({})), file(deleted.clone()), file(json!({ "state": state }))];
+        let merge = merge(Some(&sides[0]), &sides[1], &sides[2]);
+        let fields: Vec<String> = merge.conflicts().iter().map(Conflict::field).collect();
+        assert_eq!(fields, ["deleted_at", "deleted_by", "state"]);
+        let text = merge.text(&Markers::default());
+        for (side, whole) in [(Side::Ours, &sides[1]), (Side::Theirs, &sides[2])] {
+            assert!(exact::same(Some(&resolved(&text, side).to_string()), Some(whole)), "{text}");
+        }
+    }
+    // Already rejected, and reopened on the other side.
+    let reopened = conflicts(json!({ "state": "rejected" }), deleted.clone(), json!({ "state": "ready" }));
+    assert_eq!(reopened, ["deleted_at", "deleted_by", "state"]);
+    // Work that went on beside it does not bring it back, and a state that only one side has changed is taken.
+    assert_eq!(clean(&file(json!({})), &file(deleted.clone()), &file(json!({ "priority": "high" })))["state"], "rejected");
+    assert_eq!(clean(&file(json!({})), &file(deleted.clone()), &file(json!({ "state": "gated" })))["state"], "rejected");
+    let archived = file(json!({ "state": "archived", "deleted_at": "2026-01-01T00:00:00Z", "deleted_by": "human:a" }));
+    assert_eq!(clean(&file(deleted.clone()), &archived, &file(deleted))["state"], "archived");
 }
 
 #[test]
@@ -220,7 +240,8 @@ fn what_is_no_issue_or_another_one_is_left_to_a_person() {
     assert_eq!(refusal(Some(&other), &plain, &plain), Some(Refusal::DifferentIssues { issues: ids([ID, OTHER]) }));
     assert!(matches!(refusal(Some(&plain), "<<<<<<< x\n", &plain), Some(Refusal::Unreadable { side: Side::Ours, .. })));
     assert!(matches!(refusal(Some(&plain), &plain, "{}"), Some(Refusal::Unreadable { side: Side::Theirs, .. })));
-    assert_eq!(refusal(None, &plain, &file(json!({ "schema_version": 2 }))), Some(Refusal::Newer { version: 2 }));
+    assert_eq!(refusal(None, &plain, &file(json!({ "schema_version": 2 }))), Some(Refusal::Newer { version: "2".to_owned() }));
+    assert_eq!(refusal(None, &plain, &file(json!({ "schema_version": 1 }))), None);
     assert_eq!(refusal(Some("<<<<<<< a virtual base\n"), &plain, &file(json!({ "labels": ["new:1"] }))), None);
 }
 

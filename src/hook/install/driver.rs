@@ -9,10 +9,11 @@ use gix::bstr::ByteSlice;
 
 use super::{Obstacle, find, shim};
 use crate::context::Context;
+use crate::domain::id::IssueId;
 use crate::git::Git;
 use crate::hook::Result;
-use crate::store::info;
 use crate::store::layout::Layout;
+use crate::store::{info, issues};
 
 /// What the driver is called.
 const NAME: &str = "git-jit";
@@ -49,8 +50,8 @@ pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<bool> {
     let wanted = command(&program);
     if configured(layout).as_deref() != Some(wanted.as_str()) {
         let git = Git::at(&layout.common_dir);
-        git.run(&["config", "--local", &key("name"), "git jit: issues, field by field"])?;
-        git.run(&["config", "--local", &key("driver"), &wanted])?;
+        git.run(&["config", "--local", "--replace-all", &key("name"), "git jit: issues, field by field"])?;
+        git.run(&["config", "--local", "--replace-all", &key("driver"), &wanted])?;
         changed = true;
     }
     // The attribute comes last: without a driver it means nothing.
@@ -64,63 +65,90 @@ pub(crate) fn track(root: &Path) -> Result<bool> {
 
 /// Takes the driver away: whether it was there.
 pub(crate) fn uninstall(layout: &Layout) -> Result<bool> {
-    let had_line = info::remove_line(&info::path(layout, ATTRIBUTES), ATTRIBUTE)?;
-    let section = format!("merge.{NAME}");
-    let had_section = Git::at(&layout.common_dir).output(&["config", "--local", "--remove-section", &section])?.status.success();
-    Ok(had_line || had_section)
+    let mut was_there = info::remove_line(&info::path(layout, ATTRIBUTES), ATTRIBUTE)?;
+    let git = Git::at(&layout.common_dir);
+    for name in ["driver", "name"] {
+        // Other keys in the section are the user's.
+        if git.output(&["config", "--local", "--get-all", &key(name)])?.status.success() {
+            git.run(&["config", "--local", "--unset-all", &key(name)])?;
+            was_there = true;
+        }
+    }
+    Ok(was_there)
 }
 
 /// Whether the driver works here: nothing where it is not set up, else what is wrong with it, if anything is.
 ///
-/// Git falls back without a word where it cannot run a driver, so one merge is made for real, in a repository of its own.
+/// Git falls back without a word where it cannot run a driver, so two merges are made for real, in a repository of their own: one
+/// that comes out, and one that leaves something.
 pub(crate) fn examine(cx: &Context, layout: &Layout) -> Result<Option<std::result::Result<(), String>>> {
     let Some(command) = configured(layout) else { return Ok(None) };
-    let here = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
-    let said = Git::at(here).text(&["check-attr", "-z", "merge", "--", TRIAL])?;
-    let attribute = said.split('\0').nth(2).unwrap_or_default();
-    if attribute != NAME {
-        return Ok(Some(Err(format!(
-            "issues have the attribute merge={attribute}, and not {NAME}: see git check-attr -a {TRIAL}"
-        ))));
+    if let Some((path, attribute)) = unattributed(layout)? {
+        return Ok(Some(Err(format!("{path} has the attribute merge={attribute}, and not {NAME}: see git check-attr -a {path}"))));
     }
     let dir = tempfile::tempdir_in(&cx.scratch).map_err(crate::store::Error::io("make a place in", &cx.scratch))?;
-    let git = Git::at(dir.path())
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_AUTHOR_NAME", NAME)
-        .env("GIT_AUTHOR_EMAIL", NAME)
-        .env("GIT_COMMITTER_NAME", NAME)
-        .env("GIT_COMMITTER_EMAIL", NAME);
+    let mut git = Git::at(dir.path()).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    for name in ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"] {
+        git = git.env(name, NAME);
+    }
     git.run(&["init", "--quiet"])?;
-    git.run(&["config", &key("driver"), &command])?;
+    git.run(&["config", "--local", &key("driver"), &command])?;
     info::add_line(&dir.path().join(".git/info/attributes"), ATTRIBUTE)?;
     git.filter(&["fast-import", "--quiet"], trial().as_bytes(), &[0])?;
     git.run(&["checkout", "--quiet", "ours"])?;
-    let merge = git.output(&["-c", "core.hooksPath=/dev/null", "merge", "--quiet", "-m", NAME, "theirs"])?;
-    let text = crate::store::file::read_optional(&dir.path().join(TRIAL))?.unwrap_or_default();
-    let is_merged = merge.status.success() && text == of_trial("in_progress", "high").as_bytes();
-    let said = String::from_utf8_lossy(&[merge.stderr, merge.stdout].concat()).trim().to_owned();
-    Ok(Some(if is_merged { Ok(()) } else { Err(format!("a merge on trial did not come out: {said}")) }))
+    let merge = |branch: &str| -> Result<(std::process::Output, String)> {
+        let output = git.output(&["-c", "core.hooksPath=/dev/null", "merge", "--quiet", "-m", NAME, branch])?;
+        let text = crate::store::file::read_optional(&dir.path().join(TRIAL))?.unwrap_or_default();
+        Ok((output, String::from_utf8_lossy(&text).into_owned()))
+    };
+    let (clean, text) = merge("theirs")?;
+    if !clean.status.success() || text != of_trial("Ours", "in_progress", "high") {
+        let said = String::from_utf8_lossy(&[clean.stderr, clean.stdout].concat()).trim().to_owned();
+        return Ok(Some(Err(format!("a merge on trial did not come out: {said}"))));
+    }
+    let (torn, text) = merge("another")?;
+    let is_marked = !torn.status.success() && text.matches("<<<<<<<").count() == 1 && text.contains("in_progress");
+    Ok(Some(if is_marked { Ok(()) } else { Err("a merge on trial hid a conflict".to_owned()) }))
+}
+
+/// An issue that Git would not merge by the driver, and how it would: of those that are here, and one that nobody has.
+fn unattributed(layout: &Layout) -> Result<Option<(String, String)>> {
+    let here = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
+    let mut paths = TRIAL.to_owned() + "\0";
+    for name in crate::store::file::names(&Layout::data_dir(here).join("issues"))? {
+        if let Some(issue) = IssueId::from_file_name(name.as_encoded_bytes()) {
+            paths += &format!("{}\0", issues::path_of(issue).display());
+        }
+    }
+    let said = Git::at(here).filter(&["check-attr", "-z", "--stdin", "merge"], paths.as_bytes(), &[0])?;
+    let words: Vec<&[u8]> = said.split(|byte| *byte == 0).collect();
+    let other = words.chunks_exact(3).find(|facts| facts[2] != NAME.as_bytes());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(other.map(|facts| (text(facts[0]), text(facts[2]))))
 }
 
 /// The file that is merged on trial.
 const TRIAL: &str = ".jit/issues/ca4a5000-0000-4000-8000-000000000000.json";
 
-/// Two changes in lines beside each other, which no merge by lines takes.
-fn of_trial(state: &str, priority: &str) -> String {
+/// Fields in lines beside each other, so that no merge by lines takes changes of two.
+fn of_trial(title: &str, state: &str, priority: &str) -> String {
     let id = TRIAL.trim_start_matches(".jit/issues/").trim_end_matches(".json");
-    format!("{{\n  \"id\": \"{id}\",\n  \"title\": \"Trial\",\n  \"state\": \"{state}\",\n  \"priority\": \"{priority}\"\n}}\n")
+    format!("{{\n  \"id\": \"{id}\",\n  \"title\": \"{title}\",\n  \"state\": \"{state}\",\n  \"priority\": \"{priority}\"\n}}\n")
 }
 
-/// The three versions as `git fast-import` takes them.
+/// The versions as `git fast-import` takes them.
 fn trial() -> String {
-    let commit = |branch: &str, mark: &str, from: &str, text: &str| {
-        format!(
-            "commit refs/heads/{branch}\n{mark}committer {NAME} <{NAME}> 0 +0000\ndata 0\n{from}M 100644 inline {TRIAL}\ndata {}\n{text}\n",
-            text.len()
-        )
+    let commit = |branch: &str, from: &str, text: &str| {
+        let size = text.len();
+        let head = format!(
+            "commit refs/heads/{branch}\n{}committer {NAME} <{NAME}> 0 +0000\ndata 0\n",
+            if from.is_empty() { "mark :1\n" } else { "" }
+        );
+        format!("{head}{from}M 100644 inline {TRIAL}\ndata {size}\n{text}\n")
     };
-    commit("base", "mark :1\n", "", &of_trial("ready", "normal"))
-        + &commit("ours", "", "from :1\n", &of_trial("in_progress", "normal"))
-        + &commit("theirs", "", "from :1\n", &of_trial("ready", "high"))
+    let base = "from :1\n";
+    commit("base", "", &of_trial("Trial", "ready", "normal"))
+        + &commit("ours", base, &of_trial("Ours", "in_progress", "normal"))
+        + &commit("theirs", base, &of_trial("Trial", "ready", "high"))
+        + &commit("another", base, &of_trial("Another", "ready", "normal"))
 }
