@@ -1,6 +1,10 @@
-//! What the pages promise is there: every test that `docs/leases.md` names, and the sizes that it gives.
+//! What the pages promise is there: every test that `docs/leases.md` names, and the sizes that it gives; what they show is played.
 
 use std::path::{Path, PathBuf};
+
+use self::session::{BASH, ZSH, play};
+
+mod session;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -56,4 +60,24 @@ fn the_sizes_of_the_model_are_the_ones_that_are_asserted() {
     for size in sizes {
         assert!(model.contains(&format!(", {size});")), "{size} states are asserted nowhere");
     }
+}
+
+/// The pages below `docs` that tell somebody what to type.
+fn pages_to_follow() -> Vec<String> {
+    let folder = std::fs::read_dir(root().join("docs/how-to")).expect("a folder");
+    let names = folder.map(|entry| format!("docs/how-to/{}", entry.expect("an entry").file_name().to_string_lossy()));
+    let mut pages: Vec<String> = names.chain(["docs/tutorial.md".to_owned()]).collect();
+    pages.sort();
+    pages
+}
+
+#[test]
+fn what_the_tutorial_and_the_how_tos_show_is_so() {
+    pages_to_follow().iter().for_each(|page| play(page, &BASH));
+}
+
+#[test]
+#[ignore = "needs zsh: cargo test --test all -- --ignored in_zsh"]
+fn what_the_tutorial_and_the_how_tos_show_is_so_in_zsh() {
+    pages_to_follow().iter().for_each(|page| play(page, &ZSH));
 }
