@@ -5,7 +5,8 @@
 //! | `$ command` | is run; lines that begin with `> ` go on with it |
 //! | a line below it | stands in what the command says, in this order; `…` stands for anything, alone on a line for any lines |
 //! | `# exit N: why`, last | the command ends with this status, which is not 0; without it, with 0 |
-//! | `<!-- run: … -->` | is run too and is no part of the page: what the page takes for granted |
+//! | `<!-- run: … -->` | is run too and is no part of the page: what the page takes for granted; `$GIT_JIT` is this checkout |
+//! | `<!-- needs: PROGRAM -->` | without that program the page is not played |
 //!
 //! Ids, times left and the scratch home are made alike on both sides before they are compared.
 
@@ -87,10 +88,15 @@ fn script(steps: &[Step]) -> String {
 pub(super) fn play(page: &str, shell: &Shell) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let needed = text.lines().filter_map(|line| line.strip_prefix("<!-- needs: ")?.strip_suffix(" -->"));
+    if let Some(program) = needed.into_iter().find(|program| !is_there(program)) {
+        println!("{page} was not played: there is no {program}");
+        return;
+    }
     let steps = steps(page, &text);
     assert!(!steps.is_empty(), "{page} shows no command");
     let world = World::empty();
-    let home = world.place("").sub("home");
+    let home = world.place("").sub("home").with("GIT_JIT", env!("CARGO_MANIFEST_DIR"));
     home.write("session", script(&steps));
     let mut command = home.command(shell.program);
     let said = Outcome::of(page.to_owned(), command.args(shell.arguments).arg("session")).stdout;
@@ -106,6 +112,11 @@ pub(super) fn play(page: &str, shell: &Shell) {
         }
         rest = after;
     }
+}
+
+/// Whether a program can be had.
+fn is_there(program: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
 /// The first line that is shown and not told, in this order.
