@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use self::session::{BASH, ZSH, play};
 
+mod reference;
 mod session;
 
 fn root() -> &'static Path {
