@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use self::session::{BASH, ZSH, play};
 
+mod links;
+mod picture;
 mod reference;
 mod session;
 
@@ -63,24 +65,24 @@ fn the_sizes_of_the_model_are_the_ones_that_are_asserted() {
     }
 }
 
-/// The pages below `docs` that tell somebody what to type.
+/// The pages that tell somebody what to type.
 fn pages_to_follow() -> Vec<String> {
     let folder = std::fs::read_dir(root().join("docs/how-to")).expect("a folder");
     let names = folder.map(|entry| format!("docs/how-to/{}", entry.expect("an entry").file_name().to_string_lossy()));
     let pages = names.filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"));
-    let mut pages: Vec<String> = pages.chain(["docs/tutorial.md".to_owned()]).collect();
+    let mut pages: Vec<String> = pages.chain(["docs/tutorial.md", "README.md"].map(str::to_owned)).collect();
     pages.sort();
     pages
 }
 
 #[test]
-fn what_the_tutorial_and_the_how_tos_show_is_so() {
+fn what_readme_tutorial_and_how_tos_show_is_so() {
     let only = std::env::var("JIT_DOCS_PAGE").unwrap_or_default();
     pages_to_follow().iter().filter(|page| page.contains(&only)).for_each(|page| play(page, &BASH));
 }
 
 #[test]
 #[ignore = "needs zsh: cargo test --test all -- --ignored in_zsh"]
-fn what_the_tutorial_and_the_how_tos_show_is_so_in_zsh() {
+fn what_readme_tutorial_and_how_tos_show_is_so_in_zsh() {
     pages_to_follow().iter().for_each(|page| play(page, &ZSH));
 }
