@@ -1,4 +1,4 @@
-//! What a page shows of a shell is played: its ```console blocks, one session a page, in a scratch home.
+//! What a page shows of a shell is played: its blocks of the kind `console`, one session a page, in a scratch home.
 //!
 //! | in a page | means |
 //! |---|---|
@@ -85,6 +85,7 @@ fn script(steps: &[Step]) -> String {
 }
 
 /// Plays a page, and says where it does not tell the truth.
+#[expect(clippy::print_stdout, reason = "a page that is not played is told of")]
 pub(super) fn play(page: &str, shell: &Shell) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{page}: {error}"));

@@ -23,12 +23,14 @@ pub(super) fn page(root: &Command) -> String {
         text += &format!("| [`{name}`](#git-jit-{name}) | {} |\n", about(verb).replace('|', "\\|"));
     }
     text += "\n## Options of every verb\n\n";
-    root.get_arguments().filter(|arg| arg.is_global_set()).for_each(|arg| text += &item(arg));
+    text += &root.get_arguments().filter(|arg| arg.is_global_set()).map(item).collect::<String>();
     text += "\n## Exit statuses\n\n| status | meaning |\n|---:|---|\n";
     for (status, meaning) in ExitStatus::TABLE {
         text += &format!("| {} | {meaning} |\n", status.code());
     }
-    verbs.iter().for_each(|verb| section(verb, "git jit", "##", &mut text));
+    for verb in verbs {
+        section(verb, "git jit", "##", &mut text);
+    }
     text
 }
 
@@ -56,12 +58,14 @@ fn section(command: &Command, above: &str, level: &str, text: &mut String) {
     let own: Vec<&Arg> = command.get_arguments().filter(is_own).collect();
     if !own.is_empty() {
         *text += "\n";
-        own.into_iter().for_each(|arg| *text += &item(arg));
+        *text += &own.into_iter().map(item).collect::<String>();
     }
     if let Some(after) = command.get_after_help() {
         *text += &format!("\n```text\n{}\n```\n", after.to_string().trim());
     }
-    visible(command).for_each(|verb| section(verb, &name, "###", text));
+    for verb in visible(command) {
+        section(verb, &name, "###", text);
+    }
 }
 
 /// An argument or an option, as an item of a list.
