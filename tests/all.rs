@@ -18,8 +18,8 @@
 //! | `managers` | the hooks beside husky, lefthook, pre-commit and prek; fetched, so run by name |
 //! | `install` | hooks in and out of their place |
 //! | `json_contract` | every document declared anew, unknown fields refused |
-//! | `docs` | every test that a page names is there |
-//! | `demo` | the story, and the README's copy of it |
+//! | `docs` | every test that a page names is there; what README, tutorial and how-tos show is played, in bash and zsh; links, reference, picture |
+//! | `demo` | the story, and the page that shows it |
 
 #![expect(clippy::panic, reason = "a failed check says everything that happened")]
 #![expect(clippy::disallowed_methods, reason = "tests spawn the binaries, write files and read their own environment")]

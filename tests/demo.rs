@@ -1,4 +1,4 @@
-//! The story, and the README's copy of it.
+//! The story, and the page that shows it.
 
 use crate::support::World;
 
@@ -30,9 +30,9 @@ fn steady(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_readmes_transcript_is_what_the_story_says() {
-    let readme = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("a README");
-    let told = readme.split("<!-- demo -->\n```console\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a transcript");
+fn the_transcript_in_the_pages_is_what_the_story_says() {
+    let page = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/story.md")).expect("a page");
+    let told = page.split("<!-- demo -->\n```console\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a transcript");
     let world = World::empty();
     let said = world.place("").jit("demo").ok().stdout;
     assert_eq!(steady(told.trim()), steady(said.trim()), "take the transcript anew: git jit demo");

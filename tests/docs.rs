@@ -1,6 +1,13 @@
-//! What the pages promise is there: every test that `docs/leases.md` names, and the sizes that it gives.
+//! What the pages promise is there: every test that `docs/leases.md` names, and the sizes that it gives; what they show is played.
 
 use std::path::{Path, PathBuf};
+
+use self::session::{BASH, Shell, ZSH, play};
+
+mod links;
+mod picture;
+mod reference;
+mod session;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -56,4 +63,38 @@ fn the_sizes_of_the_model_are_the_ones_that_are_asserted() {
     for size in sizes {
         assert!(model.contains(&format!(", {size});")), "{size} states are asserted nowhere");
     }
+}
+
+/// The pages that tell somebody what to type.
+fn pages_to_follow() -> Vec<String> {
+    let folder = std::fs::read_dir(root().join("docs/how-to")).expect("a folder");
+    let names = folder.map(|entry| format!("docs/how-to/{}", entry.expect("an entry").file_name().to_string_lossy()));
+    let pages = names.filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"));
+    let mut pages: Vec<String> = pages
+        .chain(["docs/tutorial.md", "docs/ci.md", "docs/reference/configuration.md", "README.md"].map(str::to_owned))
+        .collect();
+    pages.sort();
+    pages
+}
+
+/// Plays them all, or the one that `JIT_DOCS_PAGE` names.
+fn played(shell: &Shell) {
+    let only = std::env::var("JIT_DOCS_PAGE").unwrap_or_default();
+    let pages = pages_to_follow();
+    let chosen: Vec<&String> = pages.iter().filter(|page| page.contains(&only)).collect();
+    assert!(!chosen.is_empty(), "there is no page {only}");
+    for page in chosen {
+        play(page, shell);
+    }
+}
+
+#[test]
+fn what_readme_tutorial_and_how_tos_show_is_so() {
+    played(&BASH);
+}
+
+#[test]
+#[ignore = "needs zsh: cargo test --test all -- --ignored in_zsh"]
+fn what_readme_tutorial_and_how_tos_show_is_so_in_zsh() {
+    played(&ZSH);
 }

@@ -1,4 +1,4 @@
-//! `git jit man DIR`: the manual pages, made from the command line's own description.
+//! `git jit man DIR`: the manual pages, made from the command line's own description; `--markdown FILE`: the page of the reference.
 
 use std::path::{Path, PathBuf};
 
@@ -14,24 +14,34 @@ use crate::store::Error;
 use crate::store::file;
 use crate::store::issues::VERSIONED;
 
+mod markdown;
+
 // Arguments of `man`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to write them
-    #[arg(value_name = "DIRECTORY")]
-    folder: PathBuf,
+    #[arg(value_name = "DIRECTORY", required_unless_present = "markdown", conflicts_with = "markdown")]
+    folder: Option<PathBuf>,
+    /// Write the reference of commands into this file instead, as Markdown
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
 }
 
 struct Written(Vec<String>);
 
 /// Writes `git-jit.1`, which Git opens for `git jit --help`, and a page for every verb below it.
 pub(crate) fn run(args: Args) -> Answer {
-    let Args { folder: directory } = args;
+    let Args { folder, markdown: page } = args;
     let mut root = Cli::command();
     root.build();
-    file::make_dir(&directory, VERSIONED)?;
     let mut written = Vec::new();
-    write(&directory, root, "git-jit", &mut written)?;
+    if let Some(directory) = folder {
+        file::make_dir(&directory, VERSIONED)?;
+        write(&directory, root, "git-jit", &mut written)?;
+    } else if let Some(path) = page {
+        file::replace(&path, markdown::page(&root).as_bytes(), VERSIONED)?;
+        written.push(path.display().to_string());
+    }
     Ok(Box::new(Written(written)))
 }
 
