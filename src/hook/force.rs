@@ -91,12 +91,23 @@ fn from_blob(repo: &Repository, oid: ObjectId, place: &str) -> Candidate {
     Candidate { place: place.to_owned(), settings }
 }
 
+/// The default branches whose tips an edit of the policy must be built on. Each says for itself whether it wants that, so that a
+/// branch cannot excuse itself; any place can insist on it.
+pub(crate) fn branches_to_build_on(repo: &Repository, policy: &Policy) -> Vec<(String, ObjectId)> {
+    let excuses = |tip: ObjectId| {
+        let settings = at_commit(repo, tip, "").and_then(|candidate| candidate.settings.ok());
+        settings.is_some_and(|settings| settings.require_main_history == Some(false))
+    };
+    let all = history::binding_branches(repo).into_iter();
+    all.filter(|(_, tip)| policy.insists_on_main_history || !excuses(*tip)).collect()
+}
+
 /// The finding that the policy itself would be edited here, in the file `name`, on something that lacks the tip of a default
 /// branch; nothing where the policy allows that, and in a repository without commits.
 pub(crate) fn off_base(layout: &Layout, policy: &Policy, name: &str) -> store::Result<Option<Finding>> {
     let repo = &layout.repo;
-    let Some(head) = tree::head_commit(repo)?.filter(|_| policy.require_main_history) else { return Ok(None) };
-    for (branch, tip) in history::binding_branches(repo) {
+    let Some(head) = tree::head_commit(repo)? else { return Ok(None) };
+    for (branch, tip) in branches_to_build_on(repo, policy) {
         if !history::is_ancestor(repo, tip, head)? {
             return Ok(Some(Finding::OffBase { path: name.to_owned(), branch }));
         }

@@ -130,11 +130,11 @@ pub(crate) fn off_base(
     spot: Spot<'_>,
     tips: &[ObjectId],
 ) -> Result<Option<Finding>> {
-    if change.kind != Kind::Policy || !policy.require_main_history {
+    if change.kind != Kind::Policy {
         return Ok(None);
     }
     let repo = judge.repo();
-    for (branch, tip) in history::binding_branches(repo) {
+    for (branch, tip) in force::branches_to_build_on(repo, policy) {
         let theirs = tree::file(repo, tree::data_tree(repo, tip)?, &change.path)?;
         if theirs == change.to || is_on_their_policy(repo, spot, tip, &change.path, theirs)? {
             continue;

@@ -136,6 +136,17 @@ const ITSELF: &[Case] = &[
         "push topic",
     ),
     refused("an edit and a setting", r#"echo '# x' >> .jit/config.toml; edit $FA "E""#, "commit").because("edited without a lease"),
+    refused(
+        "a setting without the tip of main, which allows that itself",
+        "topic; colleague 'code x; commit'; printf '[global_operations]\nrequire_main_history = false\n' >> .jit/config.toml",
+        "commit",
+    )
+    .because("lacks"),
+    refused(
+        "the same, at the push",
+        "topic; printf '[global_operations]\nrequire_main_history = false\n' >> .jit/config.toml; colleague \"echo '# y' >> .jit/config.toml; commit\"; sneak",
+        "push topic",
+    ),
     passes(
         "a setting without the tip of main, where that is allowed",
         "printf '[global_operations]\\nrequire_main_history = false\\n' >> .jit/config.toml; commit; push HEAD:main; colleague 'code x; commit'; echo '# x' >> .jit/config.toml",
