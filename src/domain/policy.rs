@@ -77,11 +77,9 @@ pub(crate) struct Policy {
     pub worktrees: bool,
     /// Whether new issues are allowed in the primary worktree alone.
     pub create_in_primary_only: bool,
-    /// Whether `config.toml` and `gates.json` may change only on top of the default branch, as far as that does not itself say
-    /// otherwise.
-    pub require_main_history: bool,
-    /// Whether a place says so outright, whatever the default branch says.
-    pub insists_on_main_history: bool,
+    /// Whether `config.toml` and `gates.json` may change only on top of the default branch: a place insists on it, or all do
+    /// without; else each default branch says for itself, and wants it where it is silent.
+    pub require_main_history: Option<bool>,
     /// Seconds that a lease lasts unless told otherwise.
     pub default_ttl_secs: u64,
     /// What is said about leases.
@@ -110,14 +108,17 @@ impl Policy {
         let least = |setting: &dyn Fn(&Settings) -> Option<u64>| read().filter_map(setting).min();
         let usual = Limits::default();
         // What loosens counts only if every place says so.
-        let all_say = |setting: &dyn Fn(&Settings) -> Option<bool>| read().count() > 0 && read().all(|it| setting(it) == Some(false));
+        let all_say =
+            |setting: &dyn Fn(&Settings) -> Option<bool>| read().count() > 0 && read().all(|it| setting(it) == Some(false));
         Self {
             enforcement: read().filter_map(|settings| settings.enforcement).max().unwrap_or_default(),
             unreadable: unreadable.collect(),
             worktrees: !all_say(&|settings| settings.worktrees),
             create_in_primary_only: read().any(|settings| settings.create_in_primary_only == Some(true)),
-            require_main_history: !all_say(&|settings| settings.require_main_history),
-            insists_on_main_history: read().any(|settings| settings.require_main_history == Some(true)),
+            require_main_history: match read().any(|settings| settings.require_main_history == Some(true)) {
+                true => Some(true),
+                false => all_say(&|settings| settings.require_main_history).then_some(false),
+            },
             default_ttl_secs: read().find_map(|settings| settings.default_ttl_secs).unwrap_or(600),
             limits: Limits {
                 stale_after_secs: least(&|settings| settings.stale_threshold_secs).unwrap_or(usual.stale_after_secs),

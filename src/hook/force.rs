@@ -99,7 +99,7 @@ pub(crate) fn branches_to_build_on(repo: &Repository, policy: &Policy) -> Vec<(S
         settings.is_some_and(|settings| settings.require_main_history == Some(false))
     };
     let all = history::binding_branches(repo).into_iter();
-    all.filter(|(_, tip)| policy.insists_on_main_history || !excuses(*tip)).collect()
+    all.filter(|(_, tip)| policy.require_main_history == Some(true) || !excuses(*tip)).collect()
 }
 
 /// The finding that the policy itself would be edited here, in the file `name`, on something that lacks the tip of a default

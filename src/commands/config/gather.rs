@@ -44,7 +44,7 @@ pub(super) fn gather(session: &Session) -> Result<Settings, Error> {
         enforcement: Some(policy.enforcement),
         worktrees: Some(policy.worktrees),
         create_in_primary_only: Some(policy.create_in_primary_only),
-        require_main_history: Some(policy.require_main_history),
+        require_main_history: Some(policy.require_main_history.unwrap_or(true)),
         default_ttl_secs: Some(policy.default_ttl_secs),
         stale_threshold_secs: Some(policy.limits.stale_after_secs),
         max_indefinite_leases_per_agent: Some(policy.limits.indefinite_per_agent),
