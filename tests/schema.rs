@@ -252,6 +252,8 @@ impl Walk {
         self.leases(c);
         self.verb("claim status", "");
         self.verb("status", "");
+        self.step("status --line", "status --line");
+        self.verb("prime", "");
         self.verb("whoami", "");
         self.verb("done", &format!("{c} --next"));
         self.verb("claim release", c);

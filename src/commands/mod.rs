@@ -27,6 +27,7 @@ pub(crate) mod man;
 pub(crate) mod merge_driver;
 pub(crate) mod next;
 pub(crate) mod note;
+pub(crate) mod prime;
 pub(crate) mod query;
 pub(crate) mod recover;
 pub(crate) mod resolve;
@@ -200,9 +201,10 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
         cx.in_dir(dir);
     }
     let output = Output::new(global.json, global.quiet, global.color, cx.terminal);
-    let verb = cli.verb.unwrap_or(Verb::Status(status::Args {}));
+    let verb = cli.verb.unwrap_or(Verb::Status(status::Args::default()));
     let is_at_home_anywhere = match &verb {
         Verb::Worktree(verb) => verb.may_lose_its_place(),
+        Verb::Status(args) => args.line,
         verb => matches!(verb, Verb::ShellInit(_) | Verb::Help(_) | Verb::Version | Verb::Schema(_)),
     };
     if cx.has_lost_cwd && global.directory.is_none() && !is_at_home_anywhere {
@@ -256,6 +258,7 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Worktree(verb) => worktree::run(session, verb),
         Verb::Hooks(verb) => hooks::run(session, verb),
         Verb::Whoami(args) => whoami::run(session, args),
+        Verb::Prime(args) => prime::run(session, args),
         Verb::Demo(args) => demo::run(session, args),
         Verb::ShellInit(args) => Ok(shell::run(session, args)),
         Verb::Complete(args) => Ok(shell::complete(session, args)),

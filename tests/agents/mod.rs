@@ -1,0 +1,4 @@
+//! What prompts and agents are told, and what is put into a repository for agents.
+
+mod line;
+mod prime;
