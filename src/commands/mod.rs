@@ -4,6 +4,7 @@
 //! before anything is locked or written.
 
 pub(crate) mod adopt;
+pub(crate) mod agents;
 mod args;
 mod attention;
 mod change;
@@ -205,6 +206,7 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
     let is_at_home_anywhere = match &verb {
         Verb::Worktree(verb) => verb.may_lose_its_place(),
         Verb::Status(args) => args.line,
+        Verb::Agents(verb) => matches!(verb, agents::Verb::Guard(_)),
         verb => matches!(verb, Verb::ShellInit(_) | Verb::Help(_) | Verb::Version | Verb::Schema(_)),
     };
     if cx.has_lost_cwd && global.directory.is_none() && !is_at_home_anywhere {
@@ -259,6 +261,7 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Hooks(verb) => hooks::run(session, verb),
         Verb::Whoami(args) => whoami::run(session, args),
         Verb::Prime(args) => prime::run(session, args),
+        Verb::Agents(verb) => agents::run(session, verb),
         Verb::Demo(args) => demo::run(session, args),
         Verb::ShellInit(args) => Ok(shell::run(session, args)),
         Verb::Complete(args) => Ok(shell::complete(session, args)),
