@@ -42,6 +42,7 @@ pub(crate) enum Agent {
 }
 
 // Arguments of `agents install`.
+#[expect(clippy::struct_excessive_bools, reason = "flags, as they are typed")]
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "claude: a line in CLAUDE.md, and two hooks in .claude/settings.json: git jit prime when a session starts, and a \
@@ -110,9 +111,9 @@ fn install(session: &Session, args: InstallArgs) -> Answer {
         let looked_at = all.iter().filter(|place| place.agent.is_none() || wants(place) || place.has_ours());
         looked_at.map(|place| Ok(File { path: place.path, fate: place.fate()?, text: None })).collect::<Result<_, Error>>()?
     } else {
-        let concerned = |place: &&Place| match remove {
-            true => agents.is_empty() || wants(place),
-            false => place.agent.is_none() || wants(place) || place.has_ours(),
+        let concerned = |place: &&Place| {
+            let is_asked_for = wants(place) || if remove { agents.is_empty() } else { place.agent.is_none() };
+            is_asked_for || (!remove && place.has_ours())
         };
         let plan = |place: &Place| place.plan(remove, force);
         let targets: Vec<Target> = all.iter().filter(concerned).map(plan).collect::<Result<_, Error>>()?;

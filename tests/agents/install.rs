@@ -14,7 +14,8 @@ fn files(place: &Place) -> BTreeMap<String, Vec<u8>> {
             let path = entry.path();
             if entry.file_name() == ".git" || entry.file_name() == ".jit" {
                 continue;
-            } else if entry.file_type().expect("a type").is_dir() {
+            }
+            if entry.file_type().expect("a type").is_dir() {
                 all.insert(format!("{}/", path.display()), Vec::new());
                 below(&path, all);
             } else {

@@ -9,7 +9,7 @@ use super::super::Session;
 use crate::actor;
 use crate::domain::id::{Holder, IssueId};
 use crate::domain::issue::Document;
-use crate::domain::lease::{Lease, Standing};
+use crate::domain::lease::{Lease, Ledger, Standing};
 use crate::domain::time::in_words;
 use crate::hook::force;
 use crate::output::Report;
@@ -75,7 +75,7 @@ fn look(session: &Session) -> Option<Line> {
     let ledger = layout.claims().ledger().ok();
     let now = session.cx.clock().now();
     let standing = |lease: &Lease| lease.standing(&now, policy.limits.stale_after_secs);
-    let leases = ledger.iter().filter(|_| policy.worktrees).flat_map(|ledger| ledger.leases());
+    let leases = ledger.iter().filter(|_| policy.worktrees).flat_map(Ledger::leases);
     let mine: Vec<&Lease> = leases.filter(|lease| Some(&lease.holder) == holder.as_ref() && standing(lease).excludes()).collect();
     let (issue, lease) = subject(&identity, &mine)?;
     let hold = match lease {
