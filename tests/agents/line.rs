@@ -140,22 +140,41 @@ fn snippet(language: &str) -> String {
     block.split("```").next().expect("it ends").to_owned()
 }
 
-#[test]
-fn what_the_page_has_for_each_shell_shows_the_line() {
+/// Has a shell read what the page has for it, and say its prompt.
+fn prompt(language: &str, arguments: &[&str], show: &str) {
     let (world, issues) = World::under("warn");
     let team = world.team().agent("agent:me").at("boot", 60);
     team.acquire(&issues[0]);
-    let shown = format!("{} first, 10m 0s, main", &issues[0][..8]);
-    for (language, program, arguments, show) in [
-        ("bash", "bash", ["--norc", "--noprofile", "-c"].as_slice(), "printf '%s' \"${PS1@P}\""),
-        ("zsh", "zsh", ["-f", "-c"].as_slice(), "print -P -- \"$PROMPT\""),
-        ("fish", "fish", ["--no-config", "-c"].as_slice(), "fish_right_prompt"),
-    ] {
-        let script = format!("{}\n{show}", snippet(language));
-        Outcome::of(program.to_owned(), team.command(program).args(arguments).arg(&script)).ok().says(&shown);
-    }
+    let script = format!("{}\n{show}", snippet(language));
+    let outcome = Outcome::of(language.to_owned(), team.command(language).args(arguments).arg(&script));
+    outcome.ok().says(&format!("{} first, 10m 0s, main", &issues[0][..8]));
+}
+
+#[test]
+fn the_prompt_of_the_page_in_bash() {
+    prompt("bash", &["--norc", "--noprofile", "-c"], "printf '%s' \"${PS1@P}\"");
+}
+
+#[test]
+#[ignore = "wants zsh: bash .ci/run fetches it"]
+fn the_prompt_of_the_page_in_zsh() {
+    prompt("zsh", &["-f", "-c"], "print -P -- \"$PROMPT\"");
+}
+
+#[test]
+#[ignore = "wants fish: bash .ci/run fetches it"]
+fn the_prompt_of_the_page_in_fish() {
+    prompt("fish", &["--no-config", "-c"], "fish_right_prompt");
+}
+
+#[test]
+fn the_command_of_the_page_for_tmux() {
+    let (world, issues) = World::under("warn");
+    let team = world.team().agent("agent:me").at("boot", 60);
+    team.acquire(&issues[0]);
     let tmux = snippet("tmux");
     let command = tmux.split("'#(").nth(1).and_then(|rest| rest.split(")'").next()).expect("a command");
     let command = command.replace("#{pane_current_path}", &team.dir.display().to_string());
-    Outcome::of("tmux".to_owned(), team.moved("/").command("sh").args(["-c", &command])).ok().says(&shown);
+    let outcome = Outcome::of("tmux".to_owned(), team.moved("/").command("sh").args(["-c", &command]));
+    outcome.ok().says(&format!("{} first, 10m 0s, main", &issues[0][..8]));
 }
