@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    adopt, check, claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man, merge_driver,
-    next, note, query, recover, resolve, schema, shell, status, validate, whoami, worktree,
+    adopt, agents, check, claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man,
+    merge_driver, next, note, prime, query, recover, resolve, schema, shell, status, validate, whoami, worktree,
 };
 use crate::output::Colour;
 
@@ -120,6 +120,11 @@ pub(crate) enum Verb {
     Hooks(hooks::Verb),
     /// Tell who acts here, and what they hold
     Whoami(whoami::Args),
+    /// Tell an agent what it has to know here: the rules, its leases, its issue, what is available
+    Prime(prime::Args),
+    /// Tell coding agents of git jit, in the files that they read
+    #[command(subcommand)]
+    Agents(agents::Verb),
     /// Play the whole story in a scratch repository
     Demo(demo::Args),
     /// Print the JSON Schema of what a verb answers with --json

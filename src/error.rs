@@ -200,6 +200,16 @@ pub(crate) enum Error {
     /// `[worktree] mode = "off"`.
     #[error("leases are switched off here: [worktree] mode = \"off\" in .jit/config.toml")]
     LeasesOff,
+    /// A file that agents read is left alone.
+    #[error("{path}: {why}")]
+    AgentFile {
+        /// Which one.
+        path: String,
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        hint: String,
+    },
     /// A hook cannot be installed or removed.
     #[error(transparent)]
     Hooks(Obstacle),

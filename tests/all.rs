@@ -7,6 +7,7 @@
 //! | `issues` | the verbs of `issue` and `query`, files left as they are, the three places |
 //! | `tracker` | the tracker's other verbs: writes, queries, graph, gates, plans, settings, the older tool's files |
 //! | `schema` | every verb's answer against `docs/json.md` |
+//! | `agents` | the line for prompts, what agents are told, what is put into a repository for them |
 //! | `claims` | the verbs of `claim`, prefixes, expiry by a made-up clock |
 //! | `leases` | a lease's life verb by verb, held while a command runs, its log damaged and recovered |
 //! | `contention` | many processes at once: one winner, nothing lost |
@@ -24,6 +25,7 @@
 #![expect(clippy::panic, reason = "a failed check says everything that happened")]
 #![expect(clippy::disallowed_methods, reason = "tests spawn the binaries, write files and read their own environment")]
 
+mod agents;
 mod chaos;
 mod claims;
 mod contention;

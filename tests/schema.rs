@@ -252,6 +252,12 @@ impl Walk {
         self.leases(c);
         self.verb("claim status", "");
         self.verb("status", "");
+        self.step("status --line", "status --line");
+        self.verb("prime", "");
+        self.verb("agents install", "claude");
+        self.verb("agents install", "--print");
+        self.verb("agents install", "--remove");
+        self.verb("agents guard", "");
         self.verb("whoami", "");
         self.verb("done", &format!("{c} --next"));
         self.verb("claim release", c);

@@ -18,6 +18,7 @@ const AVAILABLE_FIRST: &str = "query available, without a cache";
 const AVAILABLE_HUGE: &str = "query available, 100 000 issues";
 const SHOW_ID_HUGE: &str = "issue show, full id, 100 000 issues";
 const SHOW_PREFIX_HUGE: &str = "issue show, 8 digits, 100 000 issues";
+const LINE: &str = "status --line";
 const SHOW_ID: &str = "issue show, full id";
 const SHOW_PREFIX: &str = "issue show, 8 digits";
 
@@ -43,7 +44,7 @@ pub(crate) fn all(scratch: &Path, options: &Options) -> Vec<Row> {
         rows.extend(leases::crowds(&repository, options));
         rows.extend(worktrees::small(&repository, options));
     }
-    let large = [AVAILABLE, AVAILABLE_FIRST, AVAILABLE_SPARSE, SHOW_ID, SHOW_PREFIX];
+    let large = [AVAILABLE, AVAILABLE_FIRST, AVAILABLE_SPARSE, SHOW_ID, SHOW_PREFIX, LINE];
     if asked(&large) || asked(&hooks::ALL) || asked(&leases::OF_ONE) || asked(&worktrees::OF_LARGE) {
         let size = if options.quick { QUICK } else { LARGE };
         let repository = Repository::make(scratch, "large", size.issues, size.files);
@@ -98,6 +99,11 @@ fn reads(repository: &Repository, size: &Size, options: &Options) -> Vec<Row> {
     .into_iter()
     .filter_map(|case| measured(repository, case, options))
     .collect();
+    if options.wants(LINE) {
+        // Without a lease there is nothing to say, which is quicker.
+        repository.jit(&["claim", "acquire", id, "--ttl", "1d"]);
+        rows.extend(measured(repository, Case::new(LINE, 4.0, || run(&["status", "--line"])), options));
+    }
     if options.wants(AVAILABLE_FIRST) {
         let cache = repository.common_dir().join("jit/cache");
         let prepare = move |_| {

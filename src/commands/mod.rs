@@ -4,6 +4,7 @@
 //! before anything is locked or written.
 
 pub(crate) mod adopt;
+pub(crate) mod agents;
 mod args;
 mod attention;
 mod change;
@@ -27,6 +28,7 @@ pub(crate) mod man;
 pub(crate) mod merge_driver;
 pub(crate) mod next;
 pub(crate) mod note;
+pub(crate) mod prime;
 pub(crate) mod query;
 pub(crate) mod recover;
 pub(crate) mod resolve;
@@ -200,9 +202,11 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
         cx.in_dir(dir);
     }
     let output = Output::new(global.json, global.quiet, global.color, cx.terminal);
-    let verb = cli.verb.unwrap_or(Verb::Status(status::Args {}));
+    let verb = cli.verb.unwrap_or(Verb::Status(status::Args::default()));
     let is_at_home_anywhere = match &verb {
         Verb::Worktree(verb) => verb.may_lose_its_place(),
+        Verb::Status(args) => args.line,
+        Verb::Agents(verb) => matches!(verb, agents::Verb::Guard(_)),
         verb => matches!(verb, Verb::ShellInit(_) | Verb::Help(_) | Verb::Version | Verb::Schema(_)),
     };
     if cx.has_lost_cwd && global.directory.is_none() && !is_at_home_anywhere {
@@ -256,6 +260,8 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Worktree(verb) => worktree::run(session, verb),
         Verb::Hooks(verb) => hooks::run(session, verb),
         Verb::Whoami(args) => whoami::run(session, args),
+        Verb::Prime(args) => prime::run(session, args),
+        Verb::Agents(verb) => agents::run(session, verb),
         Verb::Demo(args) => demo::run(session, args),
         Verb::ShellInit(args) => Ok(shell::run(session, args)),
         Verb::Complete(args) => Ok(shell::complete(session, args)),

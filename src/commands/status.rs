@@ -12,12 +12,21 @@ use crate::output::Report;
 use crate::output::human::{Styles, plain_line, table};
 use crate::store::worktrees;
 
+mod line;
+
+pub(crate) use self::line::subject;
+
 /// Issues and worktrees that are shown: one screen.
 const SHOWN: usize = 5;
 
 // Arguments of `status`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = "For prompts and status bars see docs/how-to/prompt.md.")]
+pub(crate) struct Args {
+    /// One line for a prompt: issue, time left, branch; nothing where there is nothing to tell, and never an error
+    #[arg(long)]
+    pub line: bool,
+}
 
 struct Status {
     agent_id: AgentId,
@@ -35,7 +44,10 @@ struct Status {
 
 /// Tells how things stand.
 pub(crate) fn run(session: &Session, args: Args) -> Answer {
-    let Args {} = args;
+    let Args { line } = args;
+    if line {
+        return Ok(line::run(session));
+    }
     let layout = session.layout()?;
     let board = Board::gather(session, layout, false)?;
     let now = &board.now;

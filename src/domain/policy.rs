@@ -115,9 +115,10 @@ impl Policy {
             unreadable: unreadable.collect(),
             worktrees: !all_say(&|settings| settings.worktrees),
             create_in_primary_only: read().any(|settings| settings.create_in_primary_only == Some(true)),
-            require_main_history: match read().any(|settings| settings.require_main_history == Some(true)) {
-                true => Some(true),
-                false => all_say(&|settings| settings.require_main_history).then_some(false),
+            require_main_history: if read().any(|settings| settings.require_main_history == Some(true)) {
+                Some(true)
+            } else {
+                all_say(&|settings| settings.require_main_history).then_some(false)
             },
             default_ttl_secs: read().find_map(|settings| settings.default_ttl_secs).unwrap_or(600),
             limits: Limits {

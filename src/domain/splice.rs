@@ -10,6 +10,10 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+mod list;
+
+pub(crate) use list::{pull, push};
+
 /// The text with the value at `path` set; `None` where it is so already.
 ///
 /// Objects on the way that are missing, or are no objects, are made.
@@ -139,12 +143,17 @@ impl Style {
         if !many_lines || !self.has_many_lines {
             return value.to_string();
         }
+        self.many_lines(value, &self.unit.repeat(depth))
+    }
+
+    /// A value on lines of its own, those after the first behind `indent`.
+    fn many_lines(&self, value: &Value, indent: &str) -> String {
         let mut bytes = Vec::new();
         let formatter = serde_json::ser::PrettyFormatter::with_indent(self.unit.as_bytes());
         value
             .serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter))
             .expect("a value serializes into memory");
-        String::from_utf8(bytes).expect("JSON is text").replace('\n', &self.new_line(depth))
+        String::from_utf8(bytes).expect("JSON is text").replace('\n', &format!("{}{indent}", self.line_end))
     }
 }
 

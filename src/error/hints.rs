@@ -11,7 +11,7 @@ impl Error {
     /// What to do next, each a line.
     pub(crate) fn hints(&self) -> Vec<String> {
         match self {
-            Self::Usage { hint, .. } | Self::NotYet { hint, .. } | Self::NotThere { hint, .. } => {
+            Self::Usage { hint, .. } | Self::NotYet { hint, .. } | Self::NotThere { hint, .. } | Self::AgentFile { hint, .. } => {
                 vec![hint.clone()].into_iter().filter(|hint| !hint.is_empty()).collect()
             }
             Self::Id(IdError::Ambiguous { candidates, .. }) => {

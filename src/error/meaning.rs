@@ -37,6 +37,7 @@ impl Error {
             | Self::TooManyIndefinite { .. }
             | Self::OwnEdits { .. }
             | Self::Hooks(_)
+            | Self::AgentFile { .. }
             | Self::Demo(_) => ExitStatus::Refused,
             Self::Plan { .. } | Self::Unreadable { .. } => ExitStatus::Invalid,
             Self::Worktree(hindrance) => hindrance.status(),
@@ -78,6 +79,7 @@ impl Error {
             Self::LeasesOff => "leases_off",
             Self::NotApproved { .. } => "not_approved",
             Self::Hooks(_) => "hooks_blocked",
+            Self::AgentFile { .. } => "agent_file",
             Self::Worktree(hindrance) => hindrance.code(),
             Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::code(error),
             Self::Git(_) => "git_failed",
@@ -102,6 +104,7 @@ impl Error {
                 json!({ "limit": limit, "leases": leases.iter().map(|lease| &lease.lease_id).collect::<Vec<_>>() })
             }
             Self::KeptAlive { pid } => json!({ "pid": pid }),
+            Self::AgentFile { path, .. } => json!({ "file": path }),
             Self::Policy { finding } => json!({ "issue_id": finding.issue() }),
             Self::OwnEdits { issue, commit, .. } => json!({ "issue_id": issue, "commit": commit }),
             Self::Gated { issue, gates } => json!({ "issue_id": issue, "gates": gates }),

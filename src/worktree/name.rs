@@ -8,7 +8,7 @@ const LONGEST_SLUG: usize = 40;
 
 /// The name for an issue: its number here or on GitHub, and what its title says in `[a-z0-9-]`.
 pub(crate) fn of_issue(number: &str, title: &str) -> String {
-    let slug = slug(title);
+    let slug = slug(title, LONGEST_SLUG);
     if slug.is_empty() { format!("issue-{number}") } else { format!("issue-{number}-{slug}") }
 }
 
@@ -44,7 +44,8 @@ pub(crate) fn as_github_number(text: &str) -> Option<&str> {
     (is_one && !number.is_empty()).then_some(number)
 }
 
-fn slug(title: &str) -> String {
+/// What a title says in `[a-z0-9-]`, at most so many characters, cut at a word.
+pub(crate) fn slug(title: &str, longest: usize) -> String {
     let mut slug = String::new();
     for c in title.chars().flat_map(char::to_lowercase) {
         if c.is_ascii_alphanumeric() {
@@ -53,9 +54,9 @@ fn slug(title: &str) -> String {
             slug.push('-');
         }
     }
-    if slug.len() > LONGEST_SLUG {
-        let at_a_word = slug[..=LONGEST_SLUG].rfind('-').filter(|at| *at > 0);
-        slug.truncate(at_a_word.unwrap_or(LONGEST_SLUG));
+    if slug.len() > longest {
+        let at_a_word = slug[..=longest].rfind('-').filter(|at| *at > 0);
+        slug.truncate(at_a_word.unwrap_or(longest));
     }
     slug.trim_matches('-').to_owned()
 }
@@ -75,7 +76,7 @@ mod tests {
             (&"x".repeat(60), &"x".repeat(40)),
             ("1234567890 1234567890 1234567890 1234567 x", "1234567890-1234567890-1234567890-1234567"),
         ] {
-            assert_eq!(slug(title), expected, "{title}");
+            assert_eq!(slug(title, LONGEST_SLUG), expected, "{title}");
         }
         assert_eq!(of_issue("42", "日本語"), "issue-42");
     }

@@ -96,7 +96,7 @@ impl LeaseView {
     }
 
     /// The title of its issue, on one line.
-    pub(super) fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         self.title.as_deref().map(plain_line).unwrap_or_default()
     }
 
