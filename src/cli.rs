@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     adopt, check, claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man, merge_driver,
-    next, note, query, recover, resolve, schema, shell, status, validate, whoami, worktree,
+    next, note, query, recover, resolve, schema, setup, shell, status, validate, whoami, worktree,
 };
 use crate::output::Colour;
 
@@ -60,6 +60,8 @@ pub(crate) struct Global {
 pub(crate) enum Verb {
     /// Set up git jit in this repository; repeat it at will
     Init(init::Args),
+    /// Set up everything at once: settings, merge driver, hooks, policy; or take it back
+    Setup(setup::Args),
     /// Make, read and change issues
     #[command(subcommand)]
     Issue(issue::Verb),

@@ -17,6 +17,7 @@
 //! | `worktrees` | spawn and remove as transactions |
 //! | `managers` | the hooks beside husky, lefthook, pre-commit and prek; fetched, so run by name |
 //! | `install` | hooks in and out of their place |
+//! | `setup` | everything at once, twice is once, back to the byte; a clone that is told what it lacks |
 //! | `json_contract` | every document declared anew, unknown fields refused |
 //! | `docs` | every test that a page names is there |
 //! | `demo` | the story, and the README's copy of it |
@@ -39,6 +40,7 @@ mod leases;
 mod managers;
 mod merging;
 mod schema;
+mod setup;
 mod support;
 mod tracker;
 mod worktrees;

@@ -278,8 +278,13 @@ impl Walk {
         self.verb("check", "HEAD^!");
         self.verb("adopt", "HEAD^! --reason theirs");
         self.merges();
+        self.verb("setup", "--dry-run");
+        self.verb("setup", "--check");
+        self.verb("setup", "");
         self.verb("hooks install", "");
         self.verb("hooks status", "");
+        self.verb("setup", "--remove --dry-run");
+        self.verb("setup", "--remove");
         self.verb("hooks uninstall", "");
         self.verb("demo", "");
     }

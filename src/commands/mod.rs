@@ -31,6 +31,7 @@ pub(crate) mod query;
 pub(crate) mod recover;
 pub(crate) mod resolve;
 pub(crate) mod schema;
+pub(crate) mod setup;
 pub(crate) mod shell;
 pub(crate) mod status;
 pub(crate) mod validate;
@@ -231,6 +232,7 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
 fn dispatch(session: &Session, verb: Verb) -> Answer {
     match verb {
         Verb::Init(args) => init::run(session, args),
+        Verb::Setup(args) => setup::run(session, args),
         Verb::Issue(verb) => issue::run(session, verb),
         Verb::Query(verb) => query::run(session, verb),
         Verb::Search(args) => query::search(session, args),

@@ -14,6 +14,11 @@ fn is(line: &str) -> impl Fn(&[u8]) -> bool {
     move |other| other.trim_ascii_end() == line.as_bytes()
 }
 
+/// Whether a line is in a list.
+pub(crate) fn has_line(path: &Path, line: &str) -> Result<bool> {
+    Ok(file::read_optional(path)?.unwrap_or_default().split(|byte| *byte == b'\n').any(is(line)))
+}
+
 /// Adds a line at the end: whether it was not there before.
 pub(crate) fn add_line(path: &Path, line: &str) -> Result<bool> {
     let mut text = file::read_optional(path)?.unwrap_or_default();
@@ -30,7 +35,7 @@ pub(crate) fn add_line(path: &Path, line: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Takes a line away, and the list with it if nothing else is in it: whether it was there.
+/// Takes a line away, and with it the list, and the folder, if nothing else is in it: whether it was there.
 pub(crate) fn remove_line(path: &Path, line: &str) -> Result<bool> {
     let text = file::read_optional(path)?.unwrap_or_default();
     let rest: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').filter(|other| !is(line)(other)).collect();
@@ -40,6 +45,7 @@ pub(crate) fn remove_line(path: &Path, line: &str) -> Result<bool> {
     }
     if rest.is_empty() {
         std::fs::remove_file(path).map_err(Error::io("remove", path))?;
+        let _ = path.parent().map(std::fs::remove_dir);
     } else {
         file::rewrite(file::finish_beside(path, &rest, issues::VERSIONED, false)?)?;
     }

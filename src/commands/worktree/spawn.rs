@@ -8,7 +8,7 @@ use super::agent::{self, Outcome};
 use super::settings::Settings;
 use super::subject::Subject;
 use super::{elsewhere, show, viewpoint};
-use crate::commands::{Answer, Session, claim, shell};
+use crate::commands::{Answer, Session, claim, hooks, shell};
 use crate::domain::id::AgentId;
 use crate::error::Error;
 use crate::git::Git;
@@ -67,6 +67,7 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
     let view = viewpoint(session, layout)?;
     let view = view.as_ref().unwrap_or(layout);
     let policy = session.policy_of_leases(view)?;
+    hooks::remind(session, layout, &policy);
     let settings = Settings::read(session, view)?;
     let (ttl_secs, reason) = (claim::ttl_secs(ttl.as_deref(), &policy)?, claim::reason(reason)?);
     // Everything that can be known to fail is looked at before anything is made.
