@@ -128,6 +128,8 @@ pub(crate) enum Verb {
     Schema(schema::Args),
     /// Print what a shell needs for the function wt: eval "$(git jit shell-init bash)"
     ShellInit(shell::Args),
+    /// Print completion for a shell: bash, zsh, fish
+    Completions(shell::CompletionsArgs),
     /// Answer a shell that completes a command line
     #[command(hide = true)]
     Complete(shell::CompleteArgs),

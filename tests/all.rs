@@ -17,6 +17,7 @@
 //! | `worktrees` | spawn and remove as transactions |
 //! | `managers` | the hooks beside husky, lefthook, pre-commit and prek; fetched, so run by name |
 //! | `install` | hooks in and out of their place |
+//! | `completion` | `git jit` completed in bash, zsh and fish, with titles that would do harm |
 //! | `setup` | everything at once, twice is once, back to the byte; a clone that is told what it lacks |
 //! | `json_contract` | every document declared anew, unknown fields refused |
 //! | `docs` | every test that a page names is there |
@@ -27,6 +28,7 @@
 
 mod chaos;
 mod claims;
+mod completion;
 mod contention;
 mod crash;
 mod demo;

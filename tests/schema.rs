@@ -216,6 +216,7 @@ impl Walk {
         self.verb("worktree purge", "--offline");
         self.verb("worktree clone", "../team ../clone.git");
         self.verb("shell-init", "bash");
+        self.verb("completions", "zsh");
     }
 
     /// Two sides that want two titles, and an issue that has a label twice.

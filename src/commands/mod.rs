@@ -204,7 +204,7 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
     let verb = cli.verb.unwrap_or(Verb::Status(status::Args {}));
     let is_at_home_anywhere = match &verb {
         Verb::Worktree(verb) => verb.may_lose_its_place(),
-        verb => matches!(verb, Verb::ShellInit(_) | Verb::Help(_) | Verb::Version | Verb::Schema(_)),
+        verb => matches!(verb, Verb::ShellInit(_) | Verb::Completions(_) | Verb::Help(_) | Verb::Version | Verb::Schema(_)),
     };
     if cx.has_lost_cwd && global.directory.is_none() && !is_at_home_anywhere {
         output.error(&lost_cwd("it was removed"));
@@ -260,6 +260,7 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Whoami(args) => whoami::run(session, args),
         Verb::Demo(args) => demo::run(session, args),
         Verb::ShellInit(args) => Ok(shell::run(session, args)),
+        Verb::Completions(args) => Ok(shell::completions(args)),
         Verb::Complete(args) => Ok(shell::complete(session, args)),
         Verb::Help(args) => help::run(&args.topic),
         Verb::Man(args) => man::run(args),
