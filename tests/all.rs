@@ -18,6 +18,7 @@
 //! | `managers` | the hooks beside husky, lefthook, pre-commit and prek; fetched, so run by name |
 //! | `install` | hooks in and out of their place |
 //! | `completion` | `git jit` completed in bash, zsh and fish, with titles that would do harm |
+//! | `installer` | `install.sh`: what it did it can take back |
 //! | `setup` | everything at once, twice is once, back to the byte; a clone that is told what it lacks |
 //! | `json_contract` | every document declared anew, unknown fields refused |
 //! | `docs` | every test that a page names is there |
@@ -35,6 +36,7 @@ mod demo;
 mod docs;
 mod enforcement;
 mod install;
+mod installer;
 mod issues;
 mod json_contract;
 mod layering;
