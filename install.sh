@@ -1,9 +1,10 @@
 #!/bin/sh
-# Builds git jit from this checkout and installs it: three binaries and the manual pages.
+# Builds git jit from this checkout and installs it: binaries, manual pages, completion; and sets up a repository.
 #
-#   ./install.sh [--prefix DIR] [--demo] [--uninstall]
+#   ./install.sh [--prefix DIR] [--repo DIR [--enforce warn|strict]] [--from DIR] [--demo] [--check | --uninstall] [--dry-run]
 #
-# Needs git and a Rust toolchain; touches nothing outside the prefix and this checkout's target folder.
+# Needs git, and a Rust toolchain unless the binaries are there. Touches nothing outside the prefix, the repository and this checkout's
+# target folder. What it has put below the prefix stands in share/git-jit/manifest there, with checksums: --uninstall goes by that.
 set -eu
 
 least_git=2.31
@@ -12,11 +13,17 @@ binaries="git-jit jit-pre-commit jit-pre-push"
 
 usage() {
     cat <<'TEXT'
-usage: ./install.sh [--prefix DIR] [--demo] [--uninstall]
+usage: ./install.sh [--prefix DIR] [--repo DIR [--enforce warn|strict]] [--from DIR] [--demo]
+       ./install.sh --check | --uninstall [--prefix DIR] [--repo DIR] [--dry-run]
 
-  --prefix DIR   install below DIR: DIR/bin and DIR/share/man/man1 [~/.local]
-  --demo         after that, play the story in a scratch repository: git jit demo
-  --uninstall    remove what was installed below the prefix
+  --prefix DIR     install below DIR: bin, share/man/man1, and completion for bash, zsh and fish [~/.local]
+  --repo DIR       set up that repository too, by git jit setup
+  --enforce POLICY warn or strict: the policy of that repository
+  --from DIR       take the binaries from there instead of building them
+  --demo           after that, play the story in a scratch repository: git jit demo
+  --check          tell what is missing or changed; exit 1 if anything is
+  --uninstall      take away what was installed below the prefix, and with --repo what was set up there
+  --dry-run        tell what would be done, and do nothing
 TEXT
 }
 
@@ -34,43 +41,129 @@ at_least() {
     [ "$have_major" -gt "$want_major" ] || { [ "$have_major" -eq "$want_major" ] && [ "${have_minor:-0}" -ge "$want_minor" ]; }
 }
 
+# absolute PATH: the same path, whatever the current directory.
+absolute() {
+    case $1 in
+        /*) printf '%s\n' "$1" ;;
+        *) printf '%s\n' "$(pwd)/$1" ;;
+    esac
+}
+
 prefix=${HOME:-/usr/local}/.local
-demo=no
-action=install
+repo='' enforce='' from='' demo=no action=install dry_run=no
 while [ $# -gt 0 ]; do
     case $1 in
-        --prefix)
-            [ $# -ge 2 ] || fail "--prefix wants a folder" "For example: ./install.sh --prefix /usr/local"
-            prefix=$2
+        --prefix | --repo | --enforce | --from)
+            [ $# -ge 2 ] || fail "$1 wants a value" "For example: ./install.sh --prefix /usr/local --repo . --enforce strict"
+            option=$1 value=$2
             shift
             ;;
-        --prefix=*) prefix=${1#--prefix=} ;;
-        --demo) demo=yes ;;
-        --uninstall) action=uninstall ;;
+        --prefix=* | --repo=* | --enforce=* | --from=*) option=${1%%=*} value=${1#*=} ;;
+        --demo) demo=yes option='' ;;
+        --check) action=check option='' ;;
+        --uninstall) action=uninstall option='' ;;
+        --dry-run) dry_run=yes option='' ;;
         -h | --help) usage && exit 0 ;;
         *) usage >&2 && fail "unknown option: $1" ;;
     esac
+    [ -z "$option" ] || [ -n "$value" ] || fail "$option wants a value"
+    case $option in
+        --prefix) prefix=$(absolute "$value") ;;
+        --repo) repo=$(absolute "$value") ;;
+        --enforce) enforce=$value ;;
+        --from) from=$(absolute "$value") ;;
+    esac
     shift
 done
-case $prefix in
-    '') fail "--prefix wants a folder" ;;
-    /*) ;;
-    *) prefix=$(pwd)/$prefix ;;
+case $enforce in
+    '' | warn | strict) ;;
+    *) fail "--enforce wants warn or strict, and not '$enforce'" ;;
 esac
-bin=$prefix/bin
-man=$prefix/share/man/man1
+[ -z "$enforce" ] || [ -n "$repo" ] || fail "--enforce is for a repository" "For example: ./install.sh --repo . --enforce $enforce"
+[ -z "$repo" ] || [ -d "$repo" ] || fail "--repo: there is no folder $repo"
+manifest=$prefix/share/git-jit/manifest
+
+# The binary that sets up the repository.
+jit() {
+    "$prefix/bin/git-jit" -C "$repo" "$@"
+}
+
+# sum FILE: checksum and size.
+sum() {
+    cksum <"$1" | tr '\t' ' '
+}
+
+# listed KIND: what the manifest has of a kind, each a line.
+listed() {
+    [ ! -f "$manifest" ] || sed -n "s/^$1 //p" "$manifest"
+}
+
+# is_whole SUM SIZE PATH: whether a file is as it was installed.
+is_whole() {
+    [ -f "$prefix/$3" ] && [ "$(sum "$prefix/$3")" = "$1 $2" ]
+}
+
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+trap 'exit 1' HUP INT TERM
+listed file >"$stage/installed"
+
+if [ "$action" = check ]; then
+    wrong=0
+    [ -f "$manifest" ] || { echo "missing: nothing was installed below $prefix" && wrong=1; }
+    while read -r check size path; do
+        is_whole "$check" "$size" "$path" && continue
+        if [ -e "$prefix/$path" ]; then echo "changed: $prefix/$path"; else echo "missing: $prefix/$path"; fi
+        wrong=1
+    done <"$stage/installed"
+    found=$(command -v git-jit || true)
+    [ "$found" = "$prefix/bin/git-jit" ] || { echo "not on PATH: $prefix/bin/git-jit${found:+, but $found}" && wrong=1; }
+    [ "$wrong" = 1 ] || echo "installed below $prefix, and as it was"
+    if [ -n "$repo" ] && [ -x "$prefix/bin/git-jit" ]; then
+        if [ -n "$enforce" ]; then jit setup --check --enforce "$enforce" || wrong=1; else jit setup --check || wrong=1; fi
+    fi
+    exit "$wrong"
+fi
 
 if [ "$action" = uninstall ]; then
-    removed=0
-    for binary in $binaries; do
-        [ -e "$bin/$binary" ] && rm -f "$bin/$binary" && echo "removed $bin/$binary" && removed=$((removed + 1))
+    if [ -n "$repo" ]; then
+        [ -x "$prefix/bin/git-jit" ] || fail "$prefix/bin/git-jit is gone, which takes back what it set up in $repo" "Install it again first"
+        echo "In $repo:"
+        if [ "$dry_run" = yes ]; then jit setup --remove --dry-run; else jit setup --remove; fi
+    fi
+    if [ ! -f "$manifest" ]; then
+        echo "nothing of git jit below $prefix"
+        exit 0
+    fi
+    kept=0
+    while read -r check size path; do
+        if ! is_whole "$check" "$size" "$path"; then
+            [ ! -e "$prefix/$path" ] || { echo "kept: $prefix/$path was changed since" && kept=1; }
+        elif [ "$dry_run" = yes ]; then
+            echo "would remove $prefix/$path"
+        else
+            rm -f "$prefix/$path" && echo "removed $prefix/$path"
+        fi
+    done <"$stage/installed"
+    listed before | while read -r path; do
+        if [ -e "$prefix/$path" ] || [ ! -e "$prefix/$path.before-git-jit" ]; then
+            continue
+        elif [ "$dry_run" = yes ]; then
+            echo "would put back $prefix/$path"
+        else
+            mv "$prefix/$path.before-git-jit" "$prefix/$path" && echo "put back $prefix/$path"
+        fi
     done
-    for page in "$man"/git-jit.1 "$man"/git-jit-*.1; do
-        [ -e "$page" ] && rm -f "$page" && echo "removed $page" && removed=$((removed + 1))
-    done
-    [ "$removed" -gt 0 ] || echo "nothing of git jit below $prefix"
-    echo "Hooks stay in the repositories that have them: git jit hooks uninstall takes them away, before this."
-    exit 0
+    if [ "$dry_run" = no ]; then
+        listed dir | LC_ALL=C sort -r >"$stage/dirs"
+        rm -f "$manifest"
+        while read -r path; do
+            # One that has something of anybody's in it stays.
+            if rmdir "$path" 2>/dev/null; then echo "removed $path"; fi
+        done <"$stage/dirs"
+    fi
+    [ -n "$repo" ] || echo "Hooks stay in the repositories that have them: --repo DIR takes them away too, before this."
+    exit "$kept"
 fi
 
 cd "$(dirname "$0")"
@@ -79,36 +172,141 @@ command -v git >/dev/null 2>&1 ||
     fail "git is missing" "Debian and Ubuntu: apt install git" "Fedora: dnf install git" "macOS: xcode-select --install"
 git_version=$(git --version | sed 's/^git version //; s/ .*//')
 at_least "$git_version" "$least_git" || fail "git $git_version is too old: $least_git or newer is needed" "See https://git-scm.com/downloads"
-if ! command -v cargo >/dev/null 2>&1 && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
-    PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
+if [ -z "$from" ]; then
+    if ! command -v cargo >/dev/null 2>&1 && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
+        PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
+    fi
+    command -v cargo >/dev/null 2>&1 || fail "cargo is missing" "Install Rust $least_cargo or newer: https://rustup.rs"
+    cargo_version=$(cargo --version | sed 's/^cargo //; s/ .*//')
+    at_least "$cargo_version" "$least_cargo" ||
+        fail "cargo $cargo_version is too old: $least_cargo or newer is needed" "To get it: rustup update stable"
+    echo "git $git_version, cargo $cargo_version"
+else
+    for binary in $binaries; do
+        [ -x "$from/$binary" ] || fail "--from: there is no program $from/$binary"
+    done
+    echo "git $git_version, binaries from $from"
 fi
-command -v cargo >/dev/null 2>&1 || fail "cargo is missing" "Install Rust $least_cargo or newer: https://rustup.rs"
-cargo_version=$(cargo --version | sed 's/^cargo //; s/ .*//')
-at_least "$cargo_version" "$least_cargo" || fail "cargo $cargo_version is too old: $least_cargo or newer is needed" "To get it: rustup update stable"
-echo "git $git_version, cargo $cargo_version"
 
-echo "Building, some minutes the first time"
-target=${CARGO_TARGET_DIR:-target}
-cargo build --release --locked --bins --target-dir "$target"
+if [ "$dry_run" = yes ]; then
+    [ -n "$from" ] || echo "would build the binaries: cargo build --release"
+    for binary in $binaries; do
+        if [ -n "$from" ] && cmp -s "$from/$binary" "$prefix/bin/$binary"; then
+            echo "already so: $prefix/bin/$binary"
+        else
+            echo "would install $prefix/bin/$binary"
+        fi
+    done
+    echo "would bring up to date the manual pages in $prefix/share/man/man1, and completion in"
+    for path in bash-completion/completions zsh/site-functions fish/vendor_completions.d; do echo "  $prefix/share/$path"; done
+    if [ -n "$repo" ]; then
+        program=${from:-$prefix/bin}/git-jit
+        echo "In $repo:"
+        if [ ! -x "$program" ]; then
+            echo "would run git jit setup${enforce:+ --enforce $enforce}"
+        elif [ -n "$enforce" ]; then
+            "$program" -C "$repo" setup --dry-run --enforce "$enforce"
+        else
+            "$program" -C "$repo" setup --dry-run
+        fi
+    fi
+    exit 0
+fi
 
-mkdir -p "$bin" "$man" 2>/dev/null || fail "cannot write to $prefix" "Choose another folder: ./install.sh --prefix DIR"
-for binary in $binaries; do
-    # A name of its own first, then a rename: a running program is never half replaced.
-    cp "$target/release/$binary" "$bin/.$binary.new" || fail "cannot write to $bin" "Choose another folder: ./install.sh --prefix DIR"
-    mv -f "$bin/.$binary.new" "$bin/$binary"
-    echo "installed $bin/$binary"
+if [ -z "$from" ]; then
+    echo "Building, some minutes the first time"
+    from=${CARGO_TARGET_DIR:-target}
+    cargo build --release --locked --bins --target-dir "$from"
+    from=$from/release
+fi
+
+# Everything is made ready in one place, and then compared with what is there, file by file.
+mkdir -p "$stage/new/bin" "$stage/new/share/man/man1" "$stage/new/share/bash-completion/completions" \
+    "$stage/new/share/zsh/site-functions" "$stage/new/share/fish/vendor_completions.d" "$stage/new/share/fish/vendor_conf.d"
+for binary in $binaries; do cp "$from/$binary" "$stage/new/bin/$binary"; done
+"$from/git-jit" man "$stage/new/share/man/man1" >/dev/null
+"$from/git-jit" completions bash >"$stage/new/share/bash-completion/completions/git-jit"
+"$from/git-jit" completions zsh >"$stage/new/share/zsh/site-functions/_git-jit"
+"$from/git-jit" completions fish >"$stage/new/share/fish/vendor_completions.d/git-jit.fish"
+cat >"$stage/new/share/fish/vendor_conf.d/git-jit.fish" <<'TEXT'
+# Not every fish looks at the completion of git-jit when git jit is completed.
+set -g __git_jit_with_git
+complete -c git -f -n '__fish_git_using_command jit' -a '(complete -C "git-jit " >/dev/null; __git_jit_complete)'
+TEXT
+(cd "$stage/new" && find . -type f) | sed 's|^\./||' | LC_ALL=C sort >"$stage/files"
+
+sed 's/^[0-9]* [0-9]* //' "$stage/installed" >"$stage/old-files"
+listed before >"$stage/before"
+: >"$stage/theirs"
+listed dir >"$stage/dirs"
+# Folders that are missing are ours, and go again with the last file.
+{ echo share/git-jit/manifest && cat "$stage/files"; } | while read -r path; do
+    path=$prefix/${path%/*}
+    while [ -n "$path" ] && [ ! -d "$path" ]; do
+        grep -qxF "$path" "$stage/dirs" || echo "$path" >>"$stage/dirs"
+        path=${path%/*}
+    done
 done
-"$bin/git-jit" man "$man" | sed 's/^/installed /'
+while read -r path; do
+    # What somebody else has put there is kept beside ours.
+    if [ ! -e "$prefix/$path" ] || grep -qxF "$path" "$stage/old-files"; then continue; fi
+    # The same text is left to whoever has put it there.
+    if cmp -s "$stage/new/$path" "$prefix/$path"; then echo "$path" >>"$stage/theirs"; else echo "$path" >>"$stage/before"; fi
+done <"$stage/files"
+{
+    echo "# What install.sh of git jit has put below this folder; --uninstall goes by it."
+    sed 's/^/dir /' "$stage/dirs"
+    sed 's/^/before /' "$stage/before"
+    while read -r path; do
+        grep -qxF "$path" "$stage/theirs" || echo "file $(sum "$stage/new/$path") $path"
+    done <"$stage/files"
+} >"$stage/manifest"
+
+# put FILE PATH: a name of its own first, then a rename, so that a running program is never half replaced.
+put() {
+    cp "$1" "$prefix/$2.new-git-jit" || fail "cannot write to $prefix"
+    mv -f "$prefix/$2.new-git-jit" "$prefix/$2"
+}
+
+mkdir -p "$prefix/share/git-jit" 2>/dev/null || fail "cannot write to $prefix" "Choose another folder: ./install.sh --prefix DIR"
+# The manifest comes first: what is put there is in it, also if this is killed.
+cmp -s "$stage/manifest" "$manifest" || put "$stage/manifest" share/git-jit/manifest
+same=0
+while read -r path; do
+    if cmp -s "$stage/new/$path" "$prefix/$path"; then
+        same=$((same + 1))
+        continue
+    fi
+    mkdir -p "$prefix/${path%/*}" || fail "cannot write to $prefix"
+    if [ -e "$prefix/$path" ] && grep -qxF "$path" "$stage/before" && [ ! -e "$prefix/$path.before-git-jit" ]; then
+        mv "$prefix/$path" "$prefix/$path.before-git-jit"
+        echo "kept what was there: $prefix/$path.before-git-jit"
+    fi
+    put "$stage/new/$path" "$path"
+    echo "installed $prefix/$path"
+done <"$stage/files"
+[ "$same" = 0 ] || echo "already so: $same files below $prefix"
+while read -r path; do
+    # A page of a verb that is no more.
+    grep -qxF "$path" "$stage/files" || { rm -f "$prefix/$path" && echo "removed $prefix/$path"; }
+done <"$stage/old-files"
 
 case :$PATH: in
-    *:"$bin":*) ;;
+    *:"$prefix/bin":*) ;;
     *)
-        echo "$bin is not on your PATH. To put it there, in the file your shell reads at its start:"
-        echo "  export PATH=\"$bin:\$PATH\""
+        echo "$prefix/bin is not on your PATH. To put it there, in the file your shell reads at its start:"
+        echo "  export PATH=\"$prefix/bin:\$PATH\""
         ;;
 esac
+case ${SHELL:-} in
+    */zsh) echo "For completion in zsh, before compinit in ~/.zshrc: fpath=(\"$prefix/share/zsh/site-functions\" \$fpath)" ;;
+esac
 
-if [ "$demo" = yes ]; then
-    "$bin/git-jit" demo
+if [ -n "$repo" ]; then
+    echo "In $repo:"
+    if [ -n "$enforce" ]; then jit setup --enforce "$enforce"; else jit setup; fi
 fi
-echo "Next, in a repository: git jit init"
+if [ "$demo" = yes ]; then
+    "$prefix/bin/git-jit" demo
+fi
+[ -n "$repo" ] || echo "Next, in a repository: git jit setup"

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     adopt, agents, check, claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man,
-    merge_driver, next, note, prime, query, recover, resolve, schema, shell, status, validate, whoami, worktree,
+    merge_driver, next, note, prime, query, recover, resolve, schema, setup, shell, status, validate, whoami, worktree,
 };
 use crate::output::Colour;
 
@@ -60,6 +60,8 @@ pub(crate) struct Global {
 pub(crate) enum Verb {
     /// Set up git jit in this repository; repeat it at will
     Init(init::Args),
+    /// Set up everything at once: settings, merge driver, hooks, policy; or take it back
+    Setup(setup::Args),
     /// Make, read and change issues
     #[command(subcommand)]
     Issue(issue::Verb),
@@ -131,6 +133,8 @@ pub(crate) enum Verb {
     Schema(schema::Args),
     /// Print what a shell needs for the function wt: eval "$(git jit shell-init bash)"
     ShellInit(shell::Args),
+    /// Print completion for a shell: bash, zsh, fish
+    Completions(shell::CompletionsArgs),
     /// Answer a shell that completes a command line
     #[command(hide = true)]
     Complete(shell::CompleteArgs),

@@ -141,6 +141,11 @@ impl Context {
         is_in(&self.cwd) || is_in(&self.started_in)
     }
 
+    /// Sends the whole process to another directory, for what reads its facts anew; it stays where it is if there is none.
+    pub(crate) fn enter(&self, dir: &Path) {
+        let _ = std::env::set_current_dir(self.cwd.join(dir));
+    }
+
     /// The same facts, seen from another directory.
     pub(crate) fn in_dir(&mut self, dir: &Path) {
         self.cwd = self.cwd.join(dir);

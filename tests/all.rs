@@ -18,6 +18,9 @@
 //! | `worktrees` | spawn and remove as transactions |
 //! | `managers` | the hooks beside husky, lefthook, pre-commit and prek; fetched, so run by name |
 //! | `install` | hooks in and out of their place |
+//! | `completion` | `git jit` completed in bash, zsh and fish, with titles that would do harm |
+//! | `installer` | `install.sh`: what it did it can take back |
+//! | `setup` | everything at once, twice is once, back to the byte; a clone that is told what it lacks |
 //! | `json_contract` | every document declared anew, unknown fields refused |
 //! | `docs` | every test that a page names is there; what README, tutorial and how-tos show is played, in bash and zsh; links, reference, picture |
 //! | `demo` | the story, and the page that shows it |
@@ -28,12 +31,14 @@
 mod agents;
 mod chaos;
 mod claims;
+mod completion;
 mod contention;
 mod crash;
 mod demo;
 mod docs;
 mod enforcement;
 mod install;
+mod installer;
 mod issues;
 mod json_contract;
 mod layering;
@@ -41,6 +46,7 @@ mod leases;
 mod managers;
 mod merging;
 mod schema;
+mod setup;
 mod support;
 mod tracker;
 mod worktrees;

@@ -216,6 +216,7 @@ impl Walk {
         self.verb("worktree purge", "--offline");
         self.verb("worktree clone", "../team ../clone.git");
         self.verb("shell-init", "bash");
+        self.verb("completions", "zsh");
     }
 
     /// Two sides that want two titles, and an issue that has a label twice.
@@ -284,8 +285,13 @@ impl Walk {
         self.verb("check", "HEAD^!");
         self.verb("adopt", "HEAD^! --reason theirs");
         self.merges();
+        self.verb("setup", "--dry-run");
+        self.verb("setup", "--check");
+        self.verb("setup", "");
         self.verb("hooks install", "");
         self.verb("hooks status", "");
+        self.verb("setup", "--remove --dry-run");
+        self.verb("setup", "--remove");
         self.verb("hooks uninstall", "");
         self.verb("demo", "");
     }

@@ -56,6 +56,7 @@ impl<'a> Desk<'a> {
         layout.require_worktree()?;
         session.settle(layout);
         let policy = session.policy(layout);
+        super::hooks::remind(session, layout, &policy);
         let store = super::issues(layout, &policy)?;
         Ok(Self { session, layout, policy, store, registry: OnceCell::new() })
     }

@@ -135,7 +135,12 @@ fn change(session: &Session, name: &str, value: Option<&str>, global: bool) -> A
         return Err(Error::Usage { what, hint: hint.to_owned() });
     }
     let wanted = Wanted { key, name, value };
-    if global { change_own(session, &wanted) } else { change_repository(session, &wanted) }
+    if global { change_own(session, &wanted) } else { Ok(Box::new(change_repository(session, &wanted)?)) }
+}
+
+/// Sets a setting of the repository in this worktree's file: whether that changed it.
+pub(super) fn set_here(session: &Session, key: &'static Key, value: &str) -> Result<bool, Error> {
+    Ok(change_repository(session, &Wanted { key: Some(key), name: key.name, value: Some(value) })?.changed)
 }
 
 /// A value that is to be put in, or a key that is to be taken away.
@@ -177,7 +182,7 @@ fn change_own(session: &Session, wanted: &Wanted<'_>) -> Answer {
     Ok(Box::new(wanted.report(path, new != text)))
 }
 
-fn change_repository(session: &Session, wanted: &Wanted<'_>) -> Answer {
+fn change_repository(session: &Session, wanted: &Wanted<'_>) -> Result<Change, Error> {
     let layout = session.layout()?;
     let path = repository_file(layout)?;
     let policy = session.policy(layout);
@@ -191,7 +196,7 @@ fn change_repository(session: &Session, wanted: &Wanted<'_>) -> Answer {
         config::parse(new.as_bytes()).map_err(|why| corrupt(&path, why))?;
         writer.write_data("config.toml", new.as_bytes())?;
     }
-    Ok(Box::new(wanted.report(path, new != text)))
+    Ok(wanted.report(path, new != text))
 }
 
 fn validate(session: &Session) -> Answer {

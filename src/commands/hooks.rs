@@ -5,12 +5,17 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::{Answer, Session};
+use crate::error::Error;
 use crate::hook::adopt;
 use crate::hook::install::{self, Installed, Mode, Uninstalled};
 use crate::output::Report;
 use crate::output::human::{Styles, count};
+use crate::store::layout::Layout;
 
+mod remind;
 mod status;
+
+pub(crate) use self::remind::remind;
 
 /// Verbs of `hooks`.
 #[derive(Debug, clap::Subcommand)]
@@ -36,20 +41,45 @@ pub(crate) struct InstallArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct UninstallArgs {}
 
-struct Placed {
+/// What installing came to.
+pub(super) struct Placed {
     installed: Installed,
     adopted: usize,
+}
+
+impl Placed {
+    /// What was done to hooks, a line each; none where all was so already.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let Installed { written, kept, tracked, .. } = &self.installed;
+        let mut lines = paths(written);
+        if !written.is_empty() {
+            lines.extend(paths(kept).into_iter().map(|kept| format!("what stood there runs first: {kept}")));
+            let tracked = tracked.iter();
+            lines.extend(
+                tracked.map(|dir| {
+                    format!("{} is a part of this worktree: commit it, or other worktrees have no hooks", dir.display())
+                }),
+            );
+        }
+        if self.adopted > 0 {
+            lines.push(format!("adopted {} of issues in commits that are not published yet", count(self.adopted, "change")));
+        }
+        lines
+    }
+}
+
+/// Puts the hooks in place, and adopts what they have not seen.
+pub(super) fn install(session: &Session, layout: &Layout, mode: Mode) -> Result<Placed, Error> {
+    let installed = install::install(&session.cx, layout, mode)?;
+    let adopted = adopt::once(&session.cx, layout, session.agent_flag.as_deref())?;
+    Ok(Placed { installed, adopted })
 }
 
 /// Runs a verb of `hooks`.
 pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
     let layout = session.layout()?;
     match verb {
-        Verb::Install(InstallArgs { mode }) => {
-            let installed = install::install(&session.cx, layout, mode)?;
-            let adopted = adopt::once(&session.cx, layout, session.agent_flag.as_deref())?;
-            Ok(Box::new(Placed { installed, adopted }))
-        }
+        Verb::Install(InstallArgs { mode }) => Ok(Box::new(install(session, layout, mode)?)),
         Verb::Uninstall(UninstallArgs {}) => Ok(Box::new(install::uninstall(layout)?)),
         Verb::Status(args) => status::run(session, args),
     }
@@ -73,28 +103,10 @@ impl Report for Placed {
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let Installed { written, kept, tracked, driver } = &self.installed;
-        let mut text = match written.as_slice() {
-            [] => "The hooks are in place already\n".to_owned(),
-            written => {
-                let list: String = paths(written).iter().map(|path| format!("  {path}\n")).collect();
-                format!("{}\n{list}", styles.good("✓ Installed"))
-            }
-        };
-        for kept in paths(kept) {
-            text += &format!("  what stood there runs first: {kept}\n");
-        }
-        if let Some(dir) = tracked {
-            text += &format!("  {} is a part of this worktree: commit it, or other worktrees have no hooks\n", dir.display());
-        }
-        if *driver {
-            text += DRIVER;
-        }
-        if self.adopted > 0 {
-            let changes = count(self.adopted, "change");
-            text += &format!("  adopted {changes} of issues in commits that are not published yet\n");
-        }
-        text
+        let Installed { written, driver, .. } = &self.installed;
+        let head = if written.is_empty() { "The hooks are in place already".to_owned() } else { styles.good("✓ Installed") };
+        let list: String = self.lines().iter().map(|line| format!("  {line}\n")).collect();
+        format!("{head}\n{list}{}", if *driver { DRIVER } else { "" })
     }
 }
 

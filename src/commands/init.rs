@@ -1,9 +1,12 @@
 //! `git jit init`: the versioned data, this worktree's identity and this clone's merge driver, where they are missing.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::{Answer, Session};
 use crate::domain::id::WorktreeId;
+use crate::error::Error;
 use crate::hook::install::driver;
 use crate::output::Report;
 use crate::output::human::Styles;
@@ -32,11 +35,8 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let Args { gitattributes } = args;
     let layout = session.layout()?;
     let root = layout.require_worktree()?;
-    let dir = Layout::data_dir(root);
     let mut created = Vec::new();
-    file::make_dir(&dir.join("issues"), VERSIONED)?;
-    let path = dir.join("config.toml");
-    if !path.exists() && file::finish_beside(&path, config::TEMPLATE.as_bytes(), VERSIONED, false)?.claim_name()? {
+    if make_data(root)? {
         created.push(".jit/config.toml".to_owned());
     }
     if gitattributes && driver::track(root)? {
@@ -49,6 +49,14 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     });
     let worktree_id = layout.require_identity()?.worktree_id;
     Ok(Box::new(Initialized { root: root.display().to_string(), worktree_id, created, driver }))
+}
+
+/// Makes `.jit` and what has to be in it, unless it is there: whether the settings were written.
+pub(super) fn make_data(root: &Path) -> Result<bool, Error> {
+    let dir = Layout::data_dir(root);
+    file::make_dir(&dir.join("issues"), VERSIONED)?;
+    let path = dir.join("config.toml");
+    Ok(!path.exists() && file::finish_beside(&path, config::TEMPLATE.as_bytes(), VERSIONED, false)?.claim_name()?)
 }
 
 impl Report for Initialized {

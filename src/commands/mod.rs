@@ -33,6 +33,7 @@ pub(crate) mod query;
 pub(crate) mod recover;
 pub(crate) mod resolve;
 pub(crate) mod schema;
+pub(crate) mod setup;
 pub(crate) mod shell;
 pub(crate) mod status;
 pub(crate) mod validate;
@@ -207,7 +208,7 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
         Verb::Worktree(verb) => verb.may_lose_its_place(),
         Verb::Status(args) => args.line,
         Verb::Agents(verb) => matches!(verb, agents::Verb::Guard(_)),
-        verb => matches!(verb, Verb::ShellInit(_) | Verb::Help(_) | Verb::Version | Verb::Schema(_)),
+        verb => matches!(verb, Verb::ShellInit(_) | Verb::Completions(_) | Verb::Help(_) | Verb::Version | Verb::Schema(_)),
     };
     if cx.has_lost_cwd && global.directory.is_none() && !is_at_home_anywhere {
         output.error(&lost_cwd("it was removed"));
@@ -235,6 +236,7 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
 fn dispatch(session: &Session, verb: Verb) -> Answer {
     match verb {
         Verb::Init(args) => init::run(session, args),
+        Verb::Setup(args) => setup::run(session, args),
         Verb::Issue(verb) => issue::run(session, verb),
         Verb::Query(verb) => query::run(session, verb),
         Verb::Search(args) => query::search(session, args),
@@ -264,6 +266,7 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Agents(verb) => agents::run(session, verb),
         Verb::Demo(args) => demo::run(session, args),
         Verb::ShellInit(args) => Ok(shell::run(session, args)),
+        Verb::Completions(args) => Ok(shell::completions(args)),
         Verb::Complete(args) => Ok(shell::complete(session, args)),
         Verb::Help(args) => help::run(&args.topic),
         Verb::Man(args) => man::run(args),

@@ -10,6 +10,9 @@ use crate::domain::policy::{Candidate, Enforcement, Finding, Policy, Settings};
 use crate::store::layout::Layout;
 use crate::store::{self, config, file, history, tree};
 
+/// The place of a policy that is set for a process and what it starts.
+pub(crate) const VARIABLE: &str = "JIT_ENFORCE_LEASES";
+
 /// The policy for work in a worktree: the default branches, HEAD, the file, the variable, and `staged`, the blob of a
 /// `config.toml` that is staged and not what it was.
 pub(crate) fn policy(cx: &Context, layout: &Layout, staged: Option<ObjectId>) -> Policy {
@@ -61,7 +64,7 @@ fn standing(cx: &Context, layout: &Layout) -> Vec<Candidate> {
         let unknown = || format!("'{text}' is none of off, warn, strict");
         let settings =
             Enforcement::parse(text).map(|enforcement| Settings { enforcement: Some(enforcement), ..Settings::default() });
-        candidates.push(Candidate { place: "JIT_ENFORCE_LEASES".into(), settings: settings.ok_or_else(unknown) });
+        candidates.push(Candidate { place: VARIABLE.into(), settings: settings.ok_or_else(unknown) });
     }
     candidates
 }

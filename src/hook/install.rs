@@ -7,6 +7,7 @@ mod advice;
 pub(crate) mod canary;
 pub(crate) mod driver;
 pub(crate) mod events;
+pub(crate) mod glance;
 pub(crate) mod manager;
 mod obstacle;
 mod shim;
@@ -79,16 +80,39 @@ pub(crate) fn install(cx: &Context, layout: &Layout, mode: Mode) -> Result<Insta
     Ok(Installed { driver: driver::install(cx, layout)?, ..installed })
 }
 
+/// The files that installing would write, by what stands there now; an obstacle where it would be refused.
+pub(crate) fn due(cx: &Context, layout: &Layout) -> Result<Vec<PathBuf>> {
+    let plan = plan(cx, layout)?;
+    let site = Site::of(layout)?;
+    let advice = advice::due(cx, &site)?.filter(|_| site.dir.is_dir() || !plan.texts.is_empty());
+    Ok(plan.texts.into_iter().chain(advice).map(|(path, _)| path).collect())
+}
+
+/// What installing comes to: hooks that have to make room, and hooks to be written.
+#[derive(Default)]
+struct Plan {
+    aside: Vec<(PathBuf, PathBuf)>,
+    texts: Vec<(PathBuf, String)>,
+}
+
 fn install_hooks(cx: &Context, layout: &Layout, mode: Mode) -> Result<Installed> {
+    if mode == Mode::Files {
+        let plan = plan(cx, layout)?;
+        return write(&Site::of(layout)?, layout.modes, plan);
+    }
     if layout.has_reftable() {
         return Err(Obstacle::Reftable.into());
     }
-    if mode == Mode::Config {
-        let site = Site::of(layout)?;
-        return Ok(Installed { written: events::install(cx, layout, &site)?, ..Installed::default() });
+    let site = Site::of(layout)?;
+    Ok(Installed { written: events::install(cx, layout, &site)?, ..Installed::default() })
+}
+
+fn plan(cx: &Context, layout: &Layout) -> Result<Plan> {
+    if layout.has_reftable() {
+        return Err(Obstacle::Reftable.into());
     }
     if missing(layout).is_empty() && !events::in_force(layout)?.is_empty() {
-        return Ok(Installed::default());
+        return Ok(Plan::default());
     }
     let site = Site::of(layout)?;
     let places = site.places()?;
@@ -101,7 +125,7 @@ fn install_hooks(cx: &Context, layout: &Layout, mode: Mode) -> Result<Installed>
         let hooks = all.iter().map(|(_, hook)| *hook).collect();
         return Err(Obstacle::Managed { manager: *manager, hooks }.into());
     }
-    let (mut texts, mut aside) = (Vec::new(), Vec::new());
+    let mut plan = Plan::default();
     for (hook, binary, place) in places {
         let Some(program) = find(cx, binary) else { return Err(Obstacle::NoBinary { binary }.into()) };
         let path = site.hook(hook);
@@ -114,25 +138,27 @@ fn install_hooks(cx: &Context, layout: &Layout, mode: Mode) -> Result<Installed>
                 if kept.symlink_metadata().is_ok() {
                     return Err(Obstacle::Taken { hook: path, kept }.into());
                 }
-                aside.push((path.clone(), kept));
+                plan.aside.push((path.clone(), kept));
             }
         }
-        texts.push((path, shim::text(hook, binary, &program)));
+        let text = shim::text(hook, binary, &program);
+        if shim::text_of(&path)? != text || !file::is_executable(&path) {
+            plan.texts.push((path, text));
+        }
     }
-    write(&site, layout.modes, aside, texts)
+    Ok(plan)
 }
 
 /// Makes room and writes the hooks: all of it or nothing. A crash in between leaves a hook put aside, which is told, and which the
 /// next call finishes or takes back.
-fn write(site: &Site, shared: Modes, aside: Vec<(PathBuf, PathBuf)>, texts: Vec<(PathBuf, String)>) -> Result<Installed> {
+fn write(site: &Site, shared: Modes, plan: Plan) -> Result<Installed> {
+    let Plan { aside, texts } = plan;
     let modes = executable(shared);
     file::make_dir(&site.dir, modes)?;
     let mut fresh = Vec::new();
     for (path, text) in texts {
-        if shim::text_of(&path)? != text || !file::is_executable(&path) {
-            // Written whole before anything is moved: what is left to do cannot fail for want of room.
-            fresh.push((file::finish_beside(&path, text.as_bytes(), modes, false)?, path));
-        }
+        // Written whole before anything is moved: what is left to do cannot fail for want of room.
+        fresh.push((file::finish_beside(&path, text.as_bytes(), modes, false)?, path));
     }
     let mut installed = Installed { tracked: site.is_tracked.then(|| site.dir.clone()), ..Installed::default() };
     let done = aside.iter().try_for_each(|(hook, kept)| put_aside(hook, kept)).and_then(|()| {
@@ -173,7 +199,19 @@ pub(crate) fn uninstall(layout: &Layout) -> Result<Uninstalled> {
     Ok(Uninstalled { removed, driver: driver::uninstall(layout)? })
 }
 
-fn uninstall_hooks(layout: &Layout) -> Result<Vec<PathBuf>> {
+/// The hooks of ours that uninstalling would take away, and whether the merge driver too.
+pub(crate) fn removable(layout: &Layout) -> Result<Uninstalled> {
+    let (dirs, ours) = standing(layout)?;
+    let mut removed: Vec<PathBuf> = events::in_force(layout)?.into_iter().map(PathBuf::from).collect();
+    for dir in &dirs {
+        removed.extend(advice::is_in(dir)?);
+    }
+    removed.extend(ours);
+    Ok(Uninstalled { removed, driver: driver::is_there(layout)? })
+}
+
+/// The folders that hooks of ours may be in, and those that are as we wrote them.
+fn standing(layout: &Layout) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let configured = events::in_force(layout)?;
     let site = match Site::of(layout) {
         Ok(site) => Some(site),
@@ -184,8 +222,8 @@ fn uninstall_hooks(layout: &Layout) -> Result<Vec<PathBuf>> {
     // Where they were before the setting was changed, they would come to life when it is changed back.
     let mut dirs: Vec<PathBuf> = site.into_iter().map(|site| site.dir).chain([layout.common_dir.join("hooks")]).collect();
     dirs.dedup();
-    let (mut ours, mut kept) = (Vec::new(), Vec::new());
-    for hook in dirs.iter().flat_map(|dir| HOOKS.iter().map(|(hook, _)| dir.join(hook))) {
+    let mut ours = Vec::new();
+    for hook in hooks_in(&dirs) {
         let mut legacy = hook.clone().into_os_string();
         legacy.push(shim::LEGACY);
         for path in [hook.clone(), legacy.into()] {
@@ -195,8 +233,16 @@ fn uninstall_hooks(layout: &Layout) -> Result<Vec<PathBuf>> {
                 Writer::Nobody | Writer::Somebody => {}
             }
         }
-        kept.push((shim::before(&hook), hook));
     }
+    Ok((dirs, ours))
+}
+
+fn hooks_in(dirs: &[PathBuf]) -> impl Iterator<Item = PathBuf> {
+    dirs.iter().flat_map(|dir| HOOKS.iter().map(|(hook, _)| dir.join(hook)))
+}
+
+fn uninstall_hooks(layout: &Layout) -> Result<Vec<PathBuf>> {
+    let (dirs, ours) = standing(layout)?;
     let mut removed = events::uninstall(layout)?;
     for dir in &dirs {
         removed.extend(advice::uninstall(dir)?);
@@ -205,12 +251,19 @@ fn uninstall_hooks(layout: &Layout) -> Result<Vec<PathBuf>> {
         std::fs::remove_file(&path).map_err(crate::store::Error::io("remove", &path))?;
         removed.push(path);
     }
-    for (kept, hook) in kept {
+    for hook in hooks_in(&dirs) {
+        let kept = shim::before(&hook);
         if kept.symlink_metadata().is_ok() && hook.symlink_metadata().is_err() {
             std::fs::rename(&kept, &hook).map_err(crate::store::Error::io("put back", &hook))?;
             removed.extend((!removed.contains(&hook)).then(|| hook.clone()));
         }
         forget_name(&hook);
+    }
+    // A folder that is left empty was made for them: Git's own has its samples.
+    if !removed.is_empty() {
+        for dir in dirs {
+            let _ = std::fs::remove_dir(dir);
+        }
     }
     Ok(removed)
 }

@@ -19,6 +19,11 @@ fn behind(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
+/// Whether a line is in a list.
+pub(crate) fn has_line(path: &Path, line: &str) -> Result<bool> {
+    Ok(file::read_optional(path)?.unwrap_or_default().split(|byte| *byte == b'\n').any(is(line)))
+}
+
 /// Adds a line at the end: whether it was not there before.
 pub(crate) fn add_line(path: &Path, line: &str) -> Result<bool> {
     let path = &behind(path);
@@ -36,8 +41,9 @@ pub(crate) fn add_line(path: &Path, line: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Takes a line away, and the list with it if nothing else is in it: whether it was there.
+/// Takes a line away, and with it the list, and the folder, if nothing else is in it: whether it was there.
 pub(crate) fn remove_line(path: &Path, line: &str) -> Result<bool> {
+    let is_shared = path.is_symlink();
     let path = &behind(path);
     let text = file::read_optional(path)?.unwrap_or_default();
     let rest: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').filter(|other| !is(line)(other)).collect();
@@ -45,8 +51,9 @@ pub(crate) fn remove_line(path: &Path, line: &str) -> Result<bool> {
     if rest.len() == text.len() {
         return Ok(false);
     }
-    if rest.is_empty() {
+    if rest.is_empty() && !is_shared {
         std::fs::remove_file(path).map_err(Error::io("remove", path))?;
+        let _ = path.parent().map(std::fs::remove_dir);
     } else {
         file::rewrite(file::finish_beside(path, &rest, issues::VERSIONED, false)?)?;
     }

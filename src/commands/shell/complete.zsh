@@ -1,11 +1,33 @@
-_wt() {
-    # The completion system has set its own options by now, and _describe needs those.
-    local jit=@JIT@ line
-    local -a described
+#compdef git-jit
+#description leases for work in Git
+# Completion of git jit, for zsh: a file _git-jit in a folder of fpath, or evaluated behind compinit.
+
+# What the last of these words could be.
+__git_jit_offer() {
+    emulate -L zsh
+    setopt extendedglob
+    local jit=@JIT@ line dir
+    local -a described from
     [ -x "$jit" ] || jit=git-jit
-    for line in "${(@f)$(command "$jit" complete -- "${(@)words[1,CURRENT]}" 2>/dev/null)}"; do
+    from=("$jit")
+    # Where git -C leads, by the completion of Git itself.
+    if [ -n "${opt_args[-C]-}" ]; then
+        from=(git)
+        for dir in "${(@s.:.)opt_args[-C]}"; do from+=(-C "${(Q)dir}"); done
+        from+=(jit)
+    fi
+    for line in "${(@f)$(command "${from[@]}" complete -- "$@" 2>/dev/null)}"; do
         [ -n "$line" ] && described+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
     done
-    _describe -V 'wt' described
+    _describe -V 'git jit' described
 }
-(( ! ${+functions[compdef]} )) || compdef _wt wt
+
+_git-jit() {
+    __git_jit_offer git-jit "${(@)words[2,CURRENT]}"
+}
+
+if [ "${funcstack[1]-}" = _git-jit ]; then
+    _git-jit "$@"
+elif (( ${+functions[compdef]} )); then
+    compdef _git-jit git-jit
+fi

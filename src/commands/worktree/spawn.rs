@@ -8,7 +8,7 @@ use super::agent::{self, Outcome};
 use super::settings::Settings;
 use super::subject::Subject;
 use super::{elsewhere, show, viewpoint};
-use crate::commands::{Answer, Session, claim, shell};
+use crate::commands::{Answer, Session, claim, hooks};
 use crate::domain::id::AgentId;
 use crate::error::Error;
 use crate::git::Git;
@@ -32,7 +32,6 @@ it fails the lease stays until its time is up. The status is the agent's.";
 #[command(after_help = AFTER)]
 pub(crate) struct Args {
     /// The issue: its id, or at least four digits of it; or a number on GitHub, 42 or #42
-    #[arg(add = shell::issues())]
     issue: String,
     /// Its title, for a number on GitHub that is not asked for there
     #[arg(long)]
@@ -67,6 +66,7 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
     let view = viewpoint(session, layout)?;
     let view = view.as_ref().unwrap_or(layout);
     let policy = session.policy_of_leases(view)?;
+    hooks::remind(session, layout, &policy);
     let settings = Settings::read(session, view)?;
     let (ttl_secs, reason) = (claim::ttl_secs(ttl.as_deref(), &policy)?, claim::reason(reason)?);
     // Everything that can be known to fail is looked at before anything is made.

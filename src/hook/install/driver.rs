@@ -42,12 +42,34 @@ pub(crate) fn configured(layout: &Layout) -> Option<String> {
     config.string(key("driver").as_str()).map(|value| value.to_str_lossy().into_owned())
 }
 
-/// Sets the driver up: whether anything was changed.
-pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<bool> {
+/// The command that would be configured.
+fn wanted(cx: &Context) -> Result<String> {
     let itself = cx.program.as_ref().and_then(|program| program.canonicalize().ok());
     let Some(program) = itself.or_else(|| find(cx, BINARY)) else { return Err(Obstacle::NoBinary { binary: BINARY }.into()) };
+    Ok(command(&program))
+}
+
+/// Whether setting it up would change anything.
+pub(crate) fn is_due(cx: &Context, layout: &Layout) -> Result<bool> {
+    let has_line = info::has_line(&info::path(layout, ATTRIBUTES), ATTRIBUTE)?;
+    Ok(!has_line || configured(layout).as_deref() != Some(wanted(cx)?.as_str()))
+}
+
+/// Whether issues are merged by it here, whichever program does that.
+pub(crate) fn is_set_up(layout: &Layout) -> Result<bool> {
+    Ok(configured(layout).is_some() && info::has_line(&info::path(layout, ATTRIBUTES), ATTRIBUTE)?)
+}
+
+/// Whether there is any of it here that could be taken away.
+pub(super) fn is_there(layout: &Layout) -> Result<bool> {
+    let section = layout.repo.config_snapshot().plumbing().section("merge", Some(NAME.into())).is_ok();
+    Ok(section || info::has_line(&info::path(layout, ATTRIBUTES), ATTRIBUTE)?)
+}
+
+/// Sets the driver up: whether anything was changed.
+pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<bool> {
     let mut changed = false;
-    let wanted = command(&program);
+    let wanted = wanted(cx)?;
     if configured(layout).as_deref() != Some(wanted.as_str()) {
         let git = Git::at(&layout.common_dir);
         git.run(&["config", "--local", "--replace-all", &key("name"), "git jit: issues, field by field"])?;

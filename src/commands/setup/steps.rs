@@ -1,0 +1,128 @@
+//! The steps of `git jit setup` forwards: each looks first, and does something only where it is asked to.
+
+use super::{Action, Level, State, Step};
+use crate::commands::{Session, config, hooks, init};
+use crate::domain::policy::{Enforcement, Policy};
+use crate::error::Error;
+use crate::hook::force;
+use crate::hook::install::{self, Mode, driver};
+use crate::store::config::edit;
+use crate::store::file;
+use crate::store::layout::Layout;
+use crate::store::setup::Made;
+
+const FILE: &str = ".jit/config.toml";
+const KEY: &str = "worktree.enforce_leases";
+
+/// All of them, in an order in which each finds what it needs.
+pub(super) fn all(session: &Session, action: Action, enforce: Option<Level>) -> Result<Vec<Step>, Error> {
+    let layout = session.layout()?;
+    let mut steps = vec![Step::of("settings", settings(layout, action))];
+    if let Some(level) = enforce {
+        steps.push(Step::of("policy", policy(session, layout, action, level)));
+    }
+    steps.push(Step::of("worktree", identity(layout, action)));
+    steps.push(Step::of("merge_driver", merge_driver(session, layout, action)));
+    steps.push(Step::of("hooks", hooks_of(session, layout, action)));
+    Ok(steps)
+}
+
+/// What a step that is not done comes to where nothing is to be changed.
+fn not_done(action: Action) -> Option<State> {
+    match action {
+        Action::Check => Some(State::Missing),
+        Action::DryRun => Some(State::Due),
+        _ => None,
+    }
+}
+
+fn text(layout: &Layout) -> Result<Option<String>, Error> {
+    let path = Layout::data_dir(layout.require_worktree()?).join("config.toml");
+    Ok(file::read_optional(&path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// Does something with `config.toml`, and remembers what it was before.
+fn remembered(layout: &Layout, act: impl FnOnce() -> Result<bool, Error>) -> Result<bool, Error> {
+    let before = text(layout)?;
+    let changed = act()?;
+    if changed && let Some(after) = text(layout)? {
+        Made::note(layout, before, after)?;
+    }
+    Ok(changed)
+}
+
+fn settings(layout: &Layout, action: Action) -> Result<Step, Error> {
+    let is_there = text(layout)?.is_some();
+    if let Some(state) = not_done(action).filter(|_| !is_there) {
+        return Ok(Step::new("settings", state, FILE));
+    }
+    if action == Action::SetUp && remembered(layout, || init::make_data(layout.require_worktree()?))? {
+        return Ok(Step::new("settings", State::Done, format!("made {FILE}")));
+    }
+    Ok(Step::new("settings", State::Already, FILE))
+}
+
+/// The policy by all that is written down; a variable that is set for one command is not.
+fn in_force(session: &Session, layout: &Layout) -> Enforcement {
+    let mut candidates = force::candidates(&session.cx, layout);
+    candidates.retain(|candidate| candidate.place != force::VARIABLE);
+    Policy::strictest(&candidates).enforcement
+}
+
+fn policy(session: &Session, layout: &Layout, action: Action, level: Level) -> Result<Step, Error> {
+    let found = in_force(session, layout);
+    if found >= level.enforcement() {
+        let word = if found == Enforcement::Strict { "strict" } else { "warn" };
+        return Ok(Step::new("policy", State::Already, format!("{word} is in force")));
+    }
+    let what = format!("{KEY} = {} in {FILE}", level.word());
+    if let Some(state) = not_done(action) {
+        return Ok(Step::new("policy", state, what));
+    }
+    let key = edit::key(KEY).expect("it is one of the settings");
+    remembered(layout, || config::set_here(session, key, level.word()))?;
+    Ok(Step::new("policy", State::Done, what))
+}
+
+fn identity(layout: &Layout, action: Action) -> Result<Step, Error> {
+    let found = layout.identity()?;
+    if let Some(state) = not_done(action).filter(|_| found.is_none()) {
+        return Ok(Step::new("worktree", state, "an id of its own"));
+    }
+    let state = if found.is_some() { State::Already } else { State::Done };
+    let identity = match (action, found) {
+        (Action::SetUp, _) | (_, None) => layout.require_identity()?,
+        (_, Some(found)) => found,
+    };
+    Ok(Step::new("worktree", state, identity.worktree_id.to_string()))
+}
+
+fn merge_driver(session: &Session, layout: &Layout, action: Action) -> Result<Step, Error> {
+    const WHAT: &str = "issues are merged field by field, in all worktrees of this clone";
+    let state = match action {
+        Action::Check if !driver::is_set_up(layout)? => State::Missing,
+        Action::DryRun if driver::is_due(&session.cx, layout)? => State::Due,
+        Action::SetUp if driver::install(&session.cx, layout)? => State::Done,
+        _ => State::Already,
+    };
+    Ok(Step::new("merge_driver", state, WHAT))
+}
+
+fn hooks_of(session: &Session, layout: &Layout, action: Action) -> Result<Step, Error> {
+    let show = |paths: Vec<std::path::PathBuf>| paths.into_iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+    let all = install::HOOKS.map(|(hook, _)| hook).join(", ");
+    let (state, paths) = match action {
+        Action::Check => {
+            let missing = install::missing(layout);
+            let state = if missing.is_empty() { State::Already } else { State::Missing };
+            return Ok(Step::new("hooks", state, if missing.is_empty() { all } else { missing.join(", ") }));
+        }
+        Action::DryRun => (State::Due, show(install::due(&session.cx, layout)?)),
+        _ => {
+            let placed = hooks::install(session, layout, Mode::Files)?;
+            (State::Done, placed.lines())
+        }
+    };
+    let state = if paths.is_empty() { State::Already } else { state };
+    Ok(Step::new("hooks", state, all).with(paths))
+}

@@ -1,0 +1,4 @@
+_wt() {
+    __git_jit_offer "${(@)words[1,CURRENT]}"
+}
+(( ! ${+functions[compdef]} )) || compdef _wt wt
