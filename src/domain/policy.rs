@@ -77,8 +77,8 @@ pub(crate) struct Policy {
     pub worktrees: bool,
     /// Whether new issues are allowed in the primary worktree alone.
     pub create_in_primary_only: bool,
-    /// Whether `config.toml` and `gates.json` may change only on top of the default branch: a place insists on it, or all do
-    /// without; else each default branch says for itself, and wants it where it is silent.
+    /// Whether the policy may change only on top of the default branch, where a place insists or all do without; else each
+    /// default branch says for itself.
     pub require_main_history: Option<bool>,
     /// Seconds that a lease lasts unless told otherwise.
     pub default_ttl_secs: u64,
@@ -107,7 +107,6 @@ impl Policy {
         });
         let least = |setting: &dyn Fn(&Settings) -> Option<u64>| read().filter_map(setting).min();
         let usual = Limits::default();
-        // What loosens counts only if every place says so.
         let all_say =
             |setting: &dyn Fn(&Settings) -> Option<bool>| read().count() > 0 && read().all(|it| setting(it) == Some(false));
         Self {

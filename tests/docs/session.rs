@@ -31,8 +31,9 @@ pub(super) struct Shell {
 pub(super) const BASH: Shell = Shell { program: "bash", arguments: &["--norc", "--noprofile"] };
 pub(super) const ZSH: Shell = Shell { program: "zsh", arguments: &["-f"] };
 
-/// The only words that may stand behind the fence of a block: whatever is a command is run.
-const FENCES: [&str; 5] = ["console", "text", "json", "toml", "yaml"];
+/// The only words that may stand behind the fence of a block: whatever is a command is run. Lines for the configuration of shells and
+/// of tmux are tried in `tests/agents/line.rs`, in the programs that read them.
+const FENCES: [&str; 9] = ["console", "text", "json", "toml", "yaml", "bash", "zsh", "fish", "tmux"];
 
 /// The commands of a page, in order.
 fn steps(page: &str, text: &str) -> Vec<Step> {
