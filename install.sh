@@ -80,7 +80,10 @@ case $enforce in
     *) fail "--enforce wants warn or strict, and not '$enforce'" ;;
 esac
 [ -z "$enforce" ] || [ -n "$repo" ] || fail "--enforce is for a repository" "For example: ./install.sh --repo . --enforce $enforce"
-[ -z "$repo" ] || [ -d "$repo" ] || fail "--repo: there is no folder $repo"
+if [ -n "$repo" ]; then
+    [ -d "$repo" ] || fail "--repo: there is no folder $repo"
+    repo=$(CDPATH='' cd -- "$repo" && pwd)
+fi
 manifest=$prefix/share/git-jit/manifest
 
 # The binary that sets up the repository.
@@ -198,7 +201,9 @@ if [ "$dry_run" = yes ]; then
         fi
     done
     echo "would bring up to date the manual pages in $prefix/share/man/man1, and completion in"
-    for path in bash-completion/completions zsh/site-functions fish/vendor_completions.d; do echo "  $prefix/share/$path"; done
+    for path in bash-completion/completions zsh/site-functions fish/vendor_completions.d fish/vendor_conf.d; do
+        echo "  $prefix/share/$path"
+    done
     if [ -n "$repo" ]; then
         program=${from:-$prefix/bin}/git-jit
         echo "In $repo:"

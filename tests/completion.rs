@@ -43,7 +43,7 @@ impl Stage {
             lines.push(line(&format!("{program} config set worktree.enf"), "worktree.enforce_leases"));
             lines.push(line(&format!("{program} issue list --state=rej"), "rejected"));
         }
-        lines.push(line(&format!("git -C .. -C team jit issue show {}", &id[..3]), &id));
+        lines.push(line(&format!("git -C ../team jit issue show {}", &id[..3]), &id));
         lines.push(line(&format!("git jit -C ../team issue show {}", &id[..3]), &id));
         lines
     }
@@ -113,11 +113,9 @@ fn in_bash_gits_own_completion_asks_ours() {
     let git = ["/usr/share/bash-completion/completions/git", "/usr/share/git-core/contrib/completion/git-completion.bash"];
     let Some(path) = git.into_iter().find(|path| std::path::Path::new(path).exists()) else { return };
     let stage = stage();
-    let loaded = in_bash(&stage, &format!(". {path}; by_git=__git_wrap__git_main"), "").ok();
-    let said = loaded.stdout;
-    for line in
-        [format!("git jit issue show {}", &stage.issue[..3]), format!("git -C .. -C team jit issue show {}", &stage.issue[..3])]
-    {
+    let twice = format!("git -C .. -C team jit issue show {}", &stage.issue[..3]);
+    let said = in_bash(&stage, &format!(". {path}; by_git=__git_wrap__git_main"), &format!("try '{twice}'")).ok().stdout;
+    for line in [format!("git jit issue show {}", &stage.issue[..3]), twice] {
         let part = said.split_once(&format!("[{line}]\n")).expect("tried").1;
         assert!(part.starts_with(&stage.issue[..8]), "{line}: {part}");
     }
@@ -129,22 +127,22 @@ zmodload zsh/zpty
 mkdir -p functions && git-jit completions zsh > functions/_git-jit
 zpty shell zsh -f -i
 say() { zpty -w -n shell "$1" }
-# Reads until the pattern comes, or some seconds are over.
+# Reads until both patterns have come, or some seconds are over.
 hear() {
     local chunk
     local -i n=0
     heard=
     while (( n++ < 100 )); do
         zpty -r -t shell chunk && heard+=$chunk
-        [[ $heard == *$~1* ]] && return
+        [[ $heard == *$~1* && $heard == *$~2* ]] && return
         sleep 0.05
     done
 }
-say "PS1='> '; TERM=dumb; stty cols 200; unsetopt beep; fpath=(${(q)PWD}/functions \$fpath); autoload -Uz compinit; compinit -u -D; echo rea''dy"$'\n'
+say "PS1='> '; TERM=dumb; stty cols 200; unsetopt beep listambiguous; fpath=(${(q)PWD}/functions \$fpath); autoload -Uz compinit; compinit -u -D; echo rea''dy"$'\n'
 hear ready
 try() {
     say $'\025'"$1"$'\t'
-    hear "${(b)2}"
+    hear "${(b)2}" "${(b)3}"
     print -r -- "[$1]"$'\n'"${(V)heard}"
 }
 "#;
@@ -154,7 +152,7 @@ try() {
 fn in_zsh_a_terminal_completes_git_jit() {
     let stage = stage();
     let tries: String = stage.lines().iter().map(|(line, answer)| format!("try '{line}' '{answer}'\n")).collect();
-    let script = format!("{IN_ZSH}{tries}try 'git jit issue show ' '%F'\ntry 'git ji' 'jit '\nzpty -d shell\n");
+    let script = format!("{IN_ZSH}{tries}try 'git jit issue show ' '%F' Another\ntry 'git ji' 'jit '\nzpty -d shell\n");
     let outcome = Outcome::of("completion in zsh".into(), stage.team.command("zsh").args(["-f", "-c", &script]));
     let listed = outcome.stdout.rsplit_once("[git jit issue show ]\n").expect("tried").1;
     assert!(listed.contains("Another") && listed.contains("%F{red}"), "{listed}");

@@ -6,16 +6,12 @@
 __git_jit_offer() {
     emulate -L zsh
     setopt extendedglob
-    local jit=@JIT@ line dir
+    local jit=@JIT@ line
     local -a described from
     [ -x "$jit" ] || jit=git-jit
     from=("$jit")
     # Where git -C leads, by the completion of Git itself.
-    if [ -n "${opt_args[-C]-}" ]; then
-        from=(git)
-        for dir in "${(@s.:.)opt_args[-C]}"; do from+=(-C "${(Q)dir}"); done
-        from+=(jit)
-    fi
+    [ -z "${opt_args[-C]-}" ] || from=(git -C "${(Q)opt_args[-C]}" jit)
     for line in "${(@f)$(command "${from[@]}" complete -- "$@" 2>/dev/null)}"; do
         [ -n "$line" ] && described+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
     done
