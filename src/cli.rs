@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     adopt, check, claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man, merge_driver,
-    next, note, query, recover, resolve, schema, shell, status, validate, whoami, worktree,
+    next, note, query, recover, resolve, schema, shell, status, validate, watch, whoami, worktree,
 };
 use crate::output::Colour;
 
@@ -94,6 +94,8 @@ pub(crate) enum Verb {
     Worktree(worktree::Verb),
     /// Tell how things stand: what you hold, what is available, who works where
     Status(status::Args),
+    /// Show leases, worktrees, available work and events as they change
+    Watch(watch::Args),
     /// Take the first available issue
     Next(next::Args),
     /// Finish an issue: its lease ends with the commit, and what waited for it can begin

@@ -15,6 +15,7 @@
 //! | `enforcement` | what the hooks refuse, and what they must let through |
 //! | `merging` | issues merged field by field, what is left of a merge, what does not fit together after it |
 //! | `worktrees` | spawn and remove as transactions |
+//! | `watch` | the live view: one frame as text and as JSON; in a real terminal, run by name |
 //! | `managers` | the hooks beside husky, lefthook, pre-commit and prek; fetched, so run by name |
 //! | `install` | hooks in and out of their place |
 //! | `json_contract` | every document declared anew, unknown fields refused |
@@ -41,4 +42,5 @@ mod merging;
 mod schema;
 mod support;
 mod tracker;
+mod watch;
 mod worktrees;

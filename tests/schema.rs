@@ -252,6 +252,7 @@ impl Walk {
         self.leases(c);
         self.verb("claim status", "");
         self.verb("status", "");
+        self.verb("watch", "");
         self.verb("whoami", "");
         self.verb("done", &format!("{c} --next"));
         self.verb("claim release", c);

@@ -34,6 +34,7 @@ pub(crate) mod schema;
 pub(crate) mod shell;
 pub(crate) mod status;
 pub(crate) mod validate;
+pub(crate) mod watch;
 pub(crate) mod whoami;
 pub(crate) mod worktree;
 
@@ -175,11 +176,7 @@ pub(crate) fn run(arguments: &[OsString]) -> u8 {
             ExitStatus::Done.code()
         }
         Err(error) if wants_json => {
-            let text = error.render().to_string();
-            let said: Vec<&str> = text.lines().take_while(|line| !line.starts_with("Usage:")).map(str::trim).collect();
-            let what = said.join(" ").trim().trim_start_matches("error: ").to_owned();
-            let output = Output::new(true, false, Colour::Never, cx.terminal);
-            output.error(&Error::Usage { what, hint: "See git jit help".to_owned() });
+            Output::new(true, false, Colour::Never, cx.terminal).error(&misread(&error));
             ExitStatus::Usage.code()
         }
         Err(error) => {
@@ -187,6 +184,14 @@ pub(crate) fn run(arguments: &[OsString]) -> u8 {
             ExitStatus::Usage.code()
         }
     }
+}
+
+/// Why a command line is none, on one line.
+fn misread(error: &clap::Error) -> Error {
+    let text = error.render().to_string();
+    let said: Vec<&str> = text.lines().take_while(|line| !line.starts_with("Usage:")).map(str::trim).collect();
+    let what = said.join(" ").trim().trim_start_matches("error: ").to_owned();
+    Error::Usage { what, hint: "See git jit help".to_owned() }
 }
 
 fn lost_cwd(why: &str) -> Error {
@@ -241,6 +246,7 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Note(verb) => note::run(session, verb),
         Verb::Doc(verb) => doc::run(session, verb),
         Verb::Status(args) => status::run(session, args),
+        Verb::Watch(args) => watch::run(session, args),
         Verb::Next(args) => next::run(session, args),
         Verb::Done(args) => done::run(session, args),
         Verb::Events(args) => events::run(session, args),

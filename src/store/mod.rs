@@ -21,6 +21,7 @@ pub(crate) mod lock;
 pub(crate) mod notes;
 pub(crate) mod places;
 pub(crate) mod range;
+pub(crate) mod sign;
 pub(crate) mod snapshot;
 pub(crate) mod spawns;
 pub(crate) mod staged;
