@@ -120,6 +120,9 @@ pub(crate) enum Verb {
     /// Put the hooks in place, or take them away
     #[command(subcommand)]
     Hooks(hooks::Verb),
+    /// Serve the verbs as tools to an agent, over stdin and stdout: the Model Context Protocol
+    #[cfg(feature = "mcp")]
+    Mcp(crate::commands::mcp::Args),
     /// Tell who acts here, and what they hold
     Whoami(whoami::Args),
     /// Play the whole story in a scratch repository

@@ -16,6 +16,7 @@
 //! | `merging` | issues merged field by field, what is left of a merge, what does not fit together after it |
 //! | `worktrees` | spawn and remove as transactions |
 //! | `watch` | the live view: one frame as text and as JSON; in a real terminal, run by name |
+//! | `mcp` | the verbs as tools, with the feature `mcp`; with a real client, run by name |
 //! | `managers` | the hooks beside husky, lefthook, pre-commit and prek; fetched, so run by name |
 //! | `install` | hooks in and out of their place |
 //! | `json_contract` | every document declared anew, unknown fields refused |
@@ -38,6 +39,8 @@ mod json_contract;
 mod layering;
 mod leases;
 mod managers;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod merging;
 mod schema;
 mod support;

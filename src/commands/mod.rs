@@ -24,6 +24,8 @@ pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod label;
 pub(crate) mod man;
+#[cfg(feature = "mcp")]
+pub(crate) mod mcp;
 pub(crate) mod merge_driver;
 pub(crate) mod next;
 pub(crate) mod note;
@@ -261,6 +263,8 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Claim(verb) => claim::run(session, verb),
         Verb::Worktree(verb) => worktree::run(session, verb),
         Verb::Hooks(verb) => hooks::run(session, verb),
+        #[cfg(feature = "mcp")]
+        Verb::Mcp(args) => mcp::run(session, args),
         Verb::Whoami(args) => whoami::run(session, args),
         Verb::Demo(args) => demo::run(session, args),
         Verb::ShellInit(args) => Ok(shell::run(session, args)),
