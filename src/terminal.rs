@@ -5,7 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the module that may")]
 
-use std::io::{self, Stdout, Write};
+use std::io::{self, IsTerminal, Stdout, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -71,6 +71,36 @@ impl Screen {
     /// What the terminal says within this time, if it says anything.
     #[expect(clippy::unused_self, reason = "keys are for whoever has the terminal")]
     pub(crate) fn event(&mut self, within: Duration) -> io::Result<Option<Event>> {
-        if event::poll(within)? { event::read().map(Some) } else { Ok(None) }
+        require_it(Duration::ZERO)?;
+        if event::poll(Duration::ZERO)? {
+            return event::read().map(Some);
+        }
+        // Waited for here, and not by the library: where the terminal goes away it reads on for ever.
+        require_it(within)?;
+        if event::poll(Duration::ZERO)? { event::read().map(Some) } else { Ok(None) }
     }
+}
+
+/// Waits for something to read, a signal or the end of `within`; an error where the terminal is gone.
+#[cfg(unix)]
+fn require_it(within: Duration) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let (stdin, stdout) = (io::stdin(), io::stdout());
+    let mut polled = vec![PollFd::new(&stdout, PollFlags::empty())];
+    // Where stdin is none, keys come from the terminal itself, and are looked for when the time is over.
+    if stdin.is_terminal() {
+        polled.push(PollFd::new(&stdin, PollFlags::IN));
+    }
+    let within = Timespec { tv_sec: i64::try_from(within.as_secs()).unwrap_or(i64::MAX), tv_nsec: within.subsec_nanos().into() };
+    match poll(&mut polled, Some(&within)) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let is_gone = polled.iter().any(|polled| polled.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL));
+    if is_gone { Err(io::Error::other("it is gone")) } else { Ok(()) }
+}
+
+#[cfg(not(unix))]
+fn require_it(within: Duration) -> io::Result<()> {
+    event::poll(within).map(drop)
 }

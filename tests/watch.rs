@@ -227,3 +227,21 @@ fn the_terminal_is_given_back_on_every_way_out_in_tmux() {
     pane.watch("JIT_TEST_WATCH=panic");
     assert!(pane.is_given_back(101).contains("a test wants it"));
 }
+
+/// The library below read from a terminal that was gone for ever, with all of a processor.
+#[test]
+#[ignore = "wants tmux: .ci/run runs it where that can be had"]
+fn it_ends_with_its_terminal_in_tmux() {
+    let (world, team, _) = team();
+    let pane = Pane::new(&world, &team, 80, 24);
+    pane.tmux(&["new-window", "bash --norc --noprofile"]).ok();
+    pane.watch("");
+    pane.shows("── Available 2 ──");
+    let pid = pane.place.read("pid").trim().to_owned();
+    pane.tmux(&["kill-window"]).ok();
+    let until = Instant::now() + Duration::from_secs(20);
+    while pane.place.command("kill").args(["-0", &pid]).output().expect("run").status.success() {
+        assert!(Instant::now() < until, "{pid} goes on");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -13,9 +13,9 @@ use self::gather::{Gathered, Watcher};
 use super::{Answer, Session};
 use crate::domain::time::Now;
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::human::Styles;
 use crate::output::watch::{self, Action, View};
-use crate::output::{Output, Report};
 use crate::process;
 use crate::store;
 use crate::terminal::Screen;
@@ -115,7 +115,7 @@ fn live(session: &Session, watcher: &mut Watcher<'_>, gathered: Gathered, interv
         view.settle(&state);
         screen.draw(|frame| watch::draw(frame, &state, &view, is_colourful)).map_err(failed)?;
         let action = loop {
-            if interrupted.load(Ordering::Relaxed) || !Output::is_heard() {
+            if interrupted.load(Ordering::Relaxed) {
                 return Ok(());
             }
             let action = screen.event(TICK).map_err(failed)?.map_or(Action::None, |event| view.take(&event, &state));
