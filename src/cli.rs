@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     adopt, agents, check, claim, config, demo, dep, doc, doctor, done, events, gate, graph, hooks, init, issue, label, man,
-    merge_driver, next, note, prime, query, recover, resolve, schema, setup, shell, status, validate, whoami, worktree,
+    merge_driver, next, note, prime, query, recover, resolve, schema, setup, shell, status, validate, watch, whoami, worktree,
 };
 use crate::output::Colour;
 
@@ -96,6 +96,8 @@ pub(crate) enum Verb {
     Worktree(worktree::Verb),
     /// Tell how things stand: what you hold, what is available, who works where
     Status(status::Args),
+    /// Show leases, worktrees, available work and events as they change
+    Watch(watch::Args),
     /// Take the first available issue
     Next(next::Args),
     /// Finish an issue: its lease ends with the commit, and what waited for it can begin
@@ -120,6 +122,9 @@ pub(crate) enum Verb {
     /// Put the hooks in place, or take them away
     #[command(subcommand)]
     Hooks(hooks::Verb),
+    /// Serve the verbs as tools to an agent, over stdin and stdout: the Model Context Protocol
+    #[cfg(feature = "mcp")]
+    Mcp(crate::commands::mcp::Args),
     /// Tell who acts here, and what they hold
     Whoami(whoami::Args),
     /// Tell an agent what it has to know here: the rules, its leases, its issue, what is available

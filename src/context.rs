@@ -50,6 +50,8 @@ pub(crate) struct Context {
     pub terminal: Terminal,
     /// Whether file locks are taken; not where a build for tests is told by `JIT_TEST_LOCKS=off` to do without.
     pub takes_locks: bool,
+    /// How a build for tests is told by `JIT_TEST_WATCH` to fail while it has the terminal.
+    failure_of_watch: Option<String>,
     clock: Box<dyn Clock>,
 }
 
@@ -62,6 +64,8 @@ pub(crate) struct Terminal {
     pub colour_err: bool,
     /// Whether somebody may be watching stderr.
     pub is_watched: bool,
+    /// How many columns the terminal has that stdout leads to; nothing where it leads to none that can be drawn on.
+    pub columns: Option<u16>,
 }
 
 impl Context {
@@ -103,8 +107,10 @@ impl Context {
                 colour_out: wants_colour(std::io::stdout().is_terminal(), &variables),
                 colour_err: wants_colour(std::io::stderr().is_terminal(), &variables),
                 is_watched: std::io::stderr().is_terminal(),
+                columns: (std::io::stdout().is_terminal() && !is_dumb(&variables)).then(columns),
             },
             takes_locks: !cfg!(debug_assertions) || variables.get("JIT_TEST_LOCKS").is_none_or(|value| value != "off"),
+            failure_of_watch: set("JIT_TEST_WATCH").filter(|_| cfg!(debug_assertions)),
             clock: clock(&variables),
         })
     }
@@ -131,6 +137,7 @@ impl Context {
             scratch: std::env::temp_dir(),
             terminal: Terminal::default(),
             takes_locks: true,
+            failure_of_watch: None,
             clock: Box::new(SystemClock { domain: clock_domain() }),
         }
     }
@@ -151,6 +158,12 @@ impl Context {
         self.cwd = self.cwd.join(dir);
     }
 
+    /// Fails or panics where a test says so, to see what becomes of the terminal.
+    pub(crate) fn fail_where_told(&self) -> std::io::Result<()> {
+        assert!(self.failure_of_watch.as_deref() != Some("panic"), "a test wants it");
+        self.failure_of_watch.as_ref().map_or(Ok(()), |_| Err(std::io::Error::other("a test wants it")))
+    }
+
     /// The clock.
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
@@ -163,8 +176,20 @@ fn wants_colour(is_terminal: bool, variables: &BTreeMap<String, String>) -> bool
     if set("NO_COLOR") {
         return false;
     }
-    let is_dumb = variables.get("TERM").is_some_and(|term| term == "dumb");
-    variables.get("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0") || (is_terminal && !is_dumb)
+    variables.get("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0") || (is_terminal && !is_dumb(variables))
+}
+
+/// How many columns stdout's terminal has; the usual number where it does not know.
+fn columns() -> u16 {
+    #[cfg(unix)]
+    let columns = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0);
+    #[cfg(not(unix))]
+    let columns = None;
+    columns.unwrap_or(80)
+}
+
+fn is_dumb(variables: &BTreeMap<String, String>) -> bool {
+    variables.get("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// The clock of this machine; in builds for tests, the hands that `JIT_TEST_CLOCK=domain:milliseconds` sets.

@@ -7,7 +7,7 @@
 //!        lib::run ──────────► output      reports → human or JSON
 //!          │                    ▲
 //!          ▼                    │ Report
-//!       commands ───────────────┘
+//!       commands ───────────────┘ ──► terminal   taken, and given back
 //!        │   └──────► worktree, hook, actor, process ───► git, github (spawn)
 //!        ▼                  │
 //!      store ◄──────────────┘             files and objects
@@ -30,6 +30,7 @@ mod hook;
 mod output;
 mod process;
 mod store;
+mod terminal;
 #[doc(hidden)]
 pub mod testing;
 mod worktree;

@@ -16,6 +16,8 @@
 //! | `enforcement` | what the hooks refuse, and what they must let through |
 //! | `merging` | issues merged field by field, what is left of a merge, what does not fit together after it |
 //! | `worktrees` | spawn and remove as transactions |
+//! | `watch` | the live view: one frame as text and as JSON; in a real terminal, run by name |
+//! | `mcp` | the verbs as tools, with the feature `mcp`; with a real client, run by name |
 //! | `managers` | the hooks beside husky, lefthook, pre-commit and prek; fetched, so run by name |
 //! | `install` | hooks in and out of their place |
 //! | `completion` | `git jit` completed in bash, zsh and fish, with titles that would do harm |
@@ -44,9 +46,12 @@ mod json_contract;
 mod layering;
 mod leases;
 mod managers;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod merging;
 mod schema;
 mod setup;
 mod support;
 mod tracker;
+mod watch;
 mod worktrees;

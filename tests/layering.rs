@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A module, and what of ours it may use.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("domain", &["domain"]),
     ("exit", &[]),
     ("git", &[]),
     ("github", &["exit", "git"]),
     ("process", &["git"]),
     ("context", &["domain"]),
+    ("terminal", &[]),
     ("store", &["domain", "store"]),
     ("actor", &["context", "domain", "store"]),
     ("hook", &["actor", "context", "domain", "exit", "git", "hook", "store"]),
@@ -23,7 +24,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
         "commands",
         &[
             "actor", "cli", "commands", "context", "domain", "error", "exit", "git", "github", "hook", "output", "process",
-            "store", "worktree",
+            "store", "terminal", "worktree",
         ],
     ),
 ];

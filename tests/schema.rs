@@ -259,6 +259,7 @@ impl Walk {
         self.verb("agents install", "--print");
         self.verb("agents install", "--remove");
         self.verb("agents guard", "");
+        self.verb("watch", "");
         self.verb("whoami", "");
         self.verb("done", &format!("{c} --next"));
         self.verb("claim release", c);

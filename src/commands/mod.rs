@@ -25,6 +25,8 @@ pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod label;
 pub(crate) mod man;
+#[cfg(feature = "mcp")]
+pub(crate) mod mcp;
 pub(crate) mod merge_driver;
 pub(crate) mod next;
 pub(crate) mod note;
@@ -37,6 +39,7 @@ pub(crate) mod setup;
 pub(crate) mod shell;
 pub(crate) mod status;
 pub(crate) mod validate;
+pub(crate) mod watch;
 pub(crate) mod whoami;
 pub(crate) mod worktree;
 
@@ -178,11 +181,7 @@ pub(crate) fn run(arguments: &[OsString]) -> u8 {
             ExitStatus::Done.code()
         }
         Err(error) if wants_json => {
-            let text = error.render().to_string();
-            let said: Vec<&str> = text.lines().take_while(|line| !line.starts_with("Usage:")).map(str::trim).collect();
-            let what = said.join(" ").trim().trim_start_matches("error: ").to_owned();
-            let output = Output::new(true, false, Colour::Never, cx.terminal);
-            output.error(&Error::Usage { what, hint: "See git jit help".to_owned() });
+            Output::new(true, false, Colour::Never, cx.terminal).error(&misread(&error));
             ExitStatus::Usage.code()
         }
         Err(error) => {
@@ -190,6 +189,14 @@ pub(crate) fn run(arguments: &[OsString]) -> u8 {
             ExitStatus::Usage.code()
         }
     }
+}
+
+/// Why a command line is none, on one line.
+fn misread(error: &clap::Error) -> Error {
+    let text = error.render().to_string();
+    let said: Vec<&str> = text.lines().take_while(|line| !line.starts_with("Usage:")).map(str::trim).collect();
+    let what = said.join(" ").trim().trim_start_matches("error: ").to_owned();
+    Error::Usage { what, hint: "See git jit help".to_owned() }
 }
 
 fn lost_cwd(why: &str) -> Error {
@@ -247,6 +254,7 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Note(verb) => note::run(session, verb),
         Verb::Doc(verb) => doc::run(session, verb),
         Verb::Status(args) => status::run(session, args),
+        Verb::Watch(args) => watch::run(session, args),
         Verb::Next(args) => next::run(session, args),
         Verb::Done(args) => done::run(session, args),
         Verb::Events(args) => events::run(session, args),
@@ -261,6 +269,8 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Claim(verb) => claim::run(session, verb),
         Verb::Worktree(verb) => worktree::run(session, verb),
         Verb::Hooks(verb) => hooks::run(session, verb),
+        #[cfg(feature = "mcp")]
+        Verb::Mcp(args) => mcp::run(session, args),
         Verb::Whoami(args) => whoami::run(session, args),
         Verb::Prime(args) => prime::run(session, args),
         Verb::Agents(verb) => agents::run(session, verb),

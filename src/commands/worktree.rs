@@ -24,6 +24,8 @@ mod spawn;
 mod subject;
 mod tidy;
 
+pub(in crate::commands) use self::list::{Row, rows};
+
 /// Verbs of `worktree`.
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]

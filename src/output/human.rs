@@ -33,6 +33,11 @@ impl Styles {
         }
     }
 
+    /// Whether there is any colour.
+    pub(crate) fn has_colour(&self) -> bool {
+        self.id != Style::default()
+    }
+
     /// An id.
     pub(crate) fn id(&self, text: &str) -> String {
         self.id.style(text).to_string()

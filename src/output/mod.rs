@@ -4,6 +4,7 @@
 
 pub(crate) mod human;
 pub(crate) mod progress;
+pub(crate) mod watch;
 
 use std::io::Write;
 use std::path::Path;
@@ -155,12 +156,16 @@ pub(crate) fn described(error: &Error) -> Value {
 }
 
 /// One document: the version first, then what was said.
-fn document(members: Value) -> String {
+pub(crate) fn whole(members: Value) -> Value {
     let mut document = serde_json::Map::from_iter([("schema_version".to_owned(), json!(1))]);
     if let Value::Object(members) = members {
         document.extend(members);
     }
-    format!("{:#}\n", Value::Object(document))
+    Value::Object(document)
+}
+
+fn document(members: Value) -> String {
+    format!("{:#}\n", whole(members))
 }
 
 /// Whether it was said. Whoever closed the stream has seen enough: that is no failure, and no panic.

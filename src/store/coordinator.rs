@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use super::sign::Sign;
 use crate::domain::id::LeaseId;
 use crate::domain::lease::{Answer, Event, Fate, Lease, Ledger, Limits, Refusal, Request};
 use crate::domain::time::{Clock, Now};
@@ -124,6 +125,11 @@ pub(crate) trait Coordinator: Send + Sync {
 
     /// The leases as they are, without waiting for a writer and without writing.
     fn ledger(&self) -> Result<Ledger>;
+
+    /// What is another value once the leases have changed, told without reading them; nothing where that cannot be.
+    fn sign(&self) -> Option<Sign> {
+        None
+    }
 
     /// Has a request decided on the ledger as it is then, and the decision executed.
     fn ask(&self, clock: &dyn Clock, request: &Request, limits: &Limits) -> Result<Transaction>;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::file::{self, Modes};
+use super::sign::Sign;
 use super::{Error, Result};
 use crate::domain::id::{AgentId, IssueId, WorktreeId};
 use crate::domain::issue::FieldChange;
@@ -119,6 +120,11 @@ impl EventLog {
             log.write_all(&event.line()).map_err(Error::io("append to", &path))?;
         }
         Ok(())
+    }
+
+    /// What is another value once something was appended.
+    pub(crate) fn sign(&self) -> Option<Sign> {
+        Sign::of(&self.path())
     }
 
     /// How many lines cannot be read.

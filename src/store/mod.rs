@@ -24,6 +24,7 @@ pub(crate) mod places;
 pub(crate) mod range;
 pub(crate) mod removals;
 pub(crate) mod setup;
+pub(crate) mod sign;
 pub(crate) mod snapshot;
 pub(crate) mod spawns;
 pub(crate) mod staged;

@@ -10,6 +10,7 @@ use crate::commands::claim::LeaseView;
 use crate::commands::{Answer, Session, issues};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
+use crate::error::Error;
 use crate::output::Report;
 use crate::output::human::{Styles, plain_line, table};
 use crate::store::file;
@@ -30,11 +31,14 @@ pub(crate) struct Args {
 }
 
 /// A worktree as it is told.
-struct Row {
-    worktree: Worktree,
+pub(in crate::commands) struct Row {
+    /// It.
+    pub worktree: Worktree,
     issue: Option<IssueId>,
-    number: Option<String>,
-    title: Option<String>,
+    /// What its issue is called for short.
+    pub number: Option<String>,
+    /// The title of its issue.
+    pub title: Option<String>,
     leases: Vec<LeaseView>,
     agent: Option<View>,
     status: Option<Status>,
@@ -50,6 +54,17 @@ struct Worktrees {
 pub(super) fn run(session: &Session, args: Args) -> Answer {
     let Args { status: with_status } = args;
     let layout = session.layout()?;
+    let mut rows = rows(session, layout)?;
+    if with_status {
+        let all: Vec<&Worktree> = rows.iter().map(|row| &row.worktree).collect();
+        let found = worktree::status(layout, &all);
+        rows.iter_mut().zip(found).for_each(|(row, status)| row.status = Some(status));
+    }
+    Ok(Box::new(Worktrees { here: layout.worktree_root.clone(), rows, with_status }))
+}
+
+/// All of them, without how far each is.
+pub(in crate::commands) fn rows(session: &Session, layout: &Layout) -> Result<Vec<Row>, Error> {
     let view = viewpoint(session, layout)?;
     let policy = session.policy(layout);
     let store = issues(view.as_ref().unwrap_or(layout), &policy).ok();
@@ -71,13 +86,7 @@ pub(super) fn run(session: &Session, args: Args) -> Answer {
         let agent = View::of(&worktree.git_dir);
         Row { worktree, issue, number, title, leases, agent, status: None }
     };
-    let mut rows: Vec<Row> = worktrees::list(layout)?.into_iter().map(row).collect();
-    if with_status {
-        let all: Vec<&Worktree> = rows.iter().map(|row| &row.worktree).collect();
-        let found = worktree::status(layout, &all);
-        rows.iter_mut().zip(found).for_each(|(row, status)| row.status = Some(status));
-    }
-    Ok(Box::new(Worktrees { here: layout.worktree_root.clone(), rows, with_status }))
+    Ok(worktrees::list(layout)?.into_iter().map(row).collect())
 }
 
 /// An issue as the worktree that is for it has it, else as it is seen from here.
@@ -91,7 +100,13 @@ fn read(worktree: &Worktree, issue: IssueId, store: Option<&IssueStore<'_>>) -> 
 }
 
 impl Row {
-    fn json(&self, here: Option<&PathBuf>) -> Value {
+    /// Who is at work in it or was last, in a few words, and whether that goes on.
+    pub(in crate::commands) fn agent(&self) -> Option<(String, bool)> {
+        self.agent.as_ref().map(|agent| (agent.words(), agent.is_alive()))
+    }
+
+    /// As programs are told.
+    pub(in crate::commands) fn json(&self, here: Option<&PathBuf>) -> Value {
         let worktree = &self.worktree;
         let identity = worktree.identity.as_ref();
         let status = self.status.as_ref().map(|status| {

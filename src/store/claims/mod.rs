@@ -25,6 +25,7 @@ use self::index::Index;
 use self::segment::Segment;
 use super::coordinator::{self, Capabilities, Coordinator, Past, Recovery, Remark, Scope, Transaction};
 use super::file::Modes;
+use super::sign::Sign;
 use super::{Error, Result};
 use crate::domain::id::LeaseId;
 use crate::domain::lease::{Fate, Ledger, Limits, Request, decide};
@@ -162,6 +163,10 @@ impl Coordinator for ClaimStore {
 
     fn ledger(&self) -> coordinator::Result<Ledger> {
         Ok(self.newest(false)?.map(|segment| segment.ledger).unwrap_or_default())
+    }
+
+    fn sign(&self) -> Option<Sign> {
+        Sign::of(&self.current())
     }
 
     fn ask(&self, clock: &dyn Clock, request: &Request, limits: &Limits) -> coordinator::Result<Transaction> {
