@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds git jit from this checkout and installs it: binaries, manual pages, completion; and sets up a repository.
 #
-#   ./install.sh [--prefix DIR] [--repo DIR [--enforce warn|strict]] [--from DIR] [--demo] [--check | --uninstall] [--dry-run]
+#   ./install.sh [--prefix DIR] [--repo DIR [--enforce warn|strict] [--agent-files[=AGENTS]]] [--from DIR] [--demo]
+#                [--check | --uninstall] [--dry-run]
 #
 # Needs git, and a Rust toolchain unless the binaries are there. Touches nothing outside the prefix, the repository and this checkout's
 # target folder. What it has put below the prefix stands in share/git-jit/manifest there, with checksums: --uninstall goes by that.
@@ -13,12 +14,13 @@ binaries="git-jit jit-pre-commit jit-pre-push"
 
 usage() {
     cat <<'TEXT'
-usage: ./install.sh [--prefix DIR] [--repo DIR [--enforce warn|strict]] [--from DIR] [--demo]
+usage: ./install.sh [--prefix DIR] [--repo DIR [--enforce warn|strict] [--agent-files[=AGENTS]]] [--from DIR] [--demo]
        ./install.sh --check | --uninstall [--prefix DIR] [--repo DIR] [--dry-run]
 
   --prefix DIR     install below DIR: bin, share/man/man1, and completion for bash, zsh and fish [~/.local]
   --repo DIR       set up that repository too, by git jit setup
   --enforce POLICY warn or strict: the policy of that repository
+  --agent-files    tell coding agents there of git jit, in AGENTS.md; =claude,gemini in what those read too
   --from DIR       take the binaries from there instead of building them
   --demo           after that, play the story in a scratch repository: git jit demo
   --check          tell what is missing or changed; exit 1 if anything is
@@ -50,7 +52,7 @@ absolute() {
 }
 
 prefix=${HOME:-/usr/local}/.local
-repo='' enforce='' from='' demo=no action=install dry_run=no
+repo='' enforce='' agent_files='' from='' demo=no action=install dry_run=no
 while [ $# -gt 0 ]; do
     case $1 in
         --prefix | --repo | --enforce | --from)
@@ -59,6 +61,7 @@ while [ $# -gt 0 ]; do
             shift
             ;;
         --prefix=* | --repo=* | --enforce=* | --from=*) option=${1%%=*} value=${1#*=} ;;
+        --agent-files | --agent-files=*) agent_files=$1 option='' ;;
         --demo) demo=yes option='' ;;
         --check) action=check option='' ;;
         --uninstall) action=uninstall option='' ;;
@@ -80,15 +83,20 @@ case $enforce in
     *) fail "--enforce wants warn or strict, and not '$enforce'" ;;
 esac
 [ -z "$enforce" ] || [ -n "$repo" ] || fail "--enforce is for a repository" "For example: ./install.sh --repo . --enforce $enforce"
+[ -z "$agent_files" ] || [ -n "$repo" ] || fail "--agent-files is for a repository" "For example: ./install.sh --repo . --agent-files"
 if [ -n "$repo" ]; then
     [ -d "$repo" ] || fail "--repo: there is no folder $repo"
     repo=$(CDPATH='' cd -- "$repo" && pwd)
 fi
 manifest=$prefix/share/git-jit/manifest
 
-# The binary that sets up the repository.
+# jit PROGRAM [OPTION]: sets up the repository as was asked for.
 jit() {
-    "$prefix/bin/git-jit" -C "$repo" "$@"
+    program=$1
+    shift
+    [ -z "$enforce" ] || set -- "$@" --enforce "$enforce"
+    [ -z "$agent_files" ] || set -- "$@" "$agent_files"
+    "$program" -C "$repo" setup "$@"
 }
 
 # sum FILE: checksum and size.
@@ -123,7 +131,7 @@ if [ "$action" = check ]; then
     [ "$found" = "$prefix/bin/git-jit" ] || { echo "not on PATH: $prefix/bin/git-jit${found:+, but $found}" && wrong=1; }
     [ "$wrong" = 1 ] || echo "installed below $prefix, and as it was"
     if [ -n "$repo" ] && [ -x "$prefix/bin/git-jit" ]; then
-        if [ -n "$enforce" ]; then jit setup --check --enforce "$enforce" || wrong=1; else jit setup --check || wrong=1; fi
+        jit "$prefix/bin/git-jit" --check || wrong=1
     fi
     exit "$wrong"
 fi
@@ -132,7 +140,8 @@ if [ "$action" = uninstall ]; then
     if [ -n "$repo" ]; then
         [ -x "$prefix/bin/git-jit" ] || fail "$prefix/bin/git-jit is gone, which takes back what it set up in $repo" "Install it again first"
         echo "In $repo:"
-        if [ "$dry_run" = yes ]; then jit setup --remove --dry-run; else jit setup --remove; fi
+        set -- "$prefix/bin/git-jit" -C "$repo" setup --remove
+        if [ "$dry_run" = yes ]; then "$@" --dry-run; else "$@"; fi
     fi
     if [ ! -f "$manifest" ]; then
         echo "nothing of git jit below $prefix"
@@ -208,11 +217,9 @@ if [ "$dry_run" = yes ]; then
         program=${from:-$prefix/bin}/git-jit
         echo "In $repo:"
         if [ ! -x "$program" ]; then
-            echo "would run git jit setup${enforce:+ --enforce $enforce}"
-        elif [ -n "$enforce" ]; then
-            "$program" -C "$repo" setup --dry-run --enforce "$enforce"
+            echo "would run git jit setup${enforce:+ --enforce $enforce}${agent_files:+ $agent_files}"
         else
-            "$program" -C "$repo" setup --dry-run
+            jit "$program" --dry-run
         fi
     fi
     exit 0
@@ -221,7 +228,9 @@ fi
 if [ -z "$from" ]; then
     echo "Building, some minutes the first time"
     from=${CARGO_TARGET_DIR:-target}
-    cargo build --release --locked --bins --target-dir "$from"
+    # With the tools for agents, which bring libraries of their own; without them, where those cannot be built.
+    cargo build --release --locked --bins --target-dir "$from" --features mcp ||
+        { echo "Not with git jit mcp, then" && cargo build --release --locked --bins --target-dir "$from"; }
     from=$from/release
 fi
 
@@ -309,7 +318,7 @@ esac
 
 if [ -n "$repo" ]; then
     echo "In $repo:"
-    if [ -n "$enforce" ]; then jit setup --enforce "$enforce"; else jit setup; fi
+    jit "$prefix/bin/git-jit"
 fi
 if [ "$demo" = yes ]; then
     "$prefix/bin/git-jit" demo

@@ -35,15 +35,13 @@ fn a_clone_is_enforced_after_one_command_and_nothing_is_left_after_another() {
     install(&clone, &["--repo", ".", "--enforce", "strict", "--dry-run"]).ok().says("would install").says("would be done");
     install(&clone, &["--check", "--repo", "."]).exits(1).says("nothing was installed");
     assert_eq!(differing(&before, &everything(&world.path(""))), Vec::<String>::new());
-    install(&clone, &["--repo", ".", "--enforce", "strict"])
-        .ok()
-        .says("installed")
-        .says("git-jit-claim-acquire.1")
-        .says("pre-push");
+    let everything_of_it = ["--repo", ".", "--enforce", "strict", "--agent-files=claude"];
+    install(&clone, &everything_of_it).ok().says("installed").says("AGENTS.md").says("git-jit-claim-acquire.1").says("pre-push");
     let installed = everything(&world.path(""));
-    let again = install(&clone, &["--repo", ".", "--enforce", "strict"]).ok().says("already so").never_says("\ninstalled");
+    let again = install(&clone, &everything_of_it).ok().says("already so").never_says("\ninstalled");
     assert_eq!(differing(&installed, &everything(&world.path(""))), Vec::<String>::new(), "{}", again.stdout);
-    install(&clone, &["--check", "--repo", ".", "--enforce", "strict"]).ok().says("and as it was");
+    install(&clone, &["--check", "--repo", ".", "--enforce", "strict", "--agent-files"]).ok().says("and as it was");
+    install(&clone, &["--check", "--repo", ".", "--agent-files=gemini"]).exits(1).says("GEMINI.md");
     install(&clone, &["--uninstall", "--repo", ".", "--dry-run"]).ok().says("would remove").says("would be removed");
     assert_eq!(differing(&installed, &everything(&world.path(""))), Vec::<String>::new());
     install(&clone, &["--uninstall", "--repo", "."]).ok().says("removed").says("what setup changed in .jit/config.toml");

@@ -56,8 +56,10 @@ fn there_and_back(place: &Place, world: &World) {
     assert_eq!(differing(&before, &all()), Vec::<String>::new(), "looking changes nothing");
     place.jit("setup").ok().says("made .jit/config.toml").says("hooks/pre-push").says("Next: git add .jit");
     place.jit("setup --enforce strict").ok().says("worktree.enforce_leases = strict").says("already so: .jit/config.toml");
+    place.jit("setup --check --agent-files").exits(1).says("AGENTS.md");
+    place.jit("setup --agent-files=claude").ok().says("AGENTS.md").says(".claude/settings.json");
     let set_up = all();
-    let again = place.json("setup --enforce strict");
+    let again = place.json("setup --enforce strict --agent-files=claude");
     assert_eq!((&again["changed"], &again["ok"]), (&false.into(), &true.into()));
     place.jit("setup --check --enforce strict").ok().never_says("missing");
     place.jit("setup --remove --dry-run").ok().says("would be removed: .jit/config.toml");
@@ -133,6 +135,25 @@ fn what_somebody_would_miss_stays() {
     std::fs::write(&hook, "#!/bin/sh\nexit 0\n").expect("written");
     std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("set");
     there_and_back(&world.team(), &world);
+}
+
+#[test]
+fn what_agents_are_told_comes_out_of_what_git_has_and_stays_where_git_has_it_too() {
+    let world = World::new();
+    let team = world.team();
+    team.write("AGENTS.md", "Ours.\n");
+    team.git("add AGENTS.md").ok();
+    team.git("commit -q -m Agents").ok();
+    team.jit("setup --agent-files=gemini").ok();
+    assert!(team.read("AGENTS.md").contains("git-jit:begin") && team.read("GEMINI.md").contains("@./AGENTS.md"));
+    team.jit("setup --remove").ok();
+    assert_eq!(team.read("AGENTS.md"), "Ours.\n");
+    assert!(!team.dir.join("GEMINI.md").exists());
+    team.jit("setup --agent-files").ok();
+    team.git("add AGENTS.md").ok();
+    let staged = team.read("AGENTS.md");
+    team.jit("setup --remove").ok().says("kept").says("git jit agents install --remove");
+    assert_eq!(team.read("AGENTS.md"), staged);
 }
 
 #[test]

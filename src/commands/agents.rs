@@ -3,6 +3,8 @@
 //! Everything is planned before anything is written: one file that is left alone leaves all alone. Only files of this worktree
 //! are written, nothing is committed, and what was put in comes out to the byte.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use self::place::{Place, Target};
@@ -110,16 +112,66 @@ fn install(session: &Session, args: InstallArgs) -> Answer {
     } else if check {
         let looked_at = all.iter().filter(|place| place.agent.is_none() || wants(place) || place.has_ours());
         looked_at.map(|place| Ok(File { path: place.path, fate: place.fate()?, text: None })).collect::<Result<_, Error>>()?
-    } else {
-        let concerned = |place: &&Place| {
-            let is_asked_for = wants(place) || if remove { agents.is_empty() } else { place.agent.is_none() };
-            is_asked_for || (!remove && place.has_ours())
-        };
-        let plan = |place: &Place| place.plan(remove, force);
-        let targets: Vec<Target> = all.iter().filter(concerned).map(plan).collect::<Result<_, Error>>()?;
+    } else if remove {
+        let targets = planned(all.iter().filter(|place| wants(place) || agents.is_empty()), true, force)?;
         targets.into_iter().map(Target::carry_out).collect::<Result<_, Error>>()?
+    } else {
+        put_in(root, &agents, force)?
     };
     Ok(Box::new(Files { files, is_check: check }))
+}
+
+fn planned<'p>(places: impl Iterator<Item = &'p Place>, remove: bool, force: bool) -> Result<Vec<Target>, Error> {
+    places.map(|place| place.plan(remove, force)).collect()
+}
+
+/// Puts in what these agents need, and brings up to date what is there of others.
+fn put_in(root: &Path, agents: &[Agent], force: bool) -> Result<Vec<File>, Error> {
+    let all = text::places(root, agents)?;
+    let wants = |place: &&Place| place.agent.is_none_or(|agent| agents.contains(&agent)) || place.has_ours();
+    planned(all.iter().filter(wants), false, force)?.into_iter().map(Target::carry_out).collect()
+}
+
+/// The files that `setup` writes for these agents: those that were not so before.
+pub(super) fn set_up(root: &Path, agents: &[Agent]) -> Result<Vec<String>, Error> {
+    let files = put_in(root, agents, false)?.into_iter().filter(|file| file.fate == Fate::Written);
+    Ok(files.map(|file| file.path.to_owned()).collect())
+}
+
+/// The files that are not what `setup` would make of them.
+pub(super) fn lacking(root: &Path, agents: &[Agent]) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    for place in text::places(root, agents)? {
+        if place.agent.is_none_or(|agent| agents.contains(&agent)) && place.fate()? != Fate::Current {
+            found.push(place.path.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+/// Takes out what is ours of files whose rest is what Git has of them, or which Git does not have: `staged` tells the text that the
+/// index has. Those, and the others, which stay; with `dry_run` nothing is touched.
+pub(super) fn take_back(
+    root: &Path,
+    staged: impl Fn(&str) -> Result<Option<Vec<u8>>, Error>,
+    dry_run: bool,
+) -> Result<(Vec<String>, Vec<String>), Error> {
+    let (mut taken, mut kept) = (Vec::new(), Vec::new());
+    for place in text::places(root, &[])?.into_iter().filter(Place::has_ours) {
+        let path = place.path.to_owned();
+        let target = place.plan(true, false).ok();
+        let is_committed = staged(place.path)?;
+        match target.filter(|target| is_committed.is_none() || is_committed.as_deref() == target.text().map(str::as_bytes)) {
+            Some(target) => {
+                if !dry_run {
+                    target.carry_out()?;
+                }
+                taken.push(path);
+            }
+            None => kept.push(path),
+        }
+    }
+    Ok((taken, kept))
 }
 
 impl Fate {

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use super::agents::Agent;
 use super::{Answer, Session};
 use crate::domain::policy::Enforcement;
 use crate::error::Error;
@@ -16,11 +17,11 @@ mod remove;
 mod steps;
 
 const AFTER: &str = "\
-The steps are those of git jit init, git jit config set and git jit hooks install. What is there already stays as it is; a policy
+The steps are those of git jit init, git jit config set, git jit hooks install and git jit agents install. What is there already stays as it is; a policy
 is tightened and never loosened. A policy that is set counts in this worktree at once, and for everybody once it is committed.
 
---remove takes back the hooks and the merge driver of this clone, and of .jit what setup made and nobody has edited, staged or
-committed. Issues, leases and everything that somebody did stay.";
+--remove takes back the hooks and the merge driver of this clone, and of .jit and the files for agents what setup made and nobody
+has edited, staged or committed. Issues, leases and everything that somebody did stay.";
 
 // Arguments of `setup`.
 #[derive(Debug, clap::Args)]
@@ -29,6 +30,10 @@ pub(crate) struct Args {
     /// Set the policy of this worktree's .jit/config.toml, unless a stricter one is in force
     #[arg(long, value_enum, value_name = "POLICY", conflicts_with = "remove")]
     enforce: Option<Level>,
+    /// Tell coding agents of git jit too, in AGENTS.md, and in what the named ones read: git jit agents install
+    #[arg(long, value_enum, num_args = 0.., require_equals = true, value_delimiter = ',', hide_possible_values = true)]
+    #[arg(value_name = "AGENTS", conflicts_with = "remove")]
+    agent_files: Option<Vec<Agent>>,
     /// Only tell what is missing; exit 1 if anything is
     #[arg(long, conflicts_with_all = ["dry_run", "remove"])]
     check: bool,
@@ -154,7 +159,7 @@ struct Setup {
 
 /// Does the steps, tells of them, or takes them back.
 pub(crate) fn run(session: &Session, args: Args) -> Answer {
-    let Args { enforce, check, dry_run, remove } = args;
+    let Args { enforce, agent_files, check, dry_run, remove } = args;
     let action = match (check, dry_run, remove) {
         (true, ..) => Action::Check,
         (_, true, false) => Action::DryRun,
@@ -163,7 +168,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
         _ => Action::SetUp,
     };
     let root = session.layout()?.require_worktree()?.display().to_string();
-    let steps = if remove { remove::all(session, dry_run)? } else { steps::all(session, action, enforce)? };
+    let steps = if remove { remove::all(session, dry_run)? } else { steps::all(session, action, enforce, agent_files)? };
     let is_written = |step: &Step| ["settings", "policy"].contains(&step.name) && step.state == State::Done;
     let is_uncommitted = steps.iter().any(is_written);
     Ok(Box::new(Setup { action, root, steps, is_uncommitted }))

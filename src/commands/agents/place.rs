@@ -158,6 +158,11 @@ fn refusal(path: &str, why: &str, hint: &str) -> Error {
 }
 
 impl Target {
+    /// What the file will say; nothing if it will be gone, or stays as it is.
+    pub(super) fn text(&self) -> Option<&str> {
+        if let Deed::Write(_, text) = &self.deed { Some(text) } else { None }
+    }
+
     /// Makes it so.
     pub(super) fn carry_out(self) -> Result<File, Error> {
         let Self { path, real, deed } = self;

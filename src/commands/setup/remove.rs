@@ -1,7 +1,7 @@
 //! `git jit setup --remove`: the steps backwards, and what each leaves where it is, with the reason.
 
 use super::{State, Step};
-use crate::commands::Session;
+use crate::commands::{Session, agents};
 use crate::error::Error;
 use crate::git::Git;
 use crate::hook::install::{self, Uninstalled};
@@ -15,6 +15,7 @@ pub(super) fn all(session: &Session, dry_run: bool) -> Result<Vec<Step>, Error> 
     let layout = session.layout()?;
     Ok(vec![
         Step::of("hooks", hooks(layout, dry_run)),
+        Step::of("agent_files", agent_files(layout, dry_run)),
         Step::of("settings", settings(layout, dry_run)),
         Step::of("worktree", worktree(layout, dry_run)),
     ])
@@ -32,6 +33,24 @@ fn hooks(layout: &Layout, dry_run: bool) -> Result<Step, Error> {
     let Uninstalled { removed, .. } = if dry_run { found } else { install::uninstall(layout)? };
     let paths = removed.iter().map(|path| path.display().to_string());
     Ok(Step::new("hooks", gone(dry_run), "the hooks and the merge driver of this clone").with(paths))
+}
+
+/// What Git would commit of these files is the repository's by now; what stands in them besides came from here.
+fn agent_files(layout: &Layout, dry_run: bool) -> Result<Step, Error> {
+    let root = layout.require_worktree()?;
+    let staged = |path: &str| -> Result<Option<Vec<u8>>, Error> {
+        let found = Git::at(root).output(&["cat-file", "blob", &format!(":{path}")])?;
+        Ok(found.status.success().then_some(found.stdout))
+    };
+    let (taken, kept) = agents::take_back(root, staged, dry_run)?;
+    Ok(match (taken.is_empty(), kept.is_empty()) {
+        (true, true) => Step::new("agent_files", State::Absent, "a word for agents"),
+        (true, false) => {
+            Step::new("agent_files", State::Kept, "they are staged, committed or edited: git jit agents install --remove")
+                .with(kept)
+        }
+        (false, _) => Step::new("agent_files", gone(dry_run), "what agents are told here").with(taken),
+    })
 }
 
 /// What is to become of `config.toml`.

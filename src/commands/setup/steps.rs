@@ -1,6 +1,7 @@
 //! The steps of `git jit setup` forwards: each looks first, and does something only where it is asked to.
 
 use super::{Action, Level, State, Step};
+use crate::commands::agents::{self, Agent};
 use crate::commands::{Session, config, hooks, init};
 use crate::domain::policy::{Enforcement, Policy};
 use crate::error::Error;
@@ -15,7 +16,12 @@ const FILE: &str = ".jit/config.toml";
 const KEY: &str = "worktree.enforce_leases";
 
 /// All of them, in an order in which each finds what it needs.
-pub(super) fn all(session: &Session, action: Action, enforce: Option<Level>) -> Result<Vec<Step>, Error> {
+pub(super) fn all(
+    session: &Session,
+    action: Action,
+    enforce: Option<Level>,
+    agent_files: Option<Vec<Agent>>,
+) -> Result<Vec<Step>, Error> {
     let layout = session.layout()?;
     let mut steps = vec![Step::of("settings", settings(layout, action))];
     if let Some(level) = enforce {
@@ -24,6 +30,9 @@ pub(super) fn all(session: &Session, action: Action, enforce: Option<Level>) -> 
     steps.push(Step::of("worktree", identity(layout, action)));
     steps.push(Step::of("merge_driver", merge_driver(session, layout, action)));
     steps.push(Step::of("hooks", hooks_of(session, layout, action)));
+    if let Some(agents) = agent_files {
+        steps.push(Step::of("agent_files", files_for(layout, action, &agents)));
+    }
     Ok(steps)
 }
 
@@ -106,6 +115,13 @@ fn merge_driver(session: &Session, layout: &Layout, action: Action) -> Result<St
         _ => State::Already,
     };
     Ok(Step::new("merge_driver", state, WHAT))
+}
+
+fn files_for(layout: &Layout, action: Action, named: &[Agent]) -> Result<Step, Error> {
+    let root = layout.require_worktree()?;
+    let paths = if action == Action::SetUp { agents::set_up(root, named)? } else { agents::lacking(root, named)? };
+    let state = if paths.is_empty() { State::Already } else { not_done(action).unwrap_or(State::Done) };
+    Ok(Step::new("agent_files", state, "what agents read at their start").with(paths))
 }
 
 fn hooks_of(session: &Session, layout: &Layout, action: Action) -> Result<Step, Error> {
