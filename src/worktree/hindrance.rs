@@ -209,7 +209,7 @@ pub(crate) enum Hindrance {
         has_branch: bool,
     },
     /// Somebody else works in it.
-    #[error("it is in use by {holder}")]
+    #[error("the worktree is in use by {holder}")]
     InUse {
         /// Who.
         holder: Holder,

@@ -153,6 +153,20 @@ fn what_is_no_regular_file_is_told_and_never_waited_for_or_written_through() {
 }
 
 #[test]
+fn a_folder_that_is_a_link_is_not_written_through_either() {
+    let world = World::new();
+    let team = world.team();
+    let elsewhere = world.path("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("made");
+    std::fs::remove_dir(team.dir.join(".jit/issues")).expect("empty");
+    std::os::unix::fs::symlink(&elsewhere, team.dir.join(".jit/issues")).expect("linked");
+    team.jit("issue create X").exits(6).says(".jit/issues").says("symbolic link");
+    team.write("plan.json", "[{\"key\": \"k\", \"title\": \"K\"}]");
+    team.jit("issue import --from-json plan.json").exits(6).says("symbolic link");
+    assert_eq!(std::fs::read_dir(&elsewhere).expect("there").count(), 0);
+}
+
+#[test]
 fn what_is_so_already_needs_no_right() {
     let (world, issues) = World::strict();
     let team = world.team();

@@ -74,10 +74,7 @@ impl Writer {
     /// Writes a file by its path below `.jit/`.
     pub(crate) fn write_data(&self, path: &str, bytes: &[u8]) -> Result<()> {
         let path = self.data.join(path);
-        if path.is_symlink() {
-            // Who made it a link meant another file, and would find the link gone and that file unchanged.
-            return Err(Error::Corrupt { path, line: None, why: "is a symbolic link, which is never written through".to_owned() });
-        }
+        self.refuse_links(&path)?;
         file::make_dir(path.parent().unwrap_or(&self.data), VERSIONED)?;
         match file::rewrite(file::finish_in(&self.scratch, &path, bytes, VERSIONED)?) {
             // Another file system, or another mount of the same one.
@@ -88,9 +85,22 @@ impl Writer {
         }
     }
 
+    /// Refuses what a link leads to, out of the worktree perhaps: who made the file one meant another file, and would find the link
+    /// gone and that file unchanged.
+    fn refuse_links(&self, path: &Path) -> Result<()> {
+        match path.ancestors().take_while(|above| *above != self.data).find(|above| above.is_symlink()) {
+            None => Ok(()),
+            Some(link) => {
+                let why = "is a symbolic link, which is never written through".to_owned();
+                Err(Error::Corrupt { path: link.to_owned(), line: None, why })
+            }
+        }
+    }
+
     /// Writes the files of new issues: all of them, or none, whatever happens meanwhile.
     pub(crate) fn create_all(&self, documents: &[Document]) -> Result<()> {
         let dir = &self.plan.dir;
+        self.refuse_links(&self.issues())?;
         file::make_dir(dir, self.plan.modes)?;
         file::make_dir(&self.issues(), VERSIONED)?;
         self.clear_plan()?;
