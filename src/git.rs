@@ -14,7 +14,7 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 
 mod merging;
 
-pub(crate) use merging::{Unmerged, marked_text, marked_texts, merge_text, merge_texts, merged_tree, unmerged};
+pub(crate) use merging::{Unmerged, by_lines, marked_text, marked_texts, merge_texts, merged_tree, unmerged};
 
 /// Variables that bind a Git process to a repository, see `git rev-parse --local-env-vars`, or change what a path means.
 pub(crate) const LOCAL_VARIABLES: [&str; 17] = [

@@ -67,7 +67,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let name = |given: String, usual: &str| if given.starts_with('%') { usual.to_owned() } else { given };
     let markers = Markers { size: marker_size, ours: name(our_name, "ours"), theirs: name(their_name, "theirs") };
     let versions = Versions { base: Some(base).filter(|base| !base.is_empty()), ours, theirs };
-    let lines = |base: &str, ours: &str, theirs: &str| git::merge_text(&session.cx.scratch, ours, base, theirs).ok().flatten();
+    let lines = git::by_lines(&session.cx.scratch);
     let (merged, text) = match Merge::of(versions, &lines) {
         Ok(merge) => {
             let text = merge.text(&markers).into_bytes();

@@ -184,7 +184,7 @@ fn whole(issue: IssueId, text: Option<&[u8]>, choice: &Choice) -> Result<Option<
 
 /// The end of a file that both sides have; nothing while something is left.
 fn by_field(desk: &Desk<'_>, versions: Versions<'_>, choice: &Choice, resolution: &mut Resolution) -> Result<Option<End>, Error> {
-    let lines = |base: &str, ours: &str, theirs: &str| git::merge_text(&desk.session.cx.scratch, ours, base, theirs).ok().flatten();
+    let lines = git::by_lines(&desk.session.cx.scratch);
     let issue = resolution.issue;
     let mut merge = match Merge::of(versions, &lines) {
         Ok(merge) => merge,

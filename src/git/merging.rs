@@ -49,8 +49,12 @@ pub(crate) fn merge_texts(scratch: &Path, ours: &[u8], base: &[u8], theirs: &[u8
     Ok(merges)
 }
 
-/// The clean three-way merge of a text by lines, as `git merge-file` makes it.
-pub(crate) fn merge_text(scratch: &Path, ours: &str, base: &str, theirs: &str) -> Result<Option<String>, Error> {
+/// Merges texts by lines as `git merge-file` does: base, ours, theirs to the clean merge. What Git cannot merge has none.
+pub(crate) fn by_lines(scratch: &Path) -> impl Fn(&str, &str, &str) -> Option<String> {
+    move |base, ours, theirs| merge_text(scratch, ours, base, theirs).ok().flatten()
+}
+
+fn merge_text(scratch: &Path, ours: &str, base: &str, theirs: &str) -> Result<Option<String>, Error> {
     let dir = three_files(scratch, [ours, base, theirs].map(str::as_bytes))?;
     let output = Git::at(dir.path()).output(&[&["merge-file", "-p", "-q"], &NAMES[..]].concat())?;
     Ok(String::from_utf8(output.stdout).ok().filter(|_| output.status.success()))

@@ -138,7 +138,7 @@ impl<'a> Merge<'a> {
     /// What the merge driver makes of an issue, where nothing is left to a person.
     fn by_field(&self, path: &BString, versions: Versions<'_>) -> Option<Vec<u8>> {
         let Kind::Issue(id) = Kind::of(path) else { return None };
-        let lines = |base: &str, ours: &str, theirs: &str| git::merge_text(&self.scratch, ours, base, theirs).ok().flatten();
+        let lines = git::by_lines(&self.scratch);
         let merge = merge::Merge::of(versions, &lines).ok().filter(|merge| merge.issue == id)?;
         merge.clean().map(String::into_bytes)
     }

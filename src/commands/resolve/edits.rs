@@ -25,7 +25,7 @@ pub(super) fn is_edited(session: &Session, root: &Path, left: &Left) -> Result<b
     }
     let [base, ours, theirs] = left.texts.each_ref().map(Option::as_deref);
     let (Some(ours), Some(theirs)) = (ours, theirs) else { return Ok(true) };
-    let lines = |base: &str, ours: &str, theirs: &str| git::merge_text(&session.cx.scratch, ours, base, theirs).ok().flatten();
+    let lines = git::by_lines(&session.cx.scratch);
     if let Ok(merge) = Merge::of(Versions { base, ours, theirs }, &lines)
         && bare(merge.text(&Markers::default()).as_bytes()) == here
     {
