@@ -149,7 +149,7 @@ impl Merge {
     pub(crate) fn conflicts(&self) -> Vec<Conflict> {
         let open = self.items.iter().filter(|item| item.outcome == Outcome::Conflict);
         let conflict = |item: &Item| {
-            let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
+            let path = words(&item.path);
             let value = |text: &str| splice::raw(text, &path).map(str::to_owned);
             Conflict { path: item.path.clone(), ours: value(&self.ours), theirs: value(&self.theirs) }
         };
@@ -186,6 +186,11 @@ impl Merge {
 
 fn short(issues: &[IssueId]) -> String {
     issues.iter().map(IssueId::short).collect::<Vec<_>>().join(", ")
+}
+
+/// A path as `splice` takes it.
+fn words(path: &[String]) -> Vec<&str> {
+    path.iter().map(String::as_str).collect()
 }
 
 /// The members of an object by key, each with its text.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::exact::{canonical, elements, is_object, same, value};
 use super::write::Texts;
-use super::{Lines, Ruling, Side, by_key};
+use super::{Lines, Ruling, Side, by_key, words};
 use crate::domain::gate::Verdict;
 use crate::domain::issue::{DELETED_AT, Priority, State};
 use crate::domain::splice;
@@ -82,8 +82,7 @@ impl<'l> Weighing<'l> {
     /// What becomes of a value that both sides changed, each in its own way; nothing if its members were weighed instead.
     fn both_changed(&mut self, path: &[String], three: Three<'_>) -> Option<Outcome> {
         let [base, ours, theirs] = three;
-        let keys: Vec<&str> = path.iter().map(String::as_str).collect();
-        let chosen = match keys.as_slice() {
+        let chosen = match words(path).as_slice() {
             ["labels" | "dependencies" | "gates_required"] => return Some(made(set(three))),
             ["documents"] => return Some(made(documents(three))),
             ["description"] => return Some(made(self.text(three))),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::exact::same;
 use super::rules::{Item, Outcome};
-use super::{Side, by_key};
+use super::{Side, by_key, words};
 use crate::domain::splice;
 
 /// How conflicts are marked.
@@ -125,10 +125,6 @@ fn widened(text: &str, sides: (&str, &str), conflicts: &[&[String]]) -> Vec<Vec<
         }
     }
     wholes
-}
-
-fn words(path: &[String]) -> Vec<&str> {
-    path.iter().map(String::as_str).collect()
 }
 
 /// Where the lines of a conflict go.
