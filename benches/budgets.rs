@@ -12,30 +12,50 @@
     reason = "spawns and times processes, fills and empties directories of its own, asks the date"
 )]
 
+#[path = "budgets/growth.rs"]
+mod growth;
 #[path = "budgets/hooks.rs"]
 mod hooks;
 #[path = "budgets/leases.rs"]
 mod leases;
 #[path = "budgets/measure.rs"]
 mod measure;
+#[path = "budgets/memory.rs"]
+mod memory;
 #[path = "budgets/options.rs"]
 mod options;
+#[path = "budgets/programs.rs"]
+mod programs;
+#[path = "budgets/reads.rs"]
+mod reads;
 #[path = "budgets/repository.rs"]
 mod repository;
 #[path = "budgets/rows.rs"]
 mod rows;
+#[path = "budgets/run.rs"]
+mod run;
+#[path = "budgets/site.rs"]
+mod site;
+#[path = "budgets/table.rs"]
+mod table;
 #[path = "budgets/worktrees.rs"]
 mod worktrees;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use measure::Row;
 use options::{Options, Parsed};
+use repository::Repositories;
+use run::Run;
 
 fn main() -> ExitCode {
-    let options = match options::parse(std::env::args().skip(1)) {
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if(|argument| argument == memory::PEAK).is_some() {
+        return memory::starter(arguments);
+    }
+    let options = match options::parse(arguments) {
         Ok(Parsed::Run(options)) => options,
+        Ok(Parsed::Render) => return ExitCode::SUCCESS,
         Ok(Parsed::Help) => {
             print!("{}", options::HELP);
             return ExitCode::SUCCESS;
@@ -45,28 +65,25 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    // Beside the build and not in /tmp: that may be memory, where nothing is ever made durable.
-    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("cargo made the directory");
-    let rows = rows::all(scratch.path(), &options);
-    print!("{}", if options.json { json(&rows) } else { table(&rows, &options) });
+    let run = measured(&options);
+    let remark = if options.quick { "; small, so the ratios say nothing" } else { "" };
+    let json = || serde_json::to_string(&run).expect("numbers and words") + "\n";
+    print!("{}", if options.json { json() } else { table::table(&run, remark) });
     ExitCode::SUCCESS
 }
 
-fn json(rows: &[Row]) -> String {
-    let document = serde_json::json!({
-        "schema_version": 1,
-        "date": jiff::Timestamp::now().to_string(),
-        "machine": machine(),
-        "rows": rows.iter().map(Row::json).collect::<Vec<_>>(),
-    });
-    format!("{document}\n")
-}
-
-fn table(rows: &[Row], options: &Options) -> String {
-    let remark = if options.quick { "; small, so the ratios say nothing" } else { "" };
-    let title = format!("{}; {} runs a row{remark}", machine(), options.runs);
-    let lines = rows.iter().map(Row::line);
-    [title, Row::HEADS.to_owned()].into_iter().chain(lines).map(|line| line + "\n").collect()
+fn measured(options: &Options) -> Run {
+    // Beside the build and not in /tmp: that may be memory, where nothing is ever made durable.
+    let mut scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("cargo made the directory");
+    scratch.disable_cleanup(options.keep);
+    let repositories = Repositories::new(scratch.path());
+    let date = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M").to_string();
+    let rows = rows::all(&repositories, options);
+    let curves = growth::all(&repositories, options);
+    if options.keep {
+        eprintln!("the repositories are in {}", scratch.path().display());
+    }
+    Run { schema_version: 2, date, commit: said("git", &["describe", "--always", "--dirty"]), machine: machine(), rows, curves }
 }
 
 /// Processor, cores, system and Git: what numbers of two runs may differ by.
@@ -75,9 +92,12 @@ fn machine() -> String {
     let model =
         cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default().trim_start_matches(['\t', ':', ' ']);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let first_line = |program: &str, argument: &str| {
-        let output = Command::new(program).arg(argument).output().map(|output| output.stdout).unwrap_or_default();
-        String::from_utf8_lossy(&output).trim().to_owned()
-    };
-    format!("{model}, {cores} cores, {}, {}", first_line("uname", "-sr"), first_line("git", "--version"))
+    format!("{model}, {cores} cores, {}, {}", said("uname", &["-sr"]), said("git", &["--version"]))
+}
+
+/// What a program says of itself; nothing, if it is not there.
+fn said(program: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(program);
+    let output = command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output();
+    String::from_utf8_lossy(&output.map(|output| output.stdout).unwrap_or_default()).trim().to_owned()
 }

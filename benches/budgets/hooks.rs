@@ -1,13 +1,15 @@
 //! The rows of the hooks on a large repository: what a commit and a push pay for being judged.
 
 use std::path::Path;
-use std::process::Command;
 
-use super::measure::{self, Case, Row};
+use super::measure::{self, Case};
+use super::memory;
 use super::options::Options;
 use super::repository::Repository;
 use super::rows::measured;
+use super::run::Row;
 
+const SMALL: &str = "pre-commit, small, nothing of ours staged";
 const NOTHING: &str = "pre-commit, large, nothing of ours staged";
 const ONE: &str = "pre-commit, large, one leased issue staged";
 const FIFTY: &str = "pre-commit, large, 50 leased issues staged";
@@ -15,52 +17,87 @@ const BY_PATH: &str = "pre-commit, large, commit PATH of one";
 const MERGE: &str = "pre-commit, large, a merge of 500 edits";
 const SPLIT: &str = "pre-commit, large, split index";
 const SPLIT_MORE: &str = "pre-commit, large, split, beyond diff-index";
+const SPARSE: &str = "pre-commit, large, sparse index";
+const SPARSE_MORE: &str = "pre-commit, large, sparse, beyond diff-index";
 const PUSH: &str = "pre-push, large, one new commit";
 const PUSH_MANY: &str = "pre-push, large, 1 000 new commits";
+const MEMORY: &str = "memory of pre-commit, nothing of ours staged";
+const MEMORY_ONE: &str = "memory of pre-commit, one leased issue staged";
+const MEMORY_MERGE: &str = "memory of pre-commit, a merge of 500 edits";
+const MEMORY_PUSH: &str = "memory of pre-push, 1 000 new commits";
 
-/// The rows of [`all`].
-pub(crate) const ALL: [&str; 9] = [NOTHING, ONE, FIFTY, BY_PATH, MERGE, SPLIT, SPLIT_MORE, PUSH, PUSH_MANY];
+/// The rows of [`small`].
+pub(crate) const OF_SMALL: [&str; 1] = [SMALL];
+/// The rows of [`large`].
+pub(crate) const OF_LARGE: [&str; 15] = [
+    NOTHING, ONE, FIFTY, BY_PATH, MERGE, SPLIT, SPLIT_MORE, SPARSE, SPARSE_MORE, PUSH, PUSH_MANY, MEMORY, MEMORY_ONE, MEMORY_MERGE,
+    MEMORY_PUSH,
+];
 
-/// The stagings exclude each other, so each is made just before it is measured.
-pub(crate) fn all(repository: &Repository, scratch: &Path, options: &Options) -> Vec<Row> {
-    let mut rows = Vec::new();
-    stage(repository, "src/part-000/file-00001.txt", "staged\n");
-    rows.extend(measured(repository, Case::new(NOTHING, 2.0, || repository.pre_commit()), options));
-    rows.extend(split(repository, options));
-    repository.git(&["reset", "-q", "--hard"]);
-    rows.extend(edits(repository, scratch, options));
-    rows.extend(merge(repository, options));
-    if options.wants(PUSH) {
-        let (url, input) = (scratch.join("remote.git"), scratch.join("pre-push"));
-        std::fs::write(&input, unpublished_commit(repository, &url)).expect("a file in our own directory");
-        rows.extend(measured(repository, Case::new(PUSH, 3.0, || repository.pre_push(&url, &input)), options));
+/// Those in a small repository.
+pub(crate) fn small(repository: &Repository, options: &Options) -> Vec<Row> {
+    if !options.wants(SMALL) {
+        return Vec::new();
     }
-    if options.wants(PUSH_MANY) {
-        let (url, input) = (scratch.join("remote-2.git"), scratch.join("pre-push-2"));
+    stage(repository, "src/part-000/file-00001.txt", "staged\n");
+    let rows = measured(Case::new(repository, SMALL, || repository.pre_commit()), 1.6, options).into_iter().collect();
+    repository.git(&["reset", "-q", "--hard"]);
+    rows
+}
+
+/// Those in a large one. The stagings exclude each other, so each is made just before it is measured.
+pub(crate) fn large(repository: &Repository, options: &Options) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if options.wants_any(&[NOTHING, MEMORY, SPLIT, SPLIT_MORE]) {
+        stage(repository, "src/part-000/file-00001.txt", "staged\n");
+        rows.extend(measured(Case::new(repository, NOTHING, || repository.pre_commit()), 2.0, options));
+        rows.extend(memory::of_a_hook(MEMORY, &repository.pre_commit(), None, options));
+        rows.extend(split(repository, options));
+        repository.git(&["reset", "-q", "--hard"]);
+    }
+    rows.extend(sparse(repository, options));
+    rows.extend(edits(repository, options));
+    rows.extend(merge(repository, options));
+    rows.extend(pushes(repository, options));
+    rows
+}
+
+fn pushes(repository: &Repository, options: &Options) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if options.wants(PUSH) {
+        let (url, input) = (repository.beside("remote.git"), repository.beside("pre-push"));
+        std::fs::write(&input, unpublished_commit(repository, &url)).expect("a file in our own directory");
+        rows.extend(measured(Case::new(repository, PUSH, || repository.pre_push(&url, &input)), 3.0, options));
+    }
+    if options.wants_any(&[PUSH_MANY, MEMORY_PUSH]) {
+        let (url, input) = (repository.beside("remote-2.git"), repository.beside("pre-push-2"));
         let published = publish(repository, &url, "second");
         let tip = repository.commit_often("many", 1000);
         std::fs::write(&input, format!("refs/heads/many {tip} refs/heads/main {published}\n")).expect("our own directory");
-        rows.extend(measured(repository, Case::new(PUSH_MANY, 40.0, || repository.pre_push(&url, &input)), options));
+        let push = || repository.pre_push(&url, &input);
+        rows.extend(measured(Case::new(repository, PUSH_MANY, push), 40.0, options));
+        rows.extend(memory::of_a_hook(MEMORY_PUSH, &push(), Some(&input), options));
     }
     rows
 }
 
 /// One and fifty leased issues, from the end of the list, which the other rows do not use.
-fn edits(repository: &Repository, scratch: &Path, options: &Options) -> Vec<Row> {
+fn edits(repository: &Repository, options: &Options) -> Vec<Row> {
     let mut rows = Vec::new();
     let last = repository.issues().len() - 1;
     let count = 50.min(last / 2);
-    if [ONE, FIFTY, BY_PATH].iter().any(|name| options.wants(name)) {
+    if options.wants_any(&[ONE, FIFTY, BY_PATH, MEMORY_ONE]) {
         for number in last - count..=last {
             repository.jit(&["claim", "acquire", "--ttl", "1h", &repository.issues()[number]]);
         }
     }
     let edit = |number: usize| stage(repository, &repository.issue_path(number), &repository.issue_text(number, 1000));
-    if options.wants(ONE) || options.wants(BY_PATH) {
+    if options.wants_any(&[ONE, BY_PATH, MEMORY_ONE]) {
         edit(last);
-        rows.extend(measured(repository, Case::new(ONE, 8.0, || repository.pre_commit()), options));
+        rows.extend(measured(Case::new(repository, ONE, || repository.pre_commit()), 8.0, options));
+        rows.extend(memory::of_a_hook(MEMORY_ONE, &repository.pre_commit(), None, options));
         // What `git commit PATH` names its hook: an index of HEAD with that path, whose cache-tree says nothing of it.
-        let index = scratch.join("next-index");
+        let index = repository.beside("next-index");
         let entry = repository.git(&["ls-files", "-s", "--", &repository.issue_path(last)]);
         let with = |words: &[&str]| {
             let mut command = repository.command("git");
@@ -71,26 +108,21 @@ fn edits(repository: &Repository, scratch: &Path, options: &Options) -> Vec<Row>
         let mut words = entry.split_whitespace();
         let (mode, oid) = (words.next().expect("a mode"), words.next().expect("an id"));
         with(&["update-index", "--cacheinfo", &format!("{mode},{oid},{}", repository.issue_path(last))]);
-        let run = || {
-            let mut command: Command = repository.pre_commit();
-            command.env("GIT_INDEX_FILE", &index);
-            command
-        };
-        rows.extend(measured(repository, Case::new(BY_PATH, 12.0, run), options));
+        rows.extend(measured(Case::new(repository, BY_PATH, || repository.pre_commit_of(&index)), 12.0, options));
         repository.git(&["reset", "-q", "--hard"]);
     }
     if options.wants(FIFTY) {
         (last - count..last).for_each(edit);
-        rows.extend(measured(repository, Case::new(FIFTY, 12.0, || repository.pre_commit()), options));
+        rows.extend(measured(Case::new(repository, FIFTY, || repository.pre_commit()), 12.0, options));
         repository.git(&["reset", "-q", "--hard"]);
     }
     rows
 }
 
 /// A merge that brings others' edits, as it is before its commit.
-fn merge(repository: &Repository, options: &Options) -> Option<Row> {
-    if !options.wants(MERGE) {
-        return None;
+fn merge(repository: &Repository, options: &Options) -> Vec<Row> {
+    if !options.wants_any(&[MERGE, MEMORY_MERGE]) {
+        return Vec::new();
     }
     let count = 500.min(repository.issues().len() / 4);
     repository.git(&["checkout", "-q", "-b", "theirs"]);
@@ -103,32 +135,59 @@ fn merge(repository: &Repository, options: &Options) -> Option<Row> {
     repository.git(&["commit", "-q", "--no-verify", "-m", "Ours"]);
     repository.git(&["merge", "-q", "--no-commit", "--no-ff", "theirs"]);
     repository.git(&["write-tree"]);
-    let row = measured(repository, Case::new(MERGE, 60.0, || repository.pre_commit()), options);
+    let time = measured(Case::new(repository, MERGE, || repository.pre_commit()), 60.0, options);
+    let memory = memory::of_a_hook(MEMORY_MERGE, &repository.pre_commit(), None, options);
     repository.git(&["merge", "--abort"]);
-    row
+    time.into_iter().chain(memory).collect()
 }
 
 /// A split index, which is Git's to read: what the hook takes beyond Git's own answer.
 fn split(repository: &Repository, options: &Options) -> Vec<Row> {
-    if !options.wants(SPLIT) && !options.wants(SPLIT_MORE) {
+    if !options.wants_any(&[SPLIT, SPLIT_MORE]) {
         return Vec::new();
     }
     repository.git(&["update-index", "--split-index"]);
-    let diff_index = || {
-        let mut command = repository.command("git");
-        command.args(["diff-index", "--cached", "--no-renames", "--quiet", "HEAD", "--", ".jit"]);
-        command
-    };
-    let cases = vec![Case::new("diff-index", 0.0, diff_index), Case::new(SPLIT, f64::INFINITY, || repository.pre_commit())];
-    let samples = measure::in_turn(|| repository.floor(), cases, options.runs);
-    let row = samples[1].beyond(&samples[0], SPLIT_MORE, 4.0);
+    let rows = beyond(repository, repository.root(), Path::new(".git/index"), [SPLIT, SPLIT_MORE], options);
     repository.git(&["update-index", "--no-split-index"]);
     for name in repository.common_dir().read_dir().expect("a directory").flatten() {
         if name.file_name().to_string_lossy().starts_with("sharedindex.") {
             std::fs::remove_file(name.path()).expect("nothing uses it any more");
         }
     }
-    vec![samples[1].row(), row]
+    rows
+}
+
+/// A sparse index, which has one entry for all that is not checked out.
+fn sparse(repository: &Repository, options: &Options) -> Vec<Row> {
+    if !options.wants_any(&[SPARSE, SPARSE_MORE]) {
+        return Vec::new();
+    }
+    let root = repository.sparse("sparse-index", &["--cone", "--sparse-index", "src/part-000"]);
+    std::fs::write(root.join("src/part-000/file-00001.txt"), "staged\n").expect("a file in our own repository");
+    repository.git_in(&root, &["add", "src/part-000/file-00001.txt"]);
+    repository.git_in(&root, &["write-tree"]);
+    let index = repository.git_in(&root, &["rev-parse", "--path-format=absolute", "--git-path", "index"]);
+    let rows = beyond(repository, &root, Path::new(&index), [SPARSE, SPARSE_MORE], options);
+    repository.git(&["worktree", "remove", "--force", root.to_str().expect("a path of our own")]);
+    rows
+}
+
+/// The hook in the worktree `root`, and the same less what Git itself takes for the question.
+fn beyond(repository: &Repository, root: &Path, index: &Path, [whole, more]: [&str; 2], options: &Options) -> Vec<Row> {
+    let diff_index = || {
+        let mut command = repository.command("git");
+        command.current_dir(root).args(["diff-index", "--cached", "--no-renames", "--quiet", "HEAD", "--", ".jit"]);
+        command
+    };
+    let hook = || {
+        let mut command = repository.pre_commit_of(index);
+        command.current_dir(root);
+        command
+    };
+    let cases = vec![Case::new(repository, "git diff-index", diff_index), Case::new(repository, whole, hook)];
+    let samples = measure::in_turn(cases, options.runs);
+    let row = samples[1].beyond(&samples[0], more, 4.0);
+    vec![samples[1].row(None), samples[0].beside(whole), row]
 }
 
 /// Stages a file, and leaves the index as `git commit` does before it runs the hook: with a valid cache-tree.

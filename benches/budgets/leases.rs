@@ -7,15 +7,18 @@ use std::time::Instant;
 
 use git_jit::testing::fill_log;
 
-use super::measure::{self, Case, Row};
+use super::measure::{self, Case};
 use super::options::Options;
 use super::repository::Repository;
 use super::rows::measured;
+use super::run::Row;
 
 /// Processes that run at once.
 const CROWD: usize = 64;
 /// How long a crowd of them may take that asks for as many issues.
 const CROWD_MS: f64 = 1000.0;
+/// Floors that taking a lease may cost, and what writes as much.
+const ACQUIRE_BUDGET: f64 = 5.0;
 /// A crowd takes long enough to need few runs.
 const CROWD_RUNS: usize = 5;
 /// About as long as the record of a grant.
@@ -44,7 +47,7 @@ pub(crate) const OF_CROWDS: [&str; 2] = [ONE_WINNER, ALL_WIN];
 pub(crate) fn all(repository: &Repository, leases: usize, options: &Options) -> Vec<Row> {
     let mut rows = Vec::new();
     if options.wants(SYNC) {
-        rows.push(Row::alone(SYNC, &synced_appends(&repository.path("synced"), options.runs), true));
+        rows.push(measure::alone(SYNC, &synced_appends(&repository.path("synced"), options.runs), "ms", None));
     }
     rows.extend(acquire(repository, options));
     rows.extend(on_one_lease(repository, options));
@@ -53,9 +56,9 @@ pub(crate) fn all(repository: &Repository, leases: usize, options: &Options) -> 
         fill_log(&repository.common_dir(), 0, &[], &repository.issues()[..leases]).expect("the log is filled");
         let log = || std::fs::read(repository.common_dir().join("jit/claims.jsonl")).expect("it was just written");
         let before = log();
-        rows.extend(measured(repository, Case::new(LIST, 4.0, || repository.jit_command(&["claim", "list"])), options));
+        rows.extend(measured(Case::new(repository, LIST, || repository.jit_command(&["claim", "list"])), 4.0, options));
         assert!(log() == before, "a listing changed the log");
-        rows.extend(measured(repository, taking(ACQUIRE_EXPIRED, repository, "expired"), options));
+        rows.extend(measured(taking(ACQUIRE_EXPIRED, repository, "expired"), ACQUIRE_BUDGET, options));
         repository.use_leases("long");
     }
     rows
@@ -80,7 +83,7 @@ fn taking<'a>(name: &str, repository: &'a Repository, leases: &'static str) -> C
         repository.use_leases(leases);
         repository.jit_command(&["claim", "acquire", &repository.issues()[repository.issues().len() - 2 - round]])
     };
-    Case { name: name.to_owned(), budget: 5.0, prepare: Box::new(prepare) }
+    Case::prepared(repository, name, prepare)
 }
 
 /// The two logs in turn, so that one row can compare them.
@@ -89,10 +92,10 @@ fn acquire(repository: &Repository, options: &Options) -> Vec<Row> {
         return Vec::new();
     }
     let cases = vec![taking(ACQUIRE_EMPTY, repository, "empty"), taking(ACQUIRE_LONG, repository, "long")];
-    let samples = measure::in_turn(|| repository.floor(), cases, options.runs);
+    let samples = measure::in_turn(cases, options.runs);
     let rows = [
-        (ACQUIRE_EMPTY, samples[0].row()),
-        (ACQUIRE_LONG, samples[1].row()),
+        (ACQUIRE_EMPTY, samples[0].row(ACQUIRE_BUDGET)),
+        (ACQUIRE_LONG, samples[1].row(ACQUIRE_BUDGET)),
         (ACQUIRE_BOTH, samples[1].against(&samples[0], ACQUIRE_BOTH, 1.3)),
     ];
     rows.into_iter().filter(|(name, _)| options.wants(name)).map(|(_, row)| row).collect()
@@ -105,17 +108,17 @@ fn on_one_lease(repository: &Repository, options: &Options) -> Vec<Row> {
     repository.use_leases("long");
     repository.jit(&["claim", "acquire", id]);
     let cases = [
-        Case::new(RENEW, 5.0, || run("renew")),
-        Case::new(BEAT, 5.0, || run("heartbeat")),
-        Case::new(STATUS, 4.0, || repository.jit_command(&["claim", "status", "--issue", id])),
+        (Case::new(repository, RENEW, || run("renew")), ACQUIRE_BUDGET),
+        (Case::new(repository, BEAT, || run("heartbeat")), ACQUIRE_BUDGET),
+        (Case::new(repository, STATUS, || repository.jit_command(&["claim", "status", "--issue", id])), 4.0),
     ];
-    let mut rows: Vec<Row> = cases.into_iter().filter_map(|case| measured(repository, case, options)).collect();
+    let mut rows: Vec<Row> = cases.into_iter().filter_map(|(case, budget)| measured(case, budget, options)).collect();
     let prepare = |_| {
         repository.jit(&["claim", "acquire", id]);
         run("release")
     };
     // It looks into the tree of HEAD, as the hook does for a staged issue: the same budget.
-    rows.extend(measured(repository, Case { name: RELEASE.to_owned(), budget: 8.0, prepare: Box::new(prepare) }, options));
+    rows.extend(measured(Case::prepared(repository, RELEASE, prepare), 8.0, options));
     rows
 }
 
@@ -123,20 +126,26 @@ fn on_one_lease(repository: &Repository, options: &Options) -> Vec<Row> {
 pub(crate) fn crowds(repository: &Repository, options: &Options) -> Vec<Row> {
     let mut rows = Vec::new();
     if options.wants(ONE_WINNER) {
-        let crowds = several(repository, options, "one", |_| 0);
+        let crowds = several(repository, options, "one", CROWD, |_| 0);
         let is_met = crowds.iter().all(|(_, winners)| *winners == 1);
-        rows.push(Row::alone(ONE_WINNER, &times(&crowds), is_met));
+        rows.push(Row { met: Some(is_met), ..measure::alone(ONE_WINNER, &times(&crowds), "ms", None) });
     }
     if options.wants(ALL_WIN) {
-        let crowds = several(repository, options, "all", |number| number);
+        let crowds = several(repository, options, "all", CROWD, |number| number);
         let is_met = crowds.iter().all(|(ms, winners)| *winners == CROWD && *ms <= CROWD_MS);
-        rows.push(Row::alone(ALL_WIN, &times(&crowds), is_met));
+        rows.push(Row { met: Some(is_met), ..measure::alone(ALL_WIN, &times(&crowds), "ms", Some(CROWD_MS)) });
     }
     rows
 }
 
-/// Milliseconds from the first start to the last end, and the winners, of processes that want the issues `wanted` says.
-fn several(repository: &Repository, options: &Options, name: &str, wanted: impl Fn(usize) -> usize) -> Vec<(f64, usize)> {
+/// Milliseconds from the first start to the last end, and the winners, of `count` processes that want the issues `wanted` says.
+pub(crate) fn several(
+    repository: &Repository,
+    options: &Options,
+    name: &str,
+    count: usize,
+    wanted: impl Fn(usize) -> usize,
+) -> Vec<(f64, usize)> {
     let crowd = |round: usize| {
         // Each on a log that does not exist yet: whoever comes first has to make it, too.
         repository.use_leases(&format!("{name}-{round}"));
@@ -146,7 +155,7 @@ fn several(repository: &Repository, options: &Options, name: &str, wanted: impl 
             command.env("JIT_AGENT_ID", format!("agent:crowd-{number}")).stdout(Stdio::null()).stderr(Stdio::null());
             command.spawn().expect("it can be started")
         };
-        let crowd: Vec<Child> = (0..CROWD).map(start_one).collect();
+        let crowd: Vec<Child> = (0..count).map(start_one).collect();
         let won = |mut child: Child| child.wait().expect("it was started").success();
         let winners = crowd.into_iter().map(won).filter(|won| *won).count();
         (measure::millis(start), winners)
@@ -154,6 +163,6 @@ fn several(repository: &Repository, options: &Options, name: &str, wanted: impl 
     (0..options.runs.min(CROWD_RUNS)).map(crowd).collect()
 }
 
-fn times(crowds: &[(f64, usize)]) -> Vec<f64> {
+pub(crate) fn times(crowds: &[(f64, usize)]) -> Vec<f64> {
     crowds.iter().map(|(ms, _)| *ms).collect()
 }

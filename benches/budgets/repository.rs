@@ -4,16 +4,44 @@
 //! is read, and nothing is written outside the scratch directory.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::rc::Rc;
+
+use super::measure::Case;
 
 /// Commits after the first one, each of which changes one file and one issue.
 const COMMITS: usize = 200;
 /// Other files a directory.
 const FILES_A_DIRECTORY: usize = 100;
 const CONFIG: &str = "[worktree]\nenforce_leases = \"strict\"\n";
+
+/// The repositories of one run, each made when it is first asked for.
+pub(crate) struct Repositories {
+    scratch: PathBuf,
+    made: RefCell<BTreeMap<(usize, usize), Rc<Repository>>>,
+}
+
+impl Repositories {
+    /// None yet; they will be in `scratch`.
+    pub(crate) fn new(scratch: &Path) -> Self {
+        Self { scratch: scratch.to_owned(), made: RefCell::default() }
+    }
+
+    /// The one with so many issues and other files.
+    pub(crate) fn get(&self, issues: usize, files: usize) -> Rc<Repository> {
+        let make = || Rc::new(Repository::make(&self.scratch, &format!("with-{issues}-{files}"), issues, files));
+        Rc::clone(self.made.borrow_mut().entry((issues, files)).or_insert_with(make))
+    }
+
+    /// One more of its kind, of this name: for what leaves it other than it was.
+    pub(crate) fn another(&self, name: &str, issues: usize, files: usize) -> Repository {
+        Repository::make(&self.scratch, name, issues, files)
+    }
+}
 
 /// One repository, with its primary worktree.
 pub(crate) struct Repository {
@@ -25,8 +53,8 @@ pub(crate) struct Repository {
 
 impl Repository {
     /// Makes a repository with so many issues and other files in `scratch`, under the strict policy.
-    pub(crate) fn make(scratch: &Path, name: &str, issues: usize, files: usize) -> Self {
-        eprintln!("making the {name} repository: {issues} issues, {files} other files");
+    fn make(scratch: &Path, name: &str, issues: usize, files: usize) -> Self {
+        eprintln!("making a repository: {issues} issues, {files} other files");
         let home = scratch.join("home");
         std::fs::create_dir_all(&home).expect("a directory in our own");
         let issues = (0..issues as u64).map(issue_id).collect();
@@ -43,8 +71,23 @@ impl Repository {
         repository.git(&["reset", "-q", "--hard"]);
         repository.git(&["gc", "-q"]);
         repository.jit(&["init"]);
+        // As where it is used: whoever lacks them is told so.
+        repository.jit(&["hooks", "install"]);
         repository.settle();
         repository
+    }
+
+    /// An index as `git commit` names it to its hook: HEAD with this file in it, and a valid cache-tree.
+    pub(crate) fn index_with(&self, name: &str, path: &str, text: &str) -> PathBuf {
+        let index = self.common_dir().join(name);
+        let git = |words: &[&str]| said(self.command("git").env("GIT_INDEX_FILE", &index).args(words));
+        let written = self.common_dir().join("staged");
+        std::fs::write(&written, text).expect("a file in our own repository");
+        let oid = git(&["hash-object", "-w", "--", written.to_str().expect("a path of our own")]);
+        git(&["read-tree", "HEAD"]);
+        git(&["update-index", "--add", "--cacheinfo", &format!("100644,{oid},{path}")]);
+        git(&["write-tree"]);
+        index
     }
 
     /// Writes out what is still to be written: the first `fdatasync` that is timed would wait for it.
@@ -94,6 +137,16 @@ impl Repository {
         &self.issues
     }
 
+    /// Its primary worktree.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path beside the worktree that no other repository has.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.root.with_extension(name)
+    }
+
     /// The path of a file in the worktree.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
@@ -134,13 +187,12 @@ impl Repository {
         )
     }
 
-    /// A linked worktree whose sparse checkout leaves out the issues and most files.
-    pub(crate) fn sparse(&self) -> PathBuf {
-        let root = self.root.with_extension("sparse");
+    /// A linked worktree with a sparse checkout of these arguments.
+    pub(crate) fn sparse(&self, name: &str, arguments: &[&str]) -> PathBuf {
+        let root = self.beside(name);
         self.git(&["worktree", "add", "-q", "--no-checkout", "--detach", root.to_str().expect("a path of our own")]);
-        let git = |arguments: &[&str]| said(self.command("git").current_dir(&root).args(arguments));
-        git(&["sparse-checkout", "set", "--no-cone", "/src/part-000/"]);
-        git(&["checkout", "-q", "--detach", "HEAD"]);
+        self.git_in(&root, &[&["sparse-checkout", "set"], arguments].concat());
+        self.git_in(&root, &["checkout", "-q", "--detach", "HEAD"]);
         root
     }
 
@@ -163,8 +215,13 @@ impl Repository {
 
     /// `jit-pre-commit`, as `git commit` runs it.
     pub(crate) fn pre_commit(&self) -> Command {
+        self.pre_commit_of(Path::new(".git/index"))
+    }
+
+    /// `jit-pre-commit`, as `git commit` runs it with this index.
+    pub(crate) fn pre_commit_of(&self, index: &Path) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_jit-pre-commit"));
-        command.env("GIT_INDEX_FILE", ".git/index").env("GIT_PREFIX", "").env("GIT_EDITOR", ":");
+        command.env("GIT_INDEX_FILE", index).env("GIT_PREFIX", "").env("GIT_EDITOR", ":");
         command
     }
 
@@ -187,6 +244,20 @@ impl Repository {
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let mut command = self.command("git");
         said(command.args(arguments))
+    }
+
+    /// Runs `git` in another of its worktrees.
+    pub(crate) fn git_in(&self, root: &Path, arguments: &[&str]) -> String {
+        said(self.command("git").current_dir(root).args(arguments))
+    }
+
+    /// `git status`, which looks at every file, too.
+    pub(crate) fn git_status(&self) -> Case<'_> {
+        Case::new(self, "git status", || {
+            let mut command = self.command("git");
+            command.args(["status", "--porcelain"]);
+            command
+        })
     }
 
     /// Runs `git-jit`, which must succeed; what it says, trimmed.

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::measure::{self, Case, Row};
+use super::measure::{self, Case};
 use super::options::Options;
 use super::repository::Repository;
+use super::run::Row;
 
 const SPAWN_SMALL: &str = "worktree spawn, small, against git worktree add";
 const SPAWN_LARGE: &str = "worktree spawn, large, against git worktree add";
@@ -61,11 +62,8 @@ fn spawn(repository: &Repository, name: &str, runs: usize, options: &Options) ->
         repository.settle();
         repository.jit_command(&["worktree", "spawn", &id, "--no-agent"])
     };
-    let cases = vec![
-        Case { name: "git worktree add".to_owned(), budget: 0.0, prepare: Box::new(by_git) },
-        Case { name: name.to_owned(), budget: 1.5, prepare: Box::new(by_us) },
-    ];
-    let samples = measure::in_turn(|| repository.floor(), cases, runs);
+    let cases = vec![Case::prepared(repository, "git worktree add", by_git), Case::prepared(repository, name, by_us)];
+    let samples = measure::in_turn(cases, runs);
     repository.git(&["worktree", "remove", "--force", &added]);
     repository.git(&["branch", "-q", "-D", "added"]);
     repository.jit(&["worktree", "remove", &id, "--delete-branch"]);
@@ -82,9 +80,9 @@ fn list(repository: &Repository, options: &Options) -> Row {
         command.args(["worktree", "list"]);
         command
     };
-    let cases =
-        vec![Case::new("git worktree list", 0.0, by_git), Case::new(LIST, 2.0, || repository.jit_command(&["worktree", "list"]))];
-    let samples = measure::in_turn(|| repository.floor(), cases, options.runs);
+    let by_us = || repository.jit_command(&["worktree", "list"]);
+    let cases = vec![Case::new(repository, "git worktree list", by_git), Case::new(repository, LIST, by_us)];
+    let samples = measure::in_turn(cases, options.runs);
     for id in &repository.issues()[..LISTED] {
         repository.jit(&["worktree", "remove", id, "--delete-branch"]);
     }
