@@ -30,7 +30,20 @@ const MEMORY_PUSH: &str = "memory of pre-push, 1 000 new commits";
 pub(crate) const OF_SMALL: [&str; 1] = [SMALL];
 /// The rows of [`large`].
 pub(crate) const OF_LARGE: [&str; 15] = [
-    NOTHING, ONE, FIFTY, BY_PATH, MERGE, SPLIT, SPLIT_MORE, SPARSE, SPARSE_MORE, PUSH, PUSH_MANY, MEMORY, MEMORY_ONE, MEMORY_MERGE,
+    NOTHING,
+    ONE,
+    FIFTY,
+    BY_PATH,
+    MERGE,
+    SPLIT,
+    SPLIT_MORE,
+    SPARSE,
+    SPARSE_MORE,
+    PUSH,
+    PUSH_MANY,
+    MEMORY,
+    MEMORY_ONE,
+    MEMORY_MERGE,
     MEMORY_PUSH,
 ];
 

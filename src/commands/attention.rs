@@ -7,7 +7,7 @@ use super::Session;
 use crate::domain::id::{Holder, IssueId};
 use crate::domain::lease::{Lease, Ledger, Request, Standing};
 use crate::domain::policy::Policy;
-use crate::domain::time::in_words;
+use crate::domain::time::{Now, in_words};
 use crate::store::layout::Layout;
 
 /// Beats and warns; only after a command that looked at the repository.
@@ -24,15 +24,15 @@ pub(super) fn pay(session: &Session) {
         return;
     }
     let holder = Holder { agent_id, worktree_id: identity.worktree_id };
-    let beaten = beat(session, layout, &policy, &ledger, &holder);
+    let now = session.cx.clock().now();
+    let beaten = beat(session, layout, &policy, (&ledger, &now), &holder);
     let mine = ledger.leases().filter(|lease| lease.holder == holder && !beaten.contains(&lease.issue_id));
-    mine.for_each(|lease| warn(session, &policy, lease));
+    mine.for_each(|lease| warn(session, &policy, lease, &now));
 }
 
 /// Counts what was done as a sign of life, where a lease wants one: the issues that had it.
-fn beat(session: &Session, layout: &Layout, policy: &Policy, ledger: &Ledger, holder: &Holder) -> Vec<IssueId> {
-    let now = session.cx.clock().now();
-    let is_due = |lease: &Lease| lease.holder == *holder && lease.wants_beat(&now, policy.limits.stale_after_secs);
+fn beat(session: &Session, layout: &Layout, policy: &Policy, (ledger, now): (&Ledger, &Now), holder: &Holder) -> Vec<IssueId> {
+    let is_due = |lease: &Lease| lease.holder == *holder && lease.wants_beat(now, policy.limits.stale_after_secs);
     let work = session.work.borrow();
     let issues: Vec<IssueId> = work.iter().copied().filter(|issue| ledger.lease_on(*issue).is_some_and(is_due)).collect();
     if issues.is_empty() || !policy.care.renews_on_activity {
@@ -46,14 +46,13 @@ fn beat(session: &Session, layout: &Layout, policy: &Policy, ledger: &Ledger, ho
 }
 
 /// One that is over or stale is told of by whatever needs it.
-fn warn(session: &Session, policy: &Policy, lease: &Lease) {
-    let now = session.cx.clock().now();
+fn warn(session: &Session, policy: &Policy, lease: &Lease, now: &Now) {
     let stale_after = policy.limits.stale_after_secs;
-    if !lease.is_near_end(&now, stale_after, policy.care.warns_below_pct) {
+    if !lease.is_near_end(now, stale_after, policy.care.warns_below_pct) {
         return;
     }
     let issue = lease.issue_id.short();
-    let (end, word) = match lease.standing(&now, stale_after) {
+    let (end, word) = match lease.standing(now, stale_after) {
         Standing::Live { left_ms } | Standing::Ending { left_ms } => (format!("ends in {}", in_words(left_ms)), "renew"),
         _ => ("is about to be stale".to_owned(), "heartbeat"),
     };

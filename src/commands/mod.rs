@@ -224,7 +224,7 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
     let session = Session::new(cx, output, global.agent_id);
     let answer = dispatch(&session, verb);
     attention::pay(&session);
-    match answer {
+    let code = match &answer {
         Ok(report) if output.report(report.as_ref()) => {
             if let Some(dir) = report.destination() {
                 worktree::lead(&session, dir);
@@ -234,10 +234,13 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
         // What was done is done, and nobody was told: that must not look like success.
         Ok(_) => ExitStatus::Broken.code(),
         Err(error) => {
-            output.error(&error);
+            output.error(error);
             error.status().code()
         }
-    }
+    };
+    // The process ends: the kernel takes back at once what would else be given back in a hundred thousand pieces.
+    std::mem::forget((answer, session));
+    code
 }
 
 fn dispatch(session: &Session, verb: Verb) -> Answer {

@@ -4,6 +4,7 @@
 //! one word in a message, a file name and a log line. A prefix resolves to exactly one id or to an
 //! error that lists the candidates, never to a guess.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,7 +19,7 @@ pub(crate) use error::IdError;
 pub(crate) const SHORTEST_PREFIX: usize = 4;
 
 /// The id of an issue: a UUID, printed in lower case with hyphens, and the stem of its file's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct IssueId(Uuid);
 
@@ -62,6 +63,19 @@ impl IssueId {
     /// The name of this issue's file.
     pub(crate) fn file_name(&self) -> String {
         format!("{self}.json")
+    }
+}
+
+impl Ord for IssueId {
+    /// As numbers, which is the order of the bytes and of the text: thousands are sorted for a listing.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.as_u128().cmp(&other.0.as_u128())
+    }
+}
+
+impl PartialOrd for IssueId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -203,8 +217,10 @@ impl FromStr for AgentId {
         let malformed =
             || IdError::Malformed { kind: "agent id", text: text.to_owned(), want: "type:name, for example agent:copilot-1" };
         let (kind, name) = text.split_once(':').ok_or_else(malformed)?;
-        let kind_fits = !kind.is_empty() && kind.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        let name_fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._@+-/".contains(c));
+        let of_kind = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'@' | b'+' | b'-' | b'/');
+        let kind_fits = !kind.is_empty() && kind.bytes().all(of_kind);
+        let name_fits = !name.is_empty() && name.bytes().all(of_name);
         if kind_fits && name_fits && text.len() <= 80 { Ok(Self(text.to_owned())) } else { Err(malformed()) }
     }
 }
@@ -247,7 +263,7 @@ impl TryFrom<String> for WorktreeId {
     fn try_from(text: String) -> Result<Self, IdError> {
         let fits = text
             .strip_prefix("wt:")
-            .is_some_and(|rest| rest.len() == 8 && rest.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')));
+            .is_some_and(|rest| rest.len() == 8 && rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
         if fits { Ok(Self(text)) } else { Err(IdError::Malformed { kind: "worktree id", text, want: "wt: and eight digits" }) }
     }
 }

@@ -3,6 +3,7 @@
 //! A rename costs about a millisecond where the target exists (ext4 flushes it), an append some
 //! microseconds; so logs are appended to and only small files are replaced. Nothing is truncated.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -71,13 +72,23 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The names in a directory, in no order; none if it is not there.
-pub(crate) fn names(dir: &Path) -> Result<Vec<std::ffi::OsString>> {
+pub(crate) fn names(dir: &Path) -> Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    each_name(dir, |name| names.push(name))?;
+    Ok(names)
+}
+
+/// Hands on each name in a directory, in no order; none if it is not there.
+pub(crate) fn each_name(dir: &Path, mut take: impl FnMut(OsString)) -> Result<()> {
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(()),
         Err(error) => return Err(Error::io("list", dir)(error)),
     };
-    entries.map(|entry| entry.map(|entry| entry.file_name()).map_err(Error::io("list", dir))).collect()
+    for entry in entries {
+        take(entry.map_err(Error::io("list", dir))?.file_name());
+    }
+    Ok(())
 }
 
 /// The files below a directory, relative to it, links as what they are; without Git's own at the top.

@@ -44,9 +44,14 @@ pub(crate) fn is_shallow(repo: &Repository, id: ObjectId) -> Result<bool> {
     Ok(commits.is_some_and(|commits| commits.contains(&id)))
 }
 
+/// The ref of exactly this full name: the library looks in other folders too, as for a name that somebody typed.
+pub(crate) fn reference<'r>(repo: &'r Repository, name: &str) -> Option<gix::Reference<'r>> {
+    repo.try_find_reference(name).ok().flatten().filter(|found| found.name().as_bstr() == name)
+}
+
 /// The commit that a full ref name leads to, if there is such a ref.
 pub(crate) fn ref_commit(repo: &Repository, name: &str) -> Option<ObjectId> {
-    let mut reference = repo.try_find_reference(name).ok().flatten()?;
+    let mut reference = reference(repo, name)?;
     reference.peel_to_commit().ok().map(|commit| commit.id)
 }
 
@@ -196,7 +201,7 @@ pub(crate) fn binding_branches(repo: &Repository) -> Vec<(String, ObjectId)> {
 
 /// What a branch is called where it is pushed to: `refs/heads/<name>`, for a tracking ref too.
 pub(crate) fn branch_name(repo: &Repository, name: &str) -> Option<String> {
-    let reference = repo.try_find_reference(name).ok().flatten()?;
+    let reference = reference(repo, name)?;
     let target = reference.target().try_name().map_or_else(|| name.to_owned(), |target| target.as_bstr().to_string());
     let tracked = || target.strip_prefix("refs/remotes/").and_then(|rest| rest.split_once('/')).map(|(_, branch)| branch);
     let short = target.strip_prefix("refs/heads/").or_else(tracked)?;

@@ -152,8 +152,7 @@ impl<'a> IssueStore<'a> {
     fn ids_where(&self, wanted: impl Fn(&IssueId) -> bool) -> Result<Vec<(IssueId, Source)>> {
         let local = in_dir(&self.files.local, &wanted)?;
         let is_local = |id: &IssueId| local.binary_search(id).is_ok();
-        let head = &self.head()?.ids;
-        let missing: Vec<IssueId> = head.iter().filter(|id| wanted(id) && !is_local(id)).copied().collect();
+        let missing = without(self.head()?.ids.iter().filter(|id| wanted(id)), &local);
         let deleted = self.deleted(&missing)?;
         let mut ids: Vec<(IssueId, Source)> = local.iter().map(|id| (*id, Source::Worktree)).collect();
         ids.extend(missing.iter().filter(|id| !deleted.contains(id)).map(|id| (*id, Source::Head)));
@@ -225,14 +224,17 @@ impl<'a> IssueStore<'a> {
 impl<T> Listing<T> {
     fn of(mut read: Vec<(IssueId, Source, Result<T>)>) -> Self {
         read.sort_by_key(|(id, ..)| *id);
-        let mut listing = Self { issues: Vec::with_capacity(read.len()), unreadable: Vec::new() };
-        for (_, source, issue) in read {
-            match issue {
-                Ok(issue) => listing.issues.push((issue, source)),
-                Err(error) => listing.unreadable.push(error),
+        let mut unreadable = Vec::new();
+        // Collected where they are: thousands of them are not moved for the few that are left out.
+        let readable = |(_, source, issue): (IssueId, Source, Result<T>)| match issue {
+            Ok(issue) => Some((issue, source)),
+            Err(error) => {
+                unreadable.push(error);
+                None
             }
-        }
-        listing
+        };
+        let issues = read.into_iter().filter_map(readable).collect();
+        Self { issues, unreadable }
     }
 }
 
@@ -259,9 +261,18 @@ pub(crate) fn path_of(id: IssueId) -> PathBuf {
 
 /// The ids of a directory's files that are wanted, sorted.
 fn in_dir(dir: &Path, wanted: impl Fn(&IssueId) -> bool) -> Result<Vec<IssueId>> {
-    let names = file::names(dir)?;
-    let mut ids: Vec<IssueId> =
-        names.iter().filter_map(|name| IssueId::from_file_name(name.as_encoded_bytes())).filter(wanted).collect();
+    let mut ids = Vec::new();
+    file::each_name(dir, |name| ids.extend(IssueId::from_file_name(name.as_encoded_bytes()).filter(&wanted)))?;
     ids.sort_unstable();
     Ok(ids)
+}
+
+/// Those of `ids` that are not among `others`; both are sorted.
+fn without<'i>(ids: impl Iterator<Item = &'i IssueId>, others: &[IssueId]) -> Vec<IssueId> {
+    let mut others = others.iter().peekable();
+    let mut is_other = |id: &IssueId| {
+        while others.next_if(|other| *other < id).is_some() {}
+        others.peek() == Some(&id)
+    };
+    ids.filter(|id| !is_other(id)).copied().collect()
 }

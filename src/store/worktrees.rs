@@ -2,6 +2,7 @@
 //!
 //! A worktree whose administrative files are not complete is not there yet, and no error.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
@@ -41,14 +42,31 @@ pub(crate) fn list(layout: &Layout) -> Result<Vec<Worktree>> {
     if let Some(root) = &layout.main_root {
         all.push(describe(layout, root.clone(), layout.common_dir.clone(), false)?);
     }
+    let mut real = Real::default();
     for proxy in layout.repo.worktrees().map_err(super::Error::git("the worktrees"))? {
         let Ok(base) = proxy.base() else { continue };
-        let root = base.canonicalize().unwrap_or(base);
-        let git_dir = proxy.git_dir().canonicalize().unwrap_or_else(|_| proxy.git_dir().to_owned());
+        let (root, git_dir) = (real.path(&base).unwrap_or(base), proxy.git_dir());
+        let git_dir = real.path(git_dir).unwrap_or_else(|| git_dir.to_owned());
         all.push(describe(layout, root, git_dir, proxy.is_locked())?);
     }
     all.sort_by_key(|worktree| !worktree.is_primary);
     Ok(all)
+}
+
+/// Where paths really lead to. Most lie in the same two folders, and to resolve those once spares a look at every folder above
+/// each of a thousand worktrees.
+#[derive(Default)]
+struct Real {
+    folders: HashMap<PathBuf, Option<PathBuf>>,
+}
+
+impl Real {
+    /// The path without links; nothing where it leads nowhere.
+    fn path(&mut self, path: &Path) -> Option<PathBuf> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return path.canonicalize().ok() };
+        let in_folder = self.folders.entry(folder.to_owned()).or_insert_with(|| folder.canonicalize().ok()).as_ref()?.join(name);
+        if in_folder.symlink_metadata().ok()?.is_symlink() { in_folder.canonicalize().ok() } else { Some(in_folder) }
+    }
 }
 
 fn describe(layout: &Layout, root: PathBuf, git_dir: PathBuf, is_locked: bool) -> Result<Worktree> {
@@ -83,15 +101,20 @@ pub(crate) fn git_dir_of(root: &Path) -> Result<PathBuf> {
 
 /// The commit that a worktree is at, if there is one.
 pub(crate) fn tip(layout: &Layout, worktree: &Worktree) -> Option<gix::ObjectId> {
-    if let Some(branch) = &worktree.branch {
-        return super::history::ref_commit(&layout.repo, &format!("refs/heads/{branch}"));
-    }
-    let head = std::fs::read(worktree.git_dir.join("HEAD")).ok()?;
-    gix::ObjectId::from_hex(head.trim()).ok()
+    commit_at(layout, worktree.branch.as_deref(), &worktree.git_dir)
 }
 
 /// The commit that the primary worktree is at, if there is one.
 pub(crate) fn head_of_primary(layout: &Layout) -> Result<Option<gix::ObjectId>> {
-    let primary = list(layout)?.into_iter().find(|worktree| worktree.is_primary);
-    Ok(primary.and_then(|primary| tip(layout, &primary)))
+    let Some(root) = &layout.primary_root else { return Ok(None) };
+    let git_dir = if layout.main_root.as_ref() == Some(root) { layout.common_dir.clone() } else { git_dir_of(root)? };
+    Ok(commit_at(layout, branch_at(&git_dir).as_deref(), &git_dir))
+}
+
+fn commit_at(layout: &Layout, branch: Option<&str>, git_dir: &Path) -> Option<gix::ObjectId> {
+    if let Some(branch) = branch {
+        return super::history::ref_commit(&layout.repo, &format!("refs/heads/{branch}"));
+    }
+    let head = std::fs::read(git_dir.join("HEAD")).ok()?;
+    gix::ObjectId::from_hex(head.trim()).ok()
 }

@@ -12,6 +12,7 @@ use crate::domain::id::WorktreeId;
 use crate::domain::lease::{Answer, Lease, Limits, Request};
 use crate::domain::policy::Policy;
 use crate::process::other::Watched;
+use crate::store::history;
 use crate::store::layout::{Identity, Layout};
 use crate::store::lock::Guard;
 use crate::store::removals::{self, Removing};
@@ -112,7 +113,7 @@ fn is_there(removing: &Removing) -> Result<bool> {
 fn delete_branch(layout: &Layout, branch: &str, tip: &str) -> Result<()> {
     let git = git(layout);
     let full = format!("refs/heads/{branch}");
-    let found = layout.repo.try_find_reference(full.as_str()).ok().flatten();
+    let found = history::reference(&layout.repo, &full);
     if found.is_some_and(|reference| reference.target().try_name().is_some()) {
         git.run(&["symbolic-ref", "--delete", &full])?;
     } else {

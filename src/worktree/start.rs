@@ -86,7 +86,7 @@ fn resolve_base(layout: &Layout, base: Option<&str>) -> Result<Base> {
     let Some((name, tip)) = trunk::tips(layout).into_iter().next() else {
         return Err(no_such("the default branch").into());
     };
-    let target = repo.try_find_reference(name.as_str()).ok().flatten();
+    let target = history::reference(repo, &name);
     let target = target.and_then(|reference| reference.target().try_name().map(|name| name.as_bstr().to_string())).unwrap_or(name);
     let local = target.strip_prefix("refs/remotes/origin/").map(|branch| format!("refs/heads/{branch}"));
     if let Some(local) = local

@@ -132,7 +132,7 @@ fn remove(layout: &Layout, spawning: &Spawning, undo: Undo) -> Result<()> {
     if spawning.makes_branch {
         // Deleted only where it still is what was made: `update-ref` compares.
         let branch = format!("refs/heads/{}", spawning.branch);
-        if layout.repo.try_find_reference(branch.as_str()).ok().flatten().is_some() && !is_checked_out(layout, &spawning.branch)? {
+        if history::reference(&layout.repo, &branch).is_some() && !is_checked_out(layout, &spawning.branch)? {
             let _ = git.output(&["update-ref", "--no-deref", "-d", &branch, &spawning.base])?;
         }
     }

@@ -25,7 +25,7 @@ pub(crate) struct Found {
     /// What is known of it.
     pub facts: Facts,
     /// The lease on it, if one excludes others.
-    pub lease: Option<Lease>,
+    pub lease: Option<Box<Lease>>,
 }
 
 /// All issues.
@@ -54,14 +54,15 @@ impl<'a> Board<'a> {
         let ledger = layout.claims().ledger()?;
         let now = session.cx.clock().now();
         let editor = actor::editor(&session.cx, layout, session.agent_flag.as_deref())?;
-        let states: HashMap<IssueId, State> = listing.issues.iter().map(|(issue, _)| (issue.id, issue.state)).collect();
+        let states: Vec<(IssueId, State)> = listing.issues.iter().map(|(issue, _)| (issue.id, issue.state)).collect();
+        let state = |id| states.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| states[at].1);
         let leases: HashMap<IssueId, &Lease> = ledger
             .leases()
             .filter(|lease| lease.standing(&now, policy.limits.stale_after_secs).excludes())
             .map(|lease| (lease.issue_id, lease))
             .collect();
         let describe = |(summary, source): (Summary, Source)| {
-            let blocked_by = open_dependencies(&summary.dependencies, |id| states.get(&id).copied());
+            let blocked_by = open_dependencies(&summary.dependencies, state);
             let lease = leases.get(&summary.id).copied();
             let facts = Facts {
                 effective: effective_state(summary.state, !blocked_by.is_empty()),
@@ -70,7 +71,7 @@ impl<'a> Board<'a> {
                 is_held_by_me: lease.is_some_and(|lease| editor.is(&lease.holder)),
                 held_by: lease.filter(|lease| !editor.is(&lease.holder)).map(|lease| lease.holder.clone()),
             };
-            Found { summary, source, facts, lease: lease.cloned() }
+            Found { summary, source, facts, lease: lease.cloned().map(Box::new) }
         };
         let found = listing.issues.into_iter().map(describe).collect();
         let unreadable = listing.unreadable.iter().map(ToString::to_string).collect();

@@ -1,5 +1,6 @@
 //! `git jit worktree list`: which worktree is for which issue, who is in it, and whether an agent is at work there.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -8,8 +9,9 @@ use super::agent::View;
 use super::viewpoint;
 use crate::commands::claim::LeaseView;
 use crate::commands::{Answer, Session, issues};
-use crate::domain::id::IssueId;
+use crate::domain::id::{IssueId, WorktreeId};
 use crate::domain::issue::Document;
+use crate::domain::lease::Lease;
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::human::{Styles, plain_line, table};
@@ -70,11 +72,13 @@ pub(in crate::commands) fn rows(session: &Session, layout: &Layout) -> Result<Ve
     let store = issues(view.as_ref().unwrap_or(layout), &policy).ok();
     let now = session.cx.clock().now();
     let ledger = layout.claims().ledger()?;
+    let mut held: HashMap<&WorktreeId, Vec<&Lease>> = HashMap::new();
+    for lease in ledger.leases().filter(|lease| lease.standing(&now, policy.limits.stale_after_secs).excludes()) {
+        held.entry(&lease.holder.worktree_id).or_default().push(lease);
+    }
     let row = |worktree: Worktree| {
-        let id = worktree.identity.as_ref().map(|identity| &identity.worktree_id);
-        let here = ledger.leases().filter(|lease| {
-            Some(&lease.holder.worktree_id) == id && lease.standing(&now, policy.limits.stale_after_secs).excludes()
-        });
+        let here = worktree.identity.as_ref().and_then(|identity| held.get(&identity.worktree_id));
+        let here = here.into_iter().flatten();
         let leases: Vec<LeaseView> = here.map(|lease| LeaseView::of(lease, &now, &policy, None)).collect();
         let made_for = worktree.identity.as_ref().and_then(|identity| identity.issue_id);
         let issue = made_for.or_else(|| leases.first().map(|lease| lease.issue_id));

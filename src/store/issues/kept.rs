@@ -1,5 +1,7 @@
 //! Summaries as bytes: how many of them are kept in one file, and read back one by one.
 
+use std::cell::Cell;
+
 use super::look::Stamp;
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Priority, State, Summary};
@@ -14,6 +16,8 @@ pub(super) struct Kept {
     bytes: Vec<u8>,
     /// Sorted by id.
     places: Vec<(IssueId, usize)>,
+    /// Where the next one is, if they are asked for in order.
+    next: Cell<usize>,
 }
 
 impl Kept {
@@ -24,7 +28,7 @@ impl Kept {
 
     /// Nothing.
     pub(super) fn nothing() -> Self {
-        Self { bytes: Vec::new(), places: Vec::new() }
+        Self { bytes: Vec::new(), places: Vec::new(), next: Cell::new(0) }
     }
 
     /// What these bytes keep, if they belong to `owner` and are whole.
@@ -41,23 +45,23 @@ impl Kept {
             places.push((id, read.at));
             read.take(length)?;
         }
-        (read.at == bytes.len() && places.is_sorted_by_key(|(id, _)| *id)).then_some(Self { bytes, places })
+        let is_whole = read.at == bytes.len() && places.is_sorted_by_key(|(id, _)| *id);
+        is_whole.then_some(Self { bytes, places, next: Cell::new(0) })
     }
 
     /// What was kept of an issue whose file looks like this.
     pub(super) fn find(&self, id: IssueId, stamp: Stamp) -> Option<Summary> {
-        let place = self.places.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        let is_next = self.places.get(self.next.get()).is_some_and(|(next, _)| *next == id);
+        let place = if is_next { self.next.get() } else { self.places.binary_search_by_key(&id, |(id, _)| *id).ok()? };
+        self.next.set(place + 1);
         let mut read = Reader { bytes: &self.bytes, at: self.places[place].1 };
         for part in stamp.0 {
             if read.take(8)? != part.to_le_bytes() {
                 return None;
             }
         }
-        let mut text = || Some(std::str::from_utf8(read.text()?).ok()?.to_owned());
-        let (title, assignee, created_at) = (text()?, text()?, text()?);
-        let mut list =
-            || (0..read.number()?).map(|_| Some(std::str::from_utf8(read.text()?).ok()?.to_owned())).collect::<Option<Vec<_>>>();
-        let (labels, dependencies) = (list()?, list()?);
+        let (title, assignee, created_at) = (read.string()?, read.string()?, read.string()?);
+        let (labels, dependencies) = (read.strings()?, read.strings()?);
         let flags = read.take(3)?;
         Some(Summary {
             id,
@@ -134,6 +138,21 @@ impl<'a> Reader<'a> {
     pub(super) fn text(&mut self) -> Option<&'a [u8]> {
         let length = self.number()?;
         self.take(length)
+    }
+
+    /// Text that is text.
+    fn string(&mut self) -> Option<String> {
+        std::str::from_utf8(self.text()?).ok().map(str::to_owned)
+    }
+
+    /// As many of them as a number before them says, in a list that is no longer than it has to be: there are thousands.
+    fn strings(&mut self) -> Option<Vec<String>> {
+        let count = self.number()?;
+        let mut strings = Vec::with_capacity(count.min(self.bytes.len() - self.at));
+        for _ in 0..count {
+            strings.push(self.string()?);
+        }
+        Some(strings)
     }
 
     /// An id.

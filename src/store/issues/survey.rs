@@ -26,14 +26,14 @@ pub(super) fn survey(store: &IssueStore<'_>) -> Result<Listing<Summary>> {
             continue;
         }
         let found = in_dir(store.files.dir(source), &wanted, &cache, source == Source::Worktree);
-        read.extend(found.into_iter().map(|(id, summary)| (id, source, summary)));
+        read.extend(found.into_iter().filter_map(|seen| Some((seen.id, source, seen.summary?))));
     }
     read.extend(committed(store, &of(Source::Head), &cache)?.into_iter().map(|(id, summary)| (id, Source::Head, summary)));
     Ok(Listing::of(read))
 }
 
 /// The issues of a directory. `is_whole`: they are all that it has, so that what was read can be kept for the next time.
-fn in_dir(dir: &Path, ids: &[IssueId], cache: &Cache, is_whole: bool) -> Vec<(IssueId, Result<Summary>)> {
+fn in_dir(dir: &Path, ids: &[IssueId], cache: &Cache, is_whole: bool) -> Vec<Seen> {
     let kept = cache.summaries_of_dir(dir);
     let look = Look::begin(dir);
     // A look costs more than what is made of it: only that is shared among threads, and nothing is allocated there.
@@ -49,7 +49,7 @@ fn in_dir(dir: &Path, ids: &[IssueId], cache: &Cache, is_whole: bool) -> Vec<(Is
     if is_whole && Kept::pays(seen.iter().filter(|seen| seen.is_fresh && seen.can_be_kept(&look).is_some()).count()) {
         cache.keep_dir(dir, &look, seen.iter().filter_map(|seen| seen.can_be_kept(&look)));
     }
-    seen.into_iter().filter_map(|seen| Some((seen.id, seen.summary?))).collect()
+    seen
 }
 
 /// An issue's file that was looked at.
