@@ -181,9 +181,10 @@ impl Trace {
 
     /// No thread either.
     pub(crate) fn is_one_thread(&self) -> &Self {
+        self.starts_nothing();
         let began: Vec<&Call> = self.calls.iter().filter(|call| call.name.starts_with("clone")).collect();
         assert!(began.is_empty(), "{}: begins threads\n{}", self.what, lines(began.iter().copied()));
-        self.starts_nothing()
+        self
     }
 
     /// Nothing is written, nor opened to be.
