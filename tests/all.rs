@@ -14,6 +14,7 @@
 //! | `chaos` | a crowd that is killed and stopped, with and without locks; its history checked offline |
 //! | `crash` | `kill -9` at random moments, torn and garbled files |
 //! | `enforcement` | what the hooks refuse, and what they must let through |
+//! | `footprint` | what the quick paths may do at most, by counts of system calls and instructions; run by name |
 //! | `merging` | issues merged field by field, what is left of a merge, what does not fit together after it |
 //! | `worktrees` | spawn and remove as transactions |
 //! | `watch` | the live view: one frame as text and as JSON; in a real terminal, run by name |
@@ -39,6 +40,7 @@ mod crash;
 mod demo;
 mod docs;
 mod enforcement;
+mod footprint;
 mod install;
 mod installer;
 mod issues;

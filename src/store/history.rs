@@ -3,7 +3,7 @@
 //! Exempt from judgement is what a remote is known to have: its old ids, and the refs that its fetch
 //! refspec maps, unless the remote is this very repository or the refs are ones that local commits move.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BString, ByteSlice};
@@ -259,7 +259,8 @@ fn matches(pattern: &BString, name: &[u8]) -> bool {
 fn is_another_repository(layout: &Layout, url: &gix::Url) -> bool {
     let decoded = percent_decoded(url.path.as_bstr());
     let base = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
-    let mut found = Vec::new();
+    // Most spellings are the same: each is looked at once, since a repository that is there is opened for it.
+    let mut places = BTreeSet::new();
     for path in [url.path.as_bstr(), decoded.as_bstr()] {
         // A path that this system cannot have leads nowhere.
         let Ok(path) = gix::path::from_bstr(path) else { continue };
@@ -267,10 +268,11 @@ fn is_another_repository(layout: &Layout, url: &gix::Url) -> bool {
             for suffix in ["", ".git", "/.git", ".git/.git"] {
                 let mut spelled = base.join(&path).into_os_string();
                 spelled.push(suffix);
-                found.extend(common_dir_of(Path::new(&spelled)));
+                places.insert(spelled);
             }
         }
     }
+    let found: Vec<PathBuf> = places.iter().filter_map(|place| common_dir_of(Path::new(place))).collect();
     !found.is_empty() && !found.contains(&layout.common_dir)
 }
 

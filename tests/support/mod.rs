@@ -28,6 +28,13 @@ impl World {
         Self::empty_in(&std::env::temp_dir())
     }
 
+    /// An empty scratch directory for thousands of files: in memory, where there is plenty of it.
+    pub(crate) fn roomy() -> Self {
+        let memory = Path::new("/dev/shm");
+        let is_plenty = rustix::fs::statvfs(memory).is_ok_and(|it| it.f_bavail.saturating_mul(it.f_frsize) > 1 << 30);
+        if is_plenty { Self::empty_in(memory) } else { Self::empty() }
+    }
+
     /// An empty scratch directory in this folder.
     fn empty_in(folder: &Path) -> Self {
         Self { root: tempfile::Builder::new().prefix("jit test ").tempdir_in(folder).expect("a scratch directory") }
@@ -185,6 +192,11 @@ impl Place {
     /// Runs `git` with these arguments.
     pub(crate) fn git_args(&self, args: &[&str]) -> Outcome {
         Outcome::of(format!("git {}", args.join(" ")), self.command("git").args(args))
+    }
+
+    /// The scratch directory that all of it is in.
+    pub(crate) fn scratch(&self) -> &Path {
+        self.home.parent().expect("it is in the scratch directory")
     }
 
     /// Runs a command of these words with `input` on its stdin.

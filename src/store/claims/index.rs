@@ -97,11 +97,10 @@ pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Option<Index> {
     decode(&disk.read(path).ok()??)
 }
 
-/// Writes the index anew; only its speed is lost where that fails.
-pub(crate) fn write(disk: &dyn Disk, path: &Path, segment: &mut Segment) {
-    if let Ok(Some(index)) = Index::of(segment) {
-        let _ = disk.replace(path, &encode(index));
-    }
+/// Writes the index anew, and says whether that was done; only its speed is lost where that fails.
+pub(crate) fn write(disk: &dyn Disk, path: &Path, segment: &mut Segment) -> bool {
+    let index = Index::of(segment).ok().flatten();
+    index.is_some_and(|index| disk.replace(path, &encode(index)).is_ok())
 }
 
 fn decode(bytes: &[u8]) -> Option<Index> {

@@ -93,6 +93,23 @@ fn no_index_and_any_index_give_the_same_answer() {
     assert_eq!(store.ledger().expect("read"), expected);
 }
 
+/// A process that lived long enough to write the index once wrote it again with each record from then on, and synced for that.
+#[test]
+fn a_long_life_writes_the_index_no_more_often_than_many_short_ones() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = store(dir.path(), Options { sync: false, ..Options::default() });
+    let read = || std::fs::read(dir.path().join("jit/claims.index.json")).ok();
+    let (mut seen, mut written) = (None, 0);
+    for n in 0..400 {
+        acquire(&store, n, n.into(), 1).expect("free");
+        let index = read();
+        written += u64::from(index != seen);
+        seen = index;
+    }
+    let length = std::fs::metadata(log(dir.path())).expect("there").len();
+    assert!((1..=length / Options::default().index_lag).contains(&written), "{written} times in {length} bytes");
+}
+
 #[test]
 fn a_tail_cut_at_any_byte_never_counts_and_never_comes_to_life() {
     let dir = tempfile::tempdir().expect("a directory");

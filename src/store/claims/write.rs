@@ -3,6 +3,8 @@
 //! Every name is made durable before anything is appended under it, and nothing is reported that is not: so what a
 //! loss of power takes away was never told to anybody.
 
+use std::sync::PoisonError;
+
 use super::row::{self, LONGEST_LINE, Record};
 use super::segment::{self, Line, Segment};
 use super::{ClaimStore, Result, index};
@@ -164,9 +166,13 @@ impl ClaimStore {
             }
         }
         // What the index is about must last longer than the index: then a log that lacks it has lost something.
-        let lags = segment.offset - segment.resumed_at > self.options.index_lag;
-        if lags && (!self.options.sync || segment.tape().sync().is_ok()) {
-            index::write(self.disk.as_ref(), &self.index(), segment);
+        let lags = segment.offset.saturating_sub(segment.resumed_at) > self.options.index_lag;
+        if lags
+            && (!self.options.sync || segment.tape().sync().is_ok())
+            && index::write(self.disk.as_ref(), &self.index(), segment)
+            && let Some(seen) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+        {
+            seen.indexed = segment.offset;
         }
     }
 }

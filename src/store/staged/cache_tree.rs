@@ -26,9 +26,10 @@ pub(crate) fn staged_tree(path: &Path, hash: gix::hash::Kind, name: &[u8]) -> Op
     let mut window = WINDOW;
     loop {
         let start = length.saturating_sub(window);
-        let mut bytes = Vec::new();
+        // Of its size from the beginning, so that it is one read and not a dozen of a vector that grows.
+        let mut bytes = vec![0; usize::try_from(length - start).ok()?];
         file.seek(SeekFrom::Start(start)).ok()?;
-        file.by_ref().take(length - start).read_to_end(&mut bytes).ok()?;
+        file.read_exact(&mut bytes).ok()?;
         if let Some(data) = find(&bytes) {
             return Reader { rest: data, id_length: hash.len_in_bytes() }.child(name);
         }
