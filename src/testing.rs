@@ -13,12 +13,14 @@ use crate::context::Context;
 use crate::domain::id::{Holder, IdError, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{Answer, Decision, Event, Grant, LONGEST_TTL_SECS};
 use crate::domain::time::{Clock, Now};
+use crate::domain::transition::Version;
 use crate::hook::change::{Change, Side, changes};
 use crate::hook::index;
+use crate::store::authority::{AuthorityLog, Entry, Made};
 use crate::store::claims::{ClaimStore, Options};
 use crate::store::file::Modes;
 use crate::store::layout::Layout;
-use crate::store::tree::{self, Entry};
+use crate::store::tree;
 
 /// Events a transaction: longer than the index may lag behind, so that each one leaves a fresh index.
 const BATCH: usize = 400;
@@ -43,6 +45,24 @@ pub fn fill_log(common_dir: &Path, operations: u64, live: &[String], lapsed: &[S
     append(&store, &now, &(0..tail).flat_map(pair).collect::<Vec<_>>())
 }
 
+/// Records so many edits of these issues, in turn, as the commit hook does for edits under leases: each made a version that nobody
+/// has any more.
+pub fn fill_authority(common_dir: &Path, edits: usize, issues: &[String]) -> Result<(), Box<dyn Error>> {
+    let log = AuthorityLog::new(&common_dir.join("jit"), Modes::shared(None));
+    let (at, holder) = (Context::from_process()?.clock().now().wall, holder());
+    let version = |number: usize| Some(Version { oid: format!("{number:040x}"), mode: 0o100_644 });
+    let numbers: Vec<usize> = (0..edits).collect();
+    for batch in numbers.chunks(100 * BATCH) {
+        let edit = |number: &usize| {
+            let (path, base) = (format!("issues/{}.json", issues[number % issues.len()]), [format!("{number:040x}")]);
+            let made = Made { at, path: &path, base: &base, holder: &holder };
+            Entry::leased(&made, (version(*number), version(number + 1)), LeaseId::new(ulid::Ulid::new()))
+        };
+        log.append(&batch.iter().map(edit).collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
 /// What is staged below `.jit/` in the worktree at `dir` and not so in HEAD, a line a path, in the order of paths: old mode,
 /// new mode, old id, new id, path.
 pub fn staged_changes(dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
@@ -53,7 +73,7 @@ pub fn staged_changes(dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let staged = index::read(&layout.repo, head, data)?;
     let parents: Vec<gix::ObjectId> = head.into_iter().collect();
     let null = layout.repo.object_hash().null();
-    let side = |entry: Option<Entry>| entry.map_or((0, null), |entry| (entry.mode, entry.oid));
+    let side = |entry: Option<tree::Entry>| entry.map_or((0, null), |entry| (entry.mode, entry.oid));
     let line = |change: Change| {
         let ((old_mode, old), (new_mode, new)) = (side(change.from[0]), side(change.to));
         format!("{old_mode:06o} {new_mode:06o} {old} {new} {}/{}", tree::DATA, change.path)
@@ -80,9 +100,13 @@ fn pair(number: u64) -> [Event; 2] {
 }
 
 fn grant(issue_id: IssueId, ttl_secs: u64) -> Grant {
+    let (lease_id, branch) = (LeaseId::new(ulid::Ulid::new()), Some("main".to_owned()));
+    Grant { lease_id, issue_id, holder: holder(), branch, ttl_secs, reason: None }
+}
+
+fn holder() -> Holder {
     let agent_id = "agent:somebody-else".parse().expect("it has the form of an agent id");
-    let holder = Holder { agent_id, worktree_id: WorktreeId::from_bits(0) };
-    Grant { lease_id: LeaseId::new(ulid::Ulid::new()), issue_id, holder, branch: Some("main".to_owned()), ttl_secs, reason: None }
+    Holder { agent_id, worktree_id: WorktreeId::from_bits(0) }
 }
 
 /// A clock that stands still.

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
+use git_jit::testing::{fill_authority, fill_log};
+
 use super::measure::Case;
 
 /// Commits after the first one, each of which changes one file and one issue.
@@ -268,6 +270,14 @@ impl Repository {
     /// Where the leases in use are.
     pub(crate) fn common_dir(&self) -> PathBuf {
         self.root.join(".git")
+    }
+
+    /// Gives the leases in use a history of so many operations, each two of which were an edit that was recorded, and a live lease on
+    /// each of the first `live` issues.
+    pub(crate) fn fill(&self, operations: u64, live: usize) {
+        fill_log(&self.common_dir(), operations, &self.issues[..live], &[]).expect("the log is filled");
+        let edits = usize::try_from(operations / 2).expect("so many fit into memory");
+        fill_authority(&self.common_dir(), edits, &self.issues).expect("the edits are recorded");
     }
 
     /// Puts the leases of this name in the place of those in use; an empty log where there are none of this name.

@@ -1,7 +1,5 @@
 //! The rows of the table, by the repository that they are measured in. One is made only for rows that were asked for.
 
-use git_jit::testing::fill_log;
-
 use super::measure::{self, Case};
 use super::options::Options;
 use super::repository::Repositories;
@@ -35,7 +33,7 @@ pub(crate) fn all(repositories: &Repositories, options: &Options) -> Vec<Row> {
         let size = if options.quick { QUICK } else { LARGE };
         let repository = repositories.get(size.issues, size.files);
         repository.use_leases("long");
-        fill_log(&repository.common_dir(), size.operations, &repository.issues()[..size.leases], &[]).expect("the log is filled");
+        repository.fill(size.operations, size.leases);
         // The hooks come first: the reads afterwards do not mind what they leave behind, nor the log its few records more.
         rows.extend(hooks::large(&repository, options));
         rows.extend(reads::large(&repository, size.leases, options));

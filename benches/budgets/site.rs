@@ -4,8 +4,6 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::rc::Rc;
 
-use git_jit::testing::fill_log;
-
 use super::repository::Repository;
 
 /// A repository of one size.
@@ -25,7 +23,7 @@ impl Site {
     pub(crate) fn new(size: usize, repository: Rc<Repository>, leases: &str, operations: usize, live: usize) -> Self {
         repository.use_leases(leases);
         let (held, issues) = (repository.issues().len() - 1, repository.issues());
-        fill_log(&repository.common_dir(), operations as u64, &issues[..live], &[]).expect("the log is filled");
+        repository.fill(operations as u64, live);
         repository.jit(&["claim", "acquire", &issues[held], "--ttl", "1d"]);
         let indexes = [
             repository.index_with(&format!("index-{leases}-file"), "src/part-000/file-00001.txt", "staged\n"),
@@ -131,6 +129,7 @@ impl Site {
         if round > 0 {
             self.repository.jit(&["worktree", "remove", id, "--delete-branch"]);
         }
+        self.repository.settle();
         self.jit(&["worktree", "spawn", id, "--no-agent"])
     }
 
@@ -142,6 +141,7 @@ impl Site {
             self.repository.git(&["worktree", "remove", "--force", added]);
             self.repository.git(&["branch", "-q", "-D", "added"]);
         }
+        self.repository.settle();
         self.git(&["worktree", "add", "-q", "--no-track", "-b", "added", added, "main"])
     }
 }

@@ -2,11 +2,15 @@
 //!
 //! A line is written when a commit hook passes, under a lock and without `fdatasync`: one that is lost or
 //! does not parse takes authority away and never gives any. Lines older than ninety days are not consulted.
+//!
+//! All lines about one file are in one of 256 shards, so that a commit reads next to nothing of what was ever
+//! recorded. A clone from before there were shards has one log of everything, which is read too.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use gix::bstr::ByteSlice;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -95,43 +99,71 @@ impl AuthorityLog {
         Self { dir: dir.to_owned(), modes }
     }
 
-    fn path(&self) -> PathBuf {
+    fn shards(&self) -> PathBuf {
+        self.dir.join("authority")
+    }
+
+    /// The shard of a file: it is told by the file's name alone, so that no list of them is wanted.
+    fn shard(&self, path: &str) -> PathBuf {
+        self.shards().join(format!("{:02x}.jsonl", crc32fast::hash(path.as_bytes()) & 0xff))
+    }
+
+    fn unsharded(&self) -> PathBuf {
         self.dir.join("authority.jsonl")
     }
 
     /// Whether anything was ever recorded.
     pub(crate) fn exists(&self) -> bool {
-        self.path().exists()
+        self.shards().exists() || self.unsharded().exists()
     }
 
-    /// Records transitions, in order; makes the log even where there are none.
+    /// Records transitions, those of each file in their order.
     pub(crate) fn append(&self, entries: &[Entry]) -> Result<()> {
         if entries.is_empty() {
             return Ok(());
         }
-        let _guard = lock::acquire(&lock::path(&self.dir, "authority"), self.modes, lock::PATIENCE)?;
-        let path = self.path();
-        let mut log = file::open_append(&path, self.modes)?;
-        if !ends_whole(&mut log).map_err(Error::io("read", &path))? {
-            log.write_all(b"!\n").map_err(Error::io("append to", &path))?;
-        }
+        let mut lines: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
         for entry in entries {
             let object = serde_json::to_vec(entry).expect("an entry serializes into memory");
-            log.write_all(&checked(&object)).map_err(Error::io("append to", &path))?;
+            lines.entry(self.shard(&entry.path)).or_default().extend(checked(&object));
+        }
+        let _guard = lock::acquire(&lock::path(&self.dir, "authority"), self.modes, lock::PATIENCE)?;
+        file::make_dir(&self.shards(), self.modes)?;
+        for (path, lines) in lines {
+            let mut log = file::open_append(&path, self.modes)?;
+            let is_whole = ends_whole(&mut log).map_err(Error::io("read", &path))?;
+            let torn: &[u8] = if is_whole { b"" } else { b"!\n" };
+            log.write_all(&[torn, &lines].concat()).map_err(Error::io("append to", &path))?;
         }
         Ok(())
     }
 
-    /// The transitions of these files that are consulted at `now`, in the order they were made.
+    /// The transitions of these files that are consulted at `now`, those of each file in the order they were made.
     pub(crate) fn entries(&self, paths: &HashSet<String>, now: Timestamp) -> Result<Vec<Entry>> {
-        let bytes = file::read_optional(&self.path())?.unwrap_or_default();
-        let whole = bytes.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
-        let entries = whole.filter_map(|line| serde_json::from_slice::<Entry>(&unchecked(line)?).ok());
-        let counts = |entry: &Entry| {
-            entry.schema_version == SCHEMA_VERSION && paths.contains(&entry.path) && now.duration_since(entry.at) <= CONSULTED_FOR
-        };
-        Ok(entries.filter(counts).collect())
+        let mut entries = Vec::new();
+        let shards: BTreeSet<PathBuf> = paths.iter().map(|path| self.shard(path)).collect();
+        for path in [self.unsharded()].into_iter().chain(shards) {
+            let bytes = file::read_optional(&path)?.unwrap_or_default();
+            let whole = bytes.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
+            let about = whole.filter(|line| may_be_about(line, paths));
+            let read = about.filter_map(|line| serde_json::from_slice::<Entry>(&unchecked(line)?).ok());
+            entries.extend(read.filter(|entry| {
+                entry.schema_version == SCHEMA_VERSION
+                    && paths.contains(&entry.path)
+                    && now.duration_since(entry.at) <= CONSULTED_FOR
+            }));
+        }
+        Ok(entries)
     }
+}
+
+/// Whether a line is worth the reading: one about another file is told by its first field of that name. What is not told apart
+/// so easily is read.
+fn may_be_about(line: &[u8], paths: &HashSet<String>) -> bool {
+    const FIELD: &[u8] = b"\"path\":\"";
+    let Some(at) = line.find(FIELD) else { return true };
+    let path = line[at + FIELD.len()..].split(|byte| *byte == b'"').next().unwrap_or_default();
+    path.contains(&b'\\') || path.to_str().is_ok_and(|path| paths.contains(path))
 }
 
 fn ends_whole(log: &mut std::fs::File) -> std::io::Result<bool> {
@@ -162,15 +194,42 @@ mod tests {
         };
         let paths = HashSet::from(["issues/x.json".to_owned()]);
         log.append(&[entry(now, "b"), entry(now - SignedDuration::from_hours(24 * 91), "old")]).expect("written");
-        let whole = std::fs::read(log.path()).expect("read");
+        let shard = log.shard("issues/x.json");
+        let whole = std::fs::read(&shard).expect("read");
         assert_eq!(log.entries(&paths, now).expect("read"), [entry(now, "b")]);
         assert_eq!(log.entries(&HashSet::new(), now).expect("read"), []);
-        file::replace(&log.path(), &whole[..whole.len() - 1], Modes::PRIVATE).expect("written");
+        file::replace(&shard, &whole[..whole.len() - 1], Modes::PRIVATE).expect("written");
         log.append(&[entry(now, "c")]).expect("written");
         assert_eq!(log.entries(&paths, now).expect("read"), [entry(now, "b"), entry(now, "c")]);
-        let mut garbled = std::fs::read(log.path()).expect("read");
+        let mut garbled = std::fs::read(&shard).expect("read");
         garbled[30] ^= 1;
-        file::replace(&log.path(), &garbled, Modes::PRIVATE).expect("written");
+        file::replace(&shard, &garbled, Modes::PRIVATE).expect("written");
         assert_eq!(log.entries(&paths, now).expect("read"), [entry(now, "c")]);
+        // Of a clone from before there were shards: everything is in one log, and older than what is in a shard.
+        file::replace(&log.unsharded(), &whole, Modes::PRIVATE).expect("written");
+        assert_eq!(log.entries(&paths, now).expect("read"), [entry(now, "b"), entry(now, "c")]);
+    }
+
+    #[test]
+    fn a_line_is_found_whatever_its_file_is_called_and_wherever_the_others_are() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let log = AuthorityLog::new(dir.path(), Modes::PRIVATE);
+        let holder = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };
+        let usual = (0..600).map(|number| format!("issues/{number}.json"));
+        let odd = [r#"a "quoted" name"#, r"back\slash", "\u{1}", "ü/☃", r#""path":"issues/1.json"#, ""].map(str::to_owned);
+        let names: Vec<String> = usual.chain(odd).collect();
+        let entry = |name: &String| {
+            let made = Made { at: Timestamp::UNIX_EPOCH, path: name, base: &[], holder: &holder };
+            Entry::adopted(&made, (None, None), r#"a reason with "path":"nowhere" in it"#)
+        };
+        log.append(&names.iter().map(entry).collect::<Vec<_>>()).expect("written");
+        for name in &names {
+            let found = log.entries(&HashSet::from([name.clone()]), Timestamp::UNIX_EPOCH).expect("read");
+            assert_eq!(found, [entry(name)]);
+        }
+        let all = log.entries(&names.iter().cloned().collect(), Timestamp::UNIX_EPOCH).expect("read");
+        assert_eq!(all.len(), names.len());
+        let shards = file::names(&log.shards()).expect("listed");
+        assert!(shards.len() > 200, "they are spread over {} files", shards.len());
     }
 }

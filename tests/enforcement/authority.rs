@@ -228,7 +228,7 @@ fn a_lost_record_is_not_made_up_for_by_installing_again() {
     here.git("commit -q -a -m x").ok();
     here.edit(&scene.issues[0], "Edited");
     here.git("commit -q -a --no-verify -m x").ok();
-    std::fs::remove_file(scene.world.path("team/.git/jit/authority.jsonl")).expect("it was there");
+    std::fs::remove_dir_all(scene.world.path("team/.git/jit/authority")).expect("it was there");
     here.jit("hooks install").ok().never_says("adopted");
     here.git("push -q origin main").exits(REFUSED);
 }

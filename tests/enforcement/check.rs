@@ -147,7 +147,7 @@ fn adopting_nothing_writes_nothing() {
     team.edit(&id, "Edited");
     team.git("commit -q -a -m Edited").ok();
     team.jit("adopt HEAD..HEAD --reason x").ok().says("Nothing there");
-    assert!(!team.dir.join(".git/jit/authority.jsonl").exists());
+    assert!(!team.dir.join(".git/jit/authority").exists());
     team.jit("hooks install").ok().says("adopted 1 change");
     let nobody = ["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].into_iter().fold(team, |team, key| team.with(key, ""));
     nobody.jit("adopt HEAD --reason x").exits(2).says("git config user.email");
