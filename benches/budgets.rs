@@ -24,6 +24,12 @@ mod measure;
 mod memory;
 #[path = "budgets/options.rs"]
 mod options;
+#[path = "budgets/page.rs"]
+mod page;
+#[path = "budgets/peers.rs"]
+mod peers;
+#[path = "budgets/picture.rs"]
+mod picture;
 #[path = "budgets/programs.rs"]
 mod programs;
 #[path = "budgets/reads.rs"]
@@ -36,6 +42,8 @@ mod rows;
 mod run;
 #[path = "budgets/site.rs"]
 mod site;
+#[path = "budgets/stored.rs"]
+mod stored;
 #[path = "budgets/table.rs"]
 mod table;
 #[path = "budgets/worktrees.rs"]
@@ -55,7 +63,7 @@ fn main() -> ExitCode {
     }
     let options = match options::parse(arguments) {
         Ok(Parsed::Run(options)) => options,
-        Ok(Parsed::Render) => return ExitCode::SUCCESS,
+        Ok(Parsed::Render) => return told(stored::render()),
         Ok(Parsed::Help) => {
             print!("{}", options::HELP);
             return ExitCode::SUCCESS;
@@ -69,7 +77,20 @@ fn main() -> ExitCode {
     let remark = if options.quick { "; small, so the ratios say nothing" } else { "" };
     let json = || serde_json::to_string(&run).expect("numbers and words") + "\n";
     print!("{}", if options.json { json() } else { table::table(&run, remark) });
+    if options.write {
+        return told(stored::keep(&run).map(|path| eprintln!("stored as {}", path.display())).and_then(|()| stored::render()));
+    }
     ExitCode::SUCCESS
+}
+
+fn told(outcome: std::io::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("budgets: docs/performance: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn measured(options: &Options) -> Run {

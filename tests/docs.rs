@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use self::session::{BASH, Shell, ZSH, play};
 
 mod links;
+mod performance;
 mod picture;
 mod reference;
 mod session;

@@ -6,7 +6,7 @@ use super::measure::{self, Case};
 use super::memory;
 use super::options::Options;
 use super::repository::Repository;
-use super::rows::measured;
+use super::rows::{measured, measured_beside};
 use super::run::Row;
 
 const SMALL: &str = "pre-commit, small, nothing of ours staged";
@@ -63,7 +63,8 @@ pub(crate) fn large(repository: &Repository, options: &Options) -> Vec<Row> {
     let mut rows = Vec::new();
     if options.wants_any(&[NOTHING, MEMORY, SPLIT, SPLIT_MORE]) {
         stage(repository, "src/part-000/file-00001.txt", "staged\n");
-        rows.extend(measured(Case::new(repository, NOTHING, || repository.pre_commit()), 2.0, options));
+        let case = Case::new(repository, NOTHING, || repository.pre_commit());
+        rows.extend(measured_beside(case, 2.0, options.peers.at_commit(repository), options));
         rows.extend(memory::of_a_hook(MEMORY, &repository.pre_commit(), None, options));
         rows.extend(split(repository, options));
         repository.git(&["reset", "-q", "--hard"]);
@@ -80,7 +81,8 @@ fn pushes(repository: &Repository, options: &Options) -> Vec<Row> {
     if options.wants(PUSH) {
         let (url, input) = (repository.beside("remote.git"), repository.beside("pre-push"));
         std::fs::write(&input, unpublished_commit(repository, &url)).expect("a file in our own directory");
-        rows.extend(measured(Case::new(repository, PUSH, || repository.pre_push(&url, &input)), 3.0, options));
+        let case = Case::new(repository, PUSH, || repository.pre_push(&url, &input));
+        rows.extend(measured_beside(case, 3.0, options.peers.at_push(repository, &url, &input), options));
     }
     if options.wants_any(&[PUSH_MANY, MEMORY_PUSH]) {
         let (url, input) = (repository.beside("remote-2.git"), repository.beside("pre-push-2"));

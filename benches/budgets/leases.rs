@@ -91,14 +91,11 @@ fn acquire(repository: &Repository, options: &Options) -> Vec<Row> {
     if ![ACQUIRE_EMPTY, ACQUIRE_LONG, ACQUIRE_BOTH].iter().any(|name| options.wants(name)) {
         return Vec::new();
     }
-    let cases = vec![taking(ACQUIRE_EMPTY, repository, "empty"), taking(ACQUIRE_LONG, repository, "long")];
-    let samples = measure::in_turn(cases, options.runs);
-    let rows = [
-        (ACQUIRE_EMPTY, samples[0].row(ACQUIRE_BUDGET)),
-        (ACQUIRE_LONG, samples[1].row(ACQUIRE_BUDGET)),
-        (ACQUIRE_BOTH, samples[1].against(&samples[0], ACQUIRE_BOTH, 1.3)),
-    ];
-    rows.into_iter().filter(|(name, _)| options.wants(name)).map(|(_, row)| row).collect()
+    let ours = [taking(ACQUIRE_EMPTY, repository, "empty"), taking(ACQUIRE_LONG, repository, "long")];
+    let samples = measure::in_turn(ours.into_iter().chain(options.peers.acquire(repository)).collect(), options.runs);
+    let rows = [samples[0].row(ACQUIRE_BUDGET), samples[1].row(ACQUIRE_BUDGET), samples[1].against(&samples[0], ACQUIRE_BOTH, 1.3)];
+    let beside = samples[2..].iter().map(|other| other.beside(ACQUIRE_EMPTY)).filter(|_| options.wants(ACQUIRE_EMPTY));
+    rows.into_iter().filter(|row| options.wants(&row.name)).chain(beside).collect()
 }
 
 /// The verbs of a lease that one has, with the budget of taking one: they write as much.

@@ -120,6 +120,11 @@ impl Samples {
         Row { beside: Some(ours.to_owned()), ..self.row(None) }
     }
 
+    /// The same, with its ratio to what ours is compared with.
+    pub(crate) fn beside_against(&self, ours: &str, other: &Self) -> Row {
+        Row { beside: Some(ours.to_owned()), ..compared(&self.name, &self.times, &other.times, None) }
+    }
+
     /// Where these times are on a curve.
     pub(crate) fn point(&self, size: usize) -> Point {
         let (ms, floor_ms) = (rounded(median(self.times.clone())), rounded(median(self.floors.clone())));

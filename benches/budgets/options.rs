@@ -1,5 +1,7 @@
 //! The command line of the bench.
 
+use super::peers::Peers;
+
 /// What `--help` and a mistake print.
 pub(crate) const HELP: &str = "\
 cargo bench --bench budgets -- [OPTIONS]
@@ -11,6 +13,7 @@ cargo bench --bench budgets -- [OPTIONS]
   --json             one JSON document instead of the table
   --write            also store the run in docs/performance, and renew the page and its picture
   --render           renew the page and its picture from the stored runs, and measure nothing
+  --alone            ours and Git's alone, without other programs
   --keep             leave the repositories where they are, and say where that is
 Other programs are measured beside it where they are found on PATH: jit, wt, git-lfs, lefthook, prek, pre-commit, br.
 ";
@@ -35,6 +38,8 @@ pub(crate) struct Options {
     pub write: bool,
     /// Leave the repositories.
     pub keep: bool,
+    /// The other programs to be measured beside ours.
+    pub peers: Peers,
 }
 
 impl Options {
@@ -61,7 +66,7 @@ pub(crate) enum Parsed {
 
 /// Reads the arguments; the error says which one is wrong.
 pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Parsed, String> {
-    let (mut is_bench, mut runs) = (false, None);
+    let (mut is_bench, mut is_alone, mut runs) = (false, false, None);
     let mut options = Options {
         json: false,
         runs: 0,
@@ -71,6 +76,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Parse
         cold_build: false,
         write: false,
         keep: false,
+        peers: Peers::default(),
     };
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{argument} wants a value"));
@@ -81,6 +87,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Parse
             "--cold-build" => options.cold_build = true,
             "--write" => options.write = true,
             "--keep" => options.keep = true,
+            "--alone" => is_alone = true,
             "--only" => options.only = value()?,
             "--skip" => options.skip = Some(value()?),
             "--runs" => {
@@ -97,6 +104,9 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Parse
     options.runs = runs.unwrap_or(if options.quick { 2 } else { 31 });
     if options.quick && options.write {
         return Err("--write wants a whole run, without --quick".to_owned());
+    }
+    if !is_alone {
+        options.peers = Peers::look();
     }
     Ok(Parsed::Run(options))
 }

@@ -27,8 +27,14 @@ pub(crate) fn large(repository: &Repository, leases: usize, options: &Options) -
     let digits = &id[..8];
     let case = |name: &str, arguments: &'static [&'static str]| Case::new(repository, name, || repository.jit_command(arguments));
     let show = |name: &str, id| Case::new(repository, name, move || repository.jit_command(&["issue", "show", id]));
-    let mut rows = measured_beside(case(AVAILABLE, &["query", "available"]), 30.0, vec![repository.git_status()], options);
-    rows.extend(measured(show(SHOW_ID, id), 3.0, options));
+    let mut rows = Vec::new();
+    if options.wants(AVAILABLE) {
+        let others = [repository.git_status()].into_iter().chain(options.peers.available(repository)).collect();
+        rows.extend(measured_beside(case(AVAILABLE, &["query", "available"]), 30.0, others, options));
+    }
+    if options.wants(SHOW_ID) {
+        rows.extend(measured_beside(show(SHOW_ID, id), 3.0, options.peers.show(repository, id), options));
+    }
     rows.extend(measured(show(SHOW_PREFIX, digits), 7.0, options));
     if options.wants(LINE) {
         // Without a lease there is nothing to say, which is quicker.

@@ -183,7 +183,8 @@ impl Repository {
   "labels": [
     "type:{kind}"
   ],
-  "created_at": "2026-01-01T00:00:00Z"
+  "created_at": "2026-01-01T00:00:00Z",
+  "updated_at": "2026-01-01T00:00:00Z"
 }}
 "#
         )
@@ -200,8 +201,10 @@ impl Repository {
 
     /// A program with this repository's environment, in its root.
     pub(crate) fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
         let path = std::env::var_os("PATH").unwrap_or_default();
+        // By its path: the search for a name is left to a copy of this process, whose size would count into the time of the start.
+        let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|path| path.is_file());
+        let mut command = Command::new(found.unwrap_or_else(|| program.into()));
         command.current_dir(&self.root).env_clear().env("PATH", path).stdin(Stdio::null());
         command.env("HOME", &self.home).env("XDG_CONFIG_HOME", &self.home).env("JIT_AGENT_ID", "agent:bench");
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env("LC_ALL", "C");

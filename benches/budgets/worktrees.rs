@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::measure::{self, Case};
 use super::options::Options;
+use super::peers::Peers;
 use super::repository::Repository;
 use super::run::Row;
 
@@ -22,19 +23,19 @@ pub(crate) const OF_LARGE: [&str; 1] = [SPAWN_LARGE];
 
 /// Those in a small repository.
 pub(crate) fn small(repository: &Repository, options: &Options) -> Vec<Row> {
-    let mut rows = spawn(repository, SPAWN_SMALL, options.runs, options);
+    let mut rows = spawn(repository, SPAWN_SMALL, options.runs, options, &options.peers);
     if options.wants(LIST) {
-        rows.push(list(repository, options));
+        rows.extend(list(repository, options));
     }
     rows
 }
 
 /// Those in a large repository.
 pub(crate) fn large(repository: &Repository, options: &Options) -> Vec<Row> {
-    spawn(repository, SPAWN_LARGE, options.runs.min(LARGE_RUNS), options)
+    spawn(repository, SPAWN_LARGE, options.runs.min(LARGE_RUNS), options, &Peers::default())
 }
 
-fn spawn(repository: &Repository, name: &str, runs: usize, options: &Options) -> Vec<Row> {
+fn spawn(repository: &Repository, name: &str, runs: usize, options: &Options, peers: &Peers) -> Vec<Row> {
     if !options.wants(name) {
         return Vec::new();
     }
@@ -62,15 +63,17 @@ fn spawn(repository: &Repository, name: &str, runs: usize, options: &Options) ->
         repository.settle();
         repository.jit_command(&["worktree", "spawn", &id, "--no-agent"])
     };
-    let cases = vec![Case::prepared(repository, "git worktree add", by_git), Case::prepared(repository, name, by_us)];
-    let samples = measure::in_turn(cases, runs);
+    let ours = [Case::prepared(repository, "git worktree add", by_git), Case::prepared(repository, name, by_us)];
+    let samples = measure::in_turn(ours.into_iter().chain(peers.add_worktree(repository)).collect(), runs);
+    peers.remove_worktree(repository);
     repository.git(&["worktree", "remove", "--force", &added]);
     repository.git(&["branch", "-q", "-D", "added"]);
     repository.jit(&["worktree", "remove", &id, "--delete-branch"]);
-    vec![samples[1].against(&samples[0], name, 1.5)]
+    let beside = samples[2..].iter().map(|other| other.beside_against(name, &samples[0]));
+    [samples[1].against(&samples[0], name, 1.5)].into_iter().chain(beside).collect()
 }
 
-fn list(repository: &Repository, options: &Options) -> Row {
+fn list(repository: &Repository, options: &Options) -> Vec<Row> {
     repository.use_leases("listed");
     for id in &repository.issues()[..LISTED] {
         repository.jit(&["worktree", "spawn", id, "--no-agent"]);
@@ -81,10 +84,11 @@ fn list(repository: &Repository, options: &Options) -> Row {
         command
     };
     let by_us = || repository.jit_command(&["worktree", "list"]);
-    let cases = vec![Case::new(repository, "git worktree list", by_git), Case::new(repository, LIST, by_us)];
-    let samples = measure::in_turn(cases, options.runs);
+    let ours = [Case::new(repository, "git worktree list", by_git), Case::new(repository, LIST, by_us)];
+    let samples = measure::in_turn(ours.into_iter().chain(options.peers.list_worktrees(repository)).collect(), options.runs);
     for id in &repository.issues()[..LISTED] {
         repository.jit(&["worktree", "remove", id, "--delete-branch"]);
     }
-    samples[1].against(&samples[0], LIST, 2.0)
+    let beside = samples[2..].iter().map(|other| other.beside_against(LIST, &samples[0]));
+    [samples[1].against(&samples[0], LIST, 2.0)].into_iter().chain(beside).collect()
 }

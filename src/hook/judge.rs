@@ -61,7 +61,8 @@ pub(crate) struct Judge<'a> {
     strict: RefCell<HashMap<ObjectId, bool>>,
     made: Made,
     seen: Seen,
-    fates: HashMap<LeaseId, Fate>,
+    /// How the leases ended that transitions were recorded under: looked up when a change has no live lease.
+    fates: OnceCell<HashMap<LeaseId, Fate>>,
 }
 
 impl<'a> Judge<'a> {
@@ -82,7 +83,7 @@ impl<'a> Judge<'a> {
             strict: RefCell::default(),
             made: Made::default(),
             seen: Seen::default(),
-            fates: HashMap::new(),
+            fates: OnceCell::new(),
         }
     }
 
@@ -140,13 +141,7 @@ impl<'a> Judge<'a> {
         if paths.is_empty() {
             return Ok(());
         }
-        let entries = self.layout.authority().entries(&paths, self.now.wall)?;
-        let leases: HashSet<LeaseId> = entries.iter().filter_map(|entry| entry.lease_id.clone()).collect();
-        let leases: Vec<LeaseId> = leases.into_iter().collect();
-        if self.read_ledger().is_ok() {
-            self.fates = self.layout.claims().verify(&leases)?;
-        }
-        for entry in entries {
+        for entry in self.layout.authority().entries(&paths, self.now.wall)? {
             self.recorded.entry(entry.path.clone()).or_default().push(entry);
         }
         Ok(())
@@ -190,10 +185,11 @@ impl<'a> Judge<'a> {
             return Ok(Err(finding));
         }
         let recorded: Vec<&Entry> = self.recorded.get(&change.name()).into_iter().flatten().collect();
+        let fates = self.fates()?;
         // What a branch once had and removed was not made anew, whatever the hook could see then.
         let was_below = change.is_creation() && self.was_below(issue, spot)?;
         let mut upheld = Vec::new();
-        for entry in recorded.iter().copied().filter(|entry| self.upholds(entry)) {
+        for entry in recorded.iter().copied().filter(|entry| self.upholds(entry, fates)) {
             let is_made_anew = was_below && entry.from.is_none() && entry.lease_id.is_none();
             let is_excused = match entry.adopted.as_deref() {
                 Some(PRIVATE) => was_made_there(entry, &recorded) && !self.was_removed(issue, spot)?,
@@ -210,7 +206,7 @@ impl<'a> Judge<'a> {
         Ok(Err(match spot.commit {
             None => finding,
             Some(commit) => {
-                let because = Box::new(self.because(change, &recorded));
+                let because = Box::new(self.because(change, &recorded, fates));
                 let by = range::others(self.repo(), commit, &range::own_addresses(self.repo()))?;
                 Finding::Unauthorised { issue, commit: commit.to_string(), because, now: Box::new(finding), by }
             }
@@ -265,19 +261,30 @@ impl<'a> Judge<'a> {
         Ok(!known::ever_had(self.layout, spot.parents, &HashSet::from([issue]))?.is_empty())
     }
 
-    fn upholds(&self, entry: &Entry) -> bool {
+    /// All of them at once, since what ended long ago is far back in the log.
+    fn fates(&self) -> Result<&HashMap<LeaseId, Fate>> {
+        if let Some(fates) = self.fates.get() {
+            return Ok(fates);
+        }
+        let leases: HashSet<&LeaseId> = self.recorded.values().flatten().filter_map(|entry| entry.lease_id.as_ref()).collect();
+        let leases: Vec<LeaseId> = leases.into_iter().cloned().collect();
+        let fates = if self.read_ledger().is_ok() { self.layout.claims().verify(&leases)? } else { HashMap::new() };
+        Ok(self.fates.get_or_init(|| fates))
+    }
+
+    fn upholds(&self, entry: &Entry, fates: &HashMap<LeaseId, Fate>) -> bool {
         match &entry.lease_id {
             None => entry.adopted.is_some(),
-            Some(id) => self.fates.get(id).is_some_and(|fate| fate.upholds(&self.now, self.policy.limits.stale_after_secs)),
+            Some(id) => fates.get(id).is_some_and(|fate| fate.upholds(&self.now, self.policy.limits.stale_after_secs)),
         }
     }
 
     /// Why a change that was committed has no authority.
-    fn because(&self, change: &Change, recorded: &[&Entry]) -> Because {
+    fn because(&self, change: &Change, recorded: &[&Entry], fates: &HashMap<LeaseId, Fate>) -> Because {
         let to = change.to.as_ref().map(tree::Entry::version);
-        for entry in recorded.iter().filter(|entry| entry.to == to && !self.upholds(entry)) {
+        for entry in recorded.iter().filter(|entry| entry.to == to && !self.upholds(entry, fates)) {
             let Some(lease_id) = entry.lease_id.clone() else { continue };
-            return match self.fates.get(&lease_id) {
+            return match fates.get(&lease_id) {
                 Some(Fate::Evicted { by, reason }) => Because::LeaseEvicted { lease_id, by: by.clone(), reason: reason.clone() },
                 _ => Because::LeaseLapsed { lease_id },
             };

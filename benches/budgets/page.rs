@@ -1,0 +1,131 @@
+//! The measured parts of `docs/performance.md`, made of the stored runs: whatever stands between two marks.
+
+use super::run::{Curve, Growth, Row, Run};
+
+/// The page with its measured parts anew; `runs` from the oldest to the newest. Text without the marks stays as it is.
+pub(crate) fn renewed(page: &str, runs: &[Run]) -> String {
+    let parts: [(&str, String); 4] =
+        [("runs", list(runs)), ("budgets", budgets(runs)), ("others", others(runs)), ("growth", growth(runs))];
+    parts.into_iter().fold(page.to_owned(), |page, (name, text)| with(&page, name, &text))
+}
+
+fn with(page: &str, name: &str, text: &str) -> String {
+    let (begin, end) = (format!("<!-- measured: {name} -->\n"), format!("<!-- end of {name} -->"));
+    let Some((before, rest)) = page.split_once(&begin) else { return page.to_owned() };
+    let Some((_, after)) = rest.split_once(&end) else { return page.to_owned() };
+    format!("{before}{begin}{text}{end}{after}")
+}
+
+fn list(runs: &[Run]) -> String {
+    let line = |(number, run): (usize, &Run)| format!("{}. {} UTC, `{}`: {}\n", number + 1, run.date, run.commit, run.machine);
+    runs.iter().enumerate().map(line).collect()
+}
+
+/// The head of a table with a column a run.
+fn heads(first: &str, runs: &[Run]) -> String {
+    let numbers: String = (1..=runs.len()).map(|number| format!(" run {number} |")).collect();
+    format!("{first}{numbers}\n")
+}
+
+fn rule(columns: usize, runs: &[Run]) -> String {
+    format!("|---|{}\n", "---:|".repeat(columns + runs.len()))
+}
+
+fn budgets(runs: &[Run]) -> String {
+    let Some(newest) = runs.last() else { return String::new() };
+    let line = |row: &Row| {
+        let in_runs: String = runs.iter().map(|run| format!(" {} |", row_in(run, row))).collect();
+        format!("| {} | {} |{in_runs}\n", row.name, budget(row))
+    };
+    let rows: String = newest.rows.iter().filter(|row| row.beside.is_none()).map(line).collect();
+    heads("| | budget |", runs) + &rule(1, runs) + &rows
+}
+
+fn row_in(run: &Run, row: &Row) -> String {
+    let Some(row) = run.rows.iter().find(|other| other.name == row.name && other.beside == row.beside) else {
+        return String::new();
+    };
+    let missed = if row.met == Some(false) { "**missed:** " } else { "" };
+    missed.to_owned() + &figure(row)
+}
+
+/// The ratio with the time in brackets, or the value alone.
+fn figure(row: &Row) -> String {
+    let value = number(row.value);
+    row.ratio.map_or_else(|| format!("{value} {}", row.unit), |ratio| format!("{ratio:.2} ({value} {})", row.unit))
+}
+
+fn budget(row: &Row) -> String {
+    match (row.budget, row.ratio) {
+        (Some(budget), Some(_)) => number(budget),
+        (Some(budget), None) => format!("{} {}", number(budget), row.unit),
+        (None, _) => String::new(),
+    }
+}
+
+fn others(runs: &[Run]) -> String {
+    let Some(newest) = runs.last() else { return String::new() };
+    let of_ours = |name: &String| newest.rows.iter().find(|row| row.name == *name && row.beside.is_none());
+    let line = |row: &Row| {
+        let ours = row.beside.as_ref()?;
+        let in_runs: String = runs.iter().map(|run| format!(" {} |", row_in(run, row))).collect();
+        Some(format!("| {ours} | {} | {} |{in_runs}\n", of_ours(ours).map(figure).unwrap_or_default(), row.name))
+    };
+    let rows: String = newest.rows.iter().filter_map(line).collect();
+    heads("| ours | the newest run | beside it |", runs) + &rule(2, runs) + &rows
+}
+
+fn growth(runs: &[Run]) -> String {
+    let Some(newest) = runs.last() else { return String::new() };
+    let mut text = String::new();
+    let mut over = "";
+    for curve in &newest.curves {
+        if curve.over != over {
+            over = &curve.over;
+            let sizes: String = curve.points.iter().map(|point| format!(" {} |", grouped(point.size))).collect();
+            let columns = curve.points.len() + 1;
+            text += &format!("\n| {over}: |{sizes} may grow |");
+            text += &heads("", runs);
+            text += &rule(columns, runs);
+        }
+        let points: String = curve.points.iter().map(|point| format!(" {} |", number(point.ms))).collect();
+        let in_runs: String = runs.iter().map(|run| format!(" {} |", curve_in(run, curve))).collect();
+        text += &format!("| {} |{points} {} |{in_runs}\n", curve.name, may(curve.allowed));
+    }
+    text + "\n"
+}
+
+fn may(allowed: Option<Growth>) -> &'static str {
+    match allowed {
+        Some(Growth::Flat) => "not",
+        Some(Growth::Linear) => "in proportion",
+        None => "(not ours)",
+    }
+}
+
+fn curve_in(run: &Run, curve: &Curve) -> String {
+    let Some(curve) = run.curves.iter().find(|other| other.name == curve.name && other.over == curve.over) else {
+        return String::new();
+    };
+    let missed = if curve.met == Some(false) { "**missed:** " } else { "" };
+    let growth = if curve.exponent == 0.0 { "flat".to_owned() } else { format!("n^{:.2}", curve.exponent) };
+    missed.to_owned() + &growth
+}
+
+/// With as many digits as say something.
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 || value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+/// A number with a blank before each three digits.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('\u{a0}');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,37 @@
+//! The runs that are stored in `docs/performance`, and the page and picture that are made of them.
+
+use std::path::{Path, PathBuf};
+
+use super::run::Run;
+use super::{page, picture};
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
+}
+
+/// Stores a run under its date.
+pub(crate) fn keep(run: &Run) -> std::io::Result<PathBuf> {
+    let dir = docs().join("performance");
+    std::fs::create_dir_all(&dir)?;
+    let path = dir.join(run.date.replace(' ', "-").replace(':', "") + ".json");
+    let text = serde_json::to_string_pretty(run).expect("numbers and words") + "\n";
+    std::fs::write(&path, text)?;
+    Ok(path)
+}
+
+/// Makes the measured parts of the page, and the picture of the newest run, anew.
+pub(crate) fn render() -> std::io::Result<()> {
+    let dir = docs().join("performance");
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(&dir)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    let read = |path: &PathBuf| Ok(serde_json::from_slice(&std::fs::read(path)?)?);
+    let runs: Vec<Run> = paths.iter().map(read).collect::<std::io::Result<_>>()?;
+    let path = docs().join("performance.md");
+    std::fs::write(&path, page::renewed(&std::fs::read_to_string(&path)?, &runs))?;
+    match runs.last() {
+        Some(newest) => std::fs::write(dir.join("growth.svg"), picture::svg(newest)),
+        None => Ok(()),
+    }
+}
