@@ -73,6 +73,10 @@ pub(crate) fn in_turn(mut cases: Vec<Case<'_>>, runs: usize) -> Vec<Samples> {
             break;
         }
     }
+    for samples in &all {
+        let row = samples.row(None);
+        eprintln!("  {}: {} ms, {:.2} of what stood before it", row.name, row.value, row.ratio.unwrap_or_default());
+    }
     all
 }
 

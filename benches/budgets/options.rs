@@ -7,7 +7,7 @@ pub(crate) const HELP: &str = "\
 cargo bench --bench budgets -- [OPTIONS]
   --runs N           measured runs a row, fewer where they take long [default: 31]
   --only WORD        only the rows and curves with this in their name
-  --skip WORD        none with this in their name (`growth` is in that of every curve)
+  --skip WORD        none with this in their name (`growth` is in that of every curve); may be given again
   --quick            small repositories and 2 runs, to see that it works
   --cold-build       also how long the release takes to build from nothing (minutes)
   --json             one JSON document instead of the table
@@ -29,7 +29,7 @@ pub(crate) struct Options {
     /// A part of the names of the rows to measure.
     pub only: String,
     /// A part of the names of the rows not to measure.
-    pub skip: Option<String>,
+    pub skip: Vec<String>,
     /// Make everything small.
     pub quick: bool,
     /// Build the release from nothing, too.
@@ -45,7 +45,7 @@ pub(crate) struct Options {
 impl Options {
     /// Whether the row of this name was asked for.
     pub(crate) fn wants(&self, name: &str) -> bool {
-        name.contains(&self.only) && !self.skip.as_ref().is_some_and(|skip| name.contains(skip))
+        name.contains(&self.only) && !self.skip.iter().any(|skip| name.contains(skip))
     }
 
     /// Whether one of the rows of these names was asked for.
@@ -71,7 +71,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Parse
         json: false,
         runs: 0,
         only: String::new(),
-        skip: None,
+        skip: Vec::new(),
         quick: false,
         cold_build: false,
         write: false,
@@ -89,7 +89,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Parse
             "--keep" => options.keep = true,
             "--alone" => is_alone = true,
             "--only" => options.only = value()?,
-            "--skip" => options.skip = Some(value()?),
+            "--skip" => options.skip.push(value()?),
             "--runs" => {
                 let text = value()?;
                 let number = text.parse().ok().filter(|runs| (1..=1000).contains(runs));

@@ -71,6 +71,8 @@ impl Repository {
         }
         repository.import(files);
         repository.git(&["reset", "-q", "--hard"]);
+        // As what is packed from its newest version backwards: an import leaves the newest tree at the end of a chain of differences.
+        repository.git(&["repack", "-a", "-d", "-f", "-q"]);
         repository.git(&["gc", "-q"]);
         repository.jit(&["init"]);
         // As where it is used: whoever lacks them is told so.

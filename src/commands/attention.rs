@@ -8,13 +8,14 @@ use crate::domain::id::{Holder, IssueId};
 use crate::domain::lease::{Lease, Ledger, Request, Standing};
 use crate::domain::policy::Policy;
 use crate::domain::time::{Now, in_words};
+use crate::store::coordinator::About;
 use crate::store::layout::Layout;
 
 /// Beats and warns; only after a command that looked at the repository.
 pub(super) fn pay(session: &Session) {
     let Some(layout) = session.layout.get() else { return };
     let Ok(Some(identity)) = layout.identity() else { return };
-    let Ok(ledger) = layout.claims().ledger() else { return };
+    let Ok(ledger) = layout.claims().ledger_about(&About::Worktree(&identity.worktree_id)) else { return };
     if !ledger.leases().any(|lease| lease.holder.worktree_id == identity.worktree_id) {
         return;
     }

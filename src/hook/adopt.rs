@@ -88,7 +88,7 @@ pub(crate) fn range(cx: &Context, layout: &Layout, agent: Option<&str>, range: &
     let made = pre_push::changes_of(cx, layout, &commits, &mut Vec::new())?;
     let policy = force::policy_of_push(cx, layout, &range.tips);
     let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, agent)?, cx.clock().now()).with_exempt(exempt);
-    judge.consult(made.iter().flat_map(|made| &made.changes))?;
+    judge.consult(made.iter().flat_map(|made| &made.changes));
     let addresses = range::own_addresses(repo);
     let (mut adopted, mut edits) = (Adopted::default(), Vec::new());
     for commit in &made {

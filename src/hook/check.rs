@@ -48,7 +48,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, range: &Range) -> Result<Checke
     let made = pre_push::changes_of(cx, layout, &commits, &mut findings)?;
     let exempt = [history::published_tips(layout)?, range.hidden.clone()].concat();
     let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, None)?, cx.clock().now()).with_exempt(exempt);
-    judge.consult(made.iter().flat_map(|made| &made.changes))?;
+    judge.consult(made.iter().flat_map(|made| &made.changes));
     let knows_leases = adopt::is_recorded_here(layout) || judge.ledger().is_none_or(|ledger| ledger.sequence > 0);
     let own = range::own_addresses(repo);
     let mut not_judged: BTreeMap<IssueId, Vec<ObjectId>> = BTreeMap::new();

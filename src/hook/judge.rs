@@ -13,11 +13,13 @@ use super::change::Change;
 use super::cover::{Cover, Made};
 use super::force;
 use super::known::{self, Known, Seen};
+use super::records::Records;
 use crate::domain::id::{IssueId, LeaseId};
-use crate::domain::lease::{Fate, Ledger};
-use crate::domain::policy::{self, Because, Editor, Finding, Policy};
+use crate::domain::lease::Ledger;
+use crate::domain::policy::{self, Editor, Finding, Policy};
 use crate::domain::time::Now;
 use crate::store::authority::{Entry, PRIVATE, TOLERATED};
+use crate::store::coordinator::About;
 use crate::store::layout::Layout;
 use crate::store::{history, range, tree};
 
@@ -50,7 +52,7 @@ pub(crate) struct Judge<'a> {
     ledger: OnceCell<std::result::Result<Ledger, String>>,
     /// Commits that need no judgement, by their tips.
     exempt: OnceCell<Vec<ObjectId>>,
-    recorded: HashMap<String, Vec<Entry>>,
+    records: Records,
     /// The issues that the changes make, and which of them remotes are known to have had.
     creations: HashSet<IssueId>,
     ever_published: OnceCell<HashSet<IssueId>>,
@@ -61,8 +63,6 @@ pub(crate) struct Judge<'a> {
     strict: RefCell<HashMap<ObjectId, bool>>,
     made: Made,
     seen: Seen,
-    /// How the leases ended that transitions were recorded under: looked up when a change has no live lease.
-    fates: OnceCell<HashMap<LeaseId, Fate>>,
 }
 
 impl<'a> Judge<'a> {
@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
             now,
             ledger: OnceCell::new(),
             exempt: OnceCell::new(),
-            recorded: HashMap::new(),
+            records: Records::default(),
             creations: HashSet::new(),
             ever_published: OnceCell::new(),
             edited: HashSet::new(),
@@ -83,7 +83,6 @@ impl<'a> Judge<'a> {
             strict: RefCell::default(),
             made: Made::default(),
             seen: Seen::default(),
-            fates: OnceCell::new(),
         }
     }
 
@@ -98,7 +97,12 @@ impl<'a> Judge<'a> {
     }
 
     fn read_ledger(&self) -> std::result::Result<&Ledger, &String> {
-        self.ledger.get_or_init(|| self.layout.claims().ledger().map_err(|error| error.to_string())).as_ref()
+        let read = || {
+            let claims = self.layout.claims();
+            // Whoever has said which issues it is about wants no others.
+            if self.edited.is_empty() { claims.ledger() } else { claims.ledger_about(&About::Issues(&self.edited)) }
+        };
+        self.ledger.get_or_init(|| read().map_err(|error| error.to_string())).as_ref()
     }
 
     /// The ledger, if it can be read.
@@ -130,21 +134,14 @@ impl<'a> Judge<'a> {
         Ok(self.exempt.get_or_init(|| tips))
     }
 
-    /// Reads what was recorded about these changes, all at once.
-    pub(crate) fn consult<'c>(&mut self, changes: impl Iterator<Item = &'c Change>) -> Result<()> {
+    /// Is told of all changes that it will judge, so that what is known of them is read at once.
+    pub(crate) fn consult<'c>(&mut self, changes: impl Iterator<Item = &'c Change>) {
         let changes: Vec<&Change> = changes.collect();
         let creations = changes.iter().filter(|change| change.is_creation());
         self.creations = creations.filter_map(|change| change.edited_issue()).collect();
         self.edited = changes.iter().filter_map(|change| change.edited_issue()).collect();
-        let paths: HashSet<String> =
-            changes.iter().filter(|change| change.edited_issue().is_some()).map(|change| change.name()).collect();
-        if paths.is_empty() {
-            return Ok(());
-        }
-        for entry in self.layout.authority().entries(&paths, self.now.wall)? {
-            self.recorded.entry(entry.path.clone()).or_default().push(entry);
-        }
-        Ok(())
+        let edits = changes.iter().filter(|change| change.edited_issue().is_some());
+        self.records = Records::of(edits.map(|change| change.name()).collect());
     }
 
     /// Whether this editor may edit `issue` as it stands in this worktree.
@@ -184,12 +181,14 @@ impl<'a> Judge<'a> {
         if matches!(finding, Finding::NoLedger { .. }) {
             return Ok(Err(finding));
         }
-        let recorded: Vec<&Entry> = self.recorded.get(&change.name()).into_iter().flatten().collect();
-        let fates = self.fates()?;
+        let recorded = self.records.about(self.layout, &change.name(), &self.now)?;
+        if self.read_ledger().is_ok() {
+            self.records.verify(self.layout)?;
+        }
         // What a branch once had and removed was not made anew, whatever the hook could see then.
         let was_below = change.is_creation() && self.was_below(issue, spot)?;
         let mut upheld = Vec::new();
-        for entry in recorded.iter().copied().filter(|entry| self.upholds(entry, fates)) {
+        for entry in recorded.iter().copied().filter(|entry| self.upholds(entry)) {
             let is_made_anew = was_below && entry.from.is_none() && entry.lease_id.is_none();
             let is_excused = match entry.adopted.as_deref() {
                 Some(PRIVATE) => was_made_there(entry, &recorded) && !self.was_removed(issue, spot)?,
@@ -206,7 +205,9 @@ impl<'a> Judge<'a> {
         Ok(Err(match spot.commit {
             None => finding,
             Some(commit) => {
-                let because = Box::new(self.because(change, &recorded, fates));
+                let to = change.to.as_ref().map(tree::Entry::version);
+                let because = self.records.because(to.as_ref(), &recorded, |entry| self.upholds(entry));
+                let because = Box::new(because);
                 let by = range::others(self.repo(), commit, &range::own_addresses(self.repo()))?;
                 Finding::Unauthorised { issue, commit: commit.to_string(), because, now: Box::new(finding), by }
             }
@@ -261,35 +262,8 @@ impl<'a> Judge<'a> {
         Ok(!known::ever_had(self.layout, spot.parents, &HashSet::from([issue]))?.is_empty())
     }
 
-    /// All of them at once, since what ended long ago is far back in the log.
-    fn fates(&self) -> Result<&HashMap<LeaseId, Fate>> {
-        if let Some(fates) = self.fates.get() {
-            return Ok(fates);
-        }
-        let leases: HashSet<&LeaseId> = self.recorded.values().flatten().filter_map(|entry| entry.lease_id.as_ref()).collect();
-        let leases: Vec<LeaseId> = leases.into_iter().cloned().collect();
-        let fates = if self.read_ledger().is_ok() { self.layout.claims().verify(&leases)? } else { HashMap::new() };
-        Ok(self.fates.get_or_init(|| fates))
-    }
-
-    fn upholds(&self, entry: &Entry, fates: &HashMap<LeaseId, Fate>) -> bool {
-        match &entry.lease_id {
-            None => entry.adopted.is_some(),
-            Some(id) => fates.get(id).is_some_and(|fate| fate.upholds(&self.now, self.policy.limits.stale_after_secs)),
-        }
-    }
-
-    /// Why a change that was committed has no authority.
-    fn because(&self, change: &Change, recorded: &[&Entry], fates: &HashMap<LeaseId, Fate>) -> Because {
-        let to = change.to.as_ref().map(tree::Entry::version);
-        for entry in recorded.iter().filter(|entry| entry.to == to && !self.upholds(entry, fates)) {
-            let Some(lease_id) = entry.lease_id.clone() else { continue };
-            return match fates.get(&lease_id) {
-                Some(Fate::Evicted { by, reason }) => Because::LeaseEvicted { lease_id, by: by.clone(), reason: reason.clone() },
-                _ => Because::LeaseLapsed { lease_id },
-            };
-        }
-        Because::NeverRecorded
+    fn upholds(&self, entry: &Entry) -> bool {
+        self.records.upholds(entry, &self.now, self.policy.limits.stale_after_secs)
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) mod message;
 pub(crate) mod pre_commit;
 pub(crate) mod pre_push;
 mod progress;
+mod records;
 
 use crate::domain::policy::{Enforcement, Finding, Policy};
 

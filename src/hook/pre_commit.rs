@@ -42,7 +42,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<
     let config = config_change(&changes);
     let policy = force::policy(cx, layout, config);
     let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, None)?, cx.clock().now());
-    judge.consult(changes.iter())?;
+    judge.consult(changes.iter());
     let mut findings = misplaced;
     let passed = judge_all(layout, &judge, &policy, &changes, &parents, &mut findings)?;
     findings.dedup();

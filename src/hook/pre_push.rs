@@ -69,7 +69,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, updates: &[Update]) -> Result<V
         return Ok(Verdict::pass());
     }
     let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, None)?, cx.clock().now()).with_exempt(exempt);
-    judge.consult(made.iter().flat_map(|made| &made.changes).chain(rewound.iter().flat_map(|rewind| &rewind.lost)))?;
+    judge.consult(made.iter().flat_map(|made| &made.changes).chain(rewound.iter().flat_map(|rewind| &rewind.lost)));
     for rewind in &rewound {
         findings.extend(rewind.finding(&judge)?);
     }

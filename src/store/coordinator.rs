@@ -5,10 +5,10 @@
 //! uses one must not assume a file, a lock, or that it can be reached at all. What each implementation has to do is
 //! what `coordinator/conformance.rs` asks of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::sign::Sign;
-use crate::domain::id::LeaseId;
+use crate::domain::id::{IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{Answer, Event, Fate, Lease, Ledger, Limits, Refusal, Request};
 use crate::domain::time::{Clock, Now};
 
@@ -118,6 +118,14 @@ pub(crate) struct Recovery {
     pub lost: Vec<String>,
 }
 
+/// Which leases somebody wants to know of.
+pub(crate) enum About<'a> {
+    /// Those that are held in a worktree.
+    Worktree(&'a WorktreeId),
+    /// Those on these issues.
+    Issues(&'a HashSet<IssueId>),
+}
+
 /// Keeps leases.
 pub(crate) trait Coordinator: Send + Sync {
     /// What it can do.
@@ -125,6 +133,11 @@ pub(crate) trait Coordinator: Send + Sync {
 
     /// The leases as they are, without waiting for a writer and without writing.
     fn ledger(&self) -> Result<Ledger>;
+
+    /// The same as far as somebody wants to know: every lease that it is about, and of the others perhaps not all.
+    fn ledger_about(&self, _about: &About<'_>) -> Result<Ledger> {
+        self.ledger()
+    }
 
     /// What is another value once the leases have changed, told without reading them; nothing where that cannot be.
     fn sign(&self) -> Option<Sign> {

@@ -14,6 +14,7 @@ use crate::domain::time::in_words;
 use crate::hook::force;
 use crate::output::Report;
 use crate::output::human::Styles;
+use crate::store::coordinator::About;
 use crate::store::layout::{Identity, Layout};
 use crate::store::places::Places;
 use crate::worktree::name;
@@ -72,7 +73,7 @@ fn look(session: &Session) -> Option<Line> {
     let policy = force::policy(&session.cx, &layout, None);
     let agent = actor::agent(&session.cx, &layout, session.agent_flag.as_deref()).ok();
     let holder = agent.map(|(agent_id, _)| Holder { agent_id, worktree_id: identity.worktree_id.clone() });
-    let ledger = layout.claims().ledger().ok();
+    let ledger = layout.claims().ledger_about(&About::Worktree(&identity.worktree_id)).ok();
     let now = session.cx.clock().now();
     let standing = |lease: &Lease| lease.standing(&now, policy.limits.stale_after_secs);
     let leases = ledger.iter().filter(|_| policy.worktrees).flat_map(Ledger::leases);

@@ -19,6 +19,7 @@ use crate::domain::id::{Holder, LeaseId};
 use crate::domain::lease::{Lease, Ledger};
 use crate::domain::time::ClockReading;
 use crate::store;
+use crate::store::coordinator::About;
 
 /// The version that is written and read: of another one nothing is known, and the log is read.
 const SCHEMA_VERSION: u32 = 2;
@@ -27,6 +28,8 @@ const TAIL: u64 = 64;
 /// What stands for nothing; text begins with another sign.
 const NOTHING: &str = "-";
 const TEXT: char = '=';
+/// Nanoseconds.
+const SECOND: i64 = 1_000_000_000;
 const BEGIN: &[u8] = b"{\"head\":";
 const MIDDLE: &[u8] = b",\"leases\":[";
 const END: &str = "]}\n";
@@ -94,7 +97,25 @@ impl Index {
 
 /// The index at `path`, if it is whole.
 pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Option<Index> {
-    decode(&disk.read(path).ok()??)
+    decode(&disk.read(path).ok()??, |_| true)
+}
+
+/// The same with those leases that somebody wants to know of, and perhaps not all others; not to be written.
+pub(crate) fn read_about(disk: &dyn Disk, path: &Path, about: &About<'_>) -> Option<Index> {
+    decode_about(&disk.read(path).ok()??, about)
+}
+
+fn decode_about(bytes: &[u8], about: &About<'_>) -> Option<Index> {
+    match about {
+        About::Worktree(worktree) => {
+            let worktree = worktree.to_string();
+            decode(bytes, |row| row.contains(&worktree))
+        }
+        About::Issues(issues) => {
+            let issue = |row: &str| row.strip_prefix('"')?.split(' ').next()?.parse().ok();
+            decode(bytes, |row| issue(row).is_some_and(|issue| issues.contains(&issue)))
+        }
+    }
 }
 
 /// Writes the index anew, and says whether that was done; only its speed is lost where that fails.
@@ -103,7 +124,8 @@ pub(crate) fn write(disk: &dyn Disk, path: &Path, segment: &mut Segment) -> bool
     index.is_some_and(|index| disk.replace(path, &encode(index)).is_ok())
 }
 
-fn decode(bytes: &[u8]) -> Option<Index> {
+/// An index, with the leases of the rows that are wanted.
+fn decode(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Index> {
     let (head, rows) = bytes.split_at_checked(bytes.iter().position(|byte| *byte == b'\n')?)?;
     let rows = rows.get(1..)?;
     let head = head.strip_prefix(BEGIN)?.strip_suffix(MIDDLE)?;
@@ -112,7 +134,8 @@ fn decode(bytes: &[u8]) -> Option<Index> {
         return None;
     }
     let rows = std::str::from_utf8(rows).ok()?.strip_suffix(END)?;
-    let leases: Vec<Lease> = rows.lines().map(|row| lease(bare(row)?, &head.domains)).collect::<Option<_>>()?;
+    let leases: Vec<Lease> =
+        rows.lines().filter(|row| wanted(row)).map(|row| lease(bare(row)?, &head.domains)).collect::<Option<_>>()?;
     let ledger = Ledger::restored(head.sequence, leases);
     Some(Index { head, ledger })
 }
@@ -199,10 +222,10 @@ fn lease(row: &str, domains: &[String]) -> Option<Lease> {
         let domain = domains.get(number.parse::<usize>().ok()?)?.clone();
         Some(ClockReading { domain, millis: millis.parse().ok()? })
     };
-    // Until the year 2262 the number fits into half as many bits, which are read in a fraction of the time.
-    let time = |field: &str| {
-        let nanos = field.parse::<i64>().map(i128::from).or_else(|_| field.parse());
-        Timestamp::from_nanosecond(nanos.ok()?).ok()
+    // Until the year 2262 the number fits into half as many bits, which are read and divided in a fraction of the time.
+    let time = |field: &str| match field.parse::<i64>() {
+        Ok(nanos) => Timestamp::new(nanos.div_euclid(SECOND), i32::try_from(nanos.rem_euclid(SECOND)).ok()?).ok(),
+        Err(_) => Timestamp::from_nanosecond(field.parse().ok()?).ok(),
     };
     Some(Lease {
         issue_id: next()?.parse().ok()?,
@@ -223,6 +246,8 @@ fn lease(row: &str, domains: &[String]) -> Option<Lease> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use crate::domain::lease::{Event, Limits, decide};
     use crate::domain::time::Clock;
@@ -261,18 +286,29 @@ mod tests {
             let (generation, tail, sequence) = ("g".to_owned(), "tail".to_owned(), ledger.sequence);
             let head = Head { schema_version: SCHEMA_VERSION, generation, offset: 70, tail, sequence, domains: Vec::new(), rows: 0 };
             let mut bytes = encode(Index { head, ledger: ledger.clone() });
-            let index = decode(&bytes).expect("whole");
+            let index = decode(&bytes, |_| true).expect("whole");
             prop_assert_eq!(&index.ledger, &ledger);
             prop_assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(), "a .json file is JSON");
-            prop_assert!(decode(&noise).is_none());
+            for lease in ledger.leases() {
+                let (worktree, issues) = (&lease.holder.worktree_id, HashSet::from([lease.issue_id]));
+                let of_worktree = decode_about(&bytes, &About::Worktree(worktree)).expect("whole").ledger;
+                let held = |ledger: &Ledger| {
+                    ledger.leases().filter(|lease| lease.holder.worktree_id == *worktree).cloned().collect::<Vec<_>>()
+                };
+                prop_assert_eq!(held(&of_worktree), held(&ledger));
+                let on_issue = decode_about(&bytes, &About::Issues(&issues)).expect("whole").ledger;
+                prop_assert_eq!(on_issue.leases().collect::<Vec<_>>(), [lease]);
+                prop_assert_eq!((of_worktree.sequence, on_issue.sequence), (ledger.sequence, ledger.sequence));
+            }
+            prop_assert!(decode(&noise, |_| true).is_none());
             // A checksum that somebody made over nonsense is read without a panic.
             let rows = format!("\"{}\"\n]}}\n", String::from_utf8_lossy(&noise));
             let head = Head { rows: crc32fast::hash(rows.as_bytes()), ..index.head };
             let head = row::checked(&serde_json::to_vec(&head).expect("text"));
-            let _ = decode(&[BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat());
+            let _ = decode(&[BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat(), |_| true);
             let at = at.index(bytes.len());
             bytes[at] = bytes[at].wrapping_add(1);
-            prop_assert!(decode(&bytes).is_none_or(|index| index.ledger == ledger));
+            prop_assert!(decode(&bytes, |_| true).is_none_or(|index| index.ledger == ledger));
         }
     }
 }

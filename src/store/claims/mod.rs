@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use self::disk::{Disk, LocalDisk};
 use self::index::Index;
 use self::segment::Segment;
-use super::coordinator::{self, Capabilities, Coordinator, Past, Recovery, Remark, Scope, Transaction};
+use super::coordinator::{self, About, Capabilities, Coordinator, Past, Recovery, Remark, Scope, Transaction};
 use super::file::Modes;
 use super::sign::Sign;
 use super::{Error, Result};
@@ -118,6 +118,15 @@ impl ClaimStore {
         Ok(Some(segment))
     }
 
+    /// The outcome as far as somebody wants to know, if the index is of use: a prompt and a hook have no time for all other leases.
+    fn part(&self, about: &About<'_>) -> Result<Option<Ledger>> {
+        let Some(mut segment) = self.open(&self.current(), false)? else { return Ok(None) };
+        let Some(index) = index::read_about(self.disk.as_ref(), &self.index(), about) else { return Ok(None) };
+        let Some(rest) = index.rest(&mut segment)? else { return Ok(None) };
+        segment.resume(index, &rest)?;
+        Ok(Some(segment).filter(|segment| !segment.is_sealed).map(|segment| segment.ledger))
+    }
+
     /// Reads a segment to its end: from where this process has read it before, or its index ends, or its beginning.
     fn read_on(&self, segment: &mut Segment, seen: Option<Seen>) -> Result<()> {
         if let Some(Seen { index, indexed }) = seen
@@ -163,6 +172,10 @@ impl Coordinator for ClaimStore {
 
     fn ledger(&self) -> coordinator::Result<Ledger> {
         Ok(self.newest(false)?.map(|segment| segment.ledger).unwrap_or_default())
+    }
+
+    fn ledger_about(&self, about: &About<'_>) -> coordinator::Result<Ledger> {
+        self.part(about)?.map_or_else(|| self.ledger(), Ok)
     }
 
     fn sign(&self) -> Option<Sign> {

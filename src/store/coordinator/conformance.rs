@@ -3,12 +3,13 @@
 //! Each check gets a coordinator that nobody has used, by a way to open it as often as wanted: what one handle was
 //! told, the others see.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::{Coordinator, Error, Remark};
+use super::{About, Coordinator, Error, Remark};
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{Answer, Fate, Grant, Ledger, Limits, Refusal, Request, decide};
 use crate::domain::time::{Clock, ClockReading, Now};
@@ -239,6 +240,17 @@ fn it_decides_as_the_rules_do(fresh: &dyn Fn() -> Open) {
             let told = |ledger: &Ledger| ledger.leases().map(what_counts).collect::<Vec<_>>();
             prop_assert_eq!(told(&asked.ledger), told(&model));
             prop_assert_eq!(told(&open().ledger().expect("reachable")), told(&model));
+            for who in 1..=3 {
+                let worktree = holder(who).worktree_id;
+                let held = |ledger: &Ledger| {
+                    let there = ledger.leases().filter(|lease| lease.holder.worktree_id == worktree);
+                    there.map(what_counts).collect::<Vec<_>>()
+                };
+                prop_assert_eq!(held(&open().ledger_about(&About::Worktree(&worktree)).expect("reachable")), held(&model));
+            }
+            let issues: HashSet<IssueId> = model.leases().map(|lease| lease.issue_id).collect();
+            let part = open().ledger_about(&About::Issues(&issues)).expect("reachable");
+            prop_assert_eq!(told(&part), told(&model));
         }
         Ok(())
     });

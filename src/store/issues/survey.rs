@@ -34,10 +34,10 @@ pub(super) fn survey(store: &IssueStore<'_>) -> Result<Listing<Summary>> {
 
 /// The issues of a directory. `is_whole`: they are all that it has, so that what was read can be kept for the next time.
 fn in_dir(dir: &Path, ids: &[IssueId], cache: &Cache, is_whole: bool) -> Vec<Seen> {
-    let kept = cache.summaries_of_dir(dir);
     let look = Look::begin(dir);
     // A look costs more than what is made of it: only that is shared among threads, and nothing is allocated there.
-    let stamps: Vec<Option<Stamp>> = ids.par_chunks(CHUNK).flat_map_iter(|chunk| chunk.iter().map(|id| look.stamp(*id))).collect();
+    let stamps = || ids.par_chunks(CHUNK).flat_map_iter(|chunk| chunk.iter().map(|id| look.stamp(*id))).collect();
+    let (stamps, kept): (Vec<Option<Stamp>>, Kept) = rayon::join(stamps, || cache.summaries_of_dir(dir));
     let recall = |(id, stamp): (&IssueId, Option<Stamp>)| {
         let summary = stamp.and_then(|stamp| kept.find(*id, stamp));
         Seen { id: *id, stamp, is_fresh: summary.is_none(), summary: summary.map(Ok) }
