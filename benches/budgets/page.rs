@@ -21,24 +21,45 @@ fn list(runs: &[Run]) -> String {
     runs.iter().enumerate().map(line).collect()
 }
 
+/// The runs that have some of what a table is about, each with its number.
+fn with_some(runs: &[Run], has: impl Fn(&Run) -> bool) -> Vec<(usize, &Run)> {
+    (1..).zip(runs).filter(|(_, run)| has(run)).collect()
+}
+
 /// The head of a table with a column a run.
-fn heads(first: &str, runs: &[Run]) -> String {
-    let numbers: String = (1..=runs.len()).map(|number| format!(" run {number} |")).collect();
+fn heads(first: &str, runs: &[(usize, &Run)]) -> String {
+    let numbers: String = runs.iter().map(|(number, _)| format!(" run {number} |")).collect();
     format!("{first}{numbers}\n")
 }
 
-fn rule(columns: usize, runs: &[Run]) -> String {
+fn rule(columns: usize, runs: &[(usize, &Run)]) -> String {
     format!("|---|{}\n", "---:|".repeat(columns + runs.len()))
 }
 
+/// The rows of a kind in the order of the run that has most of them, and then what only others have.
+fn rows_of(runs: &[Run], is_wanted: impl Fn(&Row) -> bool) -> Vec<(&Run, &Row)> {
+    let mut runs: Vec<&Run> = runs.iter().collect();
+    runs.sort_by_key(|run| std::cmp::Reverse(run.rows.iter().filter(|row| is_wanted(row)).count()));
+    let mut found: Vec<(&Run, &Row)> = Vec::new();
+    for run in runs {
+        for row in run.rows.iter().filter(|row| is_wanted(row)) {
+            if !found.iter().any(|(_, other)| other.name == row.name && other.beside == row.beside) {
+                found.push((run, row));
+            }
+        }
+    }
+    found
+}
+
 fn budgets(runs: &[Run]) -> String {
-    let Some(newest) = runs.last() else { return String::new() };
-    let line = |row: &Row| {
-        let in_runs: String = runs.iter().map(|run| format!(" {} |", row_in(run, row))).collect();
+    let is_ours = |row: &Row| row.beside.is_none();
+    let columns = with_some(runs, |run| run.rows.iter().any(is_ours));
+    let line = |(_, row): (&Run, &Row)| {
+        let in_runs: String = columns.iter().map(|(_, run)| format!(" {} |", row_in(run, row))).collect();
         format!("| {} | {} |{in_runs}\n", row.name, budget(row))
     };
-    let rows: String = newest.rows.iter().filter(|row| row.beside.is_none()).map(line).collect();
-    heads("| | budget |", runs) + &rule(1, runs) + &rows
+    let rows: String = rows_of(runs, is_ours).into_iter().map(line).collect();
+    heads("| | budget |", &columns) + &rule(1, &columns) + &rows
 }
 
 fn row_in(run: &Run, row: &Row) -> String {
@@ -64,19 +85,20 @@ fn budget(row: &Row) -> String {
 }
 
 fn others(runs: &[Run]) -> String {
-    let Some(newest) = runs.last() else { return String::new() };
-    let of_ours = |name: &String| newest.rows.iter().find(|row| row.name == *name && row.beside.is_none());
-    let line = |row: &Row| {
-        let ours = row.beside.as_ref()?;
-        let in_runs: String = runs.iter().map(|run| format!(" {} |", row_in(run, row))).collect();
-        Some(format!("| {ours} | {} | {} |{in_runs}\n", of_ours(ours).map(figure).unwrap_or_default(), row.name))
+    let is_others = |row: &Row| row.beside.is_some();
+    let columns = with_some(runs, |run| run.rows.iter().any(is_others));
+    let line = |(run, row): (&Run, &Row)| {
+        let ours = run.rows.iter().find(|other| row.beside.as_ref() == Some(&other.name) && other.beside.is_none())?;
+        let in_runs: String = columns.iter().map(|(_, run)| format!(" {} |", row_in(run, row))).collect();
+        Some(format!("| {} | {} | {} |{in_runs}\n", ours.name, figure(ours), row.name))
     };
-    let rows: String = newest.rows.iter().filter_map(line).collect();
-    heads("| ours | the newest run | beside it |", runs) + &rule(2, runs) + &rows
+    let rows: String = rows_of(runs, is_others).into_iter().filter_map(line).collect();
+    heads("| ours | | beside it |", &columns) + &rule(2, &columns) + &rows
 }
 
 fn growth(runs: &[Run]) -> String {
-    let Some(newest) = runs.last() else { return String::new() };
+    let runs = with_some(runs, |run| !run.curves.is_empty());
+    let Some((_, newest)) = runs.last() else { return String::new() };
     let mut text = String::new();
     let mut over = "";
     for curve in &newest.curves {
@@ -85,11 +107,11 @@ fn growth(runs: &[Run]) -> String {
             let sizes: String = curve.points.iter().map(|point| format!(" {} |", grouped(point.size))).collect();
             let columns = curve.points.len() + 1;
             text += &format!("\n| {over}: |{sizes} may grow |");
-            text += &heads("", runs);
-            text += &rule(columns, runs);
+            text += &heads("", &runs);
+            text += &rule(columns, &runs);
         }
         let points: String = curve.points.iter().map(|point| format!(" {} |", number(point.ms))).collect();
-        let in_runs: String = runs.iter().map(|run| format!(" {} |", curve_in(run, curve))).collect();
+        let in_runs: String = runs.iter().map(|(_, run)| format!(" {} |", curve_in(run, curve))).collect();
         text += &format!("| {} |{points} {} |{in_runs}\n", curve.name, may(curve.allowed));
     }
     text + "\n"

@@ -30,7 +30,7 @@ pub(crate) fn render() -> std::io::Result<()> {
     let runs: Vec<Run> = paths.iter().map(read).collect::<std::io::Result<_>>()?;
     let path = docs().join("performance.md");
     std::fs::write(&path, page::renewed(&std::fs::read_to_string(&path)?, &runs))?;
-    match runs.last() {
+    match runs.iter().rfind(|run| !run.curves.is_empty()) {
         Some(newest) => std::fs::write(dir.join("growth.svg"), picture::svg(newest)),
         None => Ok(()),
     }

@@ -112,7 +112,11 @@ impl From<IssueId> for String {
 
 /// What a person typed for an issue: a full id or a prefix of one, trimmed and in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct IssueRef(String);
+pub(crate) struct IssueRef {
+    typed: String,
+    /// What its first four digits are; nothing where a hyphen is among them, which no id has there.
+    begin: Option<[u8; 2]>,
+}
 
 impl IssueRef {
     /// Reads what was typed; an error if it cannot be the beginning of any id.
@@ -125,19 +129,24 @@ impl IssueRef {
         if digits < SHORTEST_PREFIX {
             return Err(IdError::TooShort { text: text.trim().to_owned() });
         }
-        Ok(Self(typed))
+        let begin = typed.get(..SHORTEST_PREFIX).and_then(|first| u16::from_str_radix(first, 16).ok());
+        Ok(Self { typed, begin: begin.map(u16::to_be_bytes) })
     }
 
     /// The full id, if what was typed is one.
     pub(crate) fn full(&self) -> Option<IssueId> {
-        Uuid::try_parse(&self.0).ok().filter(|_| self.0.len() >= 32).map(IssueId)
+        Uuid::try_parse(&self.typed).ok().filter(|_| self.typed.len() >= 32).map(IssueId)
     }
 
     /// Whether `id` begins with what was typed.
     pub(crate) fn matches(&self, id: &IssueId) -> bool {
+        // Of ten thousand ids all but a few end here.
+        if self.begin.as_ref().is_none_or(|begin| !id.as_bytes().starts_with(begin)) {
+            return false;
+        }
         let (mut with, mut without) = ([0; 36], [0; 32]);
-        id.0.hyphenated().encode_lower(&mut with).starts_with(&self.0)
-            || id.0.simple().encode_lower(&mut without).starts_with(&self.0)
+        id.0.hyphenated().encode_lower(&mut with).starts_with(&self.typed)
+            || id.0.simple().encode_lower(&mut without).starts_with(&self.typed)
     }
 
     /// The one id among `known` that begins with what was typed.
@@ -146,9 +155,9 @@ impl IssueRef {
         found.sort_unstable();
         found.dedup();
         match found.as_slice() {
-            [] => Err(IdError::NoSuchIssue { text: self.0.clone() }),
+            [] => Err(IdError::NoSuchIssue { text: self.typed.clone() }),
             [one] => Ok(*one),
-            many => Err(IdError::Ambiguous { text: self.0.clone(), candidates: many.to_vec() }),
+            many => Err(IdError::Ambiguous { text: self.typed.clone(), candidates: many.to_vec() }),
         }
     }
 }
@@ -309,6 +318,9 @@ mod tests {
         assert!(matches!(resolve("1a2b3c4d"), Err(IdError::Ambiguous { candidates, .. }) if candidates == [a, b]));
         assert!(matches!(resolve("fff"), Err(IdError::TooShort { .. })));
         assert!(matches!(resolve("ff--"), Err(IdError::TooShort { .. })));
+        assert!(matches!(resolve("1a-2b3c4d"), Err(IdError::NoSuchIssue { .. })), "a hyphen where no id has one");
+        assert!(matches!(resolve("1a2b3c4d-1"), Err(IdError::NoSuchIssue { .. })));
+        assert_eq!(resolve("ffff0000-"), Ok(c));
         assert!(matches!(resolve("zzzz"), Err(IdError::Malformed { .. })));
         assert!(matches!(resolve("abcd"), Err(IdError::NoSuchIssue { .. })));
     }

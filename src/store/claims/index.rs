@@ -9,6 +9,7 @@
 
 use std::path::Path;
 
+use gix::bstr::Finder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +110,8 @@ fn decode_about(bytes: &[u8], about: &About<'_>) -> Option<Index> {
     match about {
         About::Worktree(worktree) => {
             let worktree = worktree.to_string();
-            decode(bytes, |row| row.contains(&worktree))
+            let finder = Finder::new(&worktree);
+            decode(bytes, |row| finder.find(row).is_some())
         }
         About::Issues(issues) => {
             let issue = |row: &str| row.strip_prefix('"')?.split(' ').next()?.parse().ok();
