@@ -49,6 +49,9 @@ const WITH_HISTORY: [Kind; 7] = [
     ("pre-commit, one leased issue staged", Some(Growth::Flat), |site, _| site.commit_of_issue()),
 ];
 
+/// Which issue a process of a crowd wants, by its number.
+type Wanted = fn(usize) -> usize;
+
 /// Measures every curve that was asked for.
 pub(crate) fn all(repositories: &Repositories, options: &Options) -> Vec<Curve> {
     [with_issues, with_worktrees, with_history, with_processes].into_iter().flat_map(|some| some(repositories, options)).collect()
@@ -101,7 +104,7 @@ fn measured(kinds: &[Kind], over: &str, options: &Options, sites: impl FnOnce() 
 fn with_processes(repositories: &Repositories, options: &Options) -> Vec<Curve> {
     const OVER: &str = "processes at once";
     let sizes: &[usize] = if options.quick { &[1, 2, 4] } else { &[1, 2, 4, 8, 16, 32, 64, 128] };
-    let kinds: [(&str, fn(usize) -> usize); 2] = [("claim acquire, one issue", |_| 0), ("claim acquire, an issue each", |n| n)];
+    let kinds: [(&str, Wanted); 2] = [("claim acquire, one issue", |_| 0), ("claim acquire, an issue each", |number| number)];
     let mut curves = Vec::new();
     for (name, wanted) in kinds.into_iter().filter(|(name, _)| wants(options, name, OVER)) {
         let repository = repositories.get(1_000, FILES);

@@ -39,8 +39,8 @@ impl Site {
 
     /// One with so many linked worktrees, each for an issue of its own and with little in it but that issue's file.
     pub(crate) fn with_worktrees(size: usize, repository: Rc<Repository>) -> Self {
-        let site = Self::new(size, repository, "growth", 0, 0);
-        let repository = &site.repository;
+        let new = Self::new(size, repository, "growth", 0, 0);
+        let repository = &new.repository;
         // A worktree that is added is as sparse as the one that it is added from. Writing a thousand issues a thousand times says nothing.
         repository.git(&["sparse-checkout", "set", "--no-cone", "/src/"]);
         for id in &repository.issues()[..size] {
@@ -60,7 +60,7 @@ impl Site {
             roots.push(root);
         }
         assert_eq!(roots.len(), size, "each has its worktree");
-        Self { place: roots.swap_remove(0), ..site }
+        Self { place: roots.swap_remove(0), ..new }
     }
 
     /// How much there is of what grows.

@@ -63,8 +63,8 @@ impl Records {
 
     /// Why a change to this version has no authority, by the first record of it that gives none.
     pub(crate) fn because(&self, to: Option<&Version>, recorded: &[&Entry], is_upheld: impl Fn(&Entry) -> bool) -> Because {
-        let void = recorded.iter().filter(|entry| entry.to.as_ref() == to && !is_upheld(entry));
-        let Some(lease_id) = void.filter_map(|entry| entry.lease_id.clone()).next() else { return Because::NeverRecorded };
+        let mut void = recorded.iter().filter(|entry| entry.to.as_ref() == to && !is_upheld(entry));
+        let Some(lease_id) = void.find_map(|entry| entry.lease_id.clone()) else { return Because::NeverRecorded };
         match self.fate(&lease_id) {
             Some(Fate::Evicted { by, reason }) => Because::LeaseEvicted { lease_id, by: by.clone(), reason: reason.clone() },
             _ => Because::LeaseLapsed { lease_id },
