@@ -175,7 +175,9 @@ fn alike(part: &str) -> String {
     let bare = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
     let is_ulid = bare.len() == 26 && bare.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
     let count = bare.trim_end_matches(['d', 'h', 'm', 's']);
-    let is_time = count.len() + 1 == bare.len() && !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
+    // Of eight digits that end with a `d` some are an id, and none a time.
+    let is_time =
+        count.len() + 1 == bare.len() && (1..=4).contains(&count.len()) && count.bytes().all(|byte| byte.is_ascii_digit());
     let is_id = matches!(bare.len(), 7 | 8 | 10 | 12 | 40) && bare.bytes().all(is_hex) || is_ulid;
     let word = if is_time {
         "‹time›"
@@ -192,6 +194,7 @@ fn a_line_that_nobody_said_is_missed_and_ids_and_times_are_not() {
     let told = "error: issue 4b22d033 is held by agent:a in wt:bdaa46b9 for 9m 59s more\n  See /home/you/issue-4b22d033-fix\nlast";
     let lines = |lines: &[&str]| missing(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>(), told);
     assert_eq!(lines(&["error: issue 00000000 is held by agent:a in wt:11111111 for 1h more", "…", "last"]), None);
+    assert_eq!(steady("agent:a in wt:5786892d for 59m 59s"), steady("agent:a in wt:e8b4bf3c for 1h 0m"));
     assert_eq!(lines(&["error: … held by agent:a …", "  See /home/you/issue-00000000-fix"]), None);
     assert_eq!(lines(&["last", "last"]).as_deref(), Some("last"));
     assert_eq!(lines(&["error: … held by agent:b …"]).as_deref(), Some("error: … held by agent:b …"));
