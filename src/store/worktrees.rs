@@ -106,9 +106,11 @@ pub(crate) fn tip(layout: &Layout, worktree: &Worktree) -> Option<gix::ObjectId>
 
 /// The commit that the primary worktree is at, if there is one.
 pub(crate) fn head_of_primary(layout: &Layout) -> Result<Option<gix::ObjectId>> {
-    let Some(root) = &layout.primary_root else { return Ok(None) };
-    let git_dir = if layout.main_root.as_ref() == Some(root) { layout.common_dir.clone() } else { git_dir_of(root)? };
-    Ok(commit_at(layout, branch_at(&git_dir).as_deref(), &git_dir))
+    if layout.primary_root.is_some() && layout.primary_root == layout.main_root {
+        return Ok(commit_at(layout, branch_at(&layout.common_dir).as_deref(), &layout.common_dir));
+    }
+    let primary = list(layout)?.into_iter().find(|worktree| worktree.is_primary);
+    Ok(primary.and_then(|primary| tip(layout, &primary)))
 }
 
 fn commit_at(layout: &Layout, branch: Option<&str>, git_dir: &Path) -> Option<gix::ObjectId> {
