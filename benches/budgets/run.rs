@@ -2,6 +2,8 @@
 //!
 //! A file of it is written once and stays: the page shows several beside each other.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 /// Everything that one run measured.
@@ -19,6 +21,14 @@ pub(crate) struct Run {
     pub rows: Vec<Row>,
     /// How costs grow.
     pub curves: Vec<Curve>,
+}
+
+/// The runs that are stored in a folder, from the oldest to the newest.
+pub(crate) fn stored_in(dir: &Path) -> std::io::Result<Vec<Run>> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    paths.iter().map(|path| Ok(serde_json::from_slice(&std::fs::read(path)?)?)).collect()
 }
 
 /// One line of the table.

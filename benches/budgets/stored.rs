@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::run::Run;
+use super::run::{self, Run};
 use super::{page, picture};
 
 fn docs() -> PathBuf {
@@ -22,12 +22,7 @@ pub(crate) fn keep(run: &Run) -> std::io::Result<PathBuf> {
 /// Makes the measured parts of the page, and the picture of the newest run, anew.
 pub(crate) fn render() -> std::io::Result<()> {
     let dir = docs().join("performance");
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(&dir)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    paths.sort();
-    let read = |path: &PathBuf| Ok(serde_json::from_slice(&std::fs::read(path)?)?);
-    let runs: Vec<Run> = paths.iter().map(read).collect::<std::io::Result<_>>()?;
+    let runs = run::stored_in(&dir)?;
     let path = docs().join("performance.md");
     std::fs::write(&path, page::renewed(&std::fs::read_to_string(&path)?, &runs))?;
     match runs.iter().rfind(|run| !run.curves.is_empty()) {

@@ -1,7 +1,5 @@
 //! What `docs/performance.md` says was measured is what the stored runs say, and its picture too.
 
-use std::path::PathBuf;
-
 #[path = "../../benches/budgets/page.rs"]
 mod page;
 #[path = "../../benches/budgets/picture.rs"]
@@ -13,12 +11,7 @@ use super::root;
 use run::Run;
 
 fn runs() -> Vec<Run> {
-    let dir = root().join("docs/performance");
-    let entries = std::fs::read_dir(dir).expect("the folder is there").map(|entry| entry.expect("an entry").path());
-    let mut paths: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
-    paths.sort();
-    let read = |path: PathBuf| serde_json::from_slice(&std::fs::read(&path).expect("read")).expect("a run");
-    paths.into_iter().map(read).collect()
+    run::stored_in(&root().join("docs/performance")).expect("every file in the folder is a run")
 }
 
 #[test]
