@@ -112,17 +112,7 @@ fn edits(repository: &Repository, options: &Options) -> Vec<Row> {
         rows.extend(measured(Case::new(repository, ONE, || repository.pre_commit()), 8.0, options));
         rows.extend(memory::of_a_hook(MEMORY_ONE, &repository.pre_commit(), None, options));
         // What `git commit PATH` names its hook: an index of HEAD with that path, whose cache-tree says nothing of it.
-        let index = repository.beside("next-index");
-        let entry = repository.git(&["ls-files", "-s", "--", &repository.issue_path(last)]);
-        let with = |words: &[&str]| {
-            let mut command = repository.command("git");
-            let done = command.env("GIT_INDEX_FILE", &index).args(words).status();
-            assert!(done.is_ok_and(|status| status.success()), "git {words:?}");
-        };
-        with(&["read-tree", "HEAD"]);
-        let mut words = entry.split_whitespace();
-        let (mode, oid) = (words.next().expect("a mode"), words.next().expect("an id"));
-        with(&["update-index", "--cacheinfo", &format!("{mode},{oid},{}", repository.issue_path(last))]);
+        let index = repository.next_index("next-index", &repository.issue_path(last), &repository.issue_text(last, 1000));
         rows.extend(measured(Case::new(repository, BY_PATH, || repository.pre_commit_of(&index)), 12.0, options));
         repository.git(&["reset", "-q", "--hard"]);
     }

@@ -83,6 +83,13 @@ impl Repository {
 
     /// An index as `git commit` names it to its hook: HEAD with this file in it, and a valid cache-tree.
     pub(crate) fn index_with(&self, name: &str, path: &str, text: &str) -> PathBuf {
+        let index = self.next_index(name, path, text);
+        said(self.command("git").env("GIT_INDEX_FILE", &index).arg("write-tree"));
+        index
+    }
+
+    /// The same with a cache-tree that says nothing of where the file is.
+    pub(crate) fn next_index(&self, name: &str, path: &str, text: &str) -> PathBuf {
         let index = self.common_dir().join(name);
         let git = |words: &[&str]| said(self.command("git").env("GIT_INDEX_FILE", &index).args(words));
         let written = self.common_dir().join("staged");
@@ -90,7 +97,6 @@ impl Repository {
         let oid = git(&["hash-object", "-w", "--", written.to_str().expect("a path of our own")]);
         git(&["read-tree", "HEAD"]);
         git(&["update-index", "--add", "--cacheinfo", &format!("100644,{oid},{path}")]);
-        git(&["write-tree"]);
         index
     }
 

@@ -7,11 +7,11 @@ use super::run::Row;
 use super::{hooks, leases, memory, programs, reads, worktrees};
 
 /// How large the large repository is, and its log.
-pub(crate) struct Size {
-    pub issues: usize,
-    pub files: usize,
-    pub operations: u64,
-    pub leases: usize,
+struct Size {
+    issues: usize,
+    files: usize,
+    operations: u64,
+    leases: usize,
 }
 
 const SMALL: Size = Size { issues: 100, files: 100, operations: 0, leases: 0 };
