@@ -101,28 +101,28 @@ pub(crate) fn search(session: &Session, args: SearchArgs) -> Answer {
 /// Lists the issues of a kind that fit.
 pub(crate) fn list(session: &Session, kind: Kind, filters: Filters, order: &Order) -> Answer {
     let layout = session.layout()?;
-    let mut board = Board::gather(session, layout, filters.local)?;
     let deleted = filters.deleted;
-    let filter = filters.meant(&board.editor.agent_id)?;
-    let counts = board.counts();
-    board.retain(&filter)?;
-    let mut found: Vec<Found> = std::mem::take(&mut board.found);
-    found.retain(|found| {
-        let missing = query::missing(kind, &found.summary, &found.facts);
+    let mut board = Board::gather_those(session, layout, filters.local, |summary, facts| {
+        let missing = query::missing(kind, summary, facts);
         missing.is_empty() || (deleted && missing == [Missing::Deleted])
-    });
-    found.sort_by(|a, b| order.sort.compare((&a.summary, a.facts.effective), (&b.summary, b.facts.effective)));
+    })?;
+    let filter = filters.meant(&board.editor.agent_id)?;
+    board.retain(&filter)?;
+    let Board { found, unreadable, counts, .. } = board;
+    // Numbers are sorted, and not what they stand for, which is a hundred times as large.
+    let mut shown: Vec<usize> = (0..found.len()).collect();
+    let key = |at: usize| (&found[at].summary, found[at].facts.effective);
+    shown.sort_by(|a, b| order.sort.compare(key(*a), key(*b)));
     if order.reverse {
-        found.reverse();
+        shown.reverse();
     }
-    let total = found.len();
     if order.limit > 0 {
-        found.truncate(order.limit);
+        shown.truncate(order.limit);
     }
-    for bad in &board.unreadable {
+    for bad in &unreadable {
         session.output.warn(bad);
     }
-    Ok(Box::new(Listing { kind, found, total, unreadable: board.unreadable, counts, is_filtered: filter != Filter::default() }))
+    Ok(Box::new(Listing { kind, found, shown, unreadable, counts, is_filtered: filter != Filter::default() }))
 }
 
 fn explain(session: &Session, kind: Kind, filters: Filters, typed: &str) -> Answer {

@@ -79,7 +79,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
         branch: layout.branch(),
         mine: leases.iter().filter(is_mine).cloned().collect(),
         stale: leases.iter().filter(|lease| lease.stale).cloned().collect(),
-        counts: board.counts().into_iter().collect(),
+        counts: board.counts.iter().map(|(state, count)| (*state, *count)).collect(),
         blocked: board.of_kind(Kind::Blocked).len(),
         available_total: available.len(),
         available: available.into_iter().take(SHOWN).cloned().collect(),

@@ -41,7 +41,7 @@ impl IssueId {
 
     /// The first eight digits, for people.
     pub(crate) fn short(&self) -> String {
-        self.to_string().chars().take(8).collect()
+        self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer())[..8].to_owned()
     }
 
     /// The id that a file name of the form `<uuid>.json` stands for, if it has that exact form.

@@ -76,6 +76,9 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// The same on one line.
 pub(crate) fn plain_line(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     plain(text).replace('\n', " ")
 }
 
@@ -86,23 +89,32 @@ pub(crate) fn count(number: usize, what: &str) -> String {
 
 /// A table: each column as wide as its widest cell, the last one free, two spaces between.
 ///
-/// `paint` dresses a cell, given its column, after it was padded.
+/// `paint` dresses a cell, given its column, where there is colour; what it is padded by comes behind.
 pub(crate) fn table(heads: &[&str], rows: &[Vec<String>], styles: &Styles, paint: impl Fn(usize, &str) -> String) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).chain([heads[column].len()]).max().unwrap_or(0);
     let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-    let line = |cells: &[String], paint: &dyn Fn(usize, &str) -> String| {
-        let padded = cells.iter().enumerate().map(|(n, cell)| {
-            let fill = if n + 1 == cells.len() { 0 } else { widths[n] - cell.chars().count() };
-            format!("{}{}", paint(n, cell), " ".repeat(fill))
-        });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
-    let mut text = line(&heads, &|_, cell| styles.head(cell));
+    let (mut text, is_dressed) = (String::new(), styles.has_colour());
+    put_line(&mut text, &widths, heads, is_dressed.then_some(&|_, head: &str| styles.head(head)));
     for row in rows {
-        text += &line(row, &paint);
+        put_line(&mut text, &widths, row, is_dressed.then_some(&paint));
     }
     text
+}
+
+/// A row of a table: of thousands, none is made in pieces of its own.
+fn put_line(text: &mut String, widths: &[usize], cells: &[impl AsRef<str>], paint: Option<&impl Fn(usize, &str) -> String>) {
+    let start = text.len();
+    for (column, (cell, width)) in cells.iter().map(AsRef::as_ref).zip(widths).enumerate() {
+        match paint {
+            Some(paint) => text.push_str(&paint(column, cell)),
+            None => text.push_str(cell),
+        }
+        if column + 1 < cells.len() {
+            text.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 2));
+        }
+    }
+    text.truncate(start + text[start..].trim_end().len());
+    text.push('\n');
 }
 
 #[cfg(test)]
@@ -121,5 +133,9 @@ mod tests {
         let rows = [vec!["a".to_owned(), "long".to_owned()], vec!["bbb".to_owned(), String::new()]];
         let text = table(&["x", "y"], &rows, &Styles::plain(), |_, cell| cell.to_owned());
         assert_eq!(text, "x    y\na    long\nbbb\n");
+        let rows = [vec![String::new(), String::new()], vec!["é".to_owned(), "b".to_owned()]];
+        let colourful = table(&["x", "y"], &rows, &Styles::colourful(), |_, cell| format!("<{cell}>"));
+        assert!(colourful.ends_with("\n<>   <>\n<é>  <b>\n"), "{colourful:?}");
+        assert_eq!(table(&["x", "y"], &rows, &Styles::plain(), |_, _| unreachable!()), "x  y\n\né  b\n");
     }
 }

@@ -193,7 +193,8 @@ impl<'a> IssueStore<'a> {
         let mut read: Vec<(IssueId, Source, Result<Document>)> =
             on_disk.into_par_iter().map(|(id, source)| (id, source, files.load(id, source))).collect();
         read.extend(committed.into_iter().map(|(id, source)| (id, source, self.load(id, source))));
-        Ok(Listing::of(read))
+        read.sort_by_key(|(id, ..)| *id);
+        Ok(Listing::of(read.into_iter().map(|(_, source, document)| (source, document))))
     }
 
     /// Reads every issue in short, from caches where they hold.
@@ -222,18 +223,18 @@ impl<'a> IssueStore<'a> {
 }
 
 impl<T> Listing<T> {
-    fn of(mut read: Vec<(IssueId, Source, Result<T>)>) -> Self {
-        read.sort_by_key(|(id, ..)| *id);
+    /// What was read, sorted by id.
+    fn of(read: impl Iterator<Item = (Source, Result<T>)>) -> Self {
         let mut unreadable = Vec::new();
-        // Collected where they are: thousands of them are not moved for the few that are left out.
-        let readable = |(_, source, issue): (IssueId, Source, Result<T>)| match issue {
+        // Of a vector they are collected where they are: thousands of them are not moved for the few that are left out.
+        let readable = |(source, issue): (Source, Result<T>)| match issue {
             Ok(issue) => Some((issue, source)),
             Err(error) => {
                 unreadable.push(error);
                 None
             }
         };
-        let issues = read.into_iter().filter_map(readable).collect();
+        let issues = read.filter_map(readable).collect();
         Self { issues, unreadable }
     }
 }

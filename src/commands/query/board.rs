@@ -32,6 +32,8 @@ pub(crate) struct Found {
 pub(crate) struct Board<'a> {
     /// The issues that could be read, by id; the deleted ones too.
     pub found: Vec<Found>,
+    /// How many there are in each state that counts; the deleted ones are in none.
+    pub counts: BTreeMap<State, usize>,
     /// What could not, in words that name the file.
     pub unreadable: Vec<String>,
     /// Who asks.
@@ -48,6 +50,16 @@ pub(crate) struct Board<'a> {
 impl<'a> Board<'a> {
     /// Reads all issues and what is known about them.
     pub(crate) fn gather(session: &Session, layout: &'a Layout, local: bool) -> Result<Self, Error> {
+        Self::gather_those(session, layout, local, |_, _| true)
+    }
+
+    /// The same, without those that are not wanted: they count, and nothing else is made of them.
+    pub(crate) fn gather_those(
+        session: &Session,
+        layout: &'a Layout,
+        local: bool,
+        wanted: impl Fn(&Summary, &Facts) -> bool,
+    ) -> Result<Self, Error> {
         let policy = session.policy(layout);
         let store = if local { IssueStore::open(layout, false)? } else { issues(layout, &policy)? };
         let listing = store.survey()?;
@@ -61,6 +73,7 @@ impl<'a> Board<'a> {
             .filter(|lease| lease.standing(&now, policy.limits.stale_after_secs).excludes())
             .map(|lease| (lease.issue_id, lease))
             .collect();
+        let mut counts = BTreeMap::new();
         let describe = |(summary, source): (Summary, Source)| {
             let blocked_by = open_dependencies(&summary.dependencies, state);
             let lease = leases.get(&summary.id).copied();
@@ -71,11 +84,14 @@ impl<'a> Board<'a> {
                 is_held_by_me: lease.is_some_and(|lease| editor.is(&lease.holder)),
                 held_by: lease.filter(|lease| !editor.is(&lease.holder)).map(|lease| lease.holder.clone()),
             };
-            Found { summary, source, facts, lease: lease.cloned().map(Box::new) }
+            if !summary.is_deleted {
+                *counts.entry(facts.effective).or_default() += 1;
+            }
+            wanted(&summary, &facts).then(|| Found { summary, source, facts, lease: lease.cloned().map(Box::new) })
         };
-        let found = listing.issues.into_iter().map(describe).collect();
+        let found = listing.issues.into_iter().filter_map(describe).collect();
         let unreadable = listing.unreadable.iter().map(ToString::to_string).collect();
-        Ok(Self { found, unreadable, editor, policy, ledger, now, store })
+        Ok(Self { found, counts, unreadable, editor, policy, ledger, now, store })
     }
 
     /// Refuses what wants all issues while some cannot be read.
@@ -120,15 +136,6 @@ impl<'a> Board<'a> {
         let sort = crate::domain::query::Sort::Priority;
         found.sort_by(|a, b| sort.compare((&a.summary, a.facts.effective), (&b.summary, b.facts.effective)));
         found
-    }
-
-    /// How many there are in each state that counts.
-    pub(crate) fn counts(&self) -> BTreeMap<State, usize> {
-        let mut counts = BTreeMap::new();
-        for found in self.found.iter().filter(|found| !found.summary.is_deleted) {
-            *counts.entry(found.facts.effective).or_default() += 1;
-        }
-        counts
     }
 
     /// What depends on what.

@@ -10,12 +10,13 @@ use crate::domain::query::Kind;
 use crate::output::Report;
 use crate::output::human::{Styles, plain_line, table};
 
-/// Issues, in the order that was asked for.
+/// Issues that fit what was asked for.
 pub(super) struct Listing {
     pub kind: Kind,
+    /// All of them, by id.
     pub found: Vec<Found>,
-    /// How many there are, of which `found` are the first.
-    pub total: usize,
+    /// Which of them are shown, in the order that was asked for.
+    pub shown: Vec<usize>,
     pub unreadable: Vec<String>,
     /// How many issues there are in each state.
     pub counts: BTreeMap<State, usize>,
@@ -72,6 +73,10 @@ pub(crate) fn lines<'f>(found: impl IntoIterator<Item = &'f Found>, with_blocker
 }
 
 impl Listing {
+    fn shown(&self) -> impl Iterator<Item = &Found> {
+        self.shown.iter().map(|at| &self.found[*at])
+    }
+
     /// Why there is nothing, and where there is something.
     fn nothing(&self) -> String {
         let count = |state: State| self.counts.get(&state).copied().unwrap_or(0);
@@ -95,24 +100,24 @@ impl Listing {
 impl Report for Listing {
     fn json(&self) -> Value {
         json!({
-            "count": self.found.len(), "total": self.total, "truncated": self.found.len() < self.total,
-            "issues": self.found.iter().map(brief).collect::<Vec<_>>(), "unreadable": self.unreadable,
+            "count": self.shown.len(), "total": self.found.len(), "truncated": self.shown.len() < self.found.len(),
+            "issues": self.shown().map(brief).collect::<Vec<_>>(), "unreadable": self.unreadable,
         })
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let cut = match self.total - self.found.len() {
+        let cut = match self.found.len() - self.shown.len() {
             0 => String::new(),
-            more => styles.faint(&format!("{more} more: --limit 0 shows all {}", self.total)) + "\n",
+            more => styles.faint(&format!("{more} more: --limit 0 shows all {}", self.found.len())) + "\n",
         };
         if self.found.is_empty() {
             return format!("No issues\n{}\n{cut}", styles.faint(&self.nothing()));
         }
-        lines(&self.found, self.kind == Kind::Blocked, styles) + &cut
+        lines(self.shown(), self.kind == Kind::Blocked, styles) + &cut
     }
 
     fn quiet(&self) -> Option<String> {
-        let ids: Vec<String> = self.found.iter().map(|found| found.summary.id.to_string()).collect();
+        let ids: Vec<String> = self.shown().map(|found| found.summary.id.to_string()).collect();
         (!ids.is_empty()).then(|| ids.join("\n"))
     }
 }

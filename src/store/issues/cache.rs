@@ -168,7 +168,7 @@ mod tests {
         look.began_at += 3_600_000_000_000;
         assert!(look.is_settled(&stamp));
         cache.keep_dir(scratch.path(), &look, [(&stamp, &summary)].into_iter());
-        assert_eq!(cache.summaries_of_dir(scratch.path()).find(summary.id, stamp), None);
+        assert_eq!(cache.summaries_of_dir(scratch.path()).find(summary.id, stamp, &mut 0), None);
     }
 
     #[test]
@@ -179,17 +179,17 @@ mod tests {
             Summary { labels: vec!["a:b".into()], assignee: Some(String::new()), is_deleted: true, ..issue(scratch.path()) };
         let tree = ObjectId::null(gix::hash::Kind::Sha1);
         cache.keep_tree(tree, [&summary].into_iter());
-        assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE), Some(summary.clone()));
-        assert_eq!(cache.summaries_of_tree(tree).find(IssueId::from_bytes([8; 16]), Stamp::NONE), None);
+        assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE, &mut 0), Some(summary.clone()));
+        assert_eq!(cache.summaries_of_tree(tree).find(IssueId::from_bytes([8; 16]), Stamp::NONE, &mut 0), None);
         let path = scratch.path().join("cache").join(format!("tree-{tree}.summaries"));
         let good = file::read(&path).expect("written");
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1;
             file::replace(&path, &bad, Modes::PRIVATE).expect("written");
-            assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE), None, "byte {at}");
+            assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE, &mut 0), None, "byte {at}");
             file::replace(&path, &good[..at], Modes::PRIVATE).expect("written");
-            assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE), None, "{at} bytes");
+            assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE, &mut 0), None, "{at} bytes");
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Summaries as bytes: how many of them are kept in one file, and read back one by one.
 
-use std::cell::Cell;
-
 use super::look::Stamp;
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Priority, State, Summary};
@@ -16,8 +14,6 @@ pub(super) struct Kept {
     bytes: Vec<u8>,
     /// Sorted by id.
     places: Vec<(IssueId, usize)>,
-    /// Where the next one is, if they are asked for in order.
-    next: Cell<usize>,
 }
 
 impl Kept {
@@ -28,7 +24,7 @@ impl Kept {
 
     /// Nothing.
     pub(super) fn nothing() -> Self {
-        Self { bytes: Vec::new(), places: Vec::new(), next: Cell::new(0) }
+        Self { bytes: Vec::new(), places: Vec::new() }
     }
 
     /// What these bytes keep, if they belong to `owner` and are whole.
@@ -46,14 +42,16 @@ impl Kept {
             read.take(length)?;
         }
         let is_whole = read.at == bytes.len() && places.is_sorted_by_key(|(id, _)| *id);
-        is_whole.then_some(Self { bytes, places, next: Cell::new(0) })
+        is_whole.then_some(Self { bytes, places })
     }
 
     /// What was kept of an issue whose file looks like this.
-    pub(super) fn find(&self, id: IssueId, stamp: Stamp) -> Option<Summary> {
-        let is_next = self.places.get(self.next.get()).is_some_and(|(next, _)| *next == id);
-        let place = if is_next { self.next.get() } else { self.places.binary_search_by_key(&id, |(id, _)| *id).ok()? };
-        self.next.set(place + 1);
+    ///
+    /// `next` is where whoever asks for them in order would find the next one, and becomes where the one after this is.
+    pub(super) fn find(&self, id: IssueId, stamp: Stamp, next: &mut usize) -> Option<Summary> {
+        let is_next = self.places.get(*next).is_some_and(|(there, _)| *there == id);
+        let place = if is_next { *next } else { self.places.binary_search_by_key(&id, |(id, _)| *id).ok()? };
+        *next = place + 1;
         let mut read = Reader { bytes: &self.bytes, at: self.places[place].1 };
         for part in stamp.0 {
             if read.take(8)? != part.to_le_bytes() {

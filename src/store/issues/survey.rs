@@ -13,59 +13,62 @@ use crate::domain::issue::Summary;
 use crate::store::{Error, Result, file};
 
 /// Files that one thread looks at before it asks for more.
-const CHUNK: usize = 256;
+const CHUNK: usize = 128;
 
 pub(super) fn survey(store: &IssueStore<'_>) -> Result<Listing<Summary>> {
-    let ids = store.ids()?;
+    let (cache, local) = (store.cache(), store.files.dir(Source::Worktree));
+    let mut kept = Kept::nothing();
+    let ids = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| kept = cache.summaries_of_dir(local));
+        store.ids()
+    })?;
     let of = |wanted: Source| -> Vec<IssueId> { ids.iter().filter(|(_, source)| *source == wanted).map(|(id, _)| *id).collect() };
-    let cache = store.cache();
-    let mut read = Vec::with_capacity(ids.len());
-    for source in [Source::Worktree, Source::Primary] {
-        let wanted = of(source);
-        if wanted.is_empty() {
-            continue;
-        }
-        let found = in_dir(store.files.dir(source), &wanted, &cache, source == Source::Worktree);
-        read.extend(found.into_iter().filter_map(|seen| Some((seen.id, source, seen.summary?))));
+    let (here, elsewhere) = (of(Source::Worktree), of(Source::Primary));
+    let mut seen = in_dir(store, Source::Worktree, &here, &kept, &cache);
+    if !elsewhere.is_empty() {
+        kept = cache.summaries_of_dir(store.files.dir(Source::Primary));
+        seen.append(&mut in_dir(store, Source::Primary, &elsewhere, &kept, &cache));
     }
-    read.extend(committed(store, &of(Source::Head), &cache)?.into_iter().map(|(id, summary)| (id, Source::Head, summary)));
-    Ok(Listing::of(read))
+    seen.append(&mut committed(store, &of(Source::Head), &cache)?);
+    if !seen.is_sorted_by_key(|seen| seen.id) {
+        seen.sort_by_key(|seen| seen.id);
+    }
+    Ok(Listing::of(seen.into_iter().map(|seen| (seen.source, seen.summary))))
 }
 
-/// The issues of a directory. `is_whole`: they are all that it has, so that what was read can be kept for the next time.
-fn in_dir(dir: &Path, ids: &[IssueId], cache: &Cache, is_whole: bool) -> Vec<Seen> {
+/// The issues of a directory.
+fn in_dir(store: &IssueStore<'_>, source: Source, ids: &[IssueId], kept: &Kept, cache: &Cache) -> Vec<Seen> {
+    let dir = store.files.dir(source);
     let look = Look::begin(dir);
-    // A look costs more than what is made of it: only that is shared among threads, and nothing is allocated there.
-    let stamps = || ids.par_chunks(CHUNK).flat_map_iter(|chunk| chunk.iter().map(|id| look.stamp(*id))).collect();
-    let (stamps, kept): (Vec<Option<Stamp>>, Kept) = rayon::join(stamps, || cache.summaries_of_dir(dir));
-    let recall = |(id, stamp): (&IssueId, Option<Stamp>)| {
-        let summary = stamp.and_then(|stamp| kept.find(*id, stamp));
-        Seen { id: *id, stamp, is_fresh: summary.is_none(), summary: summary.map(Ok) }
+    let see = |place: &mut usize, id: &IssueId| {
+        let stamp = look.stamp(*id);
+        let summary = stamp.and_then(|stamp| kept.find(*id, stamp, place));
+        Seen { id: *id, source, stamp, is_fresh: summary.is_none(), summary: summary.map_or_else(|| read(dir, *id), Ok) }
     };
-    let mut seen: Vec<Seen> = ids.iter().zip(stamps).map(recall).collect();
-    if seen.iter().any(|seen| seen.is_fresh) {
-        seen.par_iter_mut().filter(|seen| seen.is_fresh).for_each(|seen| seen.summary = Some(read(dir, seen.id)));
-    }
-    if is_whole && Kept::pays(seen.iter().filter(|seen| seen.is_fresh && seen.can_be_kept(&look).is_some()).count()) {
+    let seen: Vec<Seen> = ids.par_iter().with_min_len(CHUNK).map_init(|| 0, see).collect();
+    // This directory alone was listed whole, so that what was read there can be kept for the next time.
+    let fresh = || seen.iter().filter(|seen| seen.is_fresh && seen.can_be_kept(&look).is_some()).count();
+    if source == Source::Worktree && Kept::pays(fresh()) {
         cache.keep_dir(dir, &look, seen.iter().filter_map(|seen| seen.can_be_kept(&look)));
     }
     seen
 }
 
-/// An issue's file that was looked at.
+/// An issue that was looked at.
 struct Seen {
     id: IssueId,
+    source: Source,
     stamp: Option<Stamp>,
     /// Whether it had to be read.
     is_fresh: bool,
-    summary: Option<Result<Summary>>,
+    summary: Result<Summary>,
 }
 
 impl Seen {
     /// What may be kept of it: not of a file that was touched a moment ago.
     fn can_be_kept(&self, look: &Look) -> Option<(&Stamp, &Summary)> {
         let stamp = self.stamp.as_ref().filter(|stamp| look.is_settled(stamp))?;
-        Some((stamp, self.summary.as_ref()?.as_ref().ok()?))
+        Some((stamp, self.summary.as_ref().ok()?))
     }
 }
 
@@ -76,22 +79,18 @@ fn read(dir: &Path, id: IssueId) -> Result<Summary> {
 }
 
 /// The issues of HEAD's tree, whose name says what is in it.
-fn committed(store: &IssueStore<'_>, ids: &[IssueId], cache: &Cache) -> Result<Vec<(IssueId, Result<Summary>)>> {
+fn committed(store: &IssueStore<'_>, ids: &[IssueId], cache: &Cache) -> Result<Vec<Seen>> {
     let Some(tree) = store.head()?.tree.filter(|_| !ids.is_empty()) else { return Ok(Vec::new()) };
-    let kept = cache.summaries_of_tree(tree);
-    let mut fresh = 0;
-    let mut all = Vec::with_capacity(ids.len());
-    for id in ids {
-        let summary = if let Some(summary) = kept.find(*id, Stamp::NONE) {
-            Ok(summary)
-        } else {
-            fresh += 1;
-            store.load(*id, Source::Head).map(|document| Summary::from(document.issue()))
-        };
-        all.push((*id, summary));
+    let (kept, mut place) = (cache.summaries_of_tree(tree), 0);
+    let mut see = |id: &IssueId| {
+        let kept = kept.find(*id, Stamp::NONE, &mut place);
+        let is_fresh = kept.is_none();
+        let load = || store.load(*id, Source::Head).map(|document| Summary::from(document.issue()));
+        Seen { id: *id, source: Source::Head, stamp: None, is_fresh, summary: kept.map_or_else(load, Ok) }
+    };
+    let seen: Vec<Seen> = ids.iter().map(&mut see).collect();
+    if Kept::pays(seen.iter().filter(|seen| seen.is_fresh).count()) {
+        cache.keep_tree(tree, seen.iter().filter_map(|seen| seen.summary.as_ref().ok()));
     }
-    if Kept::pays(fresh) {
-        cache.keep_tree(tree, all.iter().filter_map(|(_, summary)| summary.as_ref().ok()));
-    }
-    Ok(all)
+    Ok(seen)
 }
