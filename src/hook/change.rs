@@ -142,7 +142,7 @@ pub(crate) fn changes(repo: &Repository, scratch: &std::path::Path, side: &Side<
     if parents.len() < 2 {
         return Ok(against_first.into_iter().map(Change::from).collect());
     }
-    let merge = merge::Merge::new(repo, scratch, parents, &trees)?;
+    let merge = merge::Merge::new(repo, scratch, parents, &trees, &paths)?;
     let new: BTreeMap<BString, Option<Entry>> = against_first.into_iter().map(|it| (it.path, it.new)).collect();
     let mut changes = Vec::new();
     for path in paths {

@@ -5,7 +5,7 @@
 //! does it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use gix::bstr::BString;
@@ -48,9 +48,15 @@ struct File<'p> {
 }
 
 impl<'a> Merge<'a> {
-    /// The merge of `parents`, whose `.jit` trees are `trees`.
-    pub(crate) fn new(repo: &'a Repository, scratch: &Path, parents: &[ObjectId], trees: &[Option<ObjectId>]) -> Result<Self> {
-        let files = |tree: &Option<ObjectId>| tree::files(repo, *tree);
+    /// The merge of `parents`, whose `.jit` trees are `trees`, as far as files at `paths` go.
+    pub(crate) fn new(
+        repo: &'a Repository,
+        scratch: &Path,
+        parents: &[ObjectId],
+        trees: &[Option<ObjectId>],
+        paths: &BTreeSet<BString>,
+    ) -> Result<Self> {
+        let files = |tree: &Option<ObjectId>| tree::files_where(repo, *tree, |path| paths.contains(path));
         let (mut bases, mut below) = (Vec::new(), Vec::new());
         for n in 1..parents.len() {
             let commits = history::merge_bases(repo, parents[n], &parents[..n])?;
@@ -74,12 +80,12 @@ impl<'a> Merge<'a> {
         Ok(Self { repo, scratch: scratch.to_owned(), parents, bases, below, made: RefCell::default() })
     }
 
-    /// What the first parent has at `path`.
+    /// What the first parent has at `path`, one of those that were named.
     pub(crate) fn ours(&self, path: &BString) -> Option<Entry> {
         self.parents[0].get(path).copied()
     }
 
-    /// What the file at `path` must be; `to` is what it is, which saves asking Git where it is right by itself.
+    /// What the file at `path`, one of those that were named, must be; `to` is what it is, which saves asking Git where it is right by itself.
     pub(crate) fn expected(&self, path: &BString, to: Option<Entry>) -> Result<Expected> {
         let versions: Vec<Option<Entry>> = self.parents.iter().map(|files| files.get(path).copied()).collect();
         let file = File { path, to };

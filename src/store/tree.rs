@@ -5,7 +5,6 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::iter::Peekable;
 
 use gix::bstr::{BStr, BString, ByteSlice};
 use gix::object::tree::EntryRef;
@@ -125,13 +124,40 @@ pub(crate) fn subfolder(repo: &Repository, data: Option<ObjectId>, path: &str) -
 
 /// All files of a `.jit` tree.
 pub(crate) fn files(repo: &Repository, data: Option<ObjectId>) -> Result<Files> {
+    files_where(repo, data, |_| true)
+}
+
+/// The files of a `.jit` tree whose paths are wanted: of thousands nothing is made for the others.
+pub(crate) fn files_where(repo: &Repository, data: Option<ObjectId>, wanted: impl Fn(&BString) -> bool) -> Result<Files> {
     let mut files = Files::new();
-    for difference in differences(repo, None, data)? {
-        if let Some(entry) = difference.new {
-            files.insert(difference.path, entry);
+    let mut take = |path: &BString, entry: Entry| {
+        if wanted(path) {
+            files.insert(path.clone(), entry);
         }
-    }
+    };
+    data.map(|data| visit(repo, data, &mut BString::default(), &mut take)).transpose()?;
     Ok(files)
+}
+
+/// Goes through the files of a tree and the trees in it, in Git's order; `path` leads to the tree, and is used up and restored.
+fn visit(repo: &Repository, tree: ObjectId, path: &mut BString, take: &mut impl FnMut(&BString, Entry)) -> Result<()> {
+    let tree = repo.find_tree(tree).map_err(Error::git(format!("tree {tree}")))?;
+    for entry in tree.iter() {
+        let entry = entry.map_err(Error::git(format!("tree {}", tree.id)))?;
+        let above = path.len();
+        if above > 0 {
+            path.push(b'/');
+        }
+        path.extend_from_slice(entry.filename());
+        let found = Entry { oid: entry.object_id(), mode: entry.mode().value() };
+        if found.mode == FOLDER {
+            visit(repo, found.oid, path, take)?;
+        } else {
+            take(path, found);
+        }
+        path.truncate(above);
+    }
+    Ok(())
 }
 
 /// The files of two `.jit` trees that differ.
@@ -142,47 +168,23 @@ pub(crate) fn differences(repo: &Repository, old: Option<ObjectId>, new: Option<
 }
 
 /// The files that differ between a `.jit` tree and a list, without a list of the tree.
+///
+/// A path that is not met at its turn is told from both sides, and never hidden.
 pub(crate) fn differences_from(repo: &Repository, old: Option<ObjectId>, new: &Files) -> Result<Vec<Difference>> {
     let mut found = Vec::new();
     let mut rest = new.iter().peekable();
-    if let Some(old) = old {
-        step_through(repo, old, &mut BString::default(), &mut rest, &mut found)?;
-    }
+    let mut compare = |path: &BString, old: Entry| {
+        while let Some((added, entry)) = rest.next_if(|(new, _)| *new < path) {
+            found.push(Difference { path: added.clone(), old: None, new: Some(*entry) });
+        }
+        let new = rest.next_if(|(new, _)| *new == path).map(|(_, entry)| *entry);
+        if new != Some(old) {
+            found.push(Difference { path: path.clone(), old: Some(old), new });
+        }
+    };
+    old.map(|old| visit(repo, old, &mut BString::default(), &mut compare)).transpose()?;
     found.extend(rest.map(|(path, entry)| Difference { path: path.clone(), old: None, new: Some(*entry) }));
     Ok(found)
-}
-
-/// Goes through a tree and the list in step: a path that is not met at its turn is told from both sides, and never hidden.
-fn step_through<'a>(
-    repo: &Repository,
-    tree: ObjectId,
-    path: &mut BString,
-    rest: &mut Peekable<impl Iterator<Item = (&'a BString, &'a Entry)>>,
-    found: &mut Vec<Difference>,
-) -> Result<()> {
-    let tree = repo.find_tree(tree).map_err(Error::git(format!("tree {tree}")))?;
-    for entry in tree.iter() {
-        let entry = entry.map_err(Error::git(format!("tree {}", tree.id)))?;
-        let above = path.len();
-        if above > 0 {
-            path.push(b'/');
-        }
-        path.extend_from_slice(entry.filename());
-        let old = Entry { oid: entry.object_id(), mode: entry.mode().value() };
-        if old.mode == FOLDER {
-            step_through(repo, old.oid, path, rest, found)?;
-        } else {
-            while let Some((added, entry)) = rest.next_if(|(new, _)| *new < path) {
-                found.push(Difference { path: added.clone(), old: None, new: Some(*entry) });
-            }
-            let new = rest.next_if(|(new, _)| *new == path).map(|(_, entry)| *entry);
-            if new != Some(old) {
-                found.push(Difference { path: path.clone(), old: Some(old), new });
-            }
-        }
-        path.truncate(above);
-    }
-    Ok(())
 }
 
 /// Goes through both trees in step. An entry is passed over only beside one of the same name, kind, mode and id, so
