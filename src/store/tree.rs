@@ -1,17 +1,18 @@
 //! Reads `.jit/` out of a commit's tree: absent, unborn and corrupt are three different answers.
 //!
-//! Paths are raw bytes relative to `.jit/`; no renames are looked for. Two trees are compared by object
-//! id first, so that what did not change is not read.
+//! Paths are raw bytes relative to `.jit/`.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use gix::bstr::{BStr, BString, ByteSlice};
-use gix::object::tree::EntryRef;
+use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
 
 use super::{Error, Result};
 use crate::domain::transition::Version;
+
+mod compare;
+
+pub(crate) use compare::{Difference, differences, differences_from};
 
 /// The directory that all versioned data is in.
 pub(crate) const DATA: &str = ".jit";
@@ -42,17 +43,6 @@ impl Entry {
 
 /// Files by path relative to `.jit/`.
 pub(crate) type Files = BTreeMap<BString, Entry>;
-
-/// A file that differs, as it was and as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Difference {
-    /// Relative to `.jit/`.
-    pub path: BString,
-    /// `None` where it was not there.
-    pub old: Option<Entry>,
-    /// `None` where it is not there.
-    pub new: Option<Entry>,
-}
 
 /// The commit that HEAD is at, `None` on an unborn branch.
 pub(crate) fn head_commit(repo: &Repository) -> Result<Option<ObjectId>> {
@@ -158,98 +148,6 @@ fn visit(repo: &Repository, tree: ObjectId, path: &mut BString, take: &mut impl 
         path.truncate(above);
     }
     Ok(())
-}
-
-/// The files of two `.jit` trees that differ.
-pub(crate) fn differences(repo: &Repository, old: Option<ObjectId>, new: Option<ObjectId>) -> Result<Vec<Difference>> {
-    let mut found = Vec::new();
-    walk(repo, old, new, &BString::default(), &mut found)?;
-    Ok(found)
-}
-
-/// The files that differ between a `.jit` tree and a list, without a list of the tree.
-///
-/// A path that is not met at its turn is told from both sides, and never hidden.
-pub(crate) fn differences_from(repo: &Repository, old: Option<ObjectId>, new: &Files) -> Result<Vec<Difference>> {
-    let mut found = Vec::new();
-    let mut rest = new.iter().peekable();
-    let mut compare = |path: &BString, old: Entry| {
-        while let Some((added, entry)) = rest.next_if(|(new, _)| *new < path) {
-            found.push(Difference { path: added.clone(), old: None, new: Some(*entry) });
-        }
-        let new = rest.next_if(|(new, _)| *new == path).map(|(_, entry)| *entry);
-        if new != Some(old) {
-            found.push(Difference { path: path.clone(), old: Some(old), new });
-        }
-    };
-    old.map(|old| visit(repo, old, &mut BString::default(), &mut compare)).transpose()?;
-    found.extend(rest.map(|(path, entry)| Difference { path: path.clone(), old: None, new: Some(*entry) }));
-    Ok(found)
-}
-
-/// Goes through both trees in step. An entry is passed over only beside one of the same name, kind, mode and id, so
-/// that a tree which is not sorted as Git sorts shows differences that are none, and never hides one.
-fn walk(
-    repo: &Repository,
-    old: Option<ObjectId>,
-    new: Option<ObjectId>,
-    above: &BString,
-    found: &mut Vec<Difference>,
-) -> Result<()> {
-    if old == new {
-        return Ok(());
-    }
-    let read = |id: Option<ObjectId>| id.map(|id| repo.find_tree(id).map_err(Error::git(format!("tree {id}")))).transpose();
-    let (old, new) = (read(old)?, read(new)?);
-    let mut olds = old.iter().flat_map(gix::Tree::iter).peekable();
-    let mut news = new.iter().flat_map(gix::Tree::iter).peekable();
-    loop {
-        let order = match (olds.peek(), news.peek()) {
-            (Some(Ok(left)), Some(Ok(right))) => in_order(left, right),
-            // What cannot be read is an error as soon as it is taken.
-            (Some(_), _) => Ordering::Less,
-            (None, _) => Ordering::Greater,
-        };
-        let left = if order == Ordering::Greater { None } else { olds.next() };
-        let right = if order == Ordering::Less { None } else { news.next() };
-        let failed = || Error::git("a tree");
-        let (left, right) = (left.transpose().map_err(failed())?, right.transpose().map_err(failed())?);
-        let Some(name) = left.as_ref().or(right.as_ref()).map(EntryRef::filename) else { return Ok(()) };
-        let of = |entry: Option<&EntryRef<'_, '_>>| entry.map(|it| Entry { oid: it.object_id(), mode: it.mode().value() });
-        let pair = (of(left.as_ref()), of(right.as_ref()));
-        if pair.0 != pair.1 {
-            differ(repo, pair, join(above, name), found)?;
-        }
-    }
-}
-
-/// What two entries of one name and kind that differ make of the differences.
-fn differ(repo: &Repository, pair: (Option<Entry>, Option<Entry>), path: BString, found: &mut Vec<Difference>) -> Result<()> {
-    let (old, new) = pair;
-    if old.or(new).is_some_and(|entry| entry.mode == FOLDER) {
-        return walk(repo, old.map(|entry| entry.oid), new.map(|entry| entry.oid), &path, found);
-    }
-    found.push(Difference { path, old, new });
-    Ok(())
-}
-
-/// Git sorts a folder as if its name ended in a slash; a file of the same name is another entry.
-fn in_order(left: &EntryRef<'_, '_>, right: &EntryRef<'_, '_>) -> Ordering {
-    let slash = |entry: &EntryRef<'_, '_>| (entry.mode().value() == FOLDER).then_some(b'/');
-    let (one, other) = (left.filename(), right.filename());
-    let shared = one.len().min(other.len());
-    let rest = || one[shared..].iter().copied().chain(slash(left)).cmp(other[shared..].iter().copied().chain(slash(right)));
-    one[..shared].cmp(&other[..shared]).then_with(rest)
-}
-
-fn join(above: &BString, name: &BStr) -> BString {
-    let mut path = BString::new(Vec::with_capacity(above.len() + 1 + name.len()));
-    path.extend_from_slice(above);
-    if !above.is_empty() {
-        path.push(b'/');
-    }
-    path.extend_from_slice(name);
-    path
 }
 
 /// What is directly in a tree.
