@@ -3,7 +3,7 @@
 //! The ledger knows the leases that have not ended. The others are looked for from the newest segment backwards,
 //! which costs nothing as long as nobody pushes what was committed under an old lease.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::row::{self, Record};
@@ -39,7 +39,10 @@ impl ClaimStore {
                 return Ok(fates);
             }
             let Some(mut segment) = self.numbered(number)? else { continue };
-            segment.advance(|_, line| {
+            let open: HashSet<String> =
+                fates.iter().filter(|(_, fate)| **fate == Fate::Unknown).map(|(id, _)| id.to_string()).collect();
+            let is_of_use = |bytes: &[u8]| row::names_any(bytes, |named| open.contains(named));
+            segment.advance_if(is_of_use, |_, line| {
                 if let Line::Counted(record) = line
                     && let Record::Event { event, .. } = record.as_ref()
                 {

@@ -4,6 +4,7 @@
 //! `,"crc":`. A line that fails it says nothing at all; one that passes it and says what this program does
 //! not know is the work of a newer one, and an error.
 
+use gix::bstr::ByteSlice;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -238,6 +239,19 @@ pub(crate) fn decode(line: &[u8]) -> Result<(u64, Record), Unusable> {
     Ok((sequence, record))
 }
 
+/// Whether any line of these bytes names a lease that is wanted, told without decoding one.
+///
+/// Of lines that [`encode`] wrote: who writes an id in another spelling is not found, and is believed nothing.
+pub(crate) fn names_any(bytes: &[u8], is_wanted: impl Fn(&str) -> bool) -> bool {
+    // The end of `"lease_id":"` and of `"new_lease_id":"`.
+    const BEFORE: &[u8] = b"lease_id\":\"";
+    let named = |at: usize| {
+        let rest = &bytes[at + BEFORE.len()..];
+        std::str::from_utf8(&rest[..rest.find_byte(b'"')?]).ok()
+    };
+    bytes.find_iter(BEFORE).filter_map(named).any(is_wanted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,6 +306,18 @@ mod tests {
                 assert_eq!(decode(&line[..cut]), Err(Unusable::Noise), "cut at {cut}");
             }
             assert_eq!(decode(&[line, b"!"].concat()), Err(Unusable::Noise), "a sealed tail");
+        }
+    }
+
+    #[test]
+    fn the_lease_of_an_event_is_found_among_other_lines() {
+        let noise = b"\"lease_id\":\"cut\n".to_vec();
+        for record in every_record() {
+            let Record::Event { event, .. } = &record else { continue };
+            let lines = [noise.clone(), encode(8, &Record::Seal), encode(9, &record), b"\"lease_id\":\"".to_vec()].concat();
+            let names = |wanted: &LeaseId| names_any(&lines, |named| named == wanted.as_str());
+            assert!(names(event.lease_id()), "{event:?}");
+            assert!(!names(&LeaseId::new("another")), "{event:?}");
         }
     }
 

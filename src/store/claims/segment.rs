@@ -103,8 +103,13 @@ impl Segment {
 
     /// Reads on to the last whole line, showing each line and its fate to `watch`.
     pub(crate) fn advance(&mut self, watch: impl FnMut(&[u8], &Line)) -> Result<()> {
+        self.advance_if(|_| true, watch)
+    }
+
+    /// The same, unless a look at the bytes tells that they are of no use: then nothing is read of them.
+    pub(crate) fn advance_if(&mut self, is_of_use: impl FnOnce(&[u8]) -> bool, watch: impl FnMut(&[u8], &Line)) -> Result<()> {
         let bytes = self.bytes(u64::MAX)?;
-        self.take_all(&bytes, watch)
+        if is_of_use(&bytes) { self.take_all(&bytes, watch) } else { Ok(()) }
     }
 
     fn take_all(&mut self, bytes: &[u8], mut watch: impl FnMut(&[u8], &Line)) -> Result<()> {
