@@ -9,6 +9,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use gix::ObjectId;
+use gix::bstr::ByteSlice;
 
 /// The first window from the end; each further one is four times as long.
 const WINDOW: u64 = 64 * 1024;
@@ -42,7 +43,12 @@ pub(crate) fn staged_tree(path: &Path, hash: gix::hash::Kind, name: &[u8]) -> Op
 
 /// The data of the last `TREE` extension from which a chain of extensions leads to the end of `bytes`.
 fn find(bytes: &[u8]) -> Option<&[u8]> {
-    let starts = (0..bytes.len().saturating_sub(HEADER)).rev().filter(|at| bytes[*at..].starts_with(b"TREE"));
+    let mut before = bytes.len().saturating_sub(HEADER);
+    let letters = std::iter::from_fn(|| {
+        before = bytes[..before].rfind_byte(b'T')?;
+        Some(before)
+    });
+    let starts = letters.filter(|at| bytes[*at..].starts_with(b"TREE"));
     starts.filter(|at| leads_to_the_end(bytes, *at)).find_map(|at| extension(bytes, at).map(|(data, _)| data))
 }
 
