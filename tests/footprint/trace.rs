@@ -13,7 +13,7 @@ const CLASSES: &str = "trace=%file,%desc,%process";
 /// than one of one.
 pub(crate) const MORE_CALLS: usize = 10;
 /// How many bytes it may cost: what lies beyond the index, and the beginning of the log, each time that it is looked at.
-const MORE_BYTES: u64 = 3 * (16 + 4) * 1024;
+const MORE_BYTES: u64 = 3 * (4 + 4) * 1024;
 /// Calls that change something by what they are.
 const WRITING: [&str; 25] = [
     "write",

@@ -7,6 +7,7 @@
 //! It is JSON, with its head on a line of its own and a string a lease, whose fields stand between blanks: every
 //! command reads it, and a thousand leases as objects would cost more than all the rest.
 
+use std::fmt::{self, Write};
 use std::path::Path;
 
 use gix::bstr::Finder;
@@ -148,19 +149,35 @@ fn bare(row: &str) -> Option<&str> {
 
 fn encode(Index { head, ledger }: Index) -> Vec<u8> {
     let mut domains = Vec::new();
-    let rows: Vec<String> = ledger.leases().map(|lease| row_of(lease, &mut domains)).collect();
-    let rows = format!("{}{}{END}", rows.join(",\n"), if rows.is_empty() { "" } else { "\n" });
+    let mut rows = String::new();
+    for lease in ledger.leases() {
+        rows.push_str(if rows.is_empty() { "\"" } else { ",\n\"" });
+        put_row(&mut rows, lease, &mut domains).expect("text is written into memory");
+        rows.push('"');
+    }
+    rows.push_str(if rows.is_empty() { END } else { "\n]}\n" });
     let head = Head { domains, rows: crc32fast::hash(rows.as_bytes()), ..head };
     let head = row::checked(&serde_json::to_vec(&head).expect("a head serializes into memory"));
     [BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat()
 }
 
+/// Takes the text before a sign off, or all of it: a search that is made for long texts would take longer to begin than this.
+fn cut<'r>(rest: &mut &'r str, sign: u8) -> &'r str {
+    let end = rest.bytes().position(|byte| byte == sign);
+    let (first, behind) = end.map_or((*rest, ""), |end| (&rest[..end], &rest[end + 1..]));
+    *rest = behind;
+    first
+}
+
 /// Text as one word of plain letters: everything else is `%` and two digits.
-fn word(text: Option<&String>) -> String {
-    let Some(text) = text else { return NOTHING.to_owned() };
+fn put_word(row: &mut String, text: Option<&String>) -> fmt::Result {
+    let Some(text) = text else { return row.write_str(NOTHING) };
+    row.push(TEXT);
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'%');
-    let sign = |byte: u8| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") };
-    std::iter::once(TEXT.to_string()).chain(text.bytes().map(sign)).collect()
+    for byte in text.bytes() {
+        if is_plain(byte) { row.push(char::from(byte)) } else { write!(row, "%{byte:02x}")? }
+    }
+    Ok(())
 }
 
 /// The text of a word, which may stand for none.
@@ -186,41 +203,38 @@ fn plain(word: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn row_of(lease: &Lease, domains: &mut Vec<String>) -> String {
-    let mut reading = |reading: &ClockReading| {
-        let known = domains.iter().position(|domain| *domain == reading.domain);
-        let number = known.unwrap_or_else(|| {
-            domains.push(reading.domain.clone());
-            domains.len() - 1
-        });
-        format!("{number}:{}", reading.millis)
-    };
-    let since = reading(&lease.since);
-    let observed = lease.observed.iter().map(reading).collect::<Vec<_>>().join(",");
-    let fields = [
-        lease.issue_id.to_string(),
-        lease.lease_id.to_string(),
-        lease.holder.agent_id.to_string(),
-        lease.holder.worktree_id.to_string(),
-        lease.ttl_secs.to_string(),
-        lease.token.to_string(),
-        lease.version.to_string(),
-        since,
-        lease.acquired_at.as_nanosecond().to_string(),
-        lease.last_beat.as_nanosecond().to_string(),
-        u8::from(lease.closing).to_string(),
-        word(lease.branch.as_ref()),
-        word(lease.reason.as_ref()),
-        observed,
-    ];
-    format!("\"{}\"", fields.join(" "))
+fn put_row(row: &mut String, lease: &Lease, domains: &mut Vec<String>) -> fmt::Result {
+    let Lease { lease_id, issue_id, holder, ttl_secs, token, version, .. } = lease;
+    write!(row, "{issue_id} {lease_id} {} {} {ttl_secs} {token} {version} ", holder.agent_id, holder.worktree_id)?;
+    put_reading(row, &lease.since, domains)?;
+    let (acquired, beaten) = (lease.acquired_at.as_nanosecond(), lease.last_beat.as_nanosecond());
+    write!(row, " {acquired} {beaten} {} ", u8::from(lease.closing))?;
+    put_word(row, lease.branch.as_ref())?;
+    row.push(' ');
+    put_word(row, lease.reason.as_ref())?;
+    for (n, reading) in lease.observed.iter().enumerate() {
+        row.push(if n == 0 { ' ' } else { ',' });
+        put_reading(row, reading, domains)?;
+    }
+    Ok(())
+}
+
+/// A reading by the number of its clock's domain, which becomes the next one if it has none.
+fn put_reading(row: &mut String, reading: &ClockReading, domains: &mut Vec<String>) -> fmt::Result {
+    let known = domains.iter().position(|domain| *domain == reading.domain);
+    let number = known.unwrap_or_else(|| {
+        domains.push(reading.domain.clone());
+        domains.len() - 1
+    });
+    write!(row, "{number}:{}", reading.millis)
 }
 
 fn lease(row: &str, domains: &[String]) -> Option<Lease> {
-    let mut fields = row.split_ascii_whitespace();
-    let mut next = || fields.next();
+    let mut rest = row;
+    let mut next = || if rest.is_empty() { None } else { Some(cut(&mut rest, b' ')) };
     let reading = |field: &str| {
-        let (number, millis) = field.split_once(':')?;
+        let mut millis = field;
+        let number = cut(&mut millis, b':');
         let domain = domains.get(number.parse::<usize>().ok()?)?.clone();
         Some(ClockReading { domain, millis: millis.parse().ok()? })
     };

@@ -48,7 +48,7 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lock: true, sync: true, segment_bytes: 1024 * 1024, index_lag: 16 * 1024 }
+        Self { lock: true, sync: true, segment_bytes: 1024 * 1024, index_lag: 4 * 1024 }
     }
 }
 
