@@ -225,9 +225,7 @@ impl FromStr for AgentId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let malformed =
             || IdError::Malformed { kind: "agent id", text: text.to_owned(), want: "type:name, for example agent:copilot-1" };
-        // A byte at a time: it is short, and thousands are read.
-        let colon = text.bytes().position(|byte| byte == b':').ok_or_else(malformed)?;
-        let (kind, name) = (&text[..colon], &text[colon + 1..]);
+        let (kind, name) = text.split_once(':').ok_or_else(malformed)?;
         let of_kind = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'@' | b'+' | b'-' | b'/');
         let kind_fits = !kind.is_empty() && kind.bytes().all(of_kind);
