@@ -29,9 +29,10 @@ const WITH_ISSUES: [Kind; 8] = [
     ("git status", None, |site, _| site.git(&["status", "--porcelain"])),
 ];
 
-const WITH_WORKTREES: [Kind; 7] = [
+const WITH_WORKTREES: [Kind; 8] = [
     ("pre-commit in a linked worktree", Some(Growth::Flat), |site, _| site.commit()),
     ("claim acquire, a lease in each", Some(Growth::Linear), Site::acquire),
+    ("status", Some(Growth::Linear), |site, _| site.jit(&["status"])),
     ("worktree list", Some(Growth::Linear), |site, _| site.jit(&["worktree", "list"])),
     ("git worktree list", None, |site, _| site.git(&["worktree", "list"])),
     ("worktree list --status", Some(Growth::Linear), |site, _| site.jit(&["worktree", "list", "--status"])),

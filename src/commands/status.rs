@@ -1,5 +1,7 @@
 //! `git jit status`, and `git jit` alone: what I hold, what is stale, what can be begun, who works where.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::claim::LeaseView;
@@ -57,7 +59,11 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
         .filter(|lease| lease.standing(now, board.policy.limits.stale_after_secs).excludes())
         .map(|lease| LeaseView::of(lease, now, &board.policy, Some(board.store())))
         .collect();
-    let of = |worktree: &WorktreeId| leases.iter().filter(|lease| lease.worktree_id == *worktree).cloned().collect::<Vec<_>>();
+    let mut by_worktree: BTreeMap<&WorktreeId, Vec<LeaseView>> = BTreeMap::new();
+    for lease in &leases {
+        by_worktree.entry(&lease.worktree_id).or_default().push(lease.clone());
+    }
+    let of = |worktree: &WorktreeId| by_worktree.get(worktree).cloned().unwrap_or_default();
     let is_mine = |lease: &&LeaseView| {
         lease.agent_id == board.editor.agent_id && board.editor.worktree_id.as_ref() == Some(&lease.worktree_id)
     };
