@@ -7,6 +7,7 @@
 pub(crate) mod agents;
 pub(crate) mod approvals;
 pub(crate) mod authority;
+pub(crate) mod branch;
 pub(crate) mod claims;
 pub(crate) mod config;
 pub(crate) mod coordinator;

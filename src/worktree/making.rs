@@ -5,8 +5,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gix::refs::transaction::PreviousValue;
-
 use super::spawn::acquire;
 use super::start::Start;
 use super::{Error, Hindrance, Result, Wish, alone, git, include, place};
@@ -16,7 +14,7 @@ use crate::process::{self, End, Job};
 use crate::store::layout::{Identity, Layout};
 use crate::store::spawns::{Journal, Spawning, Stage};
 use crate::store::worktrees;
-use crate::store::{file, history};
+use crate::store::{branch, file, history};
 
 /// How long the command may take that prepares a worktree.
 const LONGEST_PREPARATION: Duration = Duration::from_secs(24 * 3600);
@@ -77,14 +75,9 @@ impl Making<'_> {
         // From here on there is something of ours to take back, and nothing of anybody else's.
         journal.step(Stage::Adding)?;
         *stage = Stage::Adding;
-        if start.is_new {
-            let full = format!("refs/heads/{}", start.branch);
-            let made = layout.repo.reference(full.as_str(), start.at, PreviousValue::MustNotExist, "branch: Created by git jit");
-            if made.is_err() && history::ref_commit(&layout.repo, &full).is_some() {
-                *stage = Stage::Begun;
-                return Err(Hindrance::BranchTaken { branch: start.branch.clone() }.into());
-            }
-            made.map_err(crate::store::Error::git(format!("branch {}", start.branch)))?;
+        if start.is_new && !branch::create(&layout.repo, &start.branch, start.at, &self.wish.agent_id)? {
+            *stage = Stage::Begun;
+            return Err(Hindrance::BranchTaken { branch: start.branch.clone() }.into());
         }
         let words = ["worktree", "add", "--quiet", "--no-checkout"].map(OsStr::new);
         let args: Vec<&OsStr> = words.into_iter().chain([path.as_os_str(), OsStr::new(&start.branch)]).collect();

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::stand_ins::StandIns;
-use crate::support::{Place, World};
+use crate::support::{Outcome, Place, World};
 
 fn stage() -> (World, Place, String, String) {
     let (world, issues) = World::strict();
@@ -361,6 +361,22 @@ fn variables_that_name_a_repository_lead_no_agent_astray() {
     wait_until("it is started", || stand_ins.log("claude").contains("end"));
     assert!(stand_ins.log("claude").contains(&format!("cwd {}\n", tree.display())), "{}", stand_ins.log("claude"));
     assert!(!git_dir.join("jit/agent.json").exists());
+}
+
+#[test]
+fn whoever_has_no_name_in_git_can_make_a_worktree() {
+    let (_world, team, issue, number) = stage();
+    let named = team.jit("worktree spawn 45 --title Named --no-agent").ok();
+    named.says("Created worktree");
+    assert!(team.git("reflog show --format=%gn%ge issue-45-named").ok().line().contains("Testtest@example.com"));
+    let mut command = team.command("git-jit");
+    for part in ["NAME", "EMAIL"] {
+        command.env_remove(format!("GIT_AUTHOR_{part}")).env_remove(format!("GIT_COMMITTER_{part}"));
+    }
+    Outcome::of("spawn".to_owned(), command.args(["worktree", "spawn", &issue, "--no-agent"])).ok().says("Created worktree");
+    let branch = format!("issue-{number}-first");
+    assert_eq!(team.git(&format!("reflog show --format=%gn {branch}")).ok().line(), "agent:alice");
+    assert_eq!(team.sub(&format!("trees/{branch}")).read("a"), "a");
 }
 
 #[test]
