@@ -5,7 +5,7 @@
 use std::process::Command;
 
 use super::leases::{several, times};
-use super::measure::{self, Case};
+use super::measure::{self, Case, Samples};
 use super::options::Options;
 use super::repository::Repositories;
 use super::run::{Curve, Growth, Point};
@@ -18,7 +18,7 @@ const LIVE: usize = 100;
 /// What is run at each size: the name of the curve, how it may grow, the command of a round.
 type Kind = (&'static str, Option<Growth>, fn(&Site, usize) -> Command);
 
-const WITH_ISSUES: [Kind; 8] = [
+const WITH_ISSUES: &[Kind] = &[
     ("pre-commit, nothing of ours staged", Some(Growth::Flat), |site, _| site.commit()),
     ("pre-commit, one leased issue staged", Some(Growth::Linear), |site, _| site.commit_of_issue()),
     ("claim acquire", Some(Growth::Flat), Site::acquire),
@@ -29,18 +29,20 @@ const WITH_ISSUES: [Kind; 8] = [
     ("git status", None, |site, _| site.git(&["status", "--porcelain"])),
 ];
 
-const WITH_WORKTREES: [Kind; 8] = [
+const WITH_WORKTREES: &[Kind] = &[
     ("pre-commit in a linked worktree", Some(Growth::Flat), |site, _| site.commit()),
     ("claim acquire, a lease in each", Some(Growth::Linear), Site::acquire),
     ("status", Some(Growth::Linear), |site, _| site.jit(&["status"])),
     ("worktree list", Some(Growth::Linear), |site, _| site.jit(&["worktree", "list"])),
     ("git worktree list", None, |site, _| site.git(&["worktree", "list"])),
     ("worktree list --status", Some(Growth::Linear), |site, _| site.jit(&["worktree", "list", "--status"])),
-    ("worktree spawn of one more", Some(Growth::Linear), Site::spawn),
-    ("git worktree add of one more", None, Site::add),
 ];
 
-const WITH_HISTORY: [Kind; 7] = [
+/// What writes a thousand files and what it is compared with, which are measured in turn: a disk may take ten times as long for a while.
+const ONE_WORKTREE_MORE: &[Kind] =
+    &[("worktree spawn of one more", Some(Growth::Linear), Site::spawn), ("git worktree add of one more", None, Site::add)];
+
+const WITH_HISTORY: &[Kind] = &[
     ("claim acquire", Some(Growth::Flat), Site::acquire),
     ("claim renew", Some(Growth::Flat), |site, _| site.jit(&["claim", "renew", site.held()])),
     ("claim heartbeat", Some(Growth::Flat), |site, _| site.jit(&["claim", "heartbeat", site.held()])),
@@ -64,7 +66,7 @@ fn wants(options: &Options, name: &str, over: &str) -> bool {
 
 fn with_issues(repositories: &Repositories, options: &Options) -> Vec<Curve> {
     let sizes: &[usize] = if options.quick { &[60, 100, 200] } else { &[100, 1_000, 10_000, 100_000] };
-    measured(&WITH_ISSUES, "issues", options, || {
+    measured(&each_alone(WITH_ISSUES), "issues", options, || {
         sizes.iter().map(|size| Site::new(*size, repositories.get(*size, FILES), "growth", 0, 0)).collect()
     })
 }
@@ -72,7 +74,8 @@ fn with_issues(repositories: &Repositories, options: &Options) -> Vec<Curve> {
 fn with_worktrees(repositories: &Repositories, options: &Options) -> Vec<Curve> {
     let sizes: &[usize] = if options.quick { &[1, 2, 4] } else { &[1, 10, 100, 1_000] };
     let most = sizes.last().expect("there are some");
-    measured(&WITH_WORKTREES, "worktrees", options, || {
+    let groups: Vec<&[Kind]> = each_alone(WITH_WORKTREES).into_iter().chain([ONE_WORKTREE_MORE]).collect();
+    measured(&groups, "worktrees", options, || {
         let repository = |size: &usize| repositories.another(&format!("trees-{size}"), most + 100, 10);
         sizes.iter().map(|size| Site::with_worktrees(*size, repository(size).into())).collect()
     })
@@ -80,25 +83,35 @@ fn with_worktrees(repositories: &Repositories, options: &Options) -> Vec<Curve> 
 
 fn with_history(repositories: &Repositories, options: &Options) -> Vec<Curve> {
     let sizes: &[usize] = if options.quick { &[0, 1_000, 2_000] } else { &[0, 1_000, 10_000, 100_000, 1_000_000] };
-    measured(&WITH_HISTORY, "operations in the log", options, || {
+    measured(&each_alone(WITH_HISTORY), "operations in the log", options, || {
         let repository = || repositories.get(1_000, FILES);
         sizes.iter().map(|size| Site::new(*size, repository(), &format!("after-{size}"), *size, LIVE)).collect()
     })
 }
 
-fn measured(kinds: &[Kind], over: &str, options: &Options, sites: impl FnOnce() -> Vec<Site>) -> Vec<Curve> {
-    let kinds: Vec<&Kind> = kinds.iter().filter(|(name, ..)| wants(options, name, over)).collect();
-    if kinds.is_empty() {
+fn each_alone(kinds: &'static [Kind]) -> Vec<&'static [Kind]> {
+    kinds.chunks(1).collect()
+}
+
+/// Of each group all kinds at all sizes in turn; the groups one after the other.
+fn measured(groups: &[&[Kind]], over: &str, options: &Options, sites: impl FnOnce() -> Vec<Site>) -> Vec<Curve> {
+    let wanted = |group: &&[Kind]| group.iter().filter(|(name, ..)| wants(options, name, over)).copied().collect::<Vec<Kind>>();
+    let groups: Vec<Vec<Kind>> = groups.iter().map(wanted).filter(|group| !group.is_empty()).collect();
+    if groups.is_empty() {
         return Vec::new();
     }
     let sites = sites();
-    let curve = |(name, allowed, run): &Kind| {
-        let case = |site| Case::prepared(Site::repository(site), *name, move |round| run(site, round));
-        let samples = measure::in_turn(sites.iter().map(case).collect(), options.runs);
-        let points = samples.iter().zip(&sites).map(|(samples, site)| samples.point(site.size())).collect();
-        measure::curve(name, over, *allowed, points)
+    let curves = |group: Vec<Kind>| {
+        let case = |(name, _, run): Kind, site| Case::prepared(Site::repository(site), name, move |round| run(site, round));
+        let cases = group.iter().flat_map(|kind| sites.iter().map(|site| case(*kind, site))).collect();
+        let samples = measure::in_turn(cases, options.runs);
+        let curve = |((name, allowed, _), samples): (Kind, &[Samples])| {
+            let points = samples.iter().zip(&sites).map(|(samples, site)| samples.point(site.size())).collect();
+            measure::curve(name, over, allowed, points)
+        };
+        group.into_iter().zip(samples.chunks(sites.len())).map(curve).collect::<Vec<_>>()
     };
-    kinds.into_iter().map(curve).collect()
+    groups.into_iter().flat_map(curves).collect()
 }
 
 /// A crowd for one issue has one winner, and one for as many issues no loser; a run that has it otherwise ends here.
