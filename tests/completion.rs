@@ -109,6 +109,16 @@ fn in_bash_everything_has_candidates_and_titles_do_nothing() {
 }
 
 #[test]
+fn in_bash_a_linked_worktree_has_candidates_too() {
+    let Stage { world, team, issue, .. } = stage();
+    team.jit(&format!("claim release {issue}")).ok();
+    let team = world.linked("other").agent("agent:alice");
+    let lease = team.json(&format!("claim acquire {issue}"))["lease"]["lease_id"].as_str().expect("an id").to_owned();
+    let stage = Stage { world, team, issue, lease };
+    stage.check(in_bash(&stage, "set -u; by_git=_git_jit", ""));
+}
+
+#[test]
 fn in_bash_gits_own_completion_asks_ours() {
     let git = ["/usr/share/bash-completion/completions/git", "/usr/share/git-core/contrib/completion/git-completion.bash"];
     let Some(path) = git.into_iter().find(|path| std::path::Path::new(path).exists()) else { return };

@@ -46,6 +46,20 @@ const CASES: &[Case] = &[
         r#"mine $A; edit $FA "E"; sneak; cd ../..; export JIT_AGENT_ID=agent:else"#,
         "push main:x"
     ),
+    in_world!(
+        passes,
+        "a new issue beside a primary worktree whose .git is broken, pushed",
+        BARE,
+        "git worktree add -q -b side ../side main; echo x > .git; cd ../side; git jit issue create New; git add -A; commit",
+        "push HEAD:refs/heads/x"
+    ),
+    in_world!(
+        refused,
+        "an edit of what a primary worktree whose .git is broken has committed, pushed",
+        BARE,
+        r#"topic; n=$(git jit issue create --quiet New); git add -A; commit; git worktree add -q -b side ../side; rm .jit/issues/$n.json; echo x > .git; cd ../side; edit .jit/issues/$n.json "E"; sneak"#,
+        "push HEAD:refs/heads/x"
+    ),
     in_world!(refused, "an edit in a shallow clone", SHALLOW, r#"edit $FA "E""#, "commit"),
     in_world!(passes, "an edit in a shallow clone, with a lease", SHALLOW, r#"mine $A; edit $FA "E""#, "commit"),
     in_world!(refused, "a push from a shallow clone", SHALLOW, r#"edit $FA "E"; sneak"#, "push HEAD:refs/heads/x"),
