@@ -96,20 +96,6 @@ impl FromStr for IssueId {
     }
 }
 
-impl TryFrom<String> for IssueId {
-    type Error = IdError;
-
-    fn try_from(text: String) -> Result<Self, IdError> {
-        text.parse()
-    }
-}
-
-impl From<IssueId> for String {
-    fn from(id: IssueId) -> Self {
-        id.to_string()
-    }
-}
-
 /// What a person typed for an issue: a full id or a prefix of one, trimmed and in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IssueRef {
@@ -234,54 +220,55 @@ impl FromStr for AgentId {
     }
 }
 
-impl TryFrom<String> for AgentId {
-    type Error = IdError;
-
-    fn try_from(text: String) -> Result<Self, IdError> {
-        text.parse()
-    }
-}
-
-impl From<AgentId> for String {
-    fn from(id: AgentId) -> Self {
-        id.0
-    }
-}
-
 /// The id of a worktree: `wt:` and eight hexadecimal digits, drawn once and kept when the worktree moves.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) struct WorktreeId(String);
+pub(crate) struct WorktreeId(u32);
 
 impl WorktreeId {
     /// The id made of 32 random bits that the caller drew.
     pub(crate) fn from_bits(bits: u32) -> Self {
-        Self(format!("wt:{bits:08x}"))
+        Self(bits)
     }
 }
 
 impl fmt::Display for WorktreeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "wt:{:08x}", self.0)
     }
 }
 
-impl TryFrom<String> for WorktreeId {
-    type Error = IdError;
+impl FromStr for WorktreeId {
+    type Err = IdError;
 
-    fn try_from(text: String) -> Result<Self, IdError> {
-        let fits = text
-            .strip_prefix("wt:")
-            .is_some_and(|rest| rest.len() == 8 && rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
-        if fits { Ok(Self(text)) } else { Err(IdError::Malformed { kind: "worktree id", text, want: "wt: and eight digits" }) }
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let malformed = || IdError::Malformed { kind: "worktree id", text: text.to_owned(), want: "wt: and eight digits" };
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let digits = text.strip_prefix("wt:").filter(|rest| rest.len() == 8 && rest.bytes().all(is_digit)).ok_or_else(malformed)?;
+        u32::from_str_radix(digits, 16).map(Self).map_err(|_| malformed())
     }
 }
 
-impl From<WorktreeId> for String {
-    fn from(id: WorktreeId) -> Self {
-        id.0
-    }
+/// In JSON an id is its text, and nothing else that reads as one.
+macro_rules! in_json_as_text {
+    ($($id:ty),+) => {$(
+        impl TryFrom<String> for $id {
+            type Error = IdError;
+
+            fn try_from(text: String) -> Result<Self, IdError> {
+                text.parse()
+            }
+        }
+
+        impl From<$id> for String {
+            fn from(id: $id) -> Self {
+                id.to_string()
+            }
+        }
+    )+};
 }
+
+in_json_as_text!(IssueId, AgentId, WorktreeId);
 
 /// Whom a lease is granted to: an agent in a worktree. Both must match for any use of the lease.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
