@@ -218,6 +218,14 @@ impl Trace {
         self
     }
 
+    /// A file of this name is opened once at most; one that is not there may be looked for again.
+    pub(crate) fn opens_once(&self, name: &str) -> &Self {
+        let opened: Vec<&Call> =
+            self.calls.iter().filter(|call| call.is_open() && call.is_ok && call.path.ends_with(name)).collect();
+        assert!(opened.len() <= 1, "{}: opens {name} more than once\n{}", self.what, lines(opened.iter().copied()));
+        self
+    }
+
     /// Nothing in this directory is looked at, apart from the directory itself.
     pub(crate) fn looks_at_nothing_in(&self, root: &Path) -> &Self {
         let looked: Vec<&Call> = self.calls.iter().filter(|call| call.path.starts_with(root) && call.path != root).collect();

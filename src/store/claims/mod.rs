@@ -175,7 +175,10 @@ impl Coordinator for ClaimStore {
     }
 
     fn ledger_about(&self, about: &About<'_>) -> coordinator::Result<Ledger> {
-        self.part(about)?.map_or_else(|| self.ledger(), Ok)
+        // Whoever has read all of it already reads on from there.
+        let has_read = self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let part = if has_read { None } else { self.part(about)? };
+        part.map_or_else(|| self.ledger(), Ok)
     }
 
     fn sign(&self) -> Option<Sign> {
