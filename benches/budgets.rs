@@ -95,7 +95,8 @@ fn told(outcome: std::io::Result<()>) -> ExitCode {
 
 fn measured(options: &Options) -> Run {
     // Beside the build and not in /tmp: that may be memory, where nothing is ever made durable.
-    let mut scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("cargo made the directory");
+    let place = options.place.as_deref().unwrap_or(Path::new(env!("CARGO_TARGET_TMPDIR")));
+    let mut scratch = tempfile::tempdir_in(place).expect("a directory, and one that may be written to");
     scratch.disable_cleanup(options.keep);
     let repositories = Repositories::new(scratch.path());
     let date = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M").to_string();
@@ -104,16 +105,19 @@ fn measured(options: &Options) -> Run {
     if options.keep {
         eprintln!("the repositories are in {}", scratch.path().display());
     }
-    Run { schema_version: 2, date, commit: said("git", &["describe", "--always", "--dirty"]), machine: machine(), rows, curves }
+    let commit = said("git", &["describe", "--always", "--dirty"]);
+    Run { schema_version: 2, date, commit, machine: machine(options.place.as_deref()), rows, curves }
 }
 
-/// Processor, cores, system and Git: what numbers of two runs may differ by.
-fn machine() -> String {
+/// Processor, cores, system and Git, and the kind of file system that was asked for: what numbers of two runs may differ by.
+fn machine(place: Option<&Path>) -> String {
     let cpu = std::fs::read_to_string(Path::new("/proc/cpuinfo")).unwrap_or_default();
     let model =
         cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default().trim_start_matches(['\t', ':', ' ']);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    format!("{model}, {cores} cores, {}, {}", said("uname", &["-sr"]), said("git", &["--version"]))
+    let file_system = |place: &Path| format!(", on {}", said("stat", &["-f", "-c", "%T", &place.to_string_lossy()]));
+    let file_system = place.map(file_system).unwrap_or_default();
+    format!("{model}, {cores} cores, {}, {}{file_system}", said("uname", &["-sr"]), said("git", &["--version"]))
 }
 
 /// What a program says of itself; nothing, if it is not there.

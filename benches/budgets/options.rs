@@ -1,5 +1,7 @@
 //! The command line of the bench.
 
+use std::path::{Path, PathBuf};
+
 use super::peers::Peers;
 
 /// What `--help` and a mistake print.
@@ -8,6 +10,7 @@ cargo bench --bench budgets -- [OPTIONS]
   --runs N           measured runs a row, fewer where they take long [default: 31]
   --only WORD        only the rows and curves with this in their name
   --skip WORD        none with this in their name (`growth` is in that of every curve); may be given again
+  --in DIR           make the repositories there and not below target: in memory nothing waits for a disk
   --quick            small repositories and 2 runs, to see that it works
   --cold-build       also how long the release takes to build from nothing (minutes)
   --json             one JSON document instead of the table
@@ -30,6 +33,8 @@ pub(crate) struct Options {
     pub only: String,
     /// A part of the names of the rows not to measure.
     pub skip: Vec<String>,
+    /// Where the repositories are made, if not beside the build.
+    pub place: Option<PathBuf>,
     /// Make everything small.
     pub quick: bool,
     /// Build the release from nothing, too.
@@ -72,6 +77,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Parse
         runs: 0,
         only: String::new(),
         skip: Vec::new(),
+        place: None,
         quick: false,
         cold_build: false,
         write: false,
@@ -90,6 +96,11 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Parse
             "--alone" => is_alone = true,
             "--only" => options.only = value()?,
             "--skip" => options.skip.push(value()?),
+            "--in" => {
+                let text = value()?;
+                let place = Path::new(&text).canonicalize().ok().filter(|place| place.is_dir());
+                options.place = Some(place.ok_or_else(|| format!("--in {text}: no directory"))?);
+            }
             "--runs" => {
                 let text = value()?;
                 let number = text.parse().ok().filter(|runs| (1..=1000).contains(runs));
