@@ -1,6 +1,6 @@
 //! The measured parts of `docs/performance.md`, made of the stored runs: whatever stands between two marks.
 
-use super::run::{Curve, Growth, Row, Run};
+use super::run::{Curve, Growth, Row, Run, newest_curves};
 
 /// The page with its measured parts anew; `runs` from the oldest to the newest. Text without the marks stays as it is.
 pub(crate) fn renewed(page: &str, runs: &[Run]) -> String {
@@ -87,8 +87,10 @@ fn budget(row: &Row) -> String {
 fn others(runs: &[Run]) -> String {
     let is_others = |row: &Row| row.beside.is_some();
     let columns = with_some(runs, |run| run.rows.iter().any(is_others));
-    let line = |(run, row): (&Run, &Row)| {
-        let ours = run.rows.iter().find(|other| row.beside.as_ref() == Some(&other.name) && other.beside.is_none())?;
+    let line = |(_, row): (&Run, &Row)| {
+        let is_it = |other: &&Row| row.beside.as_ref() == Some(&other.name) && other.beside.is_none();
+        let newest = runs.iter().rfind(|run| run.rows.iter().any(|other| other.name == row.name && other.beside == row.beside))?;
+        let ours = newest.rows.iter().find(is_it)?;
         let in_runs: String = columns.iter().map(|(_, run)| format!(" {} |", row_in(run, row))).collect();
         Some(format!("| {} | {} | {} |{in_runs}\n", ours.name, figure(ours), row.name))
     };
@@ -97,21 +99,20 @@ fn others(runs: &[Run]) -> String {
 }
 
 fn growth(runs: &[Run]) -> String {
-    let runs = with_some(runs, |run| !run.curves.is_empty());
-    let Some((_, newest)) = runs.last() else { return String::new() };
+    let with_curves = with_some(runs, |run| !run.curves.is_empty());
     let mut text = String::new();
     let mut over = "";
-    for curve in &newest.curves {
+    for (_, curve) in newest_curves(runs) {
         if curve.over != over {
             over = &curve.over;
             let sizes: String = curve.points.iter().map(|point| format!(" {} |", grouped(point.size))).collect();
             let columns = curve.points.len() + 1;
             text += &format!("\n| {over}: |{sizes} may grow |");
-            text += &heads("", &runs);
-            text += &rule(columns, &runs);
+            text += &heads("", &with_curves);
+            text += &rule(columns, &with_curves);
         }
         let points: String = curve.points.iter().map(|point| format!(" {} |", number(point.ms))).collect();
-        let in_runs: String = runs.iter().map(|(_, run)| format!(" {} |", curve_in(run, curve))).collect();
+        let in_runs: String = with_curves.iter().map(|(_, run)| format!(" {} |", curve_in(run, curve))).collect();
         text += &format!("| {} |{points} {} |{in_runs}\n", curve.name, may(curve.allowed));
     }
     text + "\n"
@@ -126,9 +127,7 @@ fn may(allowed: Option<Growth>) -> &'static str {
 }
 
 fn curve_in(run: &Run, curve: &Curve) -> String {
-    let Some(curve) = run.curves.iter().find(|other| other.name == curve.name && other.over == curve.over) else {
-        return String::new();
-    };
+    let Some(curve) = run.curve(curve) else { return String::new() };
     let missed = if curve.met == Some(false) { "**missed:** " } else { "" };
     let growth = if curve.exponent == 0.0 { "flat".to_owned() } else { format!("n^{:.2}", curve.exponent) };
     missed.to_owned() + &growth

@@ -1,6 +1,6 @@
 //! The curves of a run as a picture: cost against size, both on logarithmic axes, so that what is linear has a slope of one.
 
-use super::run::{Curve, Run};
+use super::run::{Curve, Run, newest_curves};
 
 /// A panel for each thing that grows.
 const PANEL: (f64, f64) = (440.0, 430.0);
@@ -10,22 +10,27 @@ const AXES: (f64, f64, f64, f64) = (58.0, 40.0, 424.0, 262.0);
 const COLOURS: [&str; 8] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#7f7f00"];
 const COLUMNS: usize = 2;
 
-/// All curves of a run as SVG.
-pub(crate) fn svg(run: &Run) -> String {
-    let mut overs: Vec<&str> = Vec::new();
-    for curve in &run.curves {
+/// All curves of the stored runs as SVG, each of the newest run that has it.
+pub(crate) fn svg(runs: &[Run]) -> String {
+    let all = newest_curves(runs);
+    let (mut overs, mut of): (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
+    for (run, curve) in &all {
         if !overs.contains(&curve.over.as_str()) {
             overs.push(&curve.over);
         }
+        let run = format!("{} UTC, {}", run.date, run.commit);
+        if !of.contains(&run) {
+            of.push(run);
+        }
     }
     let panel = |(at, over): (usize, &&str)| {
-        let curves: Vec<&Curve> = run.curves.iter().filter(|curve| curve.over == **over).collect();
+        let curves: Vec<&Curve> = all.iter().map(|(_, curve)| *curve).filter(|curve| curve.over == **over).collect();
         let (x, y) = (PANEL.0 * whole(at % COLUMNS), PANEL.1 * whole(at / COLUMNS));
         format!("<g transform=\"translate({x} {y})\">\n{}</g>\n", panel(over, &curves))
     };
     let (width, height) = (PANEL.0 * whole(COLUMNS), PANEL.1 * whole(overs.len().div_ceil(COLUMNS)) + 24.0);
     let panels: String = overs.iter().enumerate().map(panel).collect();
-    let foot = format!("{} UTC, {}, {}; dotted: git rev-parse HEAD; dashed: not ours", run.date, run.commit, run.machine);
+    let foot = format!("{}; dotted: git rev-parse HEAD; dashed: not ours", of.join(" and "));
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\">\n\
          <title>What commands cost, against how much there is</title>\n\

@@ -31,6 +31,20 @@ pub(crate) fn stored_in(dir: &Path) -> std::io::Result<Vec<Run>> {
     paths.iter().map(|path| Ok(serde_json::from_slice(&std::fs::read(path)?)?)).collect()
 }
 
+/// Each curve as the newest run has it that measured it, in the order of the run with most of them.
+pub(crate) fn newest_curves(runs: &[Run]) -> Vec<(&Run, &Curve)> {
+    let all = runs.iter().max_by_key(|run| run.curves.len()).map(|run| run.curves.as_slice()).unwrap_or_default();
+    let newest = |curve: &Curve| runs.iter().rev().find_map(|run| Some((run, run.curve(curve)?)));
+    all.iter().filter_map(newest).collect()
+}
+
+impl Run {
+    /// The curve of this kind, if it was measured.
+    pub(crate) fn curve(&self, kind: &Curve) -> Option<&Curve> {
+        self.curves.iter().find(|curve| curve.name == kind.name && curve.over == kind.over)
+    }
+}
+
 /// One line of the table.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Row {

@@ -19,14 +19,11 @@ pub(crate) fn keep(run: &Run) -> std::io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Makes the measured parts of the page, and the picture of the newest run, anew.
+/// Makes the measured parts of the page, and the picture of the newest curves, anew.
 pub(crate) fn render() -> std::io::Result<()> {
     let dir = docs().join("performance");
     let runs = run::stored_in(&dir)?;
     let path = docs().join("performance.md");
     std::fs::write(&path, page::renewed(&std::fs::read_to_string(&path)?, &runs))?;
-    match runs.iter().rfind(|run| !run.curves.is_empty()) {
-        Some(newest) => std::fs::write(dir.join("growth.svg"), picture::svg(newest)),
-        None => Ok(()),
-    }
+    std::fs::write(dir.join("growth.svg"), picture::svg(&runs))
 }
