@@ -1,5 +1,6 @@
 //! A branch that is made, with the first line of its log.
 
+use gix::bstr::ByteSlice;
 use gix::refs::FullName;
 use gix::refs::transaction::{PreviousValue, RefEdit};
 use gix::{ObjectId, Repository};
@@ -12,8 +13,8 @@ const NOT_IN_A_NAME: [char; 3] = ['<', '>', '\n'];
 
 /// Makes a branch at a commit: `false` if there is one of that name.
 ///
-/// Its log names the committer, or the agent where Git knows of nobody: who cannot commit can still make a branch. The time is in UTC, for
-/// which no database of time zones is read.
+/// Its log names the committer, or the agent where Git knows of nobody: who cannot commit can still make a branch. The time is the one
+/// that the environment sets, as for Git, or else in UTC, for which no database of time zones is read.
 pub(crate) fn create(repo: &Repository, branch: &str, at: ObjectId, who: &AgentId) -> Result<bool> {
     let what = || format!("branch {branch}");
     let full = format!("refs/heads/{branch}");
@@ -25,7 +26,8 @@ pub(crate) fn create(repo: &Repository, branch: &str, at: ObjectId, who: &AgentI
     let name = part("name").map(|name| plain(name.to_string())).filter(|name| !name.is_empty());
     let name = name.unwrap_or_else(|| who.to_string());
     let email = part("email").map(|email| plain(email.to_string())).unwrap_or_default();
-    let time = gix::date::Time::now_utc().to_string();
+    let date = config.string("gitoxide.commit.committerDate").and_then(|date| gix::date::parse(&date.to_str_lossy(), None).ok());
+    let time = date.unwrap_or_else(gix::date::Time::now_utc).to_string();
     let committer = gix::actor::SignatureRef { name: name.as_str().into(), email: email.as_str().into(), time: &time };
     match repo.edit_references_as([edit], Some(committer)) {
         // One that is at this commit already passes as new.

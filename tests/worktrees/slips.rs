@@ -366,9 +366,11 @@ fn variables_that_name_a_repository_lead_no_agent_astray() {
 #[test]
 fn whoever_has_no_name_in_git_can_make_a_worktree() {
     let (_world, team, issue, number) = stage();
-    let named = team.jit("worktree spawn 45 --title Named --no-agent").ok();
+    let named = team.with("GIT_COMMITTER_DATE", "2001-02-03T04:05:06 +0100").jit("worktree spawn 45 --title Named --no-agent").ok();
     named.says("Created worktree");
     assert!(team.git("reflog show --format=%gn%ge issue-45-named").ok().line().contains("Testtest@example.com"));
+    let log = team.read(".git/logs/refs/heads/issue-45-named");
+    assert!(log.contains(" Test <test@example.com> 981169506 +0100\t"), "{log}");
     let mut command = team.command("git-jit");
     for part in ["NAME", "EMAIL"] {
         command.env_remove(format!("GIT_AUTHOR_{part}")).env_remove(format!("GIT_COMMITTER_{part}"));
