@@ -115,8 +115,11 @@ fn machine(place: Option<&Path>) -> String {
     let model =
         cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default().trim_start_matches(['\t', ':', ' ']);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let file_system = |place: &Path| format!(", on {}", said("stat", &["-f", "-c", "%T", &place.to_string_lossy()]));
-    let file_system = place.map(file_system).unwrap_or_default();
+    let file_system = place.map(|place| {
+        let kind = said("stat", &["-f", "-c", "%T", &place.to_string_lossy()]);
+        if kind.is_empty() { format!(", in {}", place.display()) } else { format!(", on {kind}") }
+    });
+    let file_system = file_system.unwrap_or_default();
     format!("{model}, {cores} cores, {}, {}{file_system}", said("uname", &["-sr"]), said("git", &["--version"]))
 }
 

@@ -37,14 +37,14 @@ fn rule(columns: usize, runs: &[(usize, &Run)]) -> String {
 }
 
 /// The rows of a kind in the order of the run that has most of them, and then what only others have.
-fn rows_of(runs: &[Run], is_wanted: impl Fn(&Row) -> bool) -> Vec<(&Run, &Row)> {
+fn rows_of(runs: &[Run], is_wanted: impl Fn(&Row) -> bool) -> Vec<&Row> {
     let mut runs: Vec<&Run> = runs.iter().collect();
     runs.sort_by_key(|run| std::cmp::Reverse(run.rows.iter().filter(|row| is_wanted(row)).count()));
-    let mut found: Vec<(&Run, &Row)> = Vec::new();
+    let mut found: Vec<&Row> = Vec::new();
     for run in runs {
         for row in run.rows.iter().filter(|row| is_wanted(row)) {
-            if !found.iter().any(|(_, other)| other.name == row.name && other.beside == row.beside) {
-                found.push((run, row));
+            if !found.iter().any(|other| other.name == row.name && other.beside == row.beside) {
+                found.push(row);
             }
         }
     }
@@ -54,7 +54,7 @@ fn rows_of(runs: &[Run], is_wanted: impl Fn(&Row) -> bool) -> Vec<(&Run, &Row)> 
 fn budgets(runs: &[Run]) -> String {
     let is_ours = |row: &Row| row.beside.is_none();
     let columns = with_some(runs, |run| run.rows.iter().any(is_ours));
-    let line = |(_, row): (&Run, &Row)| {
+    let line = |row: &Row| {
         let in_runs: String = columns.iter().map(|(_, run)| format!(" {} |", row_in(run, row))).collect();
         format!("| {} | {} |{in_runs}\n", row.name, budget(row))
     };
@@ -63,9 +63,7 @@ fn budgets(runs: &[Run]) -> String {
 }
 
 fn row_in(run: &Run, row: &Row) -> String {
-    let Some(row) = run.rows.iter().find(|other| other.name == row.name && other.beside == row.beside) else {
-        return String::new();
-    };
+    let Some(row) = run.row(row) else { return String::new() };
     let missed = if row.met == Some(false) { "**missed:** " } else { "" };
     missed.to_owned() + &figure(row)
 }
@@ -87,9 +85,9 @@ fn budget(row: &Row) -> String {
 fn others(runs: &[Run]) -> String {
     let is_others = |row: &Row| row.beside.is_some();
     let columns = with_some(runs, |run| run.rows.iter().any(is_others));
-    let line = |(_, row): (&Run, &Row)| {
+    let line = |row: &Row| {
         let is_it = |other: &&Row| row.beside.as_ref() == Some(&other.name) && other.beside.is_none();
-        let newest = runs.iter().rfind(|run| run.rows.iter().any(|other| other.name == row.name && other.beside == row.beside))?;
+        let newest = runs.iter().rfind(|run| run.row(row).is_some())?;
         let ours = newest.rows.iter().find(is_it)?;
         let in_runs: String = columns.iter().map(|(_, run)| format!(" {} |", row_in(run, row))).collect();
         Some(format!("| {} | {} | {} |{in_runs}\n", ours.name, figure(ours), row.name))

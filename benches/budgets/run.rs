@@ -43,6 +43,11 @@ impl Run {
     pub(crate) fn curve(&self, kind: &Curve) -> Option<&Curve> {
         self.curves.iter().find(|curve| curve.name == kind.name && curve.over == kind.over)
     }
+
+    /// The row of this kind, if it was measured.
+    pub(crate) fn row(&self, kind: &Row) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == kind.name && row.beside == kind.beside)
+    }
 }
 
 /// One line of the table.

@@ -59,11 +59,11 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
         .filter(|lease| lease.standing(now, board.policy.limits.stale_after_secs).excludes())
         .map(|lease| LeaseView::of(lease, now, &board.policy, Some(board.store())))
         .collect();
-    let mut by_worktree: BTreeMap<&WorktreeId, Vec<LeaseView>> = BTreeMap::new();
+    let mut by_worktree: BTreeMap<&WorktreeId, Vec<&LeaseView>> = BTreeMap::new();
     for lease in &leases {
-        by_worktree.entry(&lease.worktree_id).or_default().push(lease.clone());
+        by_worktree.entry(&lease.worktree_id).or_default().push(lease);
     }
-    let of = |worktree: &WorktreeId| by_worktree.get(worktree).cloned().unwrap_or_default();
+    let of = |worktree: &WorktreeId| by_worktree.get(worktree).into_iter().flatten().copied().cloned().collect::<Vec<_>>();
     let is_mine = |lease: &&LeaseView| {
         lease.agent_id == board.editor.agent_id && board.editor.worktree_id.as_ref() == Some(&lease.worktree_id)
     };

@@ -18,7 +18,7 @@ mod write;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::disk::{Disk, LocalDisk};
 use self::index::Index;
@@ -81,6 +81,11 @@ impl ClaimStore {
         Self { dir: dir.to_owned(), disk, options, seen: Arc::default() }
     }
 
+    /// What this process has read, whatever became of a thread that was at it: it is taken out while it is worked with.
+    fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn current(&self) -> PathBuf {
         self.dir.join("claims.jsonl")
     }
@@ -101,7 +106,7 @@ impl ClaimStore {
     fn newest(&self, append: bool) -> Result<Option<Segment>> {
         let found = self.open(&self.current(), append)?.map_or_else(|| self.born_meanwhile(append), |it| Ok(Some(it)))?;
         let Some(mut segment) = found else { return Ok(None) };
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen();
         self.read_on(&mut segment, seen.take())?;
         // A closed segment whose successor is there already: the name was about to move on.
         while segment.is_sealed {
@@ -176,9 +181,10 @@ impl Coordinator for ClaimStore {
 
     fn ledger_about(&self, about: &About<'_>) -> coordinator::Result<Ledger> {
         // Whoever has read all of it already reads on from there.
-        let has_read = self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        let part = if has_read { None } else { self.part(about)? };
-        part.map_or_else(|| self.ledger(), Ok)
+        if self.seen().is_some() {
+            return self.ledger();
+        }
+        self.part(about)?.map_or_else(|| self.ledger(), Ok)
     }
 
     fn sign(&self) -> Option<Sign> {

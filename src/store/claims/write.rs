@@ -3,8 +3,6 @@
 //! Every name is made durable before anything is appended under it, and nothing is reported that is not: so what a
 //! loss of power takes away was never told to anybody.
 
-use std::sync::PoisonError;
-
 use super::row::{self, LONGEST_LINE, Record};
 use super::segment::{self, Line, Segment};
 use super::{ClaimStore, Result, index};
@@ -170,7 +168,7 @@ impl ClaimStore {
         if lags
             && (!self.options.sync || segment.tape().sync().is_ok())
             && index::write(self.disk.as_ref(), &self.index(), segment)
-            && let Some(seen) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+            && let Some(seen) = self.seen().as_mut()
         {
             seen.indexed = segment.offset;
         }
