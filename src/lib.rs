@@ -18,28 +18,29 @@
 //! An arrow points at what may be used; `tests/layering.rs` fails on one that points up.
 
 mod actor;
-mod cli;
 mod commands;
 mod context;
 mod domain;
+mod enforce;
 mod error;
 mod exit;
+mod forge;
 mod git;
-mod github;
-mod hook;
+mod hooks;
+mod lease;
 mod output;
 mod process;
 mod store;
-mod terminal;
 #[doc(hidden)]
 pub mod testing;
+mod text;
 mod worktree;
 
 use std::io::Read;
 use std::process::ExitCode;
 
-use hook::guard::guard;
-use hook::{pre_commit, pre_push};
+use hooks::guard::guard;
+use hooks::{pre_commit, pre_push};
 
 /// Runs `git-jit` with this process's arguments.
 pub fn run() -> ExitCode {
@@ -59,7 +60,7 @@ pub fn pre_push() -> ExitCode {
     let mut input = Vec::new();
     let read = std::io::stdin().read_to_end(&mut input);
     guard("push", |cx, layout| {
-        read.map_err(|error| hook::Error::Input(error.to_string()))?;
+        read.map_err(|error| enforce::Error::Input(error.to_string()))?;
         pre_push::run(cx, layout, &pre_push::parse(&input)?)
     })
 }

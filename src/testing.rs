@@ -14,13 +14,13 @@ use crate::domain::id::{Holder, IdError, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{Answer, Decision, Event, Grant, LONGEST_TTL_SECS};
 use crate::domain::time::{Clock, Now};
 use crate::domain::transition::Version;
-use crate::hook::change::{Change, Side, changes};
-use crate::hook::index;
+use crate::enforce::change::{Change, Side, changes};
+use crate::git::index::staged;
+use crate::git::tree;
 use crate::store::authority::{AuthorityLog, Entry, Made};
-use crate::store::claims::{ClaimStore, Options};
 use crate::store::file::Modes;
 use crate::store::layout::Layout;
-use crate::store::tree;
+use crate::store::log::{ClaimStore, Options};
 
 /// Events a transaction: longer than the index may lag behind, so that each one leaves a fresh index.
 const BATCH: usize = 400;
@@ -70,7 +70,7 @@ pub fn staged_changes(dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let layout = Layout::discover(dir, None)?;
     let head = tree::head_commit(&layout.repo)?;
     let data = head.map(|head| tree::data_tree(&layout.repo, head)).transpose()?.flatten();
-    let staged = index::read(&layout.repo, head, data)?;
+    let staged = staged::read(&layout.repo, head, data)?;
     let parents: Vec<gix::ObjectId> = head.into_iter().collect();
     let null = layout.repo.object_hash().null();
     let side = |entry: Option<tree::Entry>| entry.map_or((0, null), |entry| (entry.mode, entry.oid));

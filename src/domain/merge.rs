@@ -4,20 +4,22 @@
 //! decided is told, what no rule decides is a conflict, whose two values stay in the text. What is no issue, or not the same one,
 //! is refused: that is for a person.
 
-mod exact;
+mod json_equality;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use self::rules::{Item, Outcome, Weighing};
-pub(crate) use self::write::Markers;
-use self::write::Texts;
-use super::id::IssueId;
-use super::issue::Document;
-use super::splice;
+use crate::domain::id::IssueId;
+use crate::domain::issue::Document;
+use crate::domain::merge::rules::{Item, Outcome, Weighing};
+pub(crate) use crate::domain::merge::write::Markers;
+use crate::domain::merge::write::Texts;
+use crate::text::json_edit;
 
 /// The newest `schema_version` of an issue's file that is understood; files without one are of the first.
 const NEWEST: u64 = 1;
@@ -150,7 +152,7 @@ impl Merge {
         let open = self.items.iter().filter(|item| item.outcome == Outcome::Conflict);
         let conflict = |item: &Item| {
             let path = words(&item.path);
-            let value = |text: &str| splice::raw(text, &path).map(str::to_owned);
+            let value = |text: &str| json_edit::raw(text, &path).map(str::to_owned);
             Conflict { path: item.path.clone(), ours: value(&self.ours), theirs: value(&self.theirs) }
         };
         open.map(conflict).collect()
@@ -195,9 +197,5 @@ fn words(path: &[String]) -> Vec<&str> {
 
 /// The members of an object by key, each with its text.
 fn by_key(object: &str) -> BTreeMap<String, &str> {
-    splice::members(object).into_iter().map(|member| (member.key, &object[member.start..member.end])).collect()
+    json_edit::members(object).into_iter().map(|member| (member.key, &object[member.start..member.end])).collect()
 }
-
-#[cfg(test)]
-#[path = "merge/tests.rs"]
-mod tests;

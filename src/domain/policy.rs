@@ -4,9 +4,9 @@
 //! another; and an edit of an issue wants the live, fresh lease of whoever makes it. Decides from its
 //! arguments alone; commands and hooks only translate what it answers.
 
-use super::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
-use super::lease::{Ledger, Limits, Standing};
-use super::time::Now;
+use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
+use crate::domain::lease::{Ledger, Limits, Standing};
+use crate::domain::time::Now;
 
 /// What a finding leads to, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -300,9 +300,9 @@ pub(crate) fn lease_for_edit(
 
 #[cfg(test)]
 mod tests {
-    use super::super::lease::{Event, Grant};
-    use super::super::time::ClockReading;
     use super::*;
+    use crate::domain::lease::{Event, Grant};
+    use crate::domain::time::ClockReading;
 
     fn candidate(enforcement: Option<Enforcement>) -> Candidate {
         Candidate { place: "x".into(), settings: Ok(Settings { enforcement, ..Settings::default() }) }

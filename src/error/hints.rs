@@ -1,11 +1,12 @@
 //! The next step after an error, each a line: exhaustive over what can be mended by typing something.
 
-use super::{Error, storage};
 use crate::actor;
 use crate::domain::id::IdError;
 use crate::domain::lease::{Lease, Standing};
-use crate::hook::install::Obstacle;
-use crate::hook::message;
+use crate::enforce::message;
+use crate::error::Error;
+use crate::error::storage;
+use crate::hooks::install::Obstacle;
 
 impl Error {
     /// What to do next, each a line.

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Error, storage};
 use crate::actor;
 use crate::domain::id::IdError;
 use crate::domain::policy::Finding;
+use crate::error::Error;
+use crate::error::storage;
 use crate::exit::ExitStatus;
 use crate::store;
 

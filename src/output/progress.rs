@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Output;
+use crate::output::Output;
 
 const TICK: Duration = Duration::from_millis(120);
 

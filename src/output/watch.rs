@@ -3,18 +3,20 @@
 //! Knows neither where the state comes from nor what terminal it goes to: it draws into a buffer of any size, also of
 //! none. Everything is cut by the columns that it takes up, which for some letters are two and for some are none.
 
+pub(crate) mod keys;
+#[cfg(test)]
+mod tests;
+mod text;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use self::text::{cut, pad, width, widths};
+use crate::output::watch::text::{cut, pad, width, widths};
 
-pub(crate) mod keys;
-mod text;
-
-pub(crate) use self::keys::{Action, View};
+pub(crate) use crate::output::watch::keys::{Action, View};
 
 /// How many panels there are.
 pub(crate) const PANELS: usize = 4;
@@ -51,7 +53,7 @@ pub(crate) struct Cell {
 impl Cell {
     /// A cell, made harmless whoever wrote it.
     pub(crate) fn new(text: &str, mood: Mood) -> Self {
-        Self { text: super::human::plain_line(text), mood }
+        Self { text: crate::output::text::plain_line(text), mood }
     }
 
     /// One of no particular meaning.
@@ -240,7 +242,3 @@ impl Look {
         shown.clone().zip(&panel.rows[shown]).map(row).collect()
     }
 }
-
-#[cfg(test)]
-#[path = "watch/tests.rs"]
-mod tests;

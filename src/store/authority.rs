@@ -14,11 +14,12 @@ use gix::bstr::ByteSlice;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::claims::{checked, unchecked};
-use super::file::{self, Modes};
-use super::{Error, Result, lock};
 use crate::domain::id::{Holder, LeaseId};
 use crate::domain::transition::{Step, Version};
+use crate::store::file::{self, Modes};
+use crate::store::lock;
+use crate::store::log::{checked, unchecked};
+use crate::store::{Error, Result};
 
 const SCHEMA_VERSION: u32 = 1;
 const CONSULTED_FOR: SignedDuration = SignedDuration::from_hours(24 * 90);

@@ -1,17 +1,18 @@
 //! Reads `config.toml` and the user's `agent.toml`: TOML as it is, whoever wrote it.
 
+pub(crate) mod edit;
+pub(crate) mod worktrees;
+
 use std::ops::RangeInclusive;
 use std::path::Path;
 
 use toml_edit::{Document, Item, TableLike};
 
-use super::{Error, Result, file};
 use crate::domain::id::AgentId;
 use crate::domain::lease::LONGEST_TTL_SECS;
 use crate::domain::policy::{Enforcement, Settings};
-
-pub(crate) mod edit;
-pub(crate) mod spawning;
+use crate::store::file;
+use crate::store::{Error, Result};
 
 /// What a new `config.toml` says.
 pub(crate) const TEMPLATE: &str = "\

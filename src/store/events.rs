@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::file::{self, Modes};
-use super::sign::Sign;
-use super::{Error, Result};
 use crate::domain::id::{AgentId, IssueId, WorktreeId};
 use crate::domain::issue::FieldChange;
+use crate::store::file::{self, Modes};
+use crate::store::file_stamp::Sign;
+use crate::store::{Error, Result};
 
 /// Bytes after which a new file is begun.
 const LARGEST: u64 = 8 * 1024 * 1024;

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::issues::Writer;
-use super::layout::Layout;
-use super::places::Places;
-use super::{Error, Result, file};
-use crate::domain::gate::Registry;
 use crate::domain::id::IssueId;
+use crate::domain::tracker::gate::Registry;
+use crate::store::file;
+use crate::store::issue_sources::Places;
+use crate::store::issues::Writer;
+use crate::store::layout::Layout;
+use crate::store::{Error, Result};
 
 const FILE: &str = "gates.json";
 /// Outputs that are kept of an issue's gates, the newest.

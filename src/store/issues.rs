@@ -4,6 +4,9 @@
 //! failed read is an error, or in a listing a warning that names the file. Writes go to this worktree alone,
 //! under the write lock. A listing of thousands is quick by caches that are never believed over a file.
 
+mod scan;
+mod writer;
+
 use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,22 +15,18 @@ use gix::ObjectId;
 use gix::bstr::BString;
 use rayon::prelude::*;
 
-use self::cache::Cache;
-use super::layout::Layout;
-use super::places::{self, Places};
-use super::tree::{self, Entry};
-use super::{Error, Result, file, lock};
 use crate::domain::id::{IdError, IssueId, IssueRef};
 use crate::domain::issue::{Document, Summary};
+use crate::git::tree::{self, Entry};
+use crate::store::file;
+use crate::store::issue_cache::Cache;
+use crate::store::issue_sources::{self, Places};
+use crate::store::layout::Layout;
+use crate::store::lock;
+use crate::store::{Error, Result};
 
-mod cache;
-mod kept;
-mod look;
-mod survey;
-mod writer;
-
-pub(crate) use self::writer::{VERSIONED, Writer, is_unfinished};
-pub(crate) use super::places::Source;
+pub(crate) use crate::store::issue_sources::Source;
+pub(crate) use crate::store::issues::writer::{VERSIONED, Writer, is_unfinished};
 
 /// The issues as one worktree sees them.
 pub(crate) struct IssueStore<'a> {
@@ -169,7 +168,7 @@ impl<'a> IssueStore<'a> {
     fn deleted(&self, missing: &[IssueId]) -> Result<BTreeSet<IssueId>> {
         let path = |id: &IssueId| BString::from(format!("issues/{}", id.file_name()));
         let paths: Vec<BString> = missing.iter().map(path).collect();
-        let left_out = places::left_out(self.layout, &paths)?;
+        let left_out = issue_sources::left_out(self.layout, &paths)?;
         Ok(missing.iter().zip(&paths).filter(|(_, path)| !left_out.contains(*path)).map(|(id, _)| *id).collect())
     }
 
@@ -199,7 +198,7 @@ impl<'a> IssueStore<'a> {
 
     /// Reads every issue in short, from caches where they hold.
     pub(crate) fn survey(&self) -> Result<Listing<Summary>> {
-        survey::survey(self)
+        scan::survey(self)
     }
 
     /// Holds the write lock of the repository, the only way to write an issue.

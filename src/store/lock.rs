@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use fs4::FileExt;
 
-use super::file::{self, Modes};
-use super::{Error, Result};
+use crate::store::file::{self, Modes};
+use crate::store::{Error, Result};
 
 /// How long a writer waits for another one.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);

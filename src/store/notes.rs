@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::issues::Writer;
-use super::places::Places;
-use super::{Error, Result};
 use crate::domain::id::{AgentId, IssueId};
+use crate::store::issue_sources::Places;
+use crate::store::issues::Writer;
+use crate::store::{Error, Result};
 
 /// What somebody had to say about an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,11 +2,14 @@
 
 use gix::{ObjectId, Repository};
 
-use super::issues::{IssueStore, Listing};
-use super::{Result, file, gates, tree};
-use crate::domain::gate::Registry;
 use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
+use crate::domain::tracker::gate::Registry;
+use crate::git::tree;
+use crate::store::Result;
+use crate::store::file;
+use crate::store::gates;
+use crate::store::issues::{IssueStore, Listing};
 
 /// What was there.
 pub(crate) struct Snapshot {

@@ -2,18 +2,18 @@
 
 use std::path::PathBuf;
 
-use super::depart::Departure;
-use super::risk::commits::unmerged_commits;
-use super::risk::{locked, missing, somebody_else};
-use super::undo::being_made;
-use super::{Hindrance, Result, alone};
 use crate::context::Context;
 use crate::domain::id::{AgentId, LeaseId};
 use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
-use crate::git::Git;
+use crate::git::run::Git;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
+use crate::worktree::removal::Departure;
+use crate::worktree::risk::commits::unmerged_commits;
+use crate::worktree::risk::{locked, missing, somebody_else};
+use crate::worktree::rollback::being_made;
+use crate::worktree::{Hindrance, Result, alone};
 
 /// What became of what a missing worktree has left.
 pub(crate) struct Pruned {

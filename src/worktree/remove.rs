@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::depart::Departure;
-use super::{Hindrance, Removal, Result, agent_at_work, alone, risks};
 use crate::context::Context;
 use crate::domain::id::AgentId;
 use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
-use crate::process::other::{self, Watched};
+use crate::process::background::{self, Watched};
+use crate::store::agent_run;
+use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
-use crate::store::{agents, file};
+use crate::worktree::removal::Departure;
+use crate::worktree::{Hindrance, Removal, Result, agent_at_work, alone, risks};
 
 /// How long an agent may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -52,7 +53,7 @@ pub(crate) fn remove(
     // From here on nobody adds, removes or starts anything; what was seen before may be otherwise by now.
     let guard = alone(layout)?;
     let worktree = &again(layout, worktree)?;
-    let door = agents::door(&worktree.git_dir, layout.modes)?;
+    let door = agent_run::door(&worktree.git_dir, layout.modes)?;
     refuse(worktree, Removal { stop_agent: false, ..removal })?;
     let tip = worktrees::tip(layout, worktree).map(|tip| tip.to_string());
     let (path, branch) = (worktree.root.clone(), worktree.branch.clone());
@@ -85,7 +86,7 @@ fn again(layout: &Layout, worktree: &Worktree) -> Result<Worktree> {
 /// Ends the agent that is at work there with all that it has started, which the caller has asked for by now.
 fn stop_agent(worktree: &Worktree) -> Result<()> {
     let Some(run) = agent_at_work(worktree) else { return Ok(()) };
-    if !other::end_with_group(Watched { pid: run.pid, began: run.began }, GRACE) {
+    if !background::end_with_group(Watched { pid: run.pid, began: run.began }, GRACE) {
         return Err(Hindrance::AtWork { name: run.name, pid: run.pid, path: worktree.root.clone() }.into());
     }
     Ok(())

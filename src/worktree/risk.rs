@@ -1,22 +1,23 @@
 //! What would be lost with a worktree. Each risk has a word of its own, and nothing else takes it.
 
+pub(super) mod commits;
+mod files;
+
 use std::path::PathBuf;
 
-use super::undo::being_made;
-use super::{Hindrance, Result, trunk};
 use crate::context::Context;
 use crate::domain::id::AgentId;
 use crate::domain::issue::deceives;
 use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
-use crate::process::other::Watched;
-use crate::store::agents::AgentRun;
+use crate::process::background::Watched;
+use crate::store::agent_run::AgentRun;
 use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
-
-pub(super) mod commits;
-mod files;
+use crate::worktree::default_branch;
+use crate::worktree::rollback::being_made;
+use crate::worktree::{Hindrance, Result};
 
 /// Which risks are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -111,7 +112,7 @@ pub(crate) fn agent_at_work(worktree: &Worktree) -> Option<AgentRun> {
 /// A branch is not deleted that others start from, or that another worktree has too.
 fn of_branch(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Option<Hindrance>> {
     let Some(branch) = worktree.branch.as_ref().filter(|_| removal.delete_branch) else { return Ok(None) };
-    if !removal.delete_default_branch && trunk::is_default(layout, branch) {
+    if !removal.delete_default_branch && default_branch::is_default(layout, branch) {
         return Ok(Some(Hindrance::DefaultBranch { branch: branch.clone() }));
     }
     let all = worktrees::list(layout)?;
@@ -120,7 +121,7 @@ fn of_branch(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<O
 }
 
 /// A worktree that is not where it was may have moved, with work in it, or be on a disk that is not there today.
-pub(super) fn missing(worktree: &Worktree) -> Option<Hindrance> {
+pub(crate) fn missing(worktree: &Worktree) -> Option<Hindrance> {
     if !worktree.is_missing {
         return None;
     }
@@ -133,7 +134,7 @@ pub(super) fn missing(worktree: &Worktree) -> Option<Hindrance> {
 }
 
 /// That it is locked, and what for.
-pub(super) fn locked(worktree: &Worktree) -> Hindrance {
+pub(crate) fn locked(worktree: &Worktree) -> Hindrance {
     let said = file::read_optional(&worktree.git_dir.join("locked")).ok().flatten().unwrap_or_default();
     let said: String = String::from_utf8_lossy(&said).chars().map(|c| if deceives(c) { ' ' } else { c }).collect();
     let reason = Some(said.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|reason| !reason.is_empty());
@@ -141,7 +142,7 @@ pub(super) fn locked(worktree: &Worktree) -> Hindrance {
 }
 
 /// Somebody else who holds a lease there. Where that cannot be told, whoever asks for a lease next is told why.
-pub(super) fn somebody_else(
+pub(crate) fn somebody_else(
     cx: &Context,
     layout: &Layout,
     policy: &Policy,

@@ -3,11 +3,11 @@
 use gix::bstr::ByteSlice;
 use rayon::prelude::*;
 
-use super::trunk;
-use crate::git::Git;
-use crate::store::history;
+use crate::git::history;
+use crate::git::run::Git;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
+use crate::worktree::default_branch;
 
 /// How one worktree stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ fn distance(layout: &Layout, worktree: &Worktree) -> Status {
     let named = recorded.and_then(|base| Some((base.name.clone()?, history::ref_commit(repo, base.name.as_deref()?)?)));
     let pinned =
         || recorded.and_then(|base| Some((base.commit[..10.min(base.commit.len())].to_owned(), base.commit.parse().ok()?)));
-    let base = named.or_else(pinned).or_else(|| trunk::tips(layout).into_iter().next());
+    let base = named.or_else(pinned).or_else(|| default_branch::tips(layout).into_iter().next());
     let Some(((name, base), tip)) = base.zip(worktrees::tip(layout, worktree)) else { return Status::default() };
     let short = ["refs/heads/", "refs/remotes/"].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned();
     let count = |from, to| history::reachable(repo, &[from], &[to]).map(|commits| commits.len());

@@ -1,17 +1,20 @@
 //! `git jit setup --remove`: the steps backwards, and what each leaves where it is, with the reason.
 
-use super::{State, Step};
-use crate::commands::{Session, agents};
+use crate::commands::setup::agents;
+use crate::commands::setup::{State, Step};
+use crate::commands::shared::session::Session;
 use crate::error::Error;
-use crate::git::Git;
-use crate::hook::install::{self, Uninstalled};
+use crate::git::run::Git;
+use crate::git::tree;
+use crate::hooks::install::{self, Uninstalled};
+use crate::store;
+use crate::store::file;
 use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
-use crate::store::setup::{self, Made};
-use crate::store::{self, file, tree};
+use crate::store::setup_record::{self, Made};
 
 /// All of them, the last one first; with `dry_run` nothing is touched.
-pub(super) fn all(session: &Session, dry_run: bool) -> Result<Vec<Step>, Error> {
+pub(crate) fn all(session: &Session, dry_run: bool) -> Result<Vec<Step>, Error> {
     let layout = session.layout()?;
     Ok(vec![
         Step::of("hooks", hooks(layout, dry_run)),
@@ -111,10 +114,10 @@ fn settings(layout: &Layout, dry_run: bool) -> Result<Step, Error> {
 }
 
 fn worktree(layout: &Layout, dry_run: bool) -> Result<Step, Error> {
-    let leftovers = setup::leftovers(layout)?;
+    let leftovers = setup_record::leftovers(layout)?;
     if !leftovers.is_empty() {
         if !dry_run {
-            setup::clear(layout, &leftovers)?;
+            setup_record::clear(layout, &leftovers)?;
         }
         let paths = leftovers.iter().map(|path| path.display().to_string());
         return Ok(Step::new("worktree", gone(dry_run), "its id, and files without content").with(paths));

@@ -1,22 +1,26 @@
 //! The steps of `git jit setup` forwards: each looks first, and does something only where it is asked to.
 
-use super::{Action, Level, State, Step};
-use crate::commands::agents::{self, Agent};
-use crate::commands::{Session, config, hooks, init};
+use crate::commands::setup::agents::{self, Agent};
+use crate::commands::setup::config;
+use crate::commands::setup::hooks;
+use crate::commands::setup::init;
+use crate::commands::setup::{Action, Level, State, Step};
+use crate::commands::shared::session::Session;
 use crate::domain::policy::{Enforcement, Policy};
+use crate::enforce::policy;
 use crate::error::Error;
-use crate::hook::force;
-use crate::hook::install::{self, Mode, driver};
+use crate::hooks::install::merge_driver;
+use crate::hooks::install::{self, Mode};
 use crate::store::config::edit;
 use crate::store::file;
 use crate::store::layout::Layout;
-use crate::store::setup::Made;
+use crate::store::setup_record::Made;
 
 const FILE: &str = ".jit/config.toml";
 const KEY: &str = "worktree.enforce_leases";
 
 /// All of them, in an order in which each finds what it needs.
-pub(super) fn all(
+pub(crate) fn all(
     session: &Session,
     action: Action,
     enforce: Option<Level>,
@@ -73,8 +77,8 @@ fn settings(layout: &Layout, action: Action) -> Result<Step, Error> {
 
 /// The policy by all that is written down; a variable that is set for one command is not.
 fn in_force(session: &Session, layout: &Layout) -> Enforcement {
-    let mut candidates = force::candidates(&session.cx, layout);
-    candidates.retain(|candidate| candidate.place != force::VARIABLE);
+    let mut candidates = policy::candidates(&session.cx, layout);
+    candidates.retain(|candidate| candidate.place != policy::VARIABLE);
     Policy::strictest(&candidates).enforcement
 }
 
@@ -109,9 +113,9 @@ fn identity(layout: &Layout, action: Action) -> Result<Step, Error> {
 fn merge_driver(session: &Session, layout: &Layout, action: Action) -> Result<Step, Error> {
     const WHAT: &str = "issues are merged field by field, in all worktrees of this clone";
     let state = match action {
-        Action::Check if !driver::is_set_up(layout)? => State::Missing,
-        Action::DryRun if driver::is_due(&session.cx, layout)? => State::Due,
-        Action::SetUp if driver::install(&session.cx, layout)? => State::Done,
+        Action::Check if !merge_driver::is_set_up(layout)? => State::Missing,
+        Action::DryRun if merge_driver::is_due(&session.cx, layout)? => State::Due,
+        Action::SetUp if merge_driver::install(&session.cx, layout)? => State::Done,
         _ => State::Already,
     };
     Ok(Step::new("merge_driver", state, WHAT))

@@ -2,8 +2,8 @@
 //!
 //! One variant a reason, so that whoever words the answer leaves none out.
 
-use super::{Event, Grant, Lease, Ledger, Limits, Standing};
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
+use crate::domain::lease::{Event, Grant, Lease, Ledger, Limits, Standing};
 use crate::domain::time::Now;
 
 /// What somebody asks of the ledger. A lease's id is drawn anew for every grant, so naming it compares and swaps:

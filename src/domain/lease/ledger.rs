@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Event, Grant, Lease};
 use crate::domain::id::{IssueId, LeaseId};
+use crate::domain::lease::{Event, Grant, Lease};
 use crate::domain::time::Now;
 
 /// Observations kept a lease. Older ones only make a dead lease live longer, never two holders.

@@ -8,14 +8,14 @@
 //!
 //! The machine is the real one: `decide`, `Ledger::apply`, `Lease::standing`, `policy::lease_for_edit`.
 
+mod world;
+
 use std::sync::atomic::Ordering;
 
 use stateright::{Checker, Model, Property};
 
-use self::world::{AGENTS, Agent, LIMITS, Seen, Wish, World, count};
 use super::*;
-
-mod world;
+use crate::domain::lease::model::world::{AGENTS, Agent, LIMITS, Seen, Wish, World, count};
 
 /// How far the exploration goes.
 #[derive(Debug)]

@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::exact::{canonical, elements, is_object, same, value};
-use super::write::Texts;
-use super::{Lines, Ruling, Side, by_key, words};
-use crate::domain::gate::Verdict;
 use crate::domain::issue::{DELETED_AT, Priority, State};
-use crate::domain::splice;
+use crate::domain::merge::json_equality::{canonical, elements, is_object, same, value};
+use crate::domain::merge::write::Texts;
+use crate::domain::merge::{Lines, Ruling, Side, by_key, words};
+use crate::domain::tracker::gate::Verdict;
+use crate::text::json_edit;
 
 /// The fields that tell of a deletion.
 const OF_DELETION: [&str; 4] = [DELETED_AT, "deleted_by", "deleted_reason", "deleted_state"];
 
 /// What becomes of a value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// It is as on that side; where it is not there, it goes.
     Take(Side),
     /// It is made of both.
@@ -28,28 +28,28 @@ pub(super) enum Outcome {
 
 /// A value that is not the same on all sides.
 #[derive(Debug, Clone)]
-pub(super) struct Item {
-    pub(super) path: Vec<String>,
-    pub(super) outcome: Outcome,
+pub(crate) struct Item {
+    pub(crate) path: Vec<String>,
+    pub(crate) outcome: Outcome,
 }
 
 /// The texts of a value: in the base, on our side, on theirs.
 type Three<'a> = [Option<&'a str>; 3];
 
 /// Goes through the fields.
-pub(super) struct Weighing<'l> {
-    pub(super) items: Vec<Item>,
-    pub(super) rulings: Vec<Ruling>,
+pub(crate) struct Weighing<'l> {
+    pub(crate) items: Vec<Item>,
+    pub(crate) rulings: Vec<Ruling>,
     lines: Lines<'l>,
 }
 
 impl<'l> Weighing<'l> {
-    pub(super) fn new(lines: Lines<'l>) -> Self {
+    pub(crate) fn new(lines: Lines<'l>) -> Self {
         Self { items: Vec::new(), rulings: Vec::new(), lines }
     }
 
     /// Weighs the members of an object, which each side has and the base may have.
-    pub(super) fn object(&mut self, path: &[String], base: Option<&str>, ours: &str, theirs: &str) {
+    pub(crate) fn object(&mut self, path: &[String], base: Option<&str>, ours: &str, theirs: &str) {
         let members = [base.map(by_key).unwrap_or_default(), by_key(ours), by_key(theirs)];
         let keys: BTreeSet<&String> = members.iter().flat_map(BTreeMap::keys).collect();
         for key in keys {
@@ -126,8 +126,8 @@ impl<'l> Weighing<'l> {
 
     /// A deleted issue is rejected: where one side deleted it and the other gave it another state, a person decides, and what
     /// tells of the deletion goes with that.
-    pub(super) fn couple(&mut self, texts: &Texts<'_>) {
-        let fields = |name: &str| (splice::raw(texts.ours, &[name]), splice::raw(texts.theirs, &[name]));
+    pub(crate) fn couple(&mut self, texts: &Texts<'_>) {
+        let fields = |name: &str| (json_edit::raw(texts.ours, &[name]), json_edit::raw(texts.theirs, &[name]));
         let differs = |name: &str| matches!(fields(name), (ours, theirs) if !same(ours, theirs));
         let is_deleted_once = fields(DELETED_AT).0.is_some() != fields(DELETED_AT).1.is_some();
         if !is_deleted_once || !differs("state") {
@@ -258,7 +258,7 @@ fn documents(three: Three<'_>) -> Option<Value> {
 fn keyed(raw: Option<&str>) -> Option<Vec<(String, String)>> {
     let Some(raw) = raw else { return Some(Vec::new()) };
     let key = |element: &String| {
-        let field = |name: &str| is_object(element).then(|| splice::raw(element, &[name]).map(canonical)).flatten();
+        let field = |name: &str| is_object(element).then(|| json_edit::raw(element, &[name]).map(canonical)).flatten();
         field("path").map_or_else(|| canonical(element), |path| format!("{path} {:?}", field("commit").filter(|it| it != "null")))
     };
     let all: Vec<(String, String)> = elements(raw)?.into_iter().map(|element| (key(&element), element)).collect();

@@ -4,13 +4,13 @@
 
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{PANELS, Row, State};
+use crate::output::watch::{PANELS, Row, State};
 
 /// The last line of a frame.
-pub(super) const FOOT: &str = "q quit  Tab panel  ↑↓ line  r refresh  ? help";
+pub(crate) const FOOT: &str = "q quit  Tab panel  ↑↓ line  r refresh  ? help";
 
 /// What `?` shows.
-pub(super) const HELP: [&str; 9] = [
+pub(crate) const HELP: [&str; 9] = [
     "",
     "q  Esc  Ctrl-C     end",
     "Tab  → l           next panel",
@@ -45,18 +45,18 @@ pub(crate) struct View {
     pub panel: usize,
     /// Whether the help is there in the place of the panels.
     pub is_helping: bool,
-    pub(super) lines: [usize; PANELS],
-    pub(super) keys: [Option<String>; PANELS],
+    pub(crate) lines: [usize; PANELS],
+    pub(crate) keys: [Option<String>; PANELS],
 }
 
 impl View {
     /// The line that is looked at in a panel.
-    pub(super) fn line(&self, panel: usize) -> usize {
+    pub(crate) fn line(&self, panel: usize) -> usize {
         self.lines[panel]
     }
 
     /// The line that is looked at.
-    pub(super) fn chosen<'s>(&self, state: &'s State) -> Option<&'s Row> {
+    pub(crate) fn chosen<'s>(&self, state: &'s State) -> Option<&'s Row> {
         state.panels[self.panel].rows.get(self.lines[self.panel])
     }
 

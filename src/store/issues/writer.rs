@@ -9,7 +9,8 @@ use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
 use crate::store::file::{self, Modes};
 use crate::store::layout::Layout;
-use crate::store::{Error, Result, lock};
+use crate::store::lock;
+use crate::store::{Error, Result};
 
 /// Versioned files have the permissions that Git would give them: what the umask leaves.
 pub(crate) const VERSIONED: Modes = Modes { file: 0o666, dir: 0o777, is_exact: false };
@@ -46,7 +47,7 @@ fn plan_of(layout: &Layout) -> Plan {
 
 impl Writer {
     /// A writer of a worktree's data; puts right what an interrupted one left.
-    pub(super) fn open(layout: &Layout, guard: lock::Guard) -> Result<Self> {
+    pub(crate) fn open(layout: &Layout, guard: lock::Guard) -> Result<Self> {
         let scratch = layout.git_dir.join("jit").join("tmp");
         file::make_dir(&scratch, layout.modes)?;
         for name in file::names(&scratch)? {

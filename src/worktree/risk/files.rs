@@ -5,15 +5,18 @@ use std::path::Path;
 
 use gix::bstr::ByteSlice;
 
-use super::Removal;
-use crate::git::Git;
+use crate::git::run::Git;
+use crate::store::Error;
+use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
-use crate::store::{Error, file};
-use crate::worktree::{Hindrance, Result, foreign, include};
+use crate::worktree::include_file;
+use crate::worktree::risk::Removal;
+use crate::worktree::user_files;
+use crate::worktree::{Hindrance, Result};
 
 /// What is changed, untracked, listed, a repository of its own, or another worktree.
-pub(super) fn risks(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Vec<Hindrance>> {
+pub(crate) fn risks(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Vec<Hindrance>> {
     let path = worktree.root.clone();
     let mut found = Vec::new();
     // What is given up need not be known.
@@ -71,15 +74,15 @@ fn hidden(layout: &Layout, worktree: &Worktree) -> Result<Vec<String>> {
         _ if there.is_empty() => Ok(Vec::new()),
         // Before the first commit nothing has what they say.
         None => Ok(there.into_iter().collect()),
-        Some(tip) => foreign::changed(&worktree.root, &tip.to_string(), Some(&there)),
+        Some(tip) => user_files::changed(&worktree.root, &tip.to_string(), Some(&there)),
     }
 }
 
 /// Ignored files that are listed, and are not what the primary worktree has.
 fn listed(layout: &Layout, root: &Path) -> Result<Option<Hindrance>> {
     let primary = layout.primary_root.as_deref().unwrap_or(root);
-    let mut files = include::listed(primary, root)?;
-    files.retain(|file| primary == root || !include::is_copy(primary, root, file));
+    let mut files = include_file::listed(primary, root)?;
+    files.retain(|file| primary == root || !include_file::is_copy(primary, root, file));
     Ok((!files.is_empty()).then(|| Hindrance::Listed { path: root.to_owned(), files }))
 }
 

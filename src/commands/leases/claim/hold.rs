@@ -1,0 +1,150 @@
+//! `git jit claim hold`: an issue is held as long as a command runs.
+
+use std::ffi::OsString;
+
+use serde_json::{Value, json};
+
+use crate::commands::leases::claim::acquire::Terms;
+use crate::commands::shared::edit_session::Desk;
+use crate::commands::shared::lease_report::{LeaseView, Taken};
+use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::supervise::{Charge, attend, was_concluded};
+use crate::domain::id::{IssueId, LeaseId};
+use crate::output::Report;
+use crate::output::text::Styles;
+
+const AFTER: &str = "\
+The lease is renewed once a third of its time is gone, and released when the command ends; one that you had before
+stays. With an edit that is not committed it ends with that commit. The status is the command's. Signals are passed
+on: to its whole process group, or, at a terminal, where Ctrl-C reaches it by itself, to the command. If this process
+is killed, the command goes on, and the lease ends when its time is up.";
+
+// Arguments of `claim hold`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER)]
+pub(crate) struct Args {
+    /// The issue: its id, or at least four digits of it
+    issue: String,
+    /// What to run, behind --
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+    #[command(flatten)]
+    terms: Terms,
+    /// What to do with the command when the lease is lost: tell, or end it too
+    #[arg(long, value_enum, default_value_t = OnLost::Warn, value_name = "WHAT")]
+    on_lost: OnLost,
+}
+
+/// What becomes of a command whose lease is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum OnLost {
+    /// It goes on, and the user is told.
+    Warn,
+    /// It is ended.
+    Kill,
+}
+
+struct Held {
+    view: LeaseView,
+    status: u8,
+    end: End,
+}
+
+/// What became of the lease.
+enum End {
+    /// It was there before, and stays.
+    Kept,
+    Released,
+    Closing,
+    Lost,
+}
+
+/// Takes the lease, runs the command, keeps the lease alive meanwhile, gives it back.
+pub(crate) fn run(session: &Session, args: Args) -> Answer {
+    let Args { issue, command, terms, on_lost } = args;
+    let layout = session.layout()?;
+    let desk = Desk::for_leases(session, layout)?;
+    let (id, acquired) = terms.take(&desk, &issue)?;
+    let (view, was_there) = (acquired.view, acquired.taken != Taken::New);
+    session.output.narrate(&format!("holding {} until the command ends", id.short()));
+    let charge = Charge {
+        lease_id: &view.lease_id,
+        issue_id: id,
+        agent_id: &view.agent_id,
+        ttl_secs: view.ttl_secs,
+        argv: &command,
+        dir: None,
+        unset: &[],
+        ends_when_lost: on_lost == OnLost::Kill,
+    };
+    let ended = attend(&desk, &charge, |_| Ok(()));
+    // Whatever became of the command, a lease that was taken for it is not left behind.
+    let (status, lost) = match ended {
+        Ok(ended) => ended,
+        Err(error) => {
+            if !was_there {
+                desk.close_lease(id)?;
+            }
+            return Err(error);
+        }
+    };
+    match lost {
+        Some(error) if on_lost == OnLost::Kill => return Err(error),
+        Some(_) => return Ok(Box::new(Held { view, status, end: End::Lost })),
+        None => {}
+    }
+    let end = if was_there { End::Kept } else { give_back(&desk, id, &view.lease_id) };
+    Ok(Box::new(Held { view: now_as(&desk, view), status, end }))
+}
+
+/// Ends the lease that was taken for the command. What the command did is done: its status counts, whatever goes wrong.
+fn give_back(desk: &Desk<'_>, id: IssueId, lease_id: &LeaseId) -> End {
+    match desk.close_lease(id) {
+        Ok(Some((_, true))) => End::Closing,
+        Ok(Some((_, false))) => End::Released,
+        Ok(None) if was_concluded(desk, lease_id) => End::Released,
+        Ok(None) => End::Lost,
+        Err(error) => {
+            desk.session.output.warn(&format!("the lease on {} could not be released: {error}", id.short()));
+            End::Kept
+        }
+    }
+}
+
+/// The lease as it is now, if it still is.
+fn now_as(desk: &Desk<'_>, view: LeaseView) -> LeaseView {
+    let ledger = desk.layout.claims().ledger().unwrap_or_default();
+    let lease = ledger.leases().find(|lease| lease.lease_id == view.lease_id);
+    lease.map_or(view, |lease| LeaseView::of(lease, &desk.session.cx.clock().now(), &desk.policy, Some(&desk.store)))
+}
+
+impl Report for Held {
+    fn json(&self) -> Value {
+        let end = match self.end {
+            End::Kept => "kept",
+            End::Released => "released",
+            End::Closing => "closing",
+            End::Lost => "lost",
+        };
+        json!({ "command_status": self.status, "end": end, "lease": self.view })
+    }
+
+    /// What is on stdout is the command's.
+    fn human(&self, _: &Styles) -> String {
+        String::new()
+    }
+
+    fn aside(&self) -> Option<String> {
+        let issue = self.view.issue_id.short();
+        Some(match self.end {
+            End::Kept => format!("you have had the lease on {issue} before, and keep it"),
+            End::Released => format!("released {issue}"),
+            End::Closing => format!("{issue} has an edit that is not committed: its lease ends with that commit"),
+            End::Lost => format!("{issue} was not held to the end: see git jit claim log --issue {issue}"),
+        })
+    }
+
+    fn code(&self) -> u8 {
+        self.status
+    }
+}

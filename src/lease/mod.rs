@@ -1,0 +1,7 @@
+//! TODO: lease.
+
+#[cfg(test)]
+pub(crate) mod conformance;
+pub(crate) mod coordinator;
+#[cfg(test)]
+pub(crate) mod memory;

@@ -1,0 +1,6 @@
+//! TODO: text.
+
+pub(crate) mod hook_bypass;
+pub(crate) mod json_edit;
+pub(crate) mod managed_block;
+pub(crate) mod shell_words;
