@@ -198,7 +198,7 @@ fn clock(variables: &BTreeMap<String, String>) -> Box<dyn Clock> {
     if let Some((domain, millis)) = variables.get("JIT_TEST_CLOCK").and_then(|hands| hands.rsplit_once(':'))
         && let Ok(millis) = millis.parse()
     {
-        return Box::new(Hands(ClockReading { domain: domain.to_owned(), millis }));
+        return Box::new(FixedClock(ClockReading { domain: domain.to_owned(), millis }));
     }
     #[cfg(not(debug_assertions))]
     let _ = variables;
@@ -206,10 +206,10 @@ fn clock(variables: &BTreeMap<String, String>) -> Box<dyn Clock> {
 }
 
 #[cfg(debug_assertions)]
-struct Hands(ClockReading);
+struct FixedClock(ClockReading);
 
 #[cfg(debug_assertions)]
-impl Clock for Hands {
+impl Clock for FixedClock {
     fn now(&self) -> Now {
         Now { clock: self.0.clone(), wall: Timestamp::now() }
     }

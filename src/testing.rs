@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::domain::id::{Holder, IdError, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Answer, Decision, Event, Grant, LONGEST_TTL_SECS};
+use crate::domain::lease::{Decision, Grant, LONGEST_TTL_SECS, LeaseAnswer, LeaseEvent};
 use crate::domain::time::{Clock, Now};
-use crate::domain::transition::Version;
-use crate::enforce::change::{Change, Side, changes};
+use crate::domain::transition::FileVersion;
+use crate::enforce::change::{Compared, FileChange, changes};
 use crate::git::index::staged;
 use crate::git::tree;
-use crate::store::authority::{AuthorityLog, Entry, Made};
+use crate::store::authority::{AuthorityLog, RecordedTransition, TransitionContext};
 use crate::store::file::Modes;
 use crate::store::layout::Layout;
 use crate::store::log::{ClaimStore, Options};
@@ -50,13 +50,13 @@ pub fn fill_log(common_dir: &Path, operations: u64, live: &[String], lapsed: &[S
 pub fn fill_authority(common_dir: &Path, edits: usize, issues: &[String]) -> Result<(), Box<dyn Error>> {
     let log = AuthorityLog::new(&common_dir.join("jit"), Modes::shared(None));
     let (at, holder) = (Context::from_process()?.clock().now().wall, holder());
-    let version = |number: usize| Some(Version { oid: format!("{number:040x}"), mode: 0o100_644 });
+    let version = |number: usize| Some(FileVersion { oid: format!("{number:040x}"), mode: 0o100_644 });
     let numbers: Vec<usize> = (0..edits).collect();
     for batch in numbers.chunks(100 * BATCH) {
         let edit = |number: &usize| {
             let (path, base) = (format!("issues/{}.json", issues[number % issues.len()]), [format!("{number:040x}")]);
-            let made = Made { at, path: &path, base: &base, holder: &holder };
-            Entry::leased(&made, (version(*number), version(number + 1)), LeaseId::new(ulid::Ulid::new()))
+            let made = TransitionContext { at, path: &path, base: &base, holder: &holder };
+            RecordedTransition::leased(&made, (version(*number), version(number + 1)), LeaseId::new(ulid::Ulid::new()))
         };
         log.append(&batch.iter().map(edit).collect::<Vec<_>>())?;
     }
@@ -73,30 +73,31 @@ pub fn staged_changes(dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let staged = staged::read(&layout.repo, head, data)?;
     let parents: Vec<gix::ObjectId> = head.into_iter().collect();
     let null = layout.repo.object_hash().null();
-    let side = |entry: Option<tree::Entry>| entry.map_or((0, null), |entry| (entry.mode, entry.oid));
-    let line = |change: Change| {
+    let side = |entry: Option<tree::TreeEntry>| entry.map_or((0, null), |entry| (entry.mode, entry.oid));
+    let line = |change: FileChange| {
         let ((old_mode, old), (new_mode, new)) = (side(change.from[0]), side(change.to));
         format!("{old_mode:06o} {new_mode:06o} {old} {new} {}/{}", tree::DATA, change.path)
     };
-    Ok(changes(&layout.repo, &cx.scratch, &Side::Staged(&staged), &parents)?.into_iter().map(line).collect())
+    Ok(changes(&layout.repo, &cx.scratch, &Compared::Staged(&staged), &parents)?.into_iter().map(line).collect())
 }
 
-fn append(store: &ClaimStore, at: &Now, events: &[Event]) -> Result<(), Box<dyn Error>> {
+fn append(store: &ClaimStore, at: &Now, events: &[LeaseEvent]) -> Result<(), Box<dyn Error>> {
     for batch in events.chunks(BATCH) {
-        let decide = |_: &_, _: &_| Decision { events: batch.to_vec(), answer: Ok(Answer::Ended(Vec::new())), must_last: false };
+        let decide =
+            |_: &_, _: &_| Decision { events: batch.to_vec(), answer: Ok(LeaseAnswer::Ended(Vec::new())), must_last: false };
         store.transact(&Stopped(at.clone()), decide)?.answer.map_err(|refusal| format!("{refusal:?}"))?;
     }
     Ok(())
 }
 
-fn takings(issues: &[String], ttl_secs: u64) -> Result<Vec<Event>, IdError> {
-    issues.iter().map(|issue| Ok(Event::Acquire(grant(issue.parse()?, ttl_secs)))).collect()
+fn takings(issues: &[String], ttl_secs: u64) -> Result<Vec<LeaseEvent>, IdError> {
+    issues.iter().map(|issue| Ok(LeaseEvent::Acquire(grant(issue.parse()?, ttl_secs)))).collect()
 }
 
-fn pair(number: u64) -> [Event; 2] {
+fn pair(number: u64) -> [LeaseEvent; 2] {
     let grant = grant(IssueId::from_uuid(Uuid::from_u128(number.into())), 600);
     let lease_id = grant.lease_id.clone();
-    [Event::Acquire(grant), Event::Release { lease_id, reason: None }]
+    [LeaseEvent::Acquire(grant), LeaseEvent::Release { lease_id, reason: None }]
 }
 
 fn grant(issue_id: IssueId, ttl_secs: u64) -> Grant {

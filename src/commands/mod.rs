@@ -20,7 +20,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::commands::cli::{Cli, Verb};
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::context::Context;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -106,7 +106,7 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
     code
 }
 
-fn dispatch(session: &Session, verb: Verb) -> Answer {
+fn dispatch(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::Init(args) => setup::init::run(session, args),
         Verb::Setup(args) => setup::run(session, args),
@@ -147,6 +147,6 @@ fn dispatch(session: &Session, verb: Verb) -> Answer {
         Verb::Help(args) => tools::help::run(&args.topic),
         Verb::Man(args) => tools::man::run(args),
         Verb::MergeDriver(args) => issues::merge_driver::run(session, args),
-        Verb::Version => Ok(Box::new(tools::help::Version)),
+        Verb::Version => Ok(Box::new(tools::help::VersionReport)),
     }
 }

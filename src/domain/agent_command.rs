@@ -4,7 +4,7 @@
 
 /// How a program is started as an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
-pub(crate) struct Template {
+pub(crate) struct CommandTemplate {
     /// The program, and arguments that it always has; not empty.
     pub command: Vec<String>,
     /// Arguments where somebody sits at the terminal.
@@ -19,7 +19,7 @@ pub(crate) struct Template {
 
 /// What is told of the work, by the names that stand in braces.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Facts<'a> {
+pub(crate) struct TemplateValues<'a> {
     /// `{id}`: the issue's full id.
     pub id: &'a str,
     /// `{short_id}`: its first digits.
@@ -62,39 +62,39 @@ commit that too.";
 pub(crate) const BUILT_IN: [&str; 4] = ["claude", "codex", "gemini", "shell"];
 
 /// One of them; `shell` is the user's own.
-pub(crate) fn built_in(name: &str, shell: &str) -> Option<Template> {
+pub(crate) fn built_in(name: &str, shell: &str) -> Option<CommandTemplate> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let prompt = Some(PROMPT.to_owned());
     Some(match name {
-        "claude" => Template {
+        "claude" => CommandTemplate {
             command: words(&["claude"]),
             headless_args: Some(words(&["--print"])),
             yolo_args: Some(words(&["--dangerously-skip-permissions"])),
             prompt,
-            ..Template::default()
+            ..CommandTemplate::default()
         },
-        "codex" => Template {
+        "codex" => CommandTemplate {
             command: words(&["codex"]),
             headless_args: Some(words(&["exec"])),
             yolo_args: Some(words(&["--dangerously-bypass-approvals-and-sandbox"])),
             prompt,
-            ..Template::default()
+            ..CommandTemplate::default()
         },
-        "gemini" => Template {
+        "gemini" => CommandTemplate {
             command: words(&["gemini"]),
             interactive_args: words(&["--prompt-interactive", "{prompt}"]),
             headless_args: Some(words(&["--prompt", "{prompt}"])),
             yolo_args: Some(words(&["--yolo"])),
             prompt,
         },
-        "shell" => Template { command: words(&[shell]), ..Template::default() },
+        "shell" => CommandTemplate { command: words(&[shell]), ..CommandTemplate::default() },
         _ => return None,
     })
 }
 
-impl Template {
+impl CommandTemplate {
     /// The program and its arguments: those of the manner, those of the user, what it is told.
-    pub(crate) fn argv(&self, manner: Manner, extra: &[String], facts: &Facts<'_>) -> Result<Vec<String>, Unable> {
+    pub(crate) fn argv(&self, manner: Manner, extra: &[String], facts: &TemplateValues<'_>) -> Result<Vec<String>, Unable> {
         let of_manner = if manner.headless { self.headless_args.as_ref().ok_or(Unable::Headless)? } else { &self.interactive_args };
         let yolo: &[String] = if manner.yolo { self.yolo_args.as_ref().ok_or(Unable::Yolo)? } else { &[] };
         let prompt = self.prompt.as_deref().filter(|prompt| !prompt.is_empty()).map(|prompt| filled(prompt, facts, None));
@@ -130,7 +130,7 @@ impl Template {
 }
 
 /// A text with each name in braces replaced, once: what is put in is not looked at again.
-fn filled(text: &str, facts: &Facts<'_>, prompt: Option<&str>) -> String {
+fn filled(text: &str, facts: &TemplateValues<'_>, prompt: Option<&str>) -> String {
     let mut done = String::new();
     let mut rest = text;
     while let Some(open) = rest.find('{') {
@@ -164,8 +164,8 @@ fn filled(text: &str, facts: &Facts<'_>, prompt: Option<&str>) -> String {
 mod tests {
     use super::*;
 
-    const FACTS: Facts<'_> =
-        Facts { id: "1a2b", short_id: "1a", number: "42", title: "{path} --x; rm -rf /", branch: "issue-42", path: "/w" };
+    const FACTS: TemplateValues<'_> =
+        TemplateValues { id: "1a2b", short_id: "1a", number: "42", title: "{path} --x; rm -rf /", branch: "issue-42", path: "/w" };
 
     fn argv(name: &str, headless: bool, yolo: bool, extra: &[&str]) -> Vec<String> {
         let extra: Vec<String> = extra.iter().map(|word| (*word).to_owned()).collect();
@@ -195,8 +195,8 @@ mod tests {
 
     #[test]
     fn a_title_is_one_argument_and_never_an_option() {
-        let template = Template { command: vec!["x".into()], prompt: Some("{title}".into()), ..Template::default() };
-        let hostile = |title| template.argv(Manner::default(), &[], &Facts { title, ..FACTS }).expect("able");
+        let template = CommandTemplate { command: vec!["x".into()], prompt: Some("{title}".into()), ..CommandTemplate::default() };
+        let hostile = |title| template.argv(Manner::default(), &[], &TemplateValues { title, ..FACTS }).expect("able");
         assert_eq!(hostile("--dangerous"), ["x", " --dangerous"]);
         assert_eq!(hostile("{path} {prompt} {"), ["x", "{path} {prompt} {"], "what is put in is not looked at again");
         assert_eq!(filled("{{id}} {nothing} {", &FACTS, None), "{1a2b} {nothing} {");

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::id::{IssueId, IssueRef};
 use crate::domain::issue::{Document, Issue, State, Summary};
-use crate::domain::tracker::gate::{self, Registry, Verdict};
+use crate::domain::tracker::gate::{self, GateVerdict, Registry};
 use crate::domain::tracker::graph::{Graph, open_dependencies};
 use crate::domain::tracker::workflow;
 
@@ -16,7 +16,7 @@ const SETS: [&str; 3] = ["dependencies", "gates_required", "labels"];
 
 /// What does not fit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Problem {
+pub(crate) enum ConsistencyProblem {
     /// An open issue asks for a gate that is not defined.
     UnknownGate { issue: IssueId, key: String },
     /// A finished issue has not passed a gate that it asks for: the gate has failed, or nobody has asked it.
@@ -37,7 +37,7 @@ pub(crate) enum Problem {
     Through { issue: IssueId },
 }
 
-impl Problem {
+impl ConsistencyProblem {
     /// A stable word for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
@@ -118,7 +118,7 @@ fn words(document: &Document, field: &str) -> Vec<String> {
     all.remove(field).and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ConsistencyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownGate { issue, key } => {
@@ -153,7 +153,7 @@ impl fmt::Display for Problem {
 /// What does not fit: what is wrong with each issue, then with their dependencies.
 ///
 /// `registry` is `None` where the definitions cannot be read, which is told by whoever read them.
-pub(crate) fn problems<'a>(issues: impl IntoIterator<Item = &'a Issue>, registry: Option<&Registry>) -> Vec<Problem> {
+pub(crate) fn problems<'a>(issues: impl IntoIterator<Item = &'a Issue>, registry: Option<&Registry>) -> Vec<ConsistencyProblem> {
     let issues: Vec<&Issue> = issues.into_iter().collect();
     let states: HashMap<IssueId, State> = issues.iter().map(|issue| (issue.id, issue.state)).collect();
     let mut problems = Vec::new();
@@ -163,7 +163,7 @@ pub(crate) fn problems<'a>(issues: impl IntoIterator<Item = &'a Issue>, registry
             of_gates(issue, registry, &states, &mut problems);
         }
         if issue.is_deleted() && issue.state != State::Rejected {
-            problems.push(Problem::Undead { issue: issue.id, state: issue.state.as_str() });
+            problems.push(ConsistencyProblem::Undead { issue: issue.id, state: issue.state.as_str() });
         }
         of_sets(issue, &mut problems);
         let mut summary = Summary::from(issue);
@@ -171,44 +171,48 @@ pub(crate) fn problems<'a>(issues: impl IntoIterator<Item = &'a Issue>, registry
         summaries.push(summary);
     }
     let graph = Graph::of(&summaries);
-    problems.extend(graph.cycles().into_iter().map(|issues| Problem::Cycle { issues }));
+    problems.extend(graph.cycles().into_iter().map(|issues| ConsistencyProblem::Cycle { issues }));
     let dangling = graph.dangling().iter();
-    problems.extend(dangling.map(|(id, names)| Problem::Dangling { issue: *id, names: names.clone() }));
+    problems.extend(dangling.map(|(id, names)| ConsistencyProblem::Dangling { issue: *id, names: names.clone() }));
     problems
 }
 
-fn of_gates(issue: &Issue, registry: &Registry, states: &HashMap<IssueId, State>, problems: &mut Vec<Problem>) {
+fn of_gates(issue: &Issue, registry: &Registry, states: &HashMap<IssueId, State>, problems: &mut Vec<ConsistencyProblem>) {
     let open = open_dependencies(&issue.dependencies, |id| states.get(&id).copied());
     if workflow::is_through(issue, &open, registry) && !issue.gates_required.is_empty() {
-        problems.push(Problem::Through { issue: issue.id });
+        problems.push(ConsistencyProblem::Through { issue: issue.id });
     }
     for key in gate::unpassed(issue, registry, None) {
         match registry.gate(&key) {
-            None if !issue.state.is_closed() => problems.push(Problem::UnknownGate { issue: issue.id, key }),
+            None if !issue.state.is_closed() => problems.push(ConsistencyProblem::UnknownGate { issue: issue.id, key }),
             Some(_) if issue.state == State::Done => {
-                let has_failed = gate::Record::of(issue, &key).status == Verdict::Failed;
-                problems.push(Problem::NotPassed { issue: issue.id, key, has_failed });
+                let has_failed = gate::GateRecord::of(issue, &key).status == GateVerdict::Failed;
+                problems.push(ConsistencyProblem::NotPassed { issue: issue.id, key, has_failed });
             }
             _ => {}
         }
     }
 }
 
-fn of_sets(issue: &Issue, problems: &mut Vec<Problem>) {
+fn of_sets(issue: &Issue, problems: &mut Vec<ConsistencyProblem>) {
     for (field, set) in SETS.iter().zip([&issue.dependencies, &issue.gates_required, &issue.labels]) {
         let mut seen = BTreeSet::new();
         let repeated: BTreeSet<&String> = set.iter().filter(|word| !seen.insert(*word)).collect();
-        problems.extend(repeated.into_iter().map(|word| Problem::Repeated { issue: issue.id, field, word: word.clone() }));
+        problems.extend(repeated.into_iter().map(|word| ConsistencyProblem::Repeated {
+            issue: issue.id,
+            field,
+            word: word.clone(),
+        }));
     }
 }
 
 /// Whether a dependency can be looked at in the graph; one that is wrong by itself is told here.
-fn of_dependency(issue: IssueId, word: &str, states: &HashMap<IssueId, State>, problems: &mut Vec<Problem>) -> bool {
+fn of_dependency(issue: IssueId, word: &str, states: &HashMap<IssueId, State>, problems: &mut Vec<ConsistencyProblem>) -> bool {
     let is_canonical = word.parse::<IssueId>().is_ok();
     let meant = IssueRef::parse(word).ok().and_then(|typed| typed.full()).filter(|id| states.contains_key(id));
     let problem = match meant {
-        Some(meant) if !is_canonical => Problem::Spelling { issue, word: word.to_owned(), meant },
-        Some(meant) if meant == issue => Problem::Itself { issue },
+        Some(meant) if !is_canonical => ConsistencyProblem::Spelling { issue, word: word.to_owned(), meant },
+        Some(meant) if meant == issue => ConsistencyProblem::Itself { issue },
         _ => return true,
     };
     if !problems.contains(&problem) {
@@ -227,7 +231,7 @@ mod tests {
         ["1a2b3c4d-0000-4000-8000-000000000001", "2b3c4d5e-0000-4000-8000-000000000002", "3c4d5e6f-0000-4000-8000-000000000003"];
 
     /// Fields of an issue, what is wrong with it then, and whether that has one right repair.
-    type Case = (Vec<(&'static str, Value)>, Problem, bool);
+    type RepairCase = (Vec<(&'static str, Value)>, ConsistencyProblem, bool);
 
     fn id(n: usize) -> IssueId {
         IDS[n].parse().expect("an id")
@@ -241,7 +245,7 @@ mod tests {
         document
     }
 
-    fn found(issues: &[Document]) -> Vec<Problem> {
+    fn found(issues: &[Document]) -> Vec<ConsistencyProblem> {
         let registry = Registry::parse(json!({ "gates": { "tests": {} } }).to_string().as_bytes()).expect("valid");
         problems(issues.iter().map(Document::issue), Some(&registry))
     }
@@ -249,30 +253,38 @@ mod tests {
     #[test]
     fn each_problem_is_found_and_what_has_one_right_repair_is_gone_after_it() {
         let passed = json!({ "tests": { "status": "passed" } });
-        let cases: [Case; 9] = [
-            (vec![("gates_required", json!(["none"]))], Problem::UnknownGate { issue: id(0), key: "none".into() }, false),
+        let cases: [RepairCase; 9] = [
             (
-                vec![("gates_required", json!(["tests"])), ("state", json!("done"))],
-                Problem::NotPassed { issue: id(0), key: "tests".into(), has_failed: false },
+                vec![("gates_required", json!(["none"]))],
+                ConsistencyProblem::UnknownGate { issue: id(0), key: "none".into() },
                 false,
             ),
-            (vec![("deleted_at", json!("2026"))], Problem::Undead { issue: id(0), state: "ready" }, false),
+            (
+                vec![("gates_required", json!(["tests"])), ("state", json!("done"))],
+                ConsistencyProblem::NotPassed { issue: id(0), key: "tests".into(), has_failed: false },
+                false,
+            ),
+            (vec![("deleted_at", json!("2026"))], ConsistencyProblem::Undead { issue: id(0), state: "ready" }, false),
             (
                 vec![("labels", json!(["a:1", "a:1"]))],
-                Problem::Repeated { issue: id(0), field: "labels", word: "a:1".into() },
+                ConsistencyProblem::Repeated { issue: id(0), field: "labels", word: "a:1".into() },
                 true,
             ),
-            (vec![("dependencies", json!([IDS[0]]))], Problem::Itself { issue: id(0) }, true),
+            (vec![("dependencies", json!([IDS[0]]))], ConsistencyProblem::Itself { issue: id(0) }, true),
             (
                 vec![("dependencies", json!([IDS[1].to_uppercase()]))],
-                Problem::Spelling { issue: id(0), word: IDS[1].to_uppercase(), meant: id(1) },
+                ConsistencyProblem::Spelling { issue: id(0), word: IDS[1].to_uppercase(), meant: id(1) },
                 true,
             ),
-            (vec![("dependencies", json!([IDS[2]]))], Problem::Cycle { issues: vec![id(0), id(2)] }, false),
-            (vec![("dependencies", json!(["gone"]))], Problem::Dangling { issue: id(0), names: vec!["gone".into()] }, false),
+            (vec![("dependencies", json!([IDS[2]]))], ConsistencyProblem::Cycle { issues: vec![id(0), id(2)] }, false),
+            (
+                vec![("dependencies", json!(["gone"]))],
+                ConsistencyProblem::Dangling { issue: id(0), names: vec!["gone".into()] },
+                false,
+            ),
             (
                 vec![("gates_required", json!(["tests"])), ("gates_status", passed), ("state", json!("gated"))],
-                Problem::Through { issue: id(0) },
+                ConsistencyProblem::Through { issue: id(0) },
                 true,
             ),
         ];
@@ -296,7 +308,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_one_issue_concerns_whoever_depends_on_it() {
-        let dangling = Problem::Dangling { issue: id(0), names: vec![IDS[1].to_owned()] };
+        let dangling = ConsistencyProblem::Dangling { issue: id(0), names: vec![IDS[1].to_owned()] };
         assert!(dangling.concerns(&[id(1)].into()) && dangling.concerns(&[id(0)].into()) && !dangling.concerns(&[id(2)].into()));
     }
 }

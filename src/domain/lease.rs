@@ -21,11 +21,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::{Holder, IssueId, LeaseId};
 use crate::domain::time::{ClockReading, Now};
 
-pub(crate) use decide::{Answer, Decision, Refusal, Request, decide};
-pub(crate) use event::{Event, Grant};
+pub(crate) use decide::{Decision, LeaseAnswer, LeaseRefusal, Request, decide};
+pub(crate) use event::{Grant, LeaseEvent};
 pub(crate) use ledger::Ledger;
-pub(crate) use outcome::Fate;
-pub(crate) use status::Standing;
+pub(crate) use outcome::LeaseOutcome;
+pub(crate) use status::LeaseStatus;
 
 /// The holder stops trusting a finite lease this much before others may take it, at most; a tenth of a short one.
 const SAFETY_MARGIN_MS: u64 = 5_000;

@@ -10,14 +10,14 @@ use crate::actor;
 use crate::context::Context;
 use crate::domain::id::IssueId;
 use crate::enforce::Result;
-use crate::enforce::change::Change;
-use crate::enforce::judge::{Judge, Spot};
+use crate::enforce::change::FileChange;
+use crate::enforce::judge::{Judge, Position};
 use crate::enforce::policy;
 use crate::git::history;
 use crate::git::range::{self, Range};
-use crate::hooks::pre_push::{self, Made as Commit};
+use crate::hooks::pre_push::{self, CommitChanges as Commit};
 use crate::store::Error;
-use crate::store::authority::{Entry, Made};
+use crate::store::authority::{RecordedTransition, TransitionContext};
 use crate::store::file;
 use crate::store::layout::Layout;
 
@@ -58,7 +58,7 @@ fn record<'c>(
     cx: &Context,
     layout: &Layout,
     agent: Option<&str>,
-    edits: impl Iterator<Item = (&'c Commit, &'c Change)>,
+    edits: impl Iterator<Item = (&'c Commit, &'c FileChange)>,
     reason: &str,
 ) -> Result<usize> {
     let holder = actor::holder(cx, layout, agent)?;
@@ -66,9 +66,9 @@ fn record<'c>(
     let mut entries = Vec::new();
     for (commit, change) in edits {
         let base: Vec<String> = commit.parents.iter().map(ToString::to_string).collect();
-        let made = Made { at, path: &change.name(), base: &base, holder: &holder };
+        let made = TransitionContext { at, path: &change.name(), base: &base, holder: &holder };
         let steps = change.steps().filter(|(from, to)| from != to);
-        entries.extend(steps.map(|step| Entry::adopted(&made, step, reason)));
+        entries.extend(steps.map(|step| RecordedTransition::adopted(&made, step, reason)));
     }
     layout.authority().append(&entries)?;
     Ok(entries.len())
@@ -95,7 +95,7 @@ pub(crate) fn range(cx: &Context, layout: &Layout, agent: Option<&str>, range: &
     let addresses = range::own_addresses(repo);
     let (mut adopted, mut edits) = (Adopted::default(), Vec::new());
     for commit in &made {
-        let spot = Spot { commit: Some(commit.commit), parents: &commit.parents };
+        let spot = Position { commit: Some(commit.commit), parents: &commit.parents };
         for change in &commit.changes {
             let Some(issue) = change.edited_issue() else { continue };
             if judge.judge(change, spot)?.is_ok() {

@@ -1,4 +1,4 @@
-//! What a commit, or what is staged, changes below `.jit/`: one [`Change`] a file, against what it should have been.
+//! What a commit, or what is staged, changes below `.jit/`: one [`FileChange`] a file, against what it should have been.
 //!
 //! For a commit with one parent a file should be as it was; for a merge, what the three-way rule gives.
 //! Everything else is a change, the unchanged side of a merge too.
@@ -11,15 +11,15 @@ use gix::{ObjectId, Repository};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
 use crate::domain::policy::Finding;
-use crate::domain::transition::Step;
+use crate::domain::transition::Transition;
 use crate::enforce::Result;
 use crate::enforce::expected_merge::{self, Expected};
 use crate::git::index::Staged;
-use crate::git::tree::{self, Entry};
+use crate::git::tree::{self, TreeEntry};
 
 /// What a path below `.jit/` is to the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum PathKind {
     /// An issue's file.
     Issue(IssueId),
     /// A note on an issue: anybody may add one; changing or removing one is an edit of the issue.
@@ -30,7 +30,7 @@ pub(crate) enum Kind {
     Other,
 }
 
-impl Kind {
+impl PathKind {
     /// What this path is.
     pub(crate) fn of(path: &[u8]) -> Self {
         let names: Vec<&[u8]> = path.split_str("/").collect();
@@ -53,27 +53,27 @@ impl Kind {
 
 /// A file that is not what it should have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
+pub(crate) struct FileChange {
     /// Relative to `.jit/`.
     pub path: BString,
     /// What it is.
-    pub kind: Kind,
+    pub kind: PathKind,
     /// The versions that it could have kept; in a conflict, those of all parents.
-    pub from: Vec<Option<Entry>>,
+    pub from: Vec<Option<TreeEntry>>,
     /// Whether authority must lead here from all of them rather than from one: a conflict was resolved.
     pub is_resolution: bool,
     /// What it is now; `None` where it was removed.
-    pub to: Option<Entry>,
+    pub to: Option<TreeEntry>,
 }
 
-impl From<tree::Difference> for Change {
+impl From<tree::Difference> for FileChange {
     fn from(difference: tree::Difference) -> Self {
-        let kind = Kind::of(&difference.path);
+        let kind = PathKind::of(&difference.path);
         Self { kind, path: difference.path, from: vec![difference.old], is_resolution: false, to: difference.new }
     }
 }
 
-impl Change {
+impl FileChange {
     /// Whether it makes a file that no parent has.
     pub(crate) fn is_creation(&self) -> bool {
         self.to.is_some() && self.from.iter().all(Option::is_none)
@@ -82,7 +82,7 @@ impl Change {
     /// Whether it is an edit of an issue or could be one: a new note is none.
     pub(crate) fn edited_issue(&self) -> Option<IssueId> {
         match self.kind {
-            Kind::Note(_) if self.is_creation() => None,
+            PathKind::Note(_) if self.is_creation() => None,
             kind => kind.issue(),
         }
     }
@@ -93,8 +93,8 @@ impl Change {
     }
 
     /// The transitions that authority must have recorded, one for each version that it starts from.
-    pub(crate) fn steps(&self) -> impl Iterator<Item = Step> {
-        let version = |entry: &Option<Entry>| entry.as_ref().map(Entry::version);
+    pub(crate) fn steps(&self) -> impl Iterator<Item = Transition> {
+        let version = |entry: &Option<TreeEntry>| entry.as_ref().map(TreeEntry::version);
         self.from.iter().map(move |from| (version(from), version(&self.to)))
     }
 
@@ -102,16 +102,16 @@ impl Change {
     pub(crate) fn defect(&self, repo: &Repository) -> Option<Finding> {
         let to = self.to?;
         let invalid = |why: String| Finding::Invalid { path: format!("{}/{}", tree::DATA, self.path), why, commit: None };
-        if self.kind == Kind::Other && Kind::of(&self.path.to_ascii_lowercase()) != Kind::Other {
+        if self.kind == PathKind::Other && PathKind::of(&self.path.to_ascii_lowercase()) != PathKind::Other {
             return Some(invalid("is a file of git jit only on file systems that fold case".to_owned()));
         }
         if self.path == "issues" || self.path == "notes" {
             return Some(invalid("is not a directory".to_owned()));
         }
-        if self.kind != Kind::Other && !to.is_plain() {
+        if self.kind != PathKind::Other && !to.is_plain() {
             return Some(invalid("is not a plain file".to_owned()));
         }
-        let Kind::Issue(id) = self.kind else { return None };
+        let PathKind::Issue(id) = self.kind else { return None };
         match tree::blob(repo, to.oid) {
             Ok(bytes) => Document::parse(&bytes, id).err().map(|error| invalid(error.to_string())),
             Err(error) => Some(invalid(error.to_string())),
@@ -120,7 +120,7 @@ impl Change {
 }
 
 /// What is compared with its parents.
-pub(crate) enum Side<'a> {
+pub(crate) enum Compared<'a> {
     /// What is staged.
     Staged(&'a Staged),
     /// A commit.
@@ -128,7 +128,12 @@ pub(crate) enum Side<'a> {
 }
 
 /// The changes that `side` makes to what its `parents` should have become.
-pub(crate) fn changes(repo: &Repository, scratch: &std::path::Path, side: &Side<'_>, parents: &[ObjectId]) -> Result<Vec<Change>> {
+pub(crate) fn changes(
+    repo: &Repository,
+    scratch: &std::path::Path,
+    side: &Compared<'_>,
+    parents: &[ObjectId],
+) -> Result<Vec<FileChange>> {
     let trees = parents.iter().map(|parent| tree::data_tree(repo, *parent)).collect::<std::result::Result<Vec<_>, _>>()?;
     let mut paths = BTreeSet::new();
     let mut against_first = Vec::new();
@@ -140,33 +145,33 @@ pub(crate) fn changes(repo: &Repository, scratch: &std::path::Path, side: &Side<
         }
     }
     if parents.len() < 2 {
-        return Ok(against_first.into_iter().map(Change::from).collect());
+        return Ok(against_first.into_iter().map(FileChange::from).collect());
     }
-    let merge = expected_merge::Merge::new(repo, scratch, parents, &trees, &paths)?;
-    let new: BTreeMap<BString, Option<Entry>> = against_first.into_iter().map(|it| (it.path, it.new)).collect();
+    let merge = expected_merge::MergeContext::new(repo, scratch, parents, &trees, &paths)?;
+    let new: BTreeMap<BString, Option<TreeEntry>> = against_first.into_iter().map(|it| (it.path, it.new)).collect();
     let mut changes = Vec::new();
     for path in paths {
         let to = match new.get(&path) {
             Some(to) => *to,
             None => merge.ours(&path),
         };
-        let kind = Kind::of(&path);
+        let kind = PathKind::of(&path);
         let (from, is_resolution) = match merge.expected(&path, to)? {
             Expected::One(versions) => (versions, false),
             Expected::Conflict(versions) => (versions, true),
         };
         if is_resolution || !from.contains(&to) {
-            changes.push(Change { path, kind, from, is_resolution, to });
+            changes.push(FileChange { path, kind, from, is_resolution, to });
         }
     }
     Ok(changes)
 }
 
-fn differences(repo: &Repository, side: &Side<'_>, parent: Option<ObjectId>) -> Result<Vec<tree::Difference>> {
+fn differences(repo: &Repository, side: &Compared<'_>, parent: Option<ObjectId>) -> Result<Vec<tree::Difference>> {
     match side {
-        Side::Commit(commit) => Ok(tree::differences(repo, parent, tree::data_tree(repo, *commit)?)?),
-        Side::Staged(Staged::Tree(tree)) => Ok(tree::differences(repo, parent, *tree)?),
-        Side::Staged(Staged::Files { files, .. }) => Ok(tree::differences_from(repo, parent, files)?),
+        Compared::Commit(commit) => Ok(tree::differences(repo, parent, tree::data_tree(repo, *commit)?)?),
+        Compared::Staged(Staged::Tree(tree)) => Ok(tree::differences(repo, parent, *tree)?),
+        Compared::Staged(Staged::Files { files, .. }) => Ok(tree::differences_from(repo, parent, files)?),
     }
 }
 
@@ -196,9 +201,9 @@ mod tests {
     #[test]
     fn only_an_issues_own_file_is_an_issue() {
         let id = "1a2b3c4d-0000-4000-8000-000000000001";
-        let issue = |path: String| Kind::of(path.as_bytes());
-        assert!(matches!(issue(format!("issues/{id}.json")), Kind::Issue(_)));
-        assert!(matches!(issue(format!("notes/{id}/01J.json")), Kind::Note(_)));
+        let issue = |path: String| PathKind::of(path.as_bytes());
+        assert!(matches!(issue(format!("issues/{id}.json")), PathKind::Issue(_)));
+        assert!(matches!(issue(format!("notes/{id}/01J.json")), PathKind::Note(_)));
         for other in [
             "issues/.gitkeep".to_owned(),
             format!("issues/{id}.json.lock"),
@@ -207,9 +212,9 @@ mod tests {
             format!("notes/{id}.json"),
             format!("issues/{}.json", id.to_uppercase()),
         ] {
-            assert_eq!(Kind::of(other.as_bytes()), Kind::Other, "{other}");
+            assert_eq!(PathKind::of(other.as_bytes()), PathKind::Other, "{other}");
         }
-        assert_eq!(Kind::of(b"config.toml"), Kind::Policy);
-        assert_eq!(Kind::of(b"issues/config.toml"), Kind::Other);
+        assert_eq!(PathKind::of(b"config.toml"), PathKind::Policy);
+        assert_eq!(PathKind::of(b"issues/config.toml"), PathKind::Other);
     }
 }

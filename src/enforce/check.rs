@@ -15,15 +15,15 @@ use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
 use crate::domain::policy::{Enforcement, Finding};
 use crate::enforce::adopt;
-use crate::enforce::change::Change;
-use crate::enforce::judge::{Judge, Spot};
+use crate::enforce::change::FileChange;
+use crate::enforce::judge::{Judge, Position};
 use crate::enforce::policy;
 use crate::enforce::{Result, Verdict};
 use crate::git::history;
 use crate::git::range::{self, Range};
 use crate::git::tree;
 use crate::hooks::pre_commit;
-use crate::hooks::pre_push::{self, Made};
+use crate::hooks::pre_push::{self, CommitChanges};
 use crate::store::config;
 use crate::store::layout::Layout;
 use crate::store::snapshot::Snapshot;
@@ -57,8 +57,8 @@ pub(crate) fn run(cx: &Context, layout: &Layout, range: &Range) -> Result<Checke
     let knows_leases = adopt::is_recorded_here(layout) || judge.ledger().is_none_or(|ledger| ledger.sequence > 0);
     let own = range::own_addresses(repo);
     let mut not_judged: BTreeMap<IssueId, Vec<ObjectId>> = BTreeMap::new();
-    for Made { commit, parents, changes } in &made {
-        let spot = Spot { commit: Some(*commit), parents };
+    for CommitChanges { commit, parents, changes } in &made {
+        let spot = Position { commit: Some(*commit), parents };
         // What others made was judged where they made it.
         let is_judged = knows_leases && !own.is_empty() && range::others(repo, *commit, &own)?.is_none();
         for change in changes {
@@ -83,7 +83,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, range: &Range) -> Result<Checke
 }
 
 /// The issue that a change edits; a new one is nobody else's.
-fn is_edit(change: &Change) -> Option<IssueId> {
+fn is_edit(change: &FileChange) -> Option<IssueId> {
     change.edited_issue().filter(|_| !change.is_creation())
 }
 

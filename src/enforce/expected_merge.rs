@@ -13,41 +13,41 @@ use gix::{ObjectId, Repository};
 
 use crate::domain::merge::{self, Versions};
 use crate::enforce::Result;
-use crate::enforce::change::Kind;
+use crate::enforce::change::PathKind;
 use crate::git;
 use crate::git::history;
-use crate::git::tree::{self, Entry, Files};
+use crate::git::tree::{self, FilesByPath, TreeEntry};
 
 /// What a file may be after a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Expected {
     /// Any of these.
-    One(Vec<Option<Entry>>),
+    One(Vec<Option<TreeEntry>>),
     /// There is no mechanical merge: whoever resolves it edits, starting from all of these.
-    Conflict(Vec<Option<Entry>>),
+    Conflict(Vec<Option<TreeEntry>>),
 }
 
 /// A merge of two or more parents.
-pub(crate) struct Merge<'a> {
+pub(crate) struct MergeContext<'a> {
     repo: &'a Repository,
     scratch: PathBuf,
-    parents: Vec<Files>,
+    parents: Vec<FilesByPath>,
     /// For each parent after the first, the files of its merge bases with those before it.
-    bases: Vec<Vec<Files>>,
+    bases: Vec<Vec<FilesByPath>>,
     /// For the same, the files of the merge bases of those bases, where there are several: Git merges them first.
-    below: Vec<Vec<Files>>,
+    below: Vec<Vec<FilesByPath>>,
     /// Texts that a merge made and no object holds, for the next parent's turn.
     made: RefCell<BTreeMap<ObjectId, Vec<u8>>>,
 }
 
 /// A file, and what it has become.
 #[derive(Clone, Copy)]
-struct File<'p> {
+struct MergedFile<'p> {
     path: &'p BString,
-    to: Option<Entry>,
+    to: Option<TreeEntry>,
 }
 
-impl<'a> Merge<'a> {
+impl<'a> MergeContext<'a> {
     /// The merge of `parents`, whose `.jit` trees are `trees`, as far as files at `paths` go.
     pub(crate) fn new(
         repo: &'a Repository,
@@ -72,7 +72,7 @@ impl<'a> Merge<'a> {
                 found.push(files(&tree::data_tree(repo, base)?)?);
             }
             if found.is_empty() {
-                found.push(Files::new());
+                found.push(FilesByPath::new());
             }
             bases.push(found);
         }
@@ -81,19 +81,19 @@ impl<'a> Merge<'a> {
     }
 
     /// What the first parent has at `path`, one of those that were named.
-    pub(crate) fn ours(&self, path: &BString) -> Option<Entry> {
+    pub(crate) fn ours(&self, path: &BString) -> Option<TreeEntry> {
         self.parents[0].get(path).copied()
     }
 
     /// What the file at `path`, one of those that were named, must be; `to` is what it is, which saves asking Git where it is right by itself.
-    pub(crate) fn expected(&self, path: &BString, to: Option<Entry>) -> Result<Expected> {
-        let versions: Vec<Option<Entry>> = self.parents.iter().map(|files| files.get(path).copied()).collect();
-        let file = File { path, to };
+    pub(crate) fn expected(&self, path: &BString, to: Option<TreeEntry>) -> Result<Expected> {
+        let versions: Vec<Option<TreeEntry>> = self.parents.iter().map(|files| files.get(path).copied()).collect();
+        let file = MergedFile { path, to };
         let mut outcomes = vec![versions[0]];
         for (n, theirs) in versions[1..].iter().enumerate() {
-            let mut bases: Vec<Option<Entry>> = self.bases[n].iter().map(|files| files.get(path).copied()).collect();
+            let mut bases: Vec<Option<TreeEntry>> = self.bases[n].iter().map(|files| files.get(path).copied()).collect();
             for below in &self.below[n] {
-                let made = self.three_way(File { path, to: None }, [bases[0], below.get(path).copied(), bases[1]])?;
+                let made = self.three_way(MergedFile { path, to: None }, [bases[0], below.get(path).copied(), bases[1]])?;
                 // Markers are no base, and the driver takes none in their place.
                 bases.extend(if made.is_empty() { vec![None] } else { made });
             }
@@ -109,7 +109,7 @@ impl<'a> Merge<'a> {
     }
 
     /// What becomes of our version, the base and their version of a file.
-    fn three_way(&self, file: File<'_>, [ours, base, theirs]: [Option<Entry>; 3]) -> Result<Vec<Option<Entry>>> {
+    fn three_way(&self, file: MergedFile<'_>, [ours, base, theirs]: [Option<TreeEntry>; 3]) -> Result<Vec<Option<TreeEntry>>> {
         if ours == theirs || theirs == base {
             return Ok(vec![ours]);
         }
@@ -143,16 +143,16 @@ impl<'a> Merge<'a> {
 
     /// What the merge driver makes of an issue, where nothing is left to a person.
     fn by_field(&self, path: &BString, versions: Versions<'_>) -> Option<Vec<u8>> {
-        let Kind::Issue(id) = Kind::of(path) else { return None };
+        let PathKind::Issue(id) = PathKind::of(path) else { return None };
         let lines = git::merge::by_lines(&self.scratch);
-        let merge = merge::Merge::of(versions, &lines).ok().filter(|merge| merge.issue == id)?;
+        let merge = merge::IssueMerge::of(versions, &lines).ok().filter(|merge| merge.issue == id)?;
         merge.clean().map(String::into_bytes)
     }
 
-    fn entry(&self, text: Vec<u8>, mode: u16) -> Result<Option<Entry>> {
+    fn entry(&self, text: Vec<u8>, mode: u16) -> Result<Option<TreeEntry>> {
         let oid = tree::blob_id(self.repo, &text)?;
         self.made.borrow_mut().insert(oid, text);
-        Ok(Some(Entry { oid, mode }))
+        Ok(Some(TreeEntry { oid, mode }))
     }
 
     fn text(&self, oid: ObjectId) -> Result<Vec<u8>> {
@@ -163,7 +163,7 @@ impl<'a> Merge<'a> {
     }
 }
 
-fn distinct(mut versions: Vec<Option<Entry>>) -> Vec<Option<Entry>> {
+fn distinct(mut versions: Vec<Option<TreeEntry>>) -> Vec<Option<TreeEntry>> {
     versions.sort_unstable();
     versions.dedup();
     versions

@@ -12,16 +12,16 @@ use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::lease::Ledger;
 use crate::domain::policy::{self, Editor, Finding, Policy};
 use crate::domain::time::Now;
-use crate::enforce::change::Change;
-use crate::enforce::provenance::{Cover, Made};
-use crate::enforce::publication::{self, Known, Seen};
+use crate::enforce::change::FileChange;
+use crate::enforce::provenance::{Cover, StepCache};
+use crate::enforce::publication::{self, PublicationQuery, Seen};
 use crate::enforce::recorded::Records;
 use crate::enforce::{self, Result};
 use crate::git::history;
 use crate::git::range;
 use crate::git::tree;
 use crate::lease::coordinator::About;
-use crate::store::authority::{Entry, PRIVATE, TOLERATED};
+use crate::store::authority::{PRIVATE, RecordedTransition, TOLERATED};
 use crate::store::layout::Layout;
 
 /// By what right a change stands.
@@ -39,7 +39,7 @@ pub(crate) enum Authority {
 
 /// Where a change is made: on top of these commits, by this one or, where there is none yet, by what is staged.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Spot<'a> {
+pub(crate) struct Position<'a> {
     pub commit: Option<ObjectId>,
     pub parents: &'a [ObjectId],
 }
@@ -62,7 +62,7 @@ pub(crate) struct Judge<'a> {
     ever_removed: OnceCell<HashSet<IssueId>>,
     /// Whether `strict` was in force on these commits, for what was recorded on top of them.
     strict: RefCell<HashMap<ObjectId, bool>>,
-    made: Made,
+    made: StepCache,
     seen: Seen,
 }
 
@@ -82,7 +82,7 @@ impl<'a> Judge<'a> {
             edited: HashSet::new(),
             ever_removed: OnceCell::new(),
             strict: RefCell::default(),
-            made: Made::default(),
+            made: StepCache::default(),
             seen: Seen::default(),
         }
     }
@@ -136,8 +136,8 @@ impl<'a> Judge<'a> {
     }
 
     /// Is told of all changes that it will judge, so that what is known of them is read at once.
-    pub(crate) fn consult<'c>(&mut self, changes: impl Iterator<Item = &'c Change>) {
-        let changes: Vec<&Change> = changes.collect();
+    pub(crate) fn consult<'c>(&mut self, changes: impl Iterator<Item = &'c FileChange>) {
+        let changes: Vec<&FileChange> = changes.collect();
         let creations = changes.iter().filter(|change| change.is_creation());
         self.creations = creations.filter_map(|change| change.edited_issue()).collect();
         self.edited = changes.iter().filter_map(|change| change.edited_issue()).collect();
@@ -156,7 +156,7 @@ impl<'a> Judge<'a> {
         let path = format!("issues/{}", issue.file_name());
         let data = head.map(|head| tree::data_tree(self.repo(), head)).transpose()?.flatten();
         let is_creation = tree::file(self.repo(), data, path.as_bytes())?.is_none();
-        let spot = Spot { commit: None, parents: &parents };
+        let spot = Position { commit: None, parents: &parents };
         let is_private = is_free(&finding) && !self.is_known(issue, spot, is_creation)?;
         Ok(if is_private { Ok(Authority::Private) } else { Err(finding) })
     }
@@ -167,7 +167,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Judges a change at its spot; `None` where it is no edit.
-    pub(crate) fn judge(&self, change: &Change, spot: Spot<'_>) -> Result<std::result::Result<Option<Authority>, Finding>> {
+    pub(crate) fn judge(&self, change: &FileChange, spot: Position<'_>) -> Result<std::result::Result<Option<Authority>, Finding>> {
         let Some(issue) = change.edited_issue() else { return Ok(Ok(None)) };
         let finding = match self.lease_for(issue) {
             Ok(lease_id) => return Ok(Ok(Some(Authority::Lease(lease_id)))),
@@ -206,7 +206,7 @@ impl<'a> Judge<'a> {
         Ok(Err(match spot.commit {
             None => finding,
             Some(commit) => {
-                let to = change.to.as_ref().map(tree::Entry::version);
+                let to = change.to.as_ref().map(tree::TreeEntry::version);
                 let because = self.records.because(to.as_ref(), &recorded, |entry| self.upholds(entry));
                 let because = Box::new(because);
                 let by = range::others(self.repo(), commit, &range::own_addresses(self.repo()))?;
@@ -215,7 +215,7 @@ impl<'a> Judge<'a> {
         }))
     }
 
-    fn is_known(&self, issue: IssueId, spot: Spot<'_>, is_creation: bool) -> Result<bool> {
+    fn is_known(&self, issue: IssueId, spot: Position<'_>, is_creation: bool) -> Result<bool> {
         let exempt = self.exempt()?;
         let ever_published = || {
             if self.ever_published.get().is_none() {
@@ -225,11 +225,11 @@ impl<'a> Judge<'a> {
             Ok(self.ever_published.get().is_some_and(|found| found.contains(&issue)))
         };
         let seen = &self.seen;
-        Known { layout: self.layout, exempt, spot, is_creation, ever_published: &ever_published, seen }.to_others(issue)
+        PublicationQuery { layout: self.layout, exempt, spot, is_creation, ever_published: &ever_published, seen }.to_others(issue)
     }
 
     /// Whether what remotes have has removed the issue, so that nobody can say at the push that only he knew it.
-    fn was_removed(&self, issue: IssueId, spot: Spot<'_>) -> Result<bool> {
+    fn was_removed(&self, issue: IssueId, spot: Position<'_>) -> Result<bool> {
         if spot.commit.is_none() {
             return Ok(false);
         }
@@ -241,7 +241,7 @@ impl<'a> Judge<'a> {
 
     /// Whether a default branch was strict where the commits that this was recorded on left it: then whoever recorded it did not
     /// see that branch.
-    fn was_strict_on(&self, entry: &Entry) -> Result<bool> {
+    fn was_strict_on(&self, entry: &RecordedTransition) -> Result<bool> {
         for base in entry.base.iter().filter_map(|id| ObjectId::from_hex(id.as_bytes()).ok()) {
             if !history::is_here(self.repo(), base) {
                 continue;
@@ -259,19 +259,19 @@ impl<'a> Judge<'a> {
         Ok(false)
     }
 
-    fn was_below(&self, issue: IssueId, spot: Spot<'_>) -> Result<bool> {
+    fn was_below(&self, issue: IssueId, spot: Position<'_>) -> Result<bool> {
         Ok(!publication::ever_had(self.layout, spot.parents, &HashSet::from([issue]))?.is_empty())
     }
 
-    fn upholds(&self, entry: &Entry) -> bool {
+    fn upholds(&self, entry: &RecordedTransition) -> bool {
         self.records.upholds(entry, &self.now, self.policy.limits.stale_after_secs)
     }
 }
 
 /// Whether an edit that was recorded as of an issue which nobody else knew is of one that was made in the same worktree: somebody
 /// may have looked away when he edited another's.
-fn was_made_there(edit: &Entry, recorded: &[&Entry]) -> bool {
-    let is_making = |entry: &&&Entry| entry.from.is_none() && entry.adopted.is_some();
+fn was_made_there(edit: &RecordedTransition, recorded: &[&RecordedTransition]) -> bool {
+    let is_making = |entry: &&&RecordedTransition| entry.from.is_none() && entry.adopted.is_some();
     let mut made = recorded.iter().filter(is_making);
     edit.from.is_none() || !edit.path.starts_with("issues/") || made.any(|it| it.holder.worktree_id == edit.holder.worktree_id)
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::domain::id::IssueId;
-use crate::domain::lease::{Fate, Lease, Standing};
+use crate::domain::lease::{Lease, LeaseOutcome, LeaseStatus};
 use crate::domain::policy::{Because, Finding};
 use crate::domain::time::in_words;
 use crate::enforce::Verdict;
@@ -71,24 +71,24 @@ pub(crate) fn verdict(verdict: &Verdict, action: &str) -> String {
 }
 
 /// How long somebody else keeps the issue.
-pub(crate) fn until(standing: Standing) -> String {
+pub(crate) fn until(standing: LeaseStatus) -> String {
     match standing {
-        Standing::Live { left_ms } | Standing::Ending { left_ms } => format!("for {} more", in_words(left_ms)),
-        Standing::Unobserved { at_most_ms } => format!("for at most {} more", in_words(at_most_ms)),
-        Standing::Lapsed => "no longer".to_owned(),
-        Standing::Indefinite => "without an end".to_owned(),
-        Standing::Stale => "without an end, and silent for long".to_owned(),
+        LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => format!("for {} more", in_words(left_ms)),
+        LeaseStatus::Unobserved { at_most_ms } => format!("for at most {} more", in_words(at_most_ms)),
+        LeaseStatus::Lapsed => "no longer".to_owned(),
+        LeaseStatus::Indefinite => "without an end".to_owned(),
+        LeaseStatus::Stale => "without an end, and silent for long".to_owned(),
     }
 }
 
 /// How a lease ended that somebody believed to have, and who has the issue now.
-pub(crate) fn fate(fate: &Fate, successor: Option<&Lease>) -> String {
+pub(crate) fn fate(fate: &LeaseOutcome, successor: Option<&Lease>) -> String {
     let end = match fate {
-        Fate::Current(lease) => format!("it is of {}", lease.holder),
-        Fate::Concluded => "it was released".to_owned(),
-        Fate::Lapsed => "its time was up, and somebody else wanted the issue".to_owned(),
-        Fate::Evicted { by, reason } => format!("{by} evicted it ({reason})"),
-        Fate::Unknown => "the log does not know it".to_owned(),
+        LeaseOutcome::Current(lease) => format!("it is of {}", lease.holder),
+        LeaseOutcome::Concluded => "it was released".to_owned(),
+        LeaseOutcome::Lapsed => "its time was up, and somebody else wanted the issue".to_owned(),
+        LeaseOutcome::Evicted { by, reason } => format!("{by} evicted it ({reason})"),
+        LeaseOutcome::Unknown => "the log does not know it".to_owned(),
     };
     match successor {
         Some(lease) => format!("{end}; {} has the issue now", lease.holder),

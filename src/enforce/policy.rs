@@ -6,7 +6,7 @@
 use gix::{ObjectId, Repository};
 
 use crate::context::Context;
-use crate::domain::policy::{Candidate, Enforcement, Finding, Policy, Settings};
+use crate::domain::policy::{Candidate, Enforcement, Finding, Policy, PolicySettings};
 use crate::git::history;
 use crate::git::tree;
 use crate::store;
@@ -67,7 +67,7 @@ fn standing(cx: &Context, layout: &Layout) -> Vec<Candidate> {
     if let Some(text) = &cx.enforcement_variable {
         let unknown = || format!("'{text}' is none of off, warn, strict");
         let settings =
-            Enforcement::parse(text).map(|enforcement| Settings { enforcement: Some(enforcement), ..Settings::default() });
+            Enforcement::parse(text).map(|enforcement| PolicySettings { enforcement: Some(enforcement), ..PolicySettings::default() });
         candidates.push(Candidate { place: VARIABLE.into(), settings: settings.ok_or_else(unknown) });
     }
     candidates
@@ -86,7 +86,7 @@ pub(crate) fn was_strict_below(repo: &Repository, commit: ObjectId) -> store::Re
 
 /// What a commit's `config.toml` says; nothing if it has none.
 fn at_commit(repo: &Repository, commit: ObjectId, place: &str) -> Option<Candidate> {
-    let read = || -> store::Result<Option<tree::Entry>> { tree::file(repo, tree::data_tree(repo, commit)?, b"config.toml") };
+    let read = || -> store::Result<Option<tree::TreeEntry>> { tree::file(repo, tree::data_tree(repo, commit)?, b"config.toml") };
     match read() {
         Ok(entry) => entry.map(|entry| from_blob(repo, entry.oid, place)),
         Err(error) => Some(Candidate { place: place.to_owned(), settings: Err(error.to_string()) }),

@@ -11,13 +11,13 @@ const QUIET_MS: u64 = 1000;
 const EVERY: usize = 16;
 
 /// How far a judgement has come.
-pub(crate) struct Progress<'a> {
+pub(crate) struct JudgeProgress<'a> {
     cx: &'a Context,
     begun: Now,
     is_shown: bool,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> JudgeProgress<'a> {
     /// Begins to count the time.
     pub(crate) fn new(cx: &'a Context) -> Self {
         Self { cx, begun: cx.clock().now(), is_shown: false }
@@ -35,7 +35,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-impl Drop for Progress<'_> {
+impl Drop for JudgeProgress<'_> {
     fn drop(&mut self) {
         if self.is_shown {
             // Back to the beginning of the line, and the rest of it away.

@@ -10,42 +10,42 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use gix::bstr::BString;
 use gix::{ObjectId, Repository};
 
-use crate::domain::transition::{Step, chain};
+use crate::domain::transition::{Transition, chain};
 use crate::enforce::Result;
-use crate::enforce::change::Change;
-use crate::enforce::judge::Spot;
+use crate::enforce::change::FileChange;
+use crate::enforce::judge::Position;
 use crate::git::history;
 use crate::git::tree;
 use crate::store;
-use crate::store::authority::Entry;
+use crate::store::authority::RecordedTransition;
 
 /// What commits made of a file; nothing for one whose parents were cut off, since it may have made anything.
-pub(crate) type Made = RefCell<HashMap<(ObjectId, BString), Option<Vec<Step>>>>;
+pub(crate) type StepCache = RefCell<HashMap<(ObjectId, BString), Option<Vec<Transition>>>>;
 
 /// A question about one change.
 pub(crate) struct Cover<'a> {
     pub repo: &'a Repository,
     pub exempt: &'a [ObjectId],
-    pub spot: Spot<'a>,
-    pub change: &'a Change,
-    pub made: &'a Made,
+    pub spot: Position<'a>,
+    pub change: &'a FileChange,
+    pub made: &'a StepCache,
 }
 
 /// A step that gives authority, and the commits that it was made on top of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Grant {
-    step: Step,
+struct GrantedStep {
+    step: Transition,
     base: Vec<ObjectId>,
 }
 
 impl Cover<'_> {
     /// Whether the change is covered by these recorded transitions, or by published ones that are not below it.
-    pub(crate) fn holds(&self, upheld: &[&Entry]) -> Result<bool> {
+    pub(crate) fn holds(&self, upheld: &[&RecordedTransition]) -> Result<bool> {
         let mut grants = Vec::new();
         for entry in upheld {
             let ids = entry.base.iter().filter_map(|id| ObjectId::from_hex(id.as_bytes()).ok());
             let base = ids.filter(|id| history::is_here(self.repo, *id)).collect();
-            let grant = Grant { step: entry.step(), base };
+            let grant = GrantedStep { step: entry.step(), base };
             // A commit that was given up and made again on the same base was recorded twice and is one.
             if !grants.contains(&grant) {
                 grants.push(grant);
@@ -59,7 +59,7 @@ impl Cover<'_> {
             if made.is_empty() {
                 continue;
             }
-            grants.extend(made.into_iter().map(|step| Grant { step, base: vec![commit] }));
+            grants.extend(made.into_iter().map(|step| GrantedStep { step, base: vec![commit] }));
             if self.is_led_to(&grants)? {
                 return Ok(true);
             }
@@ -69,11 +69,11 @@ impl Cover<'_> {
 
     /// Whether steps that are granted, and not used yet, lead to the change: in a resolution from every side, and on each what
     /// that side has used counts.
-    fn is_led_to(&self, grants: &[Grant]) -> Result<bool> {
-        let leads = |steps: &[Step], (from, to): &Step| chain(steps, from.as_ref(), to.as_ref()).is_some();
-        let (all, wanted): (Vec<Step>, Vec<Step>) = (steps(grants), self.change.steps().collect());
+    fn is_led_to(&self, grants: &[GrantedStep]) -> Result<bool> {
+        let leads = |steps: &[Transition], (from, to): &Transition| chain(steps, from.as_ref(), to.as_ref()).is_some();
+        let (all, wanted): (Vec<Transition>, Vec<Transition>) = (steps(grants), self.change.steps().collect());
         if !self.change.is_resolution {
-            let is_led = |steps: &[Step]| wanted.iter().any(|step| leads(steps, step));
+            let is_led = |steps: &[Transition]| wanted.iter().any(|step| leads(steps, step));
             return Ok(is_led(&all) && is_led(&self.unused(grants, self.spot.parents)?));
         }
         for step in &wanted {
@@ -85,11 +85,11 @@ impl Cover<'_> {
     }
 
     /// The parents that have the file as a step finds it; all of them where none has.
-    fn side_of(&self, step: &Step) -> Result<Vec<ObjectId>> {
+    fn side_of(&self, step: &Transition) -> Result<Vec<ObjectId>> {
         let mut side = Vec::new();
         for parent in self.spot.parents {
             let here = tree::file(self.repo, tree::data_tree(self.repo, *parent)?, &self.change.path)?;
-            if here.as_ref().map(tree::Entry::version) == step.0 {
+            if here.as_ref().map(tree::TreeEntry::version) == step.0 {
                 side.push(*parent);
             }
         }
@@ -97,10 +97,10 @@ impl Cover<'_> {
     }
 
     /// The steps that are left: granted more often than used below the change, or not used since one of their grants.
-    fn unused(&self, grants: &[Grant], parents: &[ObjectId]) -> Result<Vec<Step>> {
+    fn unused(&self, grants: &[GrantedStep], parents: &[ObjectId]) -> Result<Vec<Transition>> {
         let all = steps(grants);
         let mut left = Vec::new();
-        let by_step = grants.iter().fold(BTreeMap::<&Step, Vec<&Grant>>::new(), |mut by_step, grant| {
+        let by_step = grants.iter().fold(BTreeMap::<&Transition, Vec<&GrantedStep>>::new(), |mut by_step, grant| {
             by_step.entry(&grant.step).or_default().push(grant);
             by_step
         });
@@ -122,13 +122,13 @@ impl Cover<'_> {
     }
 
     /// How often commits below `parents` and not below `base` have used a step; nothing where that cannot be known.
-    fn uses(&self, step: &Step, base: &[ObjectId], all: &[Step], parents: &[ObjectId]) -> Result<Option<usize>> {
+    fn uses(&self, step: &Transition, base: &[ObjectId], all: &[Transition], parents: &[ObjectId]) -> Result<Option<usize>> {
         let mut uses = 0;
         for commit in history::reachable(self.repo, parents, base)? {
             let Some(made) = self.steps_of(commit)? else { return Ok(None) };
-            let is_use = |made: &Step| {
+            let is_use = |made: &Transition| {
                 // It may stand for others that were recorded on the way, and were squashed or amended into it.
-                let others: Vec<Step> = all.iter().filter(|other| *other != made).cloned().collect();
+                let others: Vec<Transition> = all.iter().filter(|other| *other != made).cloned().collect();
                 let stands_for = || chain(&others, made.0.as_ref(), made.1.as_ref()).is_some_and(|chain| chain.contains(step));
                 made == step || stands_for()
             };
@@ -138,7 +138,7 @@ impl Cover<'_> {
     }
 
     /// What a commit itself made of the file: a merge, only what none of its parents has.
-    fn steps_of(&self, commit: ObjectId) -> Result<Option<Vec<Step>>> {
+    fn steps_of(&self, commit: ObjectId) -> Result<Option<Vec<Transition>>> {
         let key = (commit, self.change.path.clone());
         if let Some(made) = self.made.borrow().get(&key) {
             return Ok(made.clone());
@@ -148,7 +148,7 @@ impl Cover<'_> {
         Ok(made)
     }
 
-    fn read_steps_of(&self, commit: ObjectId) -> Result<Vec<Step>> {
+    fn read_steps_of(&self, commit: ObjectId) -> Result<Vec<Transition>> {
         let after = tree::data_tree(self.repo, commit)?;
         let parents = history::parents(self.repo, commit)?;
         let mut before = parents.into_iter().map(|parent| tree::data_tree(self.repo, parent)).collect::<store::Result<Vec<_>>>()?;
@@ -165,12 +165,12 @@ impl Cover<'_> {
             if old == new {
                 return Ok(Vec::new());
             }
-            steps.insert((old.as_ref().map(tree::Entry::version), new.as_ref().map(tree::Entry::version)));
+            steps.insert((old.as_ref().map(tree::TreeEntry::version), new.as_ref().map(tree::TreeEntry::version)));
         }
         Ok(steps.into_iter().collect())
     }
 }
 
-fn steps(grants: &[Grant]) -> Vec<Step> {
+fn steps(grants: &[GrantedStep]) -> Vec<Transition> {
     grants.iter().map(|grant| grant.step.clone()).collect()
 }

@@ -10,7 +10,7 @@ use gix::ObjectId;
 
 use crate::domain::id::IssueId;
 use crate::enforce::Result;
-use crate::enforce::judge::Spot;
+use crate::enforce::judge::Position;
 use crate::git::history;
 use crate::git::tree;
 use crate::store;
@@ -29,10 +29,10 @@ pub(crate) struct Seen {
 }
 
 /// A question about one change.
-pub(crate) struct Known<'a> {
+pub(crate) struct PublicationQuery<'a> {
     pub layout: &'a Layout,
     pub exempt: &'a [ObjectId],
-    pub spot: Spot<'a>,
+    pub spot: Position<'a>,
     /// Whether the change makes the issue, or edits one that its parents have.
     pub is_creation: bool,
     /// Tells whether remotes are known to have ever had the issue.
@@ -40,7 +40,7 @@ pub(crate) struct Known<'a> {
     pub seen: &'a Seen,
 }
 
-impl Known<'_> {
+impl PublicationQuery<'_> {
     /// Whether anybody but this branch knows the issue.
     pub(crate) fn to_others(&self, issue: IssueId) -> Result<bool> {
         for tip in self.exempt {

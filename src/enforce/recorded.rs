@@ -7,20 +7,20 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::id::LeaseId;
-use crate::domain::lease::Fate;
+use crate::domain::lease::LeaseOutcome;
 use crate::domain::policy::Because;
 use crate::domain::time::Now;
-use crate::domain::transition::Version;
+use crate::domain::transition::FileVersion;
 use crate::enforce::Result;
-use crate::store::authority::Entry;
+use crate::store::authority::RecordedTransition;
 use crate::store::layout::Layout;
 
 /// The records of some files.
 #[derive(Default)]
 pub(crate) struct Records {
     paths: HashSet<String>,
-    entries: OnceCell<HashMap<String, Vec<Entry>>>,
-    fates: OnceCell<HashMap<LeaseId, Fate>>,
+    entries: OnceCell<HashMap<String, Vec<RecordedTransition>>>,
+    fates: OnceCell<HashMap<LeaseId, LeaseOutcome>>,
 }
 
 impl Records {
@@ -30,9 +30,9 @@ impl Records {
     }
 
     /// What was recorded of one of them and is consulted at `now`, in the order it was made.
-    pub(crate) fn about(&self, layout: &Layout, path: &str, now: &Now) -> Result<Vec<&Entry>> {
+    pub(crate) fn about(&self, layout: &Layout, path: &str, now: &Now) -> Result<Vec<&RecordedTransition>> {
         if self.entries.get().is_none() {
-            let mut entries: HashMap<String, Vec<Entry>> = HashMap::new();
+            let mut entries: HashMap<String, Vec<RecordedTransition>> = HashMap::new();
             for entry in layout.authority().entries(&self.paths, now.wall)? {
                 entries.entry(entry.path.clone()).or_default().push(entry);
             }
@@ -54,7 +54,7 @@ impl Records {
 
     /// Whether a record gives authority: it was adopted, or its lease did not end against the will of who recorded it. Nothing of
     /// what was not verified does.
-    pub(crate) fn upholds(&self, entry: &Entry, now: &Now, stale_after_secs: u64) -> bool {
+    pub(crate) fn upholds(&self, entry: &RecordedTransition, now: &Now, stale_after_secs: u64) -> bool {
         match &entry.lease_id {
             None => entry.adopted.is_some(),
             Some(id) => self.fate(id).is_some_and(|fate| fate.upholds(now, stale_after_secs)),
@@ -62,16 +62,23 @@ impl Records {
     }
 
     /// Why a change to this version has no authority, by the first record of it that gives none.
-    pub(crate) fn because(&self, to: Option<&Version>, recorded: &[&Entry], is_upheld: impl Fn(&Entry) -> bool) -> Because {
+    pub(crate) fn because(
+        &self,
+        to: Option<&FileVersion>,
+        recorded: &[&RecordedTransition],
+        is_upheld: impl Fn(&RecordedTransition) -> bool,
+    ) -> Because {
         let mut void = recorded.iter().filter(|entry| entry.to.as_ref() == to && !is_upheld(entry));
         let Some(lease_id) = void.find_map(|entry| entry.lease_id.clone()) else { return Because::NeverRecorded };
         match self.fate(&lease_id) {
-            Some(Fate::Evicted { by, reason }) => Because::LeaseEvicted { lease_id, by: by.clone(), reason: reason.clone() },
+            Some(LeaseOutcome::Evicted { by, reason }) => {
+                Because::LeaseEvicted { lease_id, by: by.clone(), reason: reason.clone() }
+            }
             _ => Because::LeaseLapsed { lease_id },
         }
     }
 
-    fn fate(&self, lease: &LeaseId) -> Option<&Fate> {
+    fn fate(&self, lease: &LeaseId) -> Option<&LeaseOutcome> {
         self.fates.get().and_then(|fates| fates.get(lease))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::actor;
 use crate::domain::id::IdError;
-use crate::domain::lease::{Lease, Standing};
+use crate::domain::lease::{Lease, LeaseStatus};
 use crate::enforce::message;
 use crate::error::Error;
 use crate::error::storage;
@@ -87,10 +87,10 @@ impl Error {
     }
 }
 
-fn of_holder(lease: &Lease, standing: Standing) -> Vec<String> {
+fn of_holder(lease: &Lease, standing: LeaseStatus) -> Vec<String> {
     let issue = lease.issue_id.short();
     let first = match standing {
-        Standing::Stale => format!("If nobody works on it any more: git jit claim force-evict {issue} --reason TEXT"),
+        LeaseStatus::Stale => format!("If nobody works on it any more: git jit claim force-evict {issue} --reason TEXT"),
         _ => format!("To see when it ends: git jit claim status --issue {issue}"),
     };
     vec![first, "To find other work: git jit query available".to_owned()]

@@ -7,9 +7,9 @@ mod storage;
 use crate::actor;
 use crate::domain::id::{AgentId, Holder, IdError, IssueId, LeaseId};
 use crate::domain::issue::InvalidIssue;
-use crate::domain::lease::{Fate, Lease, Refusal, Standing};
+use crate::domain::lease::{Lease, LeaseOutcome, LeaseRefusal, LeaseStatus};
 use crate::domain::policy::Finding;
-use crate::domain::tracker::plan::Problem;
+use crate::domain::tracker::plan::PlanProblem;
 use crate::enforce;
 use crate::enforce::message;
 use crate::forge::github;
@@ -19,7 +19,7 @@ use crate::hooks::install::Obstacle;
 use crate::lease::coordinator;
 use crate::store;
 use crate::worktree;
-use crate::worktree::Hindrance;
+use crate::worktree::Blocker;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ pub(crate) enum Error {
         /// Their lease.
         lease: Box<Lease>,
         /// How it stands.
-        standing: Standing,
+        standing: LeaseStatus,
     },
     /// No lease goes by this name.
     #[error("no lease '{named}'")]
@@ -84,7 +84,7 @@ pub(crate) enum Error {
         /// Which one.
         lease_id: LeaseId,
         /// How it ended.
-        fate: Box<Fate>,
+        fate: Box<LeaseOutcome>,
         /// Who has the issue now, where somebody has.
         successor: Option<Box<Lease>>,
     },
@@ -163,7 +163,7 @@ pub(crate) enum Error {
     #[error("the plan has {}, and nothing was written", in_words(problems.len(), "problem"))]
     Plan {
         /// All of them.
-        problems: Vec<Problem>,
+        problems: Vec<PlanProblem>,
     },
     /// What is asked for wants all issues, and some cannot be read.
     #[error("{} cannot be read, and {why}: {first}", in_words(*count, "issue"))]
@@ -220,7 +220,7 @@ pub(crate) enum Error {
     Hooks(Obstacle),
     /// A worktree cannot be made or removed.
     #[error(transparent)]
-    Worktree(#[from] Hindrance),
+    Worktree(#[from] Blocker),
     /// A file or an object.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -254,7 +254,7 @@ impl From<enforce::Error> for Error {
 impl From<worktree::Error> for Error {
     fn from(error: worktree::Error) -> Self {
         match error {
-            worktree::Error::Hindrance(hindrance) => Self::Worktree(hindrance),
+            worktree::Error::Blocker(hindrance) => Self::Worktree(hindrance),
             worktree::Error::Lease(refusal) => refusal.into(),
             worktree::Error::Interrupted => Self::Interrupted { what: "what was made has been taken back" },
             worktree::Error::Store(error) => Self::Store(error),
@@ -274,15 +274,15 @@ impl From<coordinator::Error> for Error {
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
+impl From<LeaseRefusal> for Error {
+    fn from(refusal: LeaseRefusal) -> Self {
         match refusal {
-            Refusal::Held { lease, standing } => Self::Held { lease, standing },
-            Refusal::NoSuchLease { lease_id } => Self::NoSuchLease { named: lease_id.to_string() },
-            Refusal::NotTheHolder { lease, holder } => Self::NotTheHolder { lease, holder },
-            Refusal::Over { lease } => Self::Over { lease },
-            Refusal::NoReason => Self::NoReason,
-            Refusal::TooMany { agent, limit, leases } => Self::TooManyIndefinite { agent, limit, leases },
+            LeaseRefusal::Held { lease, standing } => Self::Held { lease, standing },
+            LeaseRefusal::NoSuchLease { lease_id } => Self::NoSuchLease { named: lease_id.to_string() },
+            LeaseRefusal::NotTheHolder { lease, holder } => Self::NotTheHolder { lease, holder },
+            LeaseRefusal::Over { lease } => Self::Over { lease },
+            LeaseRefusal::NoReason => Self::NoReason,
+            LeaseRefusal::TooMany { agent, limit, leases } => Self::TooManyIndefinite { agent, limit, leases },
         }
     }
 }

@@ -10,7 +10,7 @@ use gix::bstr::{BString, ByteSlice};
 use gix::remote::Direction;
 use gix::{ObjectId, Repository};
 
-use crate::git::tree::{self, Entry};
+use crate::git::tree::{self, TreeEntry};
 use crate::store::layout::Layout;
 use crate::store::{Error, Result};
 
@@ -100,17 +100,17 @@ pub(crate) struct FileChange {
     /// The first line of its message.
     pub subject: String,
     /// The file before, as its first parent has it.
-    pub old: Option<Entry>,
+    pub old: Option<TreeEntry>,
     /// The file after.
-    pub new: Option<Entry>,
+    pub new: Option<TreeEntry>,
 }
 
 /// The commits below HEAD that changed a file of `.jit/`, newest first; a merge only if no parent has what it has.
 pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange>> {
     let Some(head) = tree::head_commit(repo)? else { return Ok(Vec::new()) };
     // Most commits have the same data as their parents: what is in a tree is looked up once.
-    let mut known: HashMap<ObjectId, Option<Entry>> = HashMap::new();
-    let mut entry_at = |commit: ObjectId| -> Result<Option<Entry>> {
+    let mut known: HashMap<ObjectId, Option<TreeEntry>> = HashMap::new();
+    let mut entry_at = |commit: ObjectId| -> Result<Option<TreeEntry>> {
         let Some(data) = tree::data_tree(repo, commit)? else { return Ok(None) };
         if let Some(entry) = known.get(&data) {
             return Ok(*entry);

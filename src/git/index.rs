@@ -11,7 +11,7 @@ use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
 
 use crate::git::history;
-use crate::git::tree::{self, Entry, Files};
+use crate::git::tree::{self, FilesByPath, TreeEntry};
 use crate::store::Result;
 
 /// The mode of an entry that stands for a directory.
@@ -25,7 +25,7 @@ pub(crate) enum Staged {
     /// These files, as read entry by entry.
     Files {
         /// By path relative to `.jit/`.
-        files: Files,
+        files: FilesByPath,
         /// Whole paths of entries that are `.jit` or lie below it only after case folding, or that make `.jit` itself no directory.
         misplaced: Vec<String>,
     },
@@ -45,7 +45,7 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Option<S
         return Ok(Some(Staged::Tree(Some(staged))));
     }
     let Some(entries) = entries::below(&path, repo.object_hash(), tree::DATA.as_bytes()) else { return Ok(None) };
-    let mut files: Vec<(BString, Entry)> = Vec::with_capacity(entries.len());
+    let mut files: Vec<(BString, TreeEntry)> = Vec::with_capacity(entries.len());
     let mut misplaced = Vec::new();
     for entry in entries.into_iter().filter(|entry| entry.stage == 0 && !entry.is_only_meant) {
         let (top, below) = match entry.path.find_byte(b'/') {
@@ -62,7 +62,7 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Option<S
             }
             Some(below) if top == tree::DATA.as_bytes() => {
                 let mode = u16::try_from(entry.mode).unwrap_or_default();
-                files.push((below.into(), Entry { oid: entry.oid, mode }));
+                files.push((below.into(), TreeEntry { oid: entry.oid, mode }));
             }
             _ => misplaced.push(entry.path.as_bstr().to_string()),
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
 
-use crate::domain::transition::Version;
+use crate::domain::transition::FileVersion;
 use crate::store::{Error, Result};
 
 pub(crate) use compare::{Difference, differences, differences_from};
@@ -22,27 +22,27 @@ const FOLDER: u16 = 0o40_000;
 
 /// One file: its blob and its mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Entry {
+pub(crate) struct TreeEntry {
     /// The blob, or the commit of a submodule.
     pub oid: ObjectId,
     /// The mode as in Git's tree.
     pub mode: u16,
 }
 
-impl Entry {
+impl TreeEntry {
     /// Whether it is a regular file, executable or not.
     pub(crate) fn is_plain(&self) -> bool {
         matches!(self.mode, 0o100_644 | 0o100_755 | 0o100_664)
     }
 
     /// The form that is written down.
-    pub(crate) fn version(&self) -> Version {
-        Version { oid: self.oid.to_string(), mode: self.mode }
+    pub(crate) fn version(&self) -> FileVersion {
+        FileVersion { oid: self.oid.to_string(), mode: self.mode }
     }
 }
 
 /// Files by path relative to `.jit/`.
-pub(crate) type Files = BTreeMap<BString, Entry>;
+pub(crate) type FilesByPath = BTreeMap<BString, TreeEntry>;
 
 /// The commit that HEAD is at, `None` on an unborn branch.
 pub(crate) fn head_commit(repo: &Repository) -> Result<Option<ObjectId>> {
@@ -67,13 +67,13 @@ pub(crate) fn data_tree(repo: &Repository, commit: ObjectId) -> Result<Option<Ob
 }
 
 /// The entry of that name in a tree; a tree that has two of them is corrupt, and every reader would see another one.
-fn child(repo: &Repository, tree: ObjectId, name: &[u8]) -> Result<Option<Entry>> {
+fn child(repo: &Repository, tree: ObjectId, name: &[u8]) -> Result<Option<TreeEntry>> {
     let tree = repo.find_tree(tree).map_err(Error::git(format!("tree {tree}")))?;
     let mut found = None;
     for entry in tree.iter() {
         let entry = entry.map_err(Error::git(format!("tree {}", tree.id)))?;
         if entry.filename() == name.as_bstr() {
-            let entry = Entry { oid: entry.object_id(), mode: entry.mode().value() };
+            let entry = TreeEntry { oid: entry.object_id(), mode: entry.mode().value() };
             if found.replace(entry).is_some() {
                 let why = format!("tree {} has '{}' twice", tree.id, name.as_bstr());
                 return Err(Error::Corrupt { path: repo.git_dir().join("objects"), line: None, why });
@@ -84,7 +84,7 @@ fn child(repo: &Repository, tree: ObjectId, name: &[u8]) -> Result<Option<Entry>
 }
 
 /// One file of a `.jit` tree, by its path relative to it.
-pub(crate) fn file(repo: &Repository, data: Option<ObjectId>, path: &[u8]) -> Result<Option<Entry>> {
+pub(crate) fn file(repo: &Repository, data: Option<ObjectId>, path: &[u8]) -> Result<Option<TreeEntry>> {
     let Some(mut here) = data else { return Ok(None) };
     let mut names = path.split(|byte| *byte == b'/').peekable();
     while let Some(name) = names.next() {
@@ -104,7 +104,7 @@ pub(crate) fn child_folder(repo: &Repository, data: Option<ObjectId>, name: &[u8
 }
 
 /// What is directly in the folder at this path of a `.jit` tree.
-pub(crate) fn subfolder(repo: &Repository, data: Option<ObjectId>, path: &str) -> Result<Vec<(BString, Entry)>> {
+pub(crate) fn subfolder(repo: &Repository, data: Option<ObjectId>, path: &str) -> Result<Vec<(BString, TreeEntry)>> {
     let mut here = data;
     for name in path.split('/') {
         here = child_folder(repo, here, name.as_bytes())?;
@@ -113,14 +113,14 @@ pub(crate) fn subfolder(repo: &Repository, data: Option<ObjectId>, path: &str) -
 }
 
 /// All files of a `.jit` tree.
-pub(crate) fn files(repo: &Repository, data: Option<ObjectId>) -> Result<Files> {
+pub(crate) fn files(repo: &Repository, data: Option<ObjectId>) -> Result<FilesByPath> {
     files_where(repo, data, |_| true)
 }
 
 /// The files of a `.jit` tree whose paths are wanted: of thousands nothing is made for the others.
-pub(crate) fn files_where(repo: &Repository, data: Option<ObjectId>, wanted: impl Fn(&BString) -> bool) -> Result<Files> {
-    let mut files = Files::new();
-    let mut take = |path: &BString, entry: Entry| {
+pub(crate) fn files_where(repo: &Repository, data: Option<ObjectId>, wanted: impl Fn(&BString) -> bool) -> Result<FilesByPath> {
+    let mut files = FilesByPath::new();
+    let mut take = |path: &BString, entry: TreeEntry| {
         if wanted(path) {
             files.insert(path.clone(), entry);
         }
@@ -130,7 +130,7 @@ pub(crate) fn files_where(repo: &Repository, data: Option<ObjectId>, wanted: imp
 }
 
 /// Goes through the files of a tree and the trees in it, in Git's order; `path` leads to the tree, and is used up and restored.
-fn visit(repo: &Repository, tree: ObjectId, path: &mut BString, take: &mut impl FnMut(&BString, Entry)) -> Result<()> {
+fn visit(repo: &Repository, tree: ObjectId, path: &mut BString, take: &mut impl FnMut(&BString, TreeEntry)) -> Result<()> {
     let tree = repo.find_tree(tree).map_err(Error::git(format!("tree {tree}")))?;
     for entry in tree.iter() {
         let entry = entry.map_err(Error::git(format!("tree {}", tree.id)))?;
@@ -139,7 +139,7 @@ fn visit(repo: &Repository, tree: ObjectId, path: &mut BString, take: &mut impl 
             path.push(b'/');
         }
         path.extend_from_slice(entry.filename());
-        let found = Entry { oid: entry.object_id(), mode: entry.mode().value() };
+        let found = TreeEntry { oid: entry.object_id(), mode: entry.mode().value() };
         if found.mode == FOLDER {
             visit(repo, found.oid, path, take)?;
         } else {
@@ -151,13 +151,13 @@ fn visit(repo: &Repository, tree: ObjectId, path: &mut BString, take: &mut impl 
 }
 
 /// What is directly in a tree.
-pub(crate) fn entries(repo: &Repository, tree: Option<ObjectId>) -> Result<Vec<(BString, Entry)>> {
+pub(crate) fn entries(repo: &Repository, tree: Option<ObjectId>) -> Result<Vec<(BString, TreeEntry)>> {
     let Some(id) = tree else { return Ok(Vec::new()) };
     let failed = || Error::git(format!("tree {id}"));
     let tree = repo.find_tree(id).map_err(failed())?;
     let all = tree.iter().map(|entry| {
         let entry = entry.map_err(failed())?;
-        Ok((entry.filename().to_owned(), Entry { oid: entry.object_id(), mode: entry.mode().value() }))
+        Ok((entry.filename().to_owned(), TreeEntry { oid: entry.object_id(), mode: entry.mode().value() }))
     });
     all.collect()
 }
@@ -179,13 +179,13 @@ pub(crate) fn blob_id(repo: &Repository, content: &[u8]) -> Result<ObjectId> {
 }
 
 /// Entries at the top of a commit that claim the place of `.jit`: another spelling of it, or it as no directory.
-pub(crate) fn misplaced(repo: &Repository, commit: ObjectId) -> Result<Vec<(String, Entry)>> {
+pub(crate) fn misplaced(repo: &Repository, commit: ObjectId) -> Result<Vec<(String, TreeEntry)>> {
     misplaced_in(repo, root(repo, commit)?)
 }
 
 /// The same of a tree.
-pub(crate) fn misplaced_in(repo: &Repository, top: ObjectId) -> Result<Vec<(String, Entry)>> {
-    let claims = |name: &[u8], entry: &Entry| {
+pub(crate) fn misplaced_in(repo: &Repository, top: ObjectId) -> Result<Vec<(String, TreeEntry)>> {
+    let claims = |name: &[u8], entry: &TreeEntry| {
         name.eq_ignore_ascii_case(DATA.as_bytes()) && (name != DATA.as_bytes() || entry.mode != FOLDER)
     };
     let all = entries(repo, Some(top))?.into_iter().filter(|(name, entry)| claims(name, entry));

@@ -19,8 +19,8 @@ use crate::context::Context;
 use crate::enforce::Result;
 use crate::hooks::install::manager::Manager;
 pub(crate) use crate::hooks::install::obstacle::Obstacle;
-use crate::hooks::install::shim::Writer;
-pub(crate) use crate::hooks::install::site::{Place, Site};
+use crate::hooks::install::shim::HookAuthor;
+pub(crate) use crate::hooks::install::site::{HookSlot, Site};
 use crate::store::file::{self, Modes};
 use crate::store::layout::Layout;
 
@@ -30,7 +30,7 @@ pub(crate) const HOOKS: [(&str, &str); 3] =
 
 /// How Git is told of the hooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(crate) enum Mode {
+pub(crate) enum InstallMode {
     /// Files in the directory that Git takes hooks from
     #[default]
     Files,
@@ -66,15 +66,15 @@ pub(crate) fn missing(layout: &Layout) -> Vec<String> {
     let site = Site::of(layout);
     let is_there = |hook: &str, binary: &str| {
         let place = site.as_ref().ok().and_then(|site| site.place(hook, binary).ok());
-        configured.contains(&hook) || place.is_some_and(Place::runs_ours)
+        configured.contains(&hook) || place.is_some_and(HookSlot::runs_ours)
     };
     HOOKS.iter().filter(|(hook, binary)| !is_there(hook, binary)).map(|(hook, _)| (*hook).to_owned()).collect()
 }
 
 /// Installs all hooks, or none, and the merge driver.
-pub(crate) fn install(cx: &Context, layout: &Layout, mode: Mode) -> Result<Installed> {
+pub(crate) fn install(cx: &Context, layout: &Layout, mode: InstallMode) -> Result<Installed> {
     let mut installed = install_hooks(cx, layout, mode)?;
-    if mode == Mode::Files {
+    if mode == InstallMode::Files {
         installed.written.extend(post_merge::install(cx, layout, &Site::of(layout)?)?);
     }
     Ok(Installed { driver: merge_driver::install(cx, layout)?, ..installed })
@@ -90,13 +90,13 @@ pub(crate) fn due(cx: &Context, layout: &Layout) -> Result<Vec<PathBuf>> {
 
 /// What installing comes to: hooks that have to make room, and hooks to be written.
 #[derive(Default)]
-struct Plan {
+struct InstallPlan {
     aside: Vec<(PathBuf, PathBuf)>,
     texts: Vec<(PathBuf, String)>,
 }
 
-fn install_hooks(cx: &Context, layout: &Layout, mode: Mode) -> Result<Installed> {
-    if mode == Mode::Files {
+fn install_hooks(cx: &Context, layout: &Layout, mode: InstallMode) -> Result<Installed> {
+    if mode == InstallMode::Files {
         let plan = plan(cx, layout)?;
         return write(&Site::of(layout)?, layout.modes, plan);
     }
@@ -107,17 +107,17 @@ fn install_hooks(cx: &Context, layout: &Layout, mode: Mode) -> Result<Installed>
     Ok(Installed { written: config_hooks::install(cx, layout, &site)?, ..Installed::default() })
 }
 
-fn plan(cx: &Context, layout: &Layout) -> Result<Plan> {
+fn plan(cx: &Context, layout: &Layout) -> Result<InstallPlan> {
     if layout.has_reftable() {
         return Err(Obstacle::Reftable.into());
     }
     if missing(layout).is_empty() && !config_hooks::in_force(layout)?.is_empty() {
-        return Ok(Plan::default());
+        return Ok(InstallPlan::default());
     }
     let site = Site::of(layout)?;
     let places = site.places()?;
-    let managed = |(hook, binary, place): &(&'static str, &'static str, Place)| match place {
-        Place::Managed(manager) => Some((*manager, (*hook, *binary))),
+    let managed = |(hook, binary, place): &(&'static str, &'static str, HookSlot)| match place {
+        HookSlot::Managed(manager) => Some((*manager, (*hook, *binary))),
         _ => None,
     };
     let all: Vec<(Manager, (&str, &str))> = places.iter().filter_map(managed).collect();
@@ -125,15 +125,15 @@ fn plan(cx: &Context, layout: &Layout) -> Result<Plan> {
         let hooks = all.iter().map(|(_, hook)| *hook).collect();
         return Err(Obstacle::Managed { manager: *manager, hooks }.into());
     }
-    let mut plan = Plan::default();
+    let mut plan = InstallPlan::default();
     for (hook, binary, place) in places {
         let Some(program) = find(cx, binary) else { return Err(Obstacle::NoBinary { binary }.into()) };
         let path = site.hook(hook);
         match place {
-            Place::Served | Place::Managed(_) => continue,
-            Place::Free | Place::Ours => {}
-            Place::Edited => return Err(Obstacle::Edited { path }.into()),
-            Place::Foreign => {
+            HookSlot::Served | HookSlot::Managed(_) => continue,
+            HookSlot::Free | HookSlot::Ours => {}
+            HookSlot::Edited => return Err(Obstacle::Edited { path }.into()),
+            HookSlot::Foreign => {
                 let kept = shim::before(&path);
                 if kept.symlink_metadata().is_ok() {
                     return Err(Obstacle::Taken { hook: path, kept }.into());
@@ -151,8 +151,8 @@ fn plan(cx: &Context, layout: &Layout) -> Result<Plan> {
 
 /// Makes room and writes the hooks: all of it or nothing. A crash in between leaves a hook put aside, which is told, and which the
 /// next call finishes or takes back.
-fn write(site: &Site, shared: Modes, plan: Plan) -> Result<Installed> {
-    let Plan { aside, texts } = plan;
+fn write(site: &Site, shared: Modes, plan: InstallPlan) -> Result<Installed> {
+    let InstallPlan { aside, texts } = plan;
     let modes = executable(shared);
     file::make_dir(&site.dir, modes)?;
     let mut fresh = Vec::new();
@@ -228,9 +228,9 @@ fn standing(layout: &Layout) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
         legacy.push(shim::LEGACY);
         for path in [hook.clone(), legacy.into()] {
             match shim::writer(&path)? {
-                Writer::We => ours.push(path),
-                Writer::WeAndSomebody => return Err(Obstacle::Edited { path }.into()),
-                Writer::Nobody | Writer::Somebody => {}
+                HookAuthor::We => ours.push(path),
+                HookAuthor::WeAndSomebody => return Err(Obstacle::Edited { path }.into()),
+                HookAuthor::Nobody | HookAuthor::Somebody => {}
             }
         }
     }

@@ -9,10 +9,10 @@ use gix::bstr::ByteSlice;
 use crate::actor;
 use crate::context::Context;
 use crate::domain::id::{Holder, LeaseId};
-use crate::domain::lease::{Lease, Request, Standing};
+use crate::domain::lease::{Lease, LeaseStatus, Request};
 use crate::domain::policy::{Finding, Policy};
-use crate::enforce::change::{self, Change, Kind, Side};
-use crate::enforce::judge::{Authority, Judge, Spot};
+use crate::enforce::change::{self, Compared, FileChange, PathKind};
+use crate::enforce::judge::{Authority, Judge, Position};
 use crate::enforce::policy;
 use crate::enforce::{Result, Verdict};
 use crate::git::history;
@@ -20,7 +20,7 @@ use crate::git::index::Staged;
 use crate::git::index::staged;
 use crate::git::tree;
 use crate::store;
-use crate::store::authority::{Entry, Made, PRIVATE, TOLERATED};
+use crate::store::authority::{PRIVATE, RecordedTransition, TOLERATED, TransitionContext};
 use crate::store::file;
 use crate::store::layout::Layout;
 
@@ -39,7 +39,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<
     if staged == Staged::Tree(data) && parents.len() < 2 {
         return Ok(Verdict::pass());
     }
-    let changes = change::changes(repo, &cx.scratch, &Side::Staged(&staged), &parents)?;
+    let changes = change::changes(repo, &cx.scratch, &Compared::Staged(&staged), &parents)?;
     let misplaced = misplaced(&staged, layout, head)?;
     if changes.is_empty() && misplaced.is_empty() {
         return Ok(Verdict::pass());
@@ -65,11 +65,11 @@ fn judge_all<'c>(
     layout: &Layout,
     judge: &Judge<'_>,
     policy: &Policy,
-    changes: &'c [Change],
+    changes: &'c [FileChange],
     parents: &[ObjectId],
     findings: &mut Vec<Finding>,
-) -> Result<Vec<(&'c Change, Authority)>> {
-    let spot = Spot { commit: None, parents };
+) -> Result<Vec<(&'c FileChange, Authority)>> {
+    let spot = Position { commit: None, parents };
     let mut passed = Vec::new();
     for change in changes {
         findings.extend(change.defect(judge.repo()));
@@ -106,7 +106,7 @@ fn merged(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<Vec<Obje
 }
 
 /// The blob of the staged `config.toml`, if that is not what it should have been.
-fn config_change(changes: &[Change]) -> Option<ObjectId> {
+fn config_change(changes: &[FileChange]) -> Option<ObjectId> {
     changes.iter().find(|change| change.path == "config.toml")?.to.map(|entry| entry.oid)
 }
 
@@ -131,11 +131,11 @@ fn misplaced(staged: &Staged, layout: &Layout, head: Option<ObjectId>) -> Result
 pub(crate) fn off_base(
     judge: &Judge<'_>,
     policy: &Policy,
-    change: &Change,
-    spot: Spot<'_>,
+    change: &FileChange,
+    spot: Position<'_>,
     tips: &[ObjectId],
 ) -> Result<Option<Finding>> {
-    if change.kind != Kind::Policy {
+    if change.kind != PathKind::Policy {
         return Ok(None);
     }
     let repo = judge.repo();
@@ -156,7 +156,7 @@ pub(crate) fn off_base(
 }
 
 /// Whether one of `tips` has the commit and the default branch's tip: they were merged, by the rule for merges.
-fn has_both(repo: &gix::Repository, spot: Spot<'_>, default: ObjectId, tips: &[ObjectId]) -> store::Result<bool> {
+fn has_both(repo: &gix::Repository, spot: Position<'_>, default: ObjectId, tips: &[ObjectId]) -> store::Result<bool> {
     let Some(commit) = spot.commit else { return Ok(false) };
     for tip in tips {
         if history::is_ancestor(repo, default, *tip)? && history::is_ancestor(repo, commit, *tip)? {
@@ -169,10 +169,10 @@ fn has_both(repo: &gix::Repository, spot: Spot<'_>, default: ObjectId, tips: &[O
 /// Whether a commit is on the branch itself, or began where the branch had the policy that it has now.
 fn is_on_their_policy(
     repo: &gix::Repository,
-    spot: Spot<'_>,
+    spot: Position<'_>,
     tip: ObjectId,
     path: &[u8],
-    theirs: Option<tree::Entry>,
+    theirs: Option<tree::TreeEntry>,
 ) -> store::Result<bool> {
     let Some(commit) = spot.commit else { return Ok(false) };
     for base in history::merge_bases(repo, commit, &[tip])? {
@@ -183,22 +183,22 @@ fn is_on_their_policy(
     Ok(false)
 }
 
-fn created_elsewhere(layout: &Layout, policy: &Policy, change: &Change) -> Option<Finding> {
-    let Kind::Issue(issue) = change.kind else { return None };
+fn created_elsewhere(layout: &Layout, policy: &Policy, change: &FileChange) -> Option<Finding> {
+    let PathKind::Issue(issue) = change.kind else { return None };
     let forbidden = policy.create_in_primary_only && change.is_creation() && !layout.is_primary();
     forbidden.then_some(Finding::CreatedElsewhere { issue })
 }
 
 /// Counts the commit as a sign of life of the leases that it was made under, and ties those from before a restart to
 /// this clock: so that they end. At best effort: the commit may be made in any case.
-fn beat(cx: &Context, layout: &Layout, policy: &Policy, judge: &Judge<'_>, passed: &[(&Change, Authority)]) {
+fn beat(cx: &Context, layout: &Layout, policy: &Policy, judge: &Judge<'_>, passed: &[(&FileChange, Authority)]) {
     let under_lease = passed.iter().filter_map(|(_, authority)| match authority {
         Authority::Lease(lease_id) => judge.ledger()?.lease(lease_id),
         _ => None,
     });
     let (due, others): (Vec<&Lease>, Vec<&Lease>) = under_lease
         .partition(|lease| policy.care.renews_on_activity && lease.wants_beat(judge.now(), policy.limits.stale_after_secs));
-    let unobserved = others.into_iter().filter(|lease| matches!(lease.standing(judge.now(), 0), Standing::Unobserved { .. }));
+    let unobserved = others.into_iter().filter(|lease| matches!(lease.standing(judge.now(), 0), LeaseStatus::Unobserved { .. }));
     let mut requests: Vec<Request> = unobserved.map(|lease| Request::Observe { lease_id: lease.lease_id.clone() }).collect();
     if let Some(first) = due.first() {
         let issues = due.iter().map(|lease| lease.issue_id).collect();
@@ -210,7 +210,7 @@ fn beat(cx: &Context, layout: &Layout, policy: &Policy, judge: &Judge<'_>, passe
 }
 
 /// Writes down what was changed into what, for the push to find.
-fn record(cx: &Context, layout: &Layout, parents: &[ObjectId], passed: &[(&Change, Authority)]) -> Result<()> {
+fn record(cx: &Context, layout: &Layout, parents: &[ObjectId], passed: &[(&FileChange, Authority)]) -> Result<()> {
     if passed.iter().all(|(_, authority)| *authority == Authority::Known) {
         return Ok(());
     }
@@ -219,13 +219,13 @@ fn record(cx: &Context, layout: &Layout, parents: &[ObjectId], passed: &[(&Chang
     let base: Vec<String> = parents.iter().map(ToString::to_string).collect();
     let mut entries = Vec::new();
     for (change, authority) in passed {
-        let made = Made { at, path: &change.name(), base: &base, holder: &holder };
+        let made = TransitionContext { at, path: &change.name(), base: &base, holder: &holder };
         for step in change.steps().filter(|(from, to)| from != to) {
             match authority {
-                Authority::Lease(lease_id) => entries.push(Entry::leased(&made, step, lease_id.clone())),
+                Authority::Lease(lease_id) => entries.push(RecordedTransition::leased(&made, step, lease_id.clone())),
                 // Somebody may know the issue by the time it is pushed.
-                Authority::Private => entries.push(Entry::adopted(&made, step, PRIVATE)),
-                Authority::Tolerated => entries.push(Entry::adopted(&made, step, TOLERATED)),
+                Authority::Private => entries.push(RecordedTransition::adopted(&made, step, PRIVATE)),
+                Authority::Tolerated => entries.push(RecordedTransition::adopted(&made, step, TOLERATED)),
                 Authority::Known => {}
             }
         }
@@ -234,11 +234,11 @@ fn record(cx: &Context, layout: &Layout, parents: &[ObjectId], passed: &[(&Chang
 }
 
 /// Ends the leases of this holder that only waited for this commit.
-fn conclude(cx: &Context, layout: &Layout, policy: &Policy, judge: &Judge<'_>, changes: &[Change]) -> Result<()> {
+fn conclude(cx: &Context, layout: &Layout, policy: &Policy, judge: &Judge<'_>, changes: &[FileChange]) -> Result<()> {
     let Some(ledger) = judge.ledger() else { return Ok(()) };
     let closing = ledger.leases().filter(|lease| lease.closing && judge.editor().is(&lease.holder));
     let done = closing.filter(|lease| {
-        let change = changes.iter().find(|change| change.kind == Kind::Issue(lease.issue_id));
+        let change = changes.iter().find(|change| change.kind == PathKind::Issue(lease.issue_id));
         change.is_some_and(|change| is_as_staged(layout, change))
     });
     let done: Vec<(LeaseId, Holder)> = done.map(|lease| (lease.lease_id.clone(), lease.holder.clone())).collect();
@@ -251,7 +251,7 @@ fn conclude(cx: &Context, layout: &Layout, policy: &Policy, judge: &Judge<'_>, c
 }
 
 /// Whether the worktree's file is what is committed, so that no edit is left behind.
-fn is_as_staged(layout: &Layout, change: &Change) -> bool {
+fn is_as_staged(layout: &Layout, change: &FileChange) -> bool {
     let Some(root) = &layout.worktree_root else { return false };
     let Ok(name) = gix::path::from_bstr(change.path.as_bstr()) else { return false };
     let path = Layout::data_dir(root).join(name);

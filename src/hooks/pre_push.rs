@@ -11,10 +11,10 @@ use gix::bstr::ByteSlice;
 use crate::actor;
 use crate::context::Context;
 use crate::domain::policy::Finding;
-use crate::enforce::change::{self, Change, Side};
-use crate::enforce::judge::{Judge, Spot};
+use crate::enforce::change::{self, Compared, FileChange};
+use crate::enforce::judge::{Judge, Position};
 use crate::enforce::policy;
-use crate::enforce::progress::Progress;
+use crate::enforce::progress::JudgeProgress;
 use crate::enforce::{Error, Result, Verdict};
 use crate::git::history;
 use crate::git::tree;
@@ -77,7 +77,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, updates: &[Update]) -> Result<V
         findings.extend(rewind.finding(&judge)?);
     }
     for made in &made {
-        let spot = Spot { commit: Some(made.commit), parents: &made.parents };
+        let spot = Position { commit: Some(made.commit), parents: &made.parents };
         for change in &made.changes {
             findings.extend(change.defect(repo).map(|finding| finding.in_commit(made.commit)));
             findings.extend(judge.judge(change, spot)?.err());
@@ -91,23 +91,28 @@ pub(crate) fn run(cx: &Context, layout: &Layout, updates: &[Update]) -> Result<V
 }
 
 /// A commit that changes something that the rules know.
-pub(crate) struct Made {
+pub(crate) struct CommitChanges {
     pub commit: ObjectId,
     pub parents: Vec<ObjectId>,
-    pub changes: Vec<Change>,
+    pub changes: Vec<FileChange>,
 }
 
 /// What each commit changes that the rules know, oldest commit first.
-pub(crate) fn changes_of(cx: &Context, layout: &Layout, commits: &[ObjectId], findings: &mut Vec<Finding>) -> Result<Vec<Made>> {
+pub(crate) fn changes_of(
+    cx: &Context,
+    layout: &Layout,
+    commits: &[ObjectId],
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<CommitChanges>> {
     let repo = &layout.repo;
-    let (mut made, mut progress) = (Vec::new(), Progress::new(cx));
+    let (mut made, mut progress) = (Vec::new(), JudgeProgress::new(cx));
     for (n, commit) in commits.iter().rev().enumerate() {
         progress.at(n, commits.len());
         let parents = history::parents(repo, *commit)?;
         findings.extend(change::misplaced(repo, *commit, &parents)?);
-        let changes = change::changes(repo, &cx.scratch, &Side::Commit(*commit), &parents)?;
+        let changes = change::changes(repo, &cx.scratch, &Compared::Commit(*commit), &parents)?;
         if !changes.is_empty() {
-            made.push(Made { commit: *commit, parents, changes });
+            made.push(CommitChanges { commit: *commit, parents, changes });
         }
     }
     Ok(made)
@@ -133,7 +138,7 @@ struct Rewind {
     old: ObjectId,
     /// The issue files that commits changed which the branch would lose, as the branch has them and would have them;
     /// nothing where the old tip is not known here.
-    lost: Vec<Change>,
+    lost: Vec<FileChange>,
     is_unknown: bool,
 }
 
@@ -162,7 +167,7 @@ impl Rewind {
         }
         let after = new.map(|new| tree::data_tree(repo, new)).transpose()?.flatten();
         let lost = tree::differences(repo, tree::data_tree(repo, old)?, after)?.into_iter();
-        let lost = lost.filter(|difference| touched.contains(&difference.path)).map(Change::from).collect();
+        let lost = lost.filter(|difference| touched.contains(&difference.path)).map(FileChange::from).collect();
         Ok(Some(Self { branch, old, lost, is_unknown: false }))
     }
 
@@ -173,7 +178,7 @@ impl Rewind {
             return Ok(rewinds(format!("its tip {} is not known here", self.old)));
         }
         for change in &self.lost {
-            let spot = Spot { commit: Some(self.old), parents: &[self.old] };
+            let spot = Position { commit: Some(self.old), parents: &[self.old] };
             if judge.judge(change, spot)?.is_err() {
                 return Ok(rewinds(format!("it would take back a published edit of {}/{}", tree::DATA, change.path)));
             }

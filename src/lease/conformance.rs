@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::decide;
-use crate::domain::lease::{Answer, Fate, Grant, Ledger, Limits, Refusal, Request};
+use crate::domain::lease::{Grant, LeaseAnswer, LeaseOutcome, LeaseRefusal, Ledger, Limits, Request};
 use crate::domain::time::{Clock, ClockReading, Now};
 use crate::lease::coordinator::{About, Coordinator, Error, Remark};
 
@@ -20,15 +20,15 @@ pub(crate) type Open = Box<dyn Fn() -> Box<dyn Coordinator>>;
 
 /// A clock that tests move.
 #[derive(Debug, Default)]
-pub(crate) struct Hands(pub AtomicU64);
+pub(crate) struct TestClock(pub AtomicU64);
 
-impl Hands {
+impl TestClock {
     pub(crate) fn at(millis: u64) -> Self {
         Self(AtomicU64::new(millis))
     }
 }
 
-impl Clock for Hands {
+impl Clock for TestClock {
     fn now(&self) -> Now {
         let clock = ClockReading { domain: "test".into(), millis: self.0.load(Ordering::Relaxed) };
         Now { clock, wall: jiff::Timestamp::UNIX_EPOCH }
@@ -74,11 +74,11 @@ pub(crate) fn all(fresh: &dyn Fn() -> Open) {
     nothing_is_wrong_and_nothing_is_recovered(&fresh());
 }
 
-fn ask(open: &Open, request: &Request, clock: &Hands) -> Result<Answer, Refusal> {
+fn ask(open: &Open, request: &Request, clock: &TestClock) -> Result<LeaseAnswer, LeaseRefusal> {
     open().ask(clock, request, &Limits::default()).expect("reachable").answer
 }
 
-fn acquire(open: &Open, lease: u32, on: u32, who: u32, clock: &Hands) -> Result<Answer, Refusal> {
+fn acquire(open: &Open, lease: u32, on: u32, who: u32, clock: &TestClock) -> Result<LeaseAnswer, LeaseRefusal> {
     ask(open, &Request::Acquire(grant(lease, on, who, 10)), clock)
 }
 
@@ -88,10 +88,10 @@ fn release(lease: u32, who: u32) -> Request {
 
 fn nothing_is_there_at_first(open: &Open) {
     assert_eq!(open().ledger().expect("reachable"), Ledger::default());
-    assert_eq!(open().verify(&[lease_id(1)]).expect("reachable")[&lease_id(1)], Fate::Unknown);
+    assert_eq!(open().verify(&[lease_id(1)]).expect("reachable")[&lease_id(1)], LeaseOutcome::Unknown);
     open().history(&mut |past| panic_on(&past)).expect("reachable");
-    let refused = ask(open, &release(1, 1), &Hands::at(0));
-    assert_eq!(refused, Err(Refusal::NoSuchLease { lease_id: lease_id(1) }));
+    let refused = ask(open, &release(1, 1), &TestClock::at(0));
+    assert_eq!(refused, Err(LeaseRefusal::NoSuchLease { lease_id: lease_id(1) }));
 }
 
 fn panic_on(past: &crate::lease::coordinator::Past) {
@@ -99,14 +99,14 @@ fn panic_on(past: &crate::lease::coordinator::Past) {
 }
 
 fn what_one_handle_is_told_the_others_see(open: &Open) {
-    let (clock, handle) = (Hands::at(0), open());
-    assert_eq!(acquire(open, 1, 1, 1, &clock), Ok(Answer::Granted(lease_id(1))));
+    let (clock, handle) = (TestClock::at(0), open());
+    assert_eq!(acquire(open, 1, 1, 1, &clock), Ok(LeaseAnswer::Granted(lease_id(1))));
     assert_eq!(handle.ledger().expect("reachable").lease_on(issue(1)).map(|lease| lease.lease_id.clone()), Some(lease_id(1)));
-    assert!(matches!(acquire(open, 2, 1, 2, &clock), Err(Refusal::Held { .. })));
+    assert!(matches!(acquire(open, 2, 1, 2, &clock), Err(LeaseRefusal::Held { .. })));
 }
 
 fn a_renewal_is_of_the_lease_that_was_seen(open: &Open) {
-    let clock = Hands::at(0);
+    let clock = TestClock::at(0);
     acquire(open, 1, 1, 1, &clock).expect("free");
     let seen = open().ledger().expect("reachable").lease_on(issue(1)).expect("held").clone();
     clock.0.store(9_000, Ordering::Relaxed);
@@ -119,18 +119,18 @@ fn a_renewal_is_of_the_lease_that_was_seen(open: &Open) {
     let Err(Error::Lost { fate, successor, .. }) = open().renew(&clock, &renewed, &Limits::default()) else {
         unreachable!("somebody else has it");
     };
-    assert_eq!((*fate, successor.map(|lease| lease.holder.clone())), (Fate::Lapsed, Some(holder(2))));
+    assert_eq!((*fate, successor.map(|lease| lease.holder.clone())), (LeaseOutcome::Lapsed, Some(holder(2))));
     let theirs = open().ledger().expect("reachable").lease_on(issue(1)).expect("held").clone();
     let evict = Request::ForceEvict { lease_id: lease_id(2), by: agent(3), reason: "gone".into() };
     ask(open, &evict, &clock).expect("anybody may");
     let Err(Error::Lost { fate, successor, .. }) = open().renew(&clock, &theirs, &Limits::default()) else {
         unreachable!("it was evicted");
     };
-    assert!(matches!(*fate, Fate::Evicted { .. }) && successor.is_none());
+    assert!(matches!(*fate, LeaseOutcome::Evicted { .. }) && successor.is_none());
 }
 
 fn every_end_is_told_apart(open: &Open) {
-    let clock = Hands::at(0);
+    let clock = TestClock::at(0);
     for n in 1..=5 {
         acquire(open, n, n, 1, &clock).expect("free");
     }
@@ -144,22 +144,22 @@ fn every_end_is_told_apart(open: &Open) {
         branch: None,
         reason: None,
     };
-    assert_eq!(ask(open, &transfer, &clock), Ok(Answer::Granted(lease_id(30))));
+    assert_eq!(ask(open, &transfer, &clock), Ok(LeaseAnswer::Granted(lease_id(30))));
     clock.0.store(10_000, Ordering::Relaxed);
     acquire(open, 40, 4, 2, &clock).expect("over");
     let wanted: Vec<LeaseId> = [1, 2, 3, 4, 5, 6, 30].map(lease_id).to_vec();
     let fates = open().verify(&wanted).expect("reachable");
     assert_eq!(fates.len(), wanted.len());
-    assert_eq!([&fates[&lease_id(1)], &fates[&lease_id(3)]], [&Fate::Concluded, &Fate::Concluded]);
-    assert_eq!(fates[&lease_id(2)], Fate::Evicted { by: agent(2), reason: "gone".into() });
-    assert_eq!([&fates[&lease_id(4)], &fates[&lease_id(6)]], [&Fate::Lapsed, &Fate::Unknown]);
+    assert_eq!([&fates[&lease_id(1)], &fates[&lease_id(3)]], [&LeaseOutcome::Concluded, &LeaseOutcome::Concluded]);
+    assert_eq!(fates[&lease_id(2)], LeaseOutcome::Evicted { by: agent(2), reason: "gone".into() });
+    assert_eq!([&fates[&lease_id(4)], &fates[&lease_id(6)]], [&LeaseOutcome::Lapsed, &LeaseOutcome::Unknown]);
     for n in [5, 30] {
-        assert!(matches!(&fates[&lease_id(n)], Fate::Current(lease) if lease.lease_id == lease_id(n)), "{n}");
+        assert!(matches!(&fates[&lease_id(n)], LeaseOutcome::Current(lease) if lease.lease_id == lease_id(n)), "{n}");
     }
 }
 
 fn the_past_is_whole_and_in_order(open: &Open) {
-    let clock = Hands::at(0);
+    let clock = TestClock::at(0);
     for n in 1..=40 {
         acquire(open, n, 1, n % 3, &clock).expect("free");
         ask(open, &release(n, n % 3), &clock).expect("held");
@@ -180,7 +180,7 @@ fn one_of_many_wins(open: &Open) {
         let ask = |(who, handle): (u32, Box<dyn Coordinator>)| {
             scope.spawn(move || {
                 let request = |on: u32| Request::Acquire(grant(who * 100 + on, on, who, 10));
-                let granted = |on: &u32| handle.ask(&Hands::at(0), &request(*on), &Limits::default());
+                let granted = |on: &u32| handle.ask(&TestClock::at(0), &request(*on), &Limits::default());
                 (1..=10).filter(|on| granted(on).expect("reachable").answer.is_ok()).count()
             })
         };
@@ -228,7 +228,7 @@ pub(crate) fn with_new_id(request: &Request, id: LeaseId) -> Request {
 fn it_decides_as_the_rules_do(fresh: &dyn Fn() -> Open) {
     let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
     let walk = runner.run(&proptest::collection::vec(request(), 1..60), |steps| {
-        let (open, clock, mut model) = (fresh(), Hands::at(0), Ledger::default());
+        let (open, clock, mut model) = (fresh(), TestClock::at(0), Ledger::default());
         for (n, (request, pause)) in (1u32..).zip(&steps) {
             clock.0.fetch_add(*pause, Ordering::Relaxed);
             let request = with_new_id(request, lease_id(n));
@@ -263,21 +263,23 @@ fn what_counts(lease: &crate::domain::lease::Lease) -> crate::domain::lease::Lea
     crate::domain::lease::Lease { token: 0, version: 0, ..lease.clone() }
 }
 
-fn without_numbers(answer: Result<Answer, Refusal>) -> Result<Answer, Refusal> {
+fn without_numbers(answer: Result<LeaseAnswer, LeaseRefusal>) -> Result<LeaseAnswer, LeaseRefusal> {
     match answer {
-        Ok(Answer::Ended(leases)) => Ok(Answer::Ended(leases.iter().map(what_counts).collect())),
-        Err(Refusal::Held { lease, standing }) => Err(Refusal::Held { lease: Box::new(what_counts(&lease)), standing }),
-        Err(Refusal::NotTheHolder { lease, holder }) => Err(Refusal::NotTheHolder { lease: Box::new(what_counts(&lease)), holder }),
-        Err(Refusal::Over { lease }) => Err(Refusal::Over { lease: Box::new(what_counts(&lease)) }),
-        Err(Refusal::TooMany { agent, limit, leases }) => {
-            Err(Refusal::TooMany { agent, limit, leases: leases.iter().map(what_counts).collect() })
+        Ok(LeaseAnswer::Ended(leases)) => Ok(LeaseAnswer::Ended(leases.iter().map(what_counts).collect())),
+        Err(LeaseRefusal::Held { lease, standing }) => Err(LeaseRefusal::Held { lease: Box::new(what_counts(&lease)), standing }),
+        Err(LeaseRefusal::NotTheHolder { lease, holder }) => {
+            Err(LeaseRefusal::NotTheHolder { lease: Box::new(what_counts(&lease)), holder })
+        }
+        Err(LeaseRefusal::Over { lease }) => Err(LeaseRefusal::Over { lease: Box::new(what_counts(&lease)) }),
+        Err(LeaseRefusal::TooMany { agent, limit, leases }) => {
+            Err(LeaseRefusal::TooMany { agent, limit, leases: leases.iter().map(what_counts).collect() })
         }
         other => other,
     }
 }
 
 fn nothing_is_wrong_and_nothing_is_recovered(open: &Open) {
-    let clock = Hands::at(0);
+    let clock = TestClock::at(0);
     acquire(open, 1, 1, 1, &clock).expect("free");
     let before = open().ledger().expect("reachable");
     assert!(!open().examine().iter().any(|remark| matches!(remark, Remark::Problem(_))), "{:?}", open().examine());

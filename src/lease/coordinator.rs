@@ -8,9 +8,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::id::{IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Answer, Event, Fate, Lease, Ledger, Limits, Refusal, Request};
+use crate::domain::lease::{Lease, LeaseAnswer, LeaseEvent, LeaseOutcome, LeaseRefusal, Ledger, Limits, Request};
 use crate::domain::time::{Clock, Now};
-use crate::store::file_stamp::Sign;
+use crate::store::file_stamp::FileStamp;
 
 /// Why a coordinator did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +21,7 @@ pub(crate) enum Error {
         /// Which one.
         lease_id: LeaseId,
         /// How it ended.
-        fate: Box<Fate>,
+        fate: Box<LeaseOutcome>,
         /// Who has the issue now, where somebody has.
         successor: Option<Box<Lease>>,
     },
@@ -73,7 +73,7 @@ pub(crate) enum Scope {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Transaction {
     /// What was decided; all of it counts.
-    pub answer: std::result::Result<Answer, Refusal>,
+    pub answer: std::result::Result<LeaseAnswer, LeaseRefusal>,
     /// The ledger after it.
     pub ledger: Ledger,
 }
@@ -84,7 +84,7 @@ pub(crate) struct Past {
     /// Its sequence; for a grant, the token.
     pub sequence: u64,
     /// What happened.
-    pub event: Event,
+    pub event: LeaseEvent,
     /// When.
     pub at: Now,
     /// Whether it is known from what had to be set aside: it happened, and its place in the order is not proved.
@@ -135,7 +135,7 @@ pub(crate) trait Coordinator: Send + Sync {
     }
 
     /// What is another value once the leases have changed, told without reading them; nothing where that cannot be.
-    fn sign(&self) -> Option<Sign> {
+    fn sign(&self) -> Option<FileStamp> {
         None
     }
 
@@ -143,7 +143,7 @@ pub(crate) trait Coordinator: Send + Sync {
     fn ask(&self, clock: &dyn Clock, request: &Request, limits: &Limits) -> Result<Transaction>;
 
     /// How each of these leases stands or ended, as far back as it takes.
-    fn verify(&self, leases: &[LeaseId]) -> Result<HashMap<LeaseId, Fate>>;
+    fn verify(&self, leases: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>>;
 
     /// Everything that ever happened, the oldest first, as far as it is kept.
     fn history(&self, visit: &mut dyn FnMut(Past)) -> Result<()>;
@@ -163,7 +163,7 @@ pub(crate) trait Coordinator: Send + Sync {
         {
             return Ok(lease.clone());
         }
-        let fate = self.verify(std::slice::from_ref(&seen.lease_id))?.remove(&seen.lease_id).unwrap_or(Fate::Unknown);
+        let fate = self.verify(std::slice::from_ref(&seen.lease_id))?.remove(&seen.lease_id).unwrap_or(LeaseOutcome::Unknown);
         let successor = transaction.ledger.lease_on(seen.issue_id).cloned().map(Box::new);
         Err(Error::Lost { lease_id: seen.lease_id.clone(), fate: Box::new(fate), successor })
     }

@@ -5,22 +5,22 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::domain::id::LeaseId;
 use crate::domain::lease::decide;
-use crate::domain::lease::{Event, Fate, Ledger, Limits, Request};
+use crate::domain::lease::{LeaseEvent, LeaseOutcome, Ledger, Limits, Request};
 use crate::domain::time::Clock;
 use crate::lease::conformance;
 use crate::lease::coordinator::{Capabilities, Coordinator, Past, Recovery, Remark, Result, Scope, Transaction};
 
 #[derive(Debug, Clone, Default)]
-struct Memory(Arc<Mutex<Kept>>);
+struct Memory(Arc<Mutex<MemoryState>>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct MemoryState {
     ledger: Ledger,
     past: Vec<Past>,
 }
 
 impl Memory {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, MemoryState> {
         self.0.lock().expect("nobody panics while holding it")
     }
 }
@@ -46,19 +46,19 @@ impl Coordinator for Memory {
         Ok(Transaction { answer: decision.answer, ledger: kept.ledger.clone() })
     }
 
-    fn verify(&self, leases: &[LeaseId]) -> Result<HashMap<LeaseId, Fate>> {
+    fn verify(&self, leases: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>> {
         let kept = self.kept();
         let fate = |id: &LeaseId| {
             if let Some(lease) = kept.ledger.lease(id) {
-                return Fate::Current(Box::new(lease.clone()));
+                return LeaseOutcome::Current(Box::new(lease.clone()));
             }
             let mut ends = kept.past.iter().filter(|past| past.event.lease_id() == id).filter_map(|past| match &past.event {
-                Event::Release { .. } | Event::Transfer { .. } => Some(Fate::Concluded),
-                Event::AutoEvict { .. } => Some(Fate::Lapsed),
-                Event::ForceEvict { by, reason, .. } => Some(Fate::Evicted { by: by.clone(), reason: reason.clone() }),
+                LeaseEvent::Release { .. } | LeaseEvent::Transfer { .. } => Some(LeaseOutcome::Concluded),
+                LeaseEvent::AutoEvict { .. } => Some(LeaseOutcome::Lapsed),
+                LeaseEvent::ForceEvict { by, reason, .. } => Some(LeaseOutcome::Evicted { by: by.clone(), reason: reason.clone() }),
                 _ => None,
             });
-            ends.next_back().unwrap_or(Fate::Unknown)
+            ends.next_back().unwrap_or(LeaseOutcome::Unknown)
         };
         Ok(leases.iter().map(|id| (id.clone(), fate(id))).collect())
     }

@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use crate::process::{GRACE, LONGEST_PAUSE, is_over};
 
 /// What is run.
-pub(crate) struct Errand<'a> {
+pub(crate) struct ForegroundCommand<'a> {
     /// The program and its arguments; not empty.
     pub argv: &'a [OsString],
     /// Where it runs, if not where we do.
@@ -27,7 +27,7 @@ pub(crate) struct Errand<'a> {
 }
 
 /// A command that runs.
-pub(crate) struct Attended {
+pub(crate) struct ForegroundResult {
     child: Child,
     #[cfg(unix)]
     signals: Receiver<i32>,
@@ -35,9 +35,9 @@ pub(crate) struct Attended {
     leads_a_group: bool,
 }
 
-impl Attended {
+impl ForegroundResult {
     /// Starts a command; from here on signals do not end us, but it.
-    pub(crate) fn start(errand: Errand<'_>) -> io::Result<Self> {
+    pub(crate) fn start(errand: ForegroundCommand<'_>) -> io::Result<Self> {
         let (program, args) = errand.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         #[cfg(unix)]
         let signals = signals()?;

@@ -40,7 +40,7 @@ pub(crate) struct Job<'a> {
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum ExitCause {
     /// By itself, with this status; a negative one is the signal that ended it.
     Exited(i32),
     /// Its time was up.
@@ -90,7 +90,7 @@ fn may_run(path: &Path) -> bool {
 }
 
 /// Runs a command to its end, whatever that is, and says how long it took.
-pub(crate) fn run(job: Job<'_>, interrupted: &AtomicBool) -> io::Result<(End, Duration)> {
+pub(crate) fn run(job: Job<'_>, interrupted: &AtomicBool) -> io::Result<(ExitCause, Duration)> {
     let start = Instant::now();
     let mut command = Command::new("sh");
     for variable in LOCAL_VARIABLES {
@@ -111,12 +111,12 @@ pub(crate) fn run(job: Job<'_>, interrupted: &AtomicBool) -> io::Result<(End, Du
             let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| -signal);
             #[cfg(not(unix))]
             let signal = None;
-            return Ok((End::Exited(status.code().or(signal).unwrap_or(-1)), start.elapsed()));
+            return Ok((ExitCause::Exited(status.code().or(signal).unwrap_or(-1)), start.elapsed()));
         }
         let end = if interrupted.load(Ordering::Relaxed) {
-            Some(End::Interrupted)
+            Some(ExitCause::Interrupted)
         } else {
-            (start.elapsed() >= job.limit).then_some(End::OutOfTime)
+            (start.elapsed() >= job.limit).then_some(ExitCause::OutOfTime)
         };
         if let Some(end) = end {
             stop(&mut child)?;
@@ -184,7 +184,7 @@ fn stop(child: &mut Child) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn run_for(command: &str, limit: Duration, interrupted: bool) -> (End, String) {
+    fn run_for(command: &str, limit: Duration, interrupted: bool) -> (ExitCause, String) {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("out");
         let job = Job {
@@ -201,15 +201,15 @@ mod tests {
     #[test]
     fn a_command_ends_by_itself_or_is_ended_with_all_that_it_started() {
         let long = Duration::from_secs(60);
-        assert_eq!(run_for("echo $WORD; echo more >&2; exit 3", long, false), (End::Exited(3), "said\nmore\n".to_owned()));
-        assert_eq!(run_for("kill -9 $$", long, false).0, End::Exited(-9));
-        assert_eq!(run_for("sleep 60", long, true).0, End::Interrupted);
+        assert_eq!(run_for("echo $WORD; echo more >&2; exit 3", long, false), (ExitCause::Exited(3), "said\nmore\n".to_owned()));
+        assert_eq!(run_for("kill -9 $$", long, false).0, ExitCause::Exited(-9));
+        assert_eq!(run_for("sleep 60", long, true).0, ExitCause::Interrupted);
         let tidy = "trap 'sleep 0.2; echo tidy; exit' TERM; while :; do sleep 0.05; done";
         let (end, said) = run_for(&format!("sh -c \"{tidy}\"; :"), Duration::from_millis(300), false);
-        assert!(end == End::OutOfTime && said.ends_with("tidy\n"), "{said}");
+        assert!(end == ExitCause::OutOfTime && said.ends_with("tidy\n"), "{said}");
         let start = Instant::now();
         let (end, said) = run_for("trap '' TERM; sleep 61 & echo $!; sleep 62", Duration::from_millis(300), false);
-        assert_eq!(end, End::OutOfTime);
+        assert_eq!(end, ExitCause::OutOfTime);
         assert!(start.elapsed() < Duration::from_secs(20));
         let pid: i32 = said.trim().parse().expect("a process id");
         let gone = || rustix::process::test_kill_process(rustix::process::Pid::from_raw(pid).expect("not 0")).is_err();

@@ -35,12 +35,12 @@ pub(crate) struct AgentRun {
     /// Where it says what it says, if nobody sits at its terminal.
     pub log: Option<String>,
     /// How it ended; `None` while it runs, and where nobody saw the end.
-    pub ended: Option<Ended>,
+    pub ended: Option<AgentExit>,
 }
 
 /// The end of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Ended {
+pub(crate) struct AgentExit {
     /// When.
     pub at: Timestamp,
     /// With which status.

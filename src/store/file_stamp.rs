@@ -9,13 +9,13 @@ use crate::store::file;
 
 /// What a file looks like: which it is, how long, and when it was last written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sign {
+pub(crate) struct FileStamp {
     number: u64,
     length: u64,
     written: Option<SystemTime>,
 }
 
-impl Sign {
+impl FileStamp {
     /// What the file at this path looks like; nothing where it cannot be looked at.
     pub(crate) fn of(path: &Path) -> Option<Self> {
         let metadata = path.metadata().ok()?;
@@ -32,11 +32,11 @@ mod tests {
     fn what_was_replaced_looks_different_and_what_is_not_there_like_nothing() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("file");
-        assert_eq!(Sign::of(&path), None);
+        assert_eq!(FileStamp::of(&path), None);
         replace(&path, b"one", Modes::PRIVATE).expect("written");
-        let one = Sign::of(&path);
-        assert!(one.is_some() && one == Sign::of(&path));
+        let one = FileStamp::of(&path);
+        assert!(one.is_some() && one == FileStamp::of(&path));
         replace(&path, b"two and more", Modes::PRIVATE).expect("written");
-        assert_ne!(one, Sign::of(&path));
+        assert_ne!(one, FileStamp::of(&path));
     }
 }

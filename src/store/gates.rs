@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::domain::id::IssueId;
 use crate::domain::tracker::gate::Registry;
 use crate::store::file;
-use crate::store::issue_sources::Places;
-use crate::store::issues::Writer;
+use crate::store::issue_sources::IssueSources;
+use crate::store::issues::IssueWriter;
 use crate::store::layout::Layout;
 use crate::store::{Error, Result};
 
@@ -17,13 +17,13 @@ const FILE: &str = "gates.json";
 const OUTPUTS_KEPT: usize = 50;
 
 /// The gates that are defined, from the first place that has the file; none where there is none.
-pub(crate) fn registry(places: Places<'_>) -> Result<Registry> {
+pub(crate) fn registry(places: IssueSources<'_>) -> Result<Registry> {
     let Some((bytes, _, path)) = places.read(FILE)? else { return Ok(Registry::default()) };
     Registry::parse(&bytes).map_err(|why| Error::Corrupt { path, line: None, why })
 }
 
 /// Writes the definitions into this worktree.
-pub(crate) fn write(writer: &Writer, registry: &Registry) -> Result<()> {
+pub(crate) fn write(writer: &IssueWriter, registry: &Registry) -> Result<()> {
     writer.write_data(FILE, registry.as_bytes())
 }
 

@@ -15,8 +15,8 @@ use gix::ObjectId;
 use crate::domain::id::IssueId;
 use crate::domain::issue::Summary;
 use crate::store::file::{self, Modes};
-use crate::store::issue_cache::file_stamp::{COARSEST_TICK, Look, Stamp, nanos, ticks};
-use crate::store::issue_cache::summary_cache::{Kept, Reader, encode, put_number, put_text};
+use crate::store::issue_cache::file_stamp::{COARSEST_TICK, DirectoryScan, Stamp, nanos, ticks};
+use crate::store::issue_cache::summary_cache::{Reader, SummaryCache, encode, put_number, put_text};
 
 /// Caches of trees that are kept, the newest.
 const TREES_KEPT: usize = 8;
@@ -34,19 +34,19 @@ impl Cache {
     }
 
     /// What is kept of the issues in a directory.
-    pub(crate) fn summaries_of_dir(&self, dir: &Path) -> Kept {
+    pub(crate) fn summaries_of_dir(&self, dir: &Path) -> SummaryCache {
         let owner = dir.as_os_str().as_encoded_bytes();
         self.kept(&dir_name(owner), owner)
     }
 
     /// What is kept of the issues in a tree.
-    pub(crate) fn summaries_of_tree(&self, tree: ObjectId) -> Kept {
+    pub(crate) fn summaries_of_tree(&self, tree: ObjectId) -> SummaryCache {
         self.kept(&format!("tree-{tree}.summaries"), tree.as_bytes())
     }
 
-    fn kept(&self, name: &str, owner: &[u8]) -> Kept {
-        let kept = self.read(name).and_then(|bytes| Kept::of(bytes, owner));
-        kept.unwrap_or_else(Kept::nothing)
+    fn kept(&self, name: &str, owner: &[u8]) -> SummaryCache {
+        let kept = self.read(name).and_then(|bytes| SummaryCache::of(bytes, owner));
+        kept.unwrap_or_else(SummaryCache::nothing)
     }
 
     /// The ids of the issues in a tree, sorted, if they are kept.
@@ -62,7 +62,7 @@ impl Cache {
 
     /// Keeps the ids of the issues in a tree.
     pub(crate) fn keep_ids(&self, tree: ObjectId, ids: &[IssueId]) {
-        if Kept::pays(ids.len()) {
+        if SummaryCache::pays(ids.len()) {
             let mut bytes = summary_cache::MAGIC.to_vec();
             put_text(&mut bytes, tree.as_bytes());
             put_number(&mut bytes, ids.len());
@@ -75,7 +75,7 @@ impl Cache {
     }
 
     /// Keeps what was read in a directory, of those files that had settled before it was.
-    pub(crate) fn keep_dir<'s>(&self, dir: &Path, look: &Look, found: impl Iterator<Item = (&'s Stamp, &'s Summary)>) {
+    pub(crate) fn keep_dir<'s>(&self, dir: &Path, look: &DirectoryScan, found: impl Iterator<Item = (&'s Stamp, &'s Summary)>) {
         // A file system may have a clock of its own: what it calls now counts too.
         let Some(now) = self.now_there() else { return };
         let limit = look.began_at.min(now - ticks(look.began.elapsed())) - ticks(COARSEST_TICK);
@@ -164,7 +164,7 @@ mod tests {
         let scratch = tempfile::tempdir().expect("a directory");
         let cache = Cache::new(scratch.path(), Modes::PRIVATE);
         let summary = issue(scratch.path());
-        let mut look = Look::begin(scratch.path());
+        let mut look = DirectoryScan::begin(scratch.path());
         let stamp = look.stamp(summary.id).expect("it is there");
         assert!(!look.is_settled(&stamp));
         // A clock that runs ahead of the file system's.

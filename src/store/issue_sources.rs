@@ -11,7 +11,7 @@ use gix::bstr::BString;
 use gix::index::entry::Flags;
 use serde::Serialize;
 
-use crate::git::tree::{self, Entry};
+use crate::git::tree::{self, TreeEntry};
 use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::{Error, Result};
@@ -30,12 +30,12 @@ pub(crate) enum Source {
 
 /// The places as one worktree sees them.
 #[derive(Clone, Copy)]
-pub(crate) struct Places<'a> {
+pub(crate) struct IssueSources<'a> {
     layout: &'a Layout,
     everywhere: bool,
 }
 
-impl<'a> Places<'a> {
+impl<'a> IssueSources<'a> {
     /// The places of this worktree; `everywhere` is false where only the first counts.
     pub(crate) fn of(layout: &'a Layout, everywhere: bool) -> Self {
         Self { layout, everywhere }
@@ -82,7 +82,7 @@ impl<'a> Places<'a> {
         let mut files = self.primary().map(|dir| in_folder(&dir.join(path))).transpose()?.unwrap_or_default();
         let local = in_folder(&self.local()?.join(path))?;
         let committed = tree::subfolder(&self.layout.repo, self.head()?, path)?.into_iter();
-        let missing: Vec<(BString, Entry)> = committed.filter(|(name, _)| !local.contains_key(&name.to_string())).collect();
+        let missing: Vec<(BString, TreeEntry)> = committed.filter(|(name, _)| !local.contains_key(&name.to_string())).collect();
         let paths: Vec<BString> = missing.iter().map(|(name, _)| format!("{path}/{name}").into()).collect();
         let left_out = left_out(self.layout, &paths)?;
         for ((name, entry), path) in missing.iter().zip(&paths) {

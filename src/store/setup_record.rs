@@ -13,7 +13,7 @@ use crate::store::{Error, Result};
 
 /// What setup has made of a worktree's `config.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Made {
+pub(crate) struct ConfigChange {
     schema_version: u32,
     /// What stood there before; nothing where there was no file.
     pub before: Option<String>,
@@ -38,7 +38,7 @@ pub(crate) fn told(layout: &Layout) -> PathBuf {
     layout.shared_dir().join(TOLD)
 }
 
-impl Made {
+impl ConfigChange {
     /// What is remembered of this worktree.
     pub(crate) fn read(layout: &Layout) -> Result<Option<Self>> {
         let path = path(layout);
@@ -131,12 +131,12 @@ mod tests {
         gix::init(dir.path()).expect("a repository");
         let layout = Layout::at(dir.path()).expect("a repository");
         let identity = layout.require_identity().expect("drawn");
-        Made::note(&layout, None, "a".into()).expect("noted");
-        Made::note(&layout, Some("a".into()), "b".into()).expect("noted");
-        let made = Made::read(&layout).expect("read").expect("there");
+        ConfigChange::note(&layout, None, "a".into()).expect("noted");
+        ConfigChange::note(&layout, Some("a".into()), "b".into()).expect("noted");
+        let made = ConfigChange::read(&layout).expect("read").expect("there");
         assert_eq!((made.before, made.after.as_str()), (None, "b"), "two changes in a row are one");
-        Made::note(&layout, Some("edited".into()), "c".into()).expect("noted");
-        assert_eq!(Made::read(&layout).expect("read").expect("there").before.as_deref(), Some("edited"));
+        ConfigChange::note(&layout, Some("edited".into()), "c".into()).expect("noted");
+        assert_eq!(ConfigChange::read(&layout).expect("read").expect("there").before.as_deref(), Some("edited"));
         let log = layout.shared_dir().join("claims.jsonl");
         file::replace(&log, b"", layout.modes).expect("written");
         assert!(leftovers(&layout).expect("looked").is_empty());

@@ -9,7 +9,7 @@ use crate::git::tree;
 use crate::store::Result;
 use crate::store::file;
 use crate::store::gates;
-use crate::store::issues::{IssueStore, Listing};
+use crate::store::issues::{IssueScan, IssueStore};
 
 /// What was there.
 pub(crate) struct Snapshot {
@@ -24,7 +24,7 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// As a worktree sees them.
     pub(crate) fn here(store: &IssueStore<'_>) -> Result<Self> {
-        let Listing { issues, unreadable } = store.list()?;
+        let IssueScan { issues, unreadable } = store.list()?;
         let mut unreadable: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
         let dir = store.places().local()?.join("issues");
         let names = file::names(&dir)?;

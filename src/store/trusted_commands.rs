@@ -12,7 +12,7 @@ use crate::store::lock;
 use crate::store::{Error, Result};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct File {
+struct TrustedCommandsFile {
     schema_version: u32,
     approved: Vec<Approval>,
 }
@@ -36,8 +36,8 @@ impl Approvals {
         Self { path: agent_file.with_file_name("approvals.json") }
     }
 
-    fn read(&self) -> Result<File> {
-        let Some(bytes) = file::read_optional(&self.path)? else { return Ok(File::default()) };
+    fn read(&self) -> Result<TrustedCommandsFile> {
+        let Some(bytes) = file::read_optional(&self.path)? else { return Ok(TrustedCommandsFile::default()) };
         let corrupt = |error: serde_json::Error| Error::Corrupt { path: self.path.clone(), line: None, why: error.to_string() };
         serde_json::from_slice(&bytes).map_err(corrupt)
     }

@@ -56,18 +56,18 @@ impl Bypass {
 
 /// The first way around the hooks in a line of shell.
 pub(crate) fn bypass(text: &str) -> Option<Bypass> {
-    Judge { variables: Vec::new(), depth: 0 }.script(text)
+    BypassScanner { variables: Vec::new(), depth: 0 }.script(text)
 }
 
 /// What is known at one place of a script.
 #[derive(Clone)]
-struct Judge {
+struct BypassScanner {
     /// Variables that switch hooks off and that commands from here on have.
     variables: Vec<String>,
     depth: usize,
 }
 
-impl Judge {
+impl BypassScanner {
     fn script(mut self, text: &str) -> Option<Bypass> {
         self.depth += 1;
         if self.depth > DEEPEST {

@@ -10,7 +10,7 @@ const END: &str = "<!-- git-jit:end -->";
 
 /// How a block stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum BlockState {
     /// There is none.
     Missing,
     /// It says what it should.
@@ -63,12 +63,12 @@ fn wrapped(body: &str) -> String {
 }
 
 /// How the block that should have `body` stands in a text.
-pub(crate) fn state(text: &str, body: &str) -> Result<State, Trouble> {
+pub(crate) fn state(text: &str, body: &str) -> Result<BlockState, Trouble> {
     Ok(match find(text)? {
-        None => State::Missing,
-        Some(span) if !span.is_intact => State::Edited,
-        Some(span) if span.body == body => State::Current,
-        Some(_) => State::Outdated,
+        None => BlockState::Missing,
+        Some(span) if !span.is_intact => BlockState::Edited,
+        Some(span) if span.body == body => BlockState::Current,
+        Some(_) => BlockState::Outdated,
     })
 }
 
@@ -152,7 +152,7 @@ mod tests {
     fn a_text_comes_back_to_the_byte() {
         for text in ["", "a", "a\n", "a\n\n", "a\r\nb\r\n", "a\r\nb", "\n", "# x\n\n<!-- a comment -->\n"] {
             let put_in = put(Some(text), BODY, false).expect("no trouble").expect("a change");
-            assert_eq!(state(&put_in, BODY), Ok(State::Current), "{text:?}");
+            assert_eq!(state(&put_in, BODY), Ok(BlockState::Current), "{text:?}");
             assert_eq!(put(Some(&put_in), BODY, false), Ok(None), "{text:?}");
             assert_eq!(take_out(&put_in, false), Ok(Rest::Text(text.to_owned())), "{put_in:?}");
             assert_eq!(put_in.contains('\r'), text.contains('\r'));
@@ -183,12 +183,12 @@ mod tests {
     fn what_was_edited_or_does_not_fit_together_is_left_alone() {
         let block = wrapped(BODY);
         let edited = block.replace("text", "texts");
-        assert_eq!(state(&edited, BODY), Ok(State::Edited));
+        assert_eq!(state(&edited, BODY), Ok(BlockState::Edited));
         assert_eq!(put(Some(&edited), BODY, false), Err(Trouble::Edited));
         assert_eq!(take_out(&edited, false), Err(Trouble::Edited));
         assert_eq!(put(Some(&edited), BODY, true), Ok(Some(block.clone())));
         assert_eq!(take_out(&edited, true), Ok(Rest::Nothing));
-        assert_eq!(state(&block, "other\n"), Ok(State::Outdated));
+        assert_eq!(state(&block, "other\n"), Ok(BlockState::Outdated));
         for (text, line) in [
             (format!("{block}{block}"), 6),
             (format!("a\n{END}\n"), 2),
@@ -198,8 +198,8 @@ mod tests {
             assert_eq!(put(Some(&text), BODY, true), Err(Trouble::Broken { line }), "{text:?}");
         }
         assert_eq!(take_out(&block.replace("begin v1", "begin v2"), true), Err(Trouble::Newer));
-        assert_eq!(state(&block.replace("begin v1 ", "begin v1 x"), BODY), Ok(State::Edited));
+        assert_eq!(state(&block.replace("begin v1 ", "begin v1 x"), BODY), Ok(BlockState::Edited));
         // Text that only speaks of the mark is no mark.
-        assert_eq!(state(&format!("say `{END}`\n"), BODY), Ok(State::Missing));
+        assert_eq!(state(&format!("say `{END}`\n"), BODY), Ok(BlockState::Missing));
     }
 }

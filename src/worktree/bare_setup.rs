@@ -9,7 +9,7 @@ use crate::git::run::Git;
 use crate::store::Error;
 use crate::store::layout::Layout;
 use crate::worktree::path_template;
-use crate::worktree::{Hindrance, Result, alone};
+use crate::worktree::{Blocker, Result, alone};
 
 /// The folder that a clone gets unless another is named: the last name of the address, with `.git`.
 pub(crate) fn default_dir(url: &str) -> Option<String> {
@@ -26,7 +26,7 @@ pub(crate) fn clone_into(cx: &Context, url: &str, dir: &Path) -> Result<()> {
     let cwd = &cx.cwd;
     let is_there = dir.symlink_metadata().is_ok();
     if is_there && !dir.read_dir().is_ok_and(|mut entries| entries.next().is_none()) {
-        return Err(Hindrance::PathTaken { path: dir.to_owned() }.into());
+        return Err(Blocker::PathTaken { path: dir.to_owned() }.into());
     }
     // A folder that is there stays the one that it is, somebody may stand in it: what was cloned is moved into it.
     let around = if is_there { dir } else { dir.parent().unwrap_or(cwd) };
@@ -67,17 +67,17 @@ pub(crate) fn make_primary(layout: &Layout) -> Result<(PathBuf, bool)> {
     let path = path_template::trees(layout).join("main");
     let _guard = alone(layout)?;
     if path.symlink_metadata().is_ok() {
-        return Err(Hindrance::PathTaken { path }.into());
+        return Err(Blocker::PathTaken { path }.into());
     }
     let head = layout.repo.head_name().map_err(Error::git("HEAD"))?;
     let full = head.map(|name| name.as_bstr().to_string()).unwrap_or_default();
     let Some(branch) = full.strip_prefix("refs/heads/") else {
-        return Err(Hindrance::NoSuchBase { base: "HEAD".to_owned() }.into());
+        return Err(Blocker::NoSuchBase { base: "HEAD".to_owned() }.into());
     };
     let is_born = history::ref_commit(&layout.repo, &full).is_some();
     let others = || !history::default_branches(&layout.repo).is_empty();
     if !is_born && others() {
-        return Err(Hindrance::NoSuchBase { base: branch.to_owned() }.into());
+        return Err(Blocker::NoSuchBase { base: branch.to_owned() }.into());
     }
     let git = Git::at(&layout.common_dir);
     let words = ["worktree", "add", "--quiet"].map(OsStr::new);

@@ -11,7 +11,7 @@ pub(crate) use hints::quoted;
 
 /// Why a worktree cannot be made or removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Hindrance {
+pub(crate) enum Blocker {
     /// There is none of that name.
     #[error("no worktree '{named}'")]
     NoSuchWorktree {
@@ -263,7 +263,7 @@ fn first(files: &[String]) -> String {
     shown.join(", ") + if files.len() > shown.len() { ", …" } else { "" }
 }
 
-impl Hindrance {
+impl Blocker {
     /// One out of what was found: nothing, one, or several together.
     pub(crate) fn out_of(mut all: Vec<Self>) -> Option<Self> {
         if all.len() > 1 { Some(Self::Several { all }) } else { all.pop() }

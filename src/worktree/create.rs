@@ -5,24 +5,24 @@ use std::path::PathBuf;
 use crate::context::Context;
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId};
 use crate::domain::issue::Issue;
-use crate::domain::lease::{Answer, Grant, Request};
+use crate::domain::lease::{Grant, LeaseAnswer, Request};
 use crate::domain::policy::Policy;
 use crate::git::tree;
 use crate::process;
 use crate::process::background::Watched;
-use crate::store::journal::spawns::{self, Spawning, Stage};
+use crate::store::journal::spawns::{self, SpawnRecord, SpawnStage};
 use crate::store::layout::{Identity, Layout};
 use crate::store::worktrees::{self, Worktree};
-use crate::worktree::create_steps::{Making, give_issue};
+use crate::worktree::create_steps::{CreatedSteps, give_issue};
 use crate::worktree::name;
 use crate::worktree::path_template;
-use crate::worktree::path_template::Template;
+use crate::worktree::path_template::PathTemplate;
 use crate::worktree::rollback::{self, Undo};
 use crate::worktree::start_point;
-use crate::worktree::{Error, Hindrance, Result};
+use crate::worktree::{Blocker, Error, Result};
 
 /// What is wanted.
-pub(crate) struct Wish<'a> {
+pub(crate) struct SpawnRequest<'a> {
     /// The issue.
     pub issue: &'a Issue,
     /// Its file, for a base that does not have it.
@@ -38,7 +38,7 @@ pub(crate) struct Wish<'a> {
     /// The policy in force.
     pub policy: &'a Policy,
     /// Where worktrees are, if not below `trees/`.
-    pub place: Option<Template<'a>>,
+    pub place: Option<PathTemplate<'a>>,
     /// Whether a branch that is there already is gone on with.
     pub resumes_branch: bool,
     /// A command that prepares the worktree.
@@ -91,19 +91,19 @@ fn made_or_called_for(layout: &Layout, issue: &Issue) -> Result<Option<Worktree>
         [one] => Ok(Some((*one).clone())),
         many => {
             let paths = many.iter().map(|worktree| worktree.root.clone()).collect();
-            Err(Hindrance::Ambiguous { named: number, paths }.into())
+            Err(Blocker::Ambiguous { named: number, paths }.into())
         }
     }
 }
 
 /// Takes the lease for a worktree that is there.
-pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: Worktree) -> Result<Spawned> {
+pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &SpawnRequest<'_>, existing: Worktree) -> Result<Spawned> {
     let path = existing.root.clone();
     if let Some(hindrance) = rollback::being_made(layout, &path)? {
         return Err(hindrance.into());
     }
     if existing.is_missing {
-        let hindrance = if path.exists() { Hindrance::NoGit { path } } else { Hindrance::Missing { path } };
+        let hindrance = if path.exists() { Blocker::NoGit { path } } else { Blocker::Missing { path } };
         return Err(hindrance.into());
     }
     let identity = Identity::ensure(&existing.git_dir, &path, Some(&wish.agent_id), layout.modes)?;
@@ -125,7 +125,7 @@ pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &Wish<'_>, existing: W
 }
 
 /// Makes a worktree that somebody else has made one of ours: it is for the issue, and has its file.
-fn take_in(layout: &Layout, wish: &Wish<'_>, existing: &Worktree, identity: Identity) -> Result<()> {
+fn take_in(layout: &Layout, wish: &SpawnRequest<'_>, existing: &Worktree, identity: Identity) -> Result<()> {
     let repo = &layout.repo;
     let file = format!("issues/{}", wish.issue.id.file_name());
     let data = worktrees::tip(layout, existing).map(|tip| tree::data_tree(repo, tip)).transpose()?.flatten();
@@ -137,7 +137,7 @@ fn take_in(layout: &Layout, wish: &Wish<'_>, existing: &Worktree, identity: Iden
 }
 
 /// Makes a worktree for an issue that has none.
-pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Spawned> {
+pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &SpawnRequest<'_>) -> Result<Spawned> {
     let interrupted = process::interruptions().map_err(crate::store::Error::io("handle signals in", &layout.common_dir))?;
     let number = name::number_of(wish.issue);
     let name = name::of_issue(&number, &wish.issue.title);
@@ -146,7 +146,7 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
     let identity = Identity::draw(&path, Some(wish.agent_id.clone())).made_for(wish.issue.id, start.base.clone());
     let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
     let ourselves = Watched::ourselves();
-    let spawning = Spawning {
+    let spawning = SpawnRecord {
         schema_version: 1,
         lease_id: LeaseId::new(ulid::Ulid::new()),
         holder: holder.clone(),
@@ -161,8 +161,8 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
     let mut journal = spawns::begin(&layout.shared_dir(), layout.modes, &spawning)?;
     // Whoever begins at the same time sees our record, or we see theirs.
     let rival = rollback::rival(layout, wish.issue.id, Some(&spawning.lease_id))?;
-    let mut stage = Stage::Begun;
-    let making = Making { cx, layout, wish, path: &path, interrupted: &interrupted };
+    let mut stage = SpawnStage::Begun;
+    let making = CreatedSteps { cx, layout, wish, path: &path, interrupted: &interrupted };
     let made = making.make((&mut journal, &mut stage), &spawning, &start, &identity);
     let copied = match made {
         Ok(copied) => copied,
@@ -179,11 +179,10 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &Wish<'_>) -> Result<Sp
 }
 
 /// What is in the way of a worktree, said as it is where another process makes one for the same issue, or just has.
-fn overtaken(layout: &Layout, wish: &Wish<'_>, rival: Option<Hindrance>, error: Error) -> Error {
+fn overtaken(layout: &Layout, wish: &SpawnRequest<'_>, rival: Option<Blocker>, error: Error) -> Error {
     let is_in_the_way = matches!(
         error,
-        Error::Lease(_)
-            | Error::Hindrance(Hindrance::BranchTaken { .. } | Hindrance::PathTaken { .. } | Hindrance::NoSuchBase { .. })
+        Error::Lease(_) | Error::Blocker(Blocker::BranchTaken { .. } | Blocker::PathTaken { .. } | Blocker::NoSuchBase { .. })
     );
     if !is_in_the_way {
         return error;
@@ -192,8 +191,8 @@ fn overtaken(layout: &Layout, wish: &Wish<'_>, rival: Option<Hindrance>, error: 
         return rival.into();
     }
     match existing(layout, wish.issue) {
-        Ok(Some(there)) if is_its(&there, &wish.agent_id) => Hindrance::JustMade { path: there.root }.into(),
-        Err(being_made @ Error::Hindrance(Hindrance::BeingMade { .. })) => being_made,
+        Ok(Some(there)) if is_its(&there, &wish.agent_id) => Blocker::JustMade { path: there.root }.into(),
+        Err(being_made @ Error::Blocker(Blocker::BeingMade { .. })) => being_made,
         _ => error,
     }
 }
@@ -205,7 +204,7 @@ fn is_its(worktree: &Worktree, agent: &AgentId) -> bool {
 pub(crate) fn acquire(
     cx: &Context,
     layout: &Layout,
-    wish: &Wish<'_>,
+    wish: &SpawnRequest<'_>,
     lease_id: &LeaseId,
     holder: &Holder,
     branch: &str,
@@ -220,8 +219,8 @@ pub(crate) fn acquire(
     };
     let request = Request::Acquire(grant);
     match layout.claims().ask(cx.clock(), &request, &wish.policy.limits)?.answer {
-        Ok(Answer::Granted(id) | Answer::Kept { lease_id: id, .. } | Answer::Closing(id)) => Ok(id),
-        Ok(Answer::Ended(_) | Answer::Nothing) => unreachable!("an acquisition ends no lease of its own"),
+        Ok(LeaseAnswer::Granted(id) | LeaseAnswer::Kept { lease_id: id, .. } | LeaseAnswer::Closing(id)) => Ok(id),
+        Ok(LeaseAnswer::Ended(_) | LeaseAnswer::Nothing) => unreachable!("an acquisition ends no lease of its own"),
         Err(refusal) => Err(Error::Lease(refusal)),
     }
 }

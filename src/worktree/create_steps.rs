@@ -9,35 +9,35 @@ use crate::context::Context;
 use crate::git::branch;
 use crate::git::history;
 use crate::git::run::Git;
-use crate::process::{self, End, Job};
+use crate::process::{self, ExitCause, Job};
 use crate::store::file;
-use crate::store::journal::spawns::{Journal, Spawning, Stage};
+use crate::store::journal::spawns::{Journal, SpawnRecord, SpawnStage};
 use crate::store::layout::{Identity, Layout};
 use crate::store::worktrees;
 use crate::worktree::create::acquire;
 use crate::worktree::include_file;
 use crate::worktree::path_template;
 use crate::worktree::start_point::Start;
-use crate::worktree::{Error, Hindrance, Result, Wish, alone, git};
+use crate::worktree::{Blocker, Error, Result, SpawnRequest, alone, git};
 
 /// How long the command may take that prepares a worktree.
 const LONGEST_PREPARATION: Duration = Duration::from_secs(24 * 3600);
 
 /// What the steps of a spawn work with.
-pub(crate) struct Making<'a> {
+pub(crate) struct CreatedSteps<'a> {
     pub cx: &'a Context,
     pub layout: &'a Layout,
-    pub wish: &'a Wish<'a>,
+    pub wish: &'a SpawnRequest<'a>,
     pub path: &'a Path,
     pub interrupted: &'a AtomicBool,
 }
 
-impl Making<'_> {
+impl CreatedSteps<'_> {
     /// All steps, with a look between them whether the user still wants them: how many files came along.
     pub(crate) fn make(
         &self,
-        (journal, stage): (&mut Journal, &mut Stage),
-        spawning: &Spawning,
+        (journal, stage): (&mut Journal, &mut SpawnStage),
+        spawning: &SpawnRecord,
         start: &Start,
         identity: &Identity,
     ) -> Result<usize> {
@@ -45,11 +45,11 @@ impl Making<'_> {
         acquire(self.cx, self.layout, self.wish, &spawning.lease_id, &spawning.holder, &start.branch)?;
         self.go_on()?;
         self.add((journal, stage), start, identity)?;
-        journal.step(Stage::CheckingOut)?;
-        *stage = Stage::CheckingOut;
+        journal.step(SpawnStage::CheckingOut)?;
+        *stage = SpawnStage::CheckingOut;
         let copied = self.fill(journal, start)?;
         if let Some(command) = self.wish.prepare {
-            journal.step(Stage::Preparing)?;
+            journal.step(SpawnStage::Preparing)?;
             journal.hand_on(true);
             let prepared = self.prepare(command, spawning);
             journal.hand_on(false);
@@ -63,25 +63,25 @@ impl Making<'_> {
     }
 
     /// Branch and worktree, without files.
-    fn add(&self, (journal, stage): (&mut Journal, &mut Stage), start: &Start, identity: &Identity) -> Result<()> {
+    fn add(&self, (journal, stage): (&mut Journal, &mut SpawnStage), start: &Start, identity: &Identity) -> Result<()> {
         let (layout, path) = (self.layout, self.path);
         let guard = alone(layout)?;
         if path.symlink_metadata().is_ok() {
-            return Err(Hindrance::PathTaken { path: path.to_owned() }.into());
+            return Err(Blocker::PathTaken { path: path.to_owned() }.into());
         }
         if path_template::trees(layout) == path.parent().unwrap_or(path) {
             path_template::exclude_trees(layout)?;
         }
         if !start.is_new && history::ref_commit(&layout.repo, &format!("refs/heads/{}", start.branch)) != Some(start.at) {
             // It was there when we looked; somebody has removed it, or works on it.
-            return Err(Hindrance::NoSuchBase { base: start.branch.clone() }.into());
+            return Err(Blocker::NoSuchBase { base: start.branch.clone() }.into());
         }
         // From here on there is something of ours to take back, and nothing of anybody else's.
-        journal.step(Stage::Adding)?;
-        *stage = Stage::Adding;
+        journal.step(SpawnStage::Adding)?;
+        *stage = SpawnStage::Adding;
         if start.is_new && !branch::create(&layout.repo, &start.branch, start.at, &self.wish.agent_id)? {
-            *stage = Stage::Begun;
-            return Err(Hindrance::BranchTaken { branch: start.branch.clone() }.into());
+            *stage = SpawnStage::Begun;
+            return Err(Blocker::BranchTaken { branch: start.branch.clone() }.into());
         }
         let words = ["worktree", "add", "--quiet", "--no-checkout"].map(OsStr::new);
         let args: Vec<&OsStr> = words.into_iter().chain([path.as_os_str(), OsStr::new(&start.branch)]).collect();
@@ -107,7 +107,7 @@ impl Making<'_> {
         let done = self.check_out(start);
         journal.hand_on(false);
         self.go_on()?;
-        done.map_err(|error| Hindrance::NoCheckout { why: error.to_string() })?;
+        done.map_err(|error| Blocker::NoCheckout { why: error.to_string() })?;
         give_issue(self.path, self.wish)?;
         include_file::copy_to(self.layout, self.path)
     }
@@ -129,9 +129,9 @@ impl Making<'_> {
     }
 
     /// Runs the command that prepares it; what that says is narration.
-    fn prepare(&self, command: &str, spawning: &Spawning) -> Result<()> {
-        let failed = |status| Hindrance::NotPrepared { command: command.to_owned(), status };
-        let run = || -> std::io::Result<End> {
+    fn prepare(&self, command: &str, spawning: &SpawnRecord) -> Result<()> {
+        let failed = |status| Blocker::NotPrepared { command: command.to_owned(), status };
+        let run = || -> std::io::Result<ExitCause> {
             let env = [
                 ("JIT_AGENT_ID", spawning.holder.agent_id.to_string()),
                 ("JIT_ISSUE_ID", spawning.issue_id.to_string()),
@@ -142,16 +142,16 @@ impl Making<'_> {
             Ok(process::run(job, self.interrupted)?.0)
         };
         match run() {
-            Ok(End::Exited(0)) => Ok(()),
-            Ok(End::Interrupted) => Err(Error::Interrupted),
-            Ok(End::Exited(status)) => Err(failed(Some(status)).into()),
-            Ok(End::OutOfTime) | Err(_) => Err(failed(None).into()),
+            Ok(ExitCause::Exited(0)) => Ok(()),
+            Ok(ExitCause::Interrupted) => Err(Error::Interrupted),
+            Ok(ExitCause::Exited(status)) => Err(failed(Some(status)).into()),
+            Ok(ExitCause::OutOfTime) | Err(_) => Err(failed(None).into()),
         }
     }
 }
 
 /// An issue that the base does not have yet comes along, so that it can be edited there.
-pub(crate) fn give_issue(root: &Path, wish: &Wish<'_>) -> Result<()> {
+pub(crate) fn give_issue(root: &Path, wish: &SpawnRequest<'_>) -> Result<()> {
     let dir = Layout::data_dir(root).join("issues");
     if !include_file::is_below(root, &dir) {
         let why = "leads out of the worktree".to_owned();

@@ -23,18 +23,18 @@ mod status;
 mod user_files;
 
 pub(crate) use bare_setup::{clone_into, default_dir, make_primary};
-pub(crate) use blocker::{Hindrance, quoted};
-pub(crate) use create::{Spawned, Wish, existing, resume, spawn};
+pub(crate) use blocker::{Blocker, quoted};
+pub(crate) use create::{SpawnRequest, Spawned, existing, resume, spawn};
 pub(crate) use prune::{Pruned, prune};
 pub(crate) use remove::{Removed, remove};
-pub(crate) use risk::{Removal, agent_at_work, risks};
+pub(crate) use risk::{RemovalOptions, agent_at_work, risks};
 pub(crate) use rollback::{settle, unsettled};
-pub(crate) use status::{Status, status};
+pub(crate) use status::{WorktreeStatus, status};
 
 use std::path::Path;
 use std::time::Duration;
 
-use crate::domain::lease::Refusal;
+use crate::domain::lease::LeaseRefusal;
 use crate::git::run::Git;
 use crate::store::layout::Layout;
 use crate::store::lock::{self, Guard};
@@ -48,10 +48,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) enum Error {
     /// It must not be done.
     #[error(transparent)]
-    Hindrance(#[from] Hindrance),
+    Blocker(#[from] Blocker),
     /// The lease was not to be had.
     #[error("the lease was refused")]
-    Lease(Refusal),
+    Lease(LeaseRefusal),
     /// The user ended it.
     #[error("interrupted")]
     Interrupted,
@@ -110,10 +110,10 @@ pub(crate) fn find(layout: &Layout, cwd: &Path, named: &str) -> Result<Worktree>
     }
     match found.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(Hindrance::NoSuchWorktree { named: named.to_owned() }.into()),
+        [] => Err(Blocker::NoSuchWorktree { named: named.to_owned() }.into()),
         many => {
             let paths = many.iter().map(|worktree| worktree.root.clone()).collect();
-            Err(Hindrance::Ambiguous { named: named.to_owned(), paths }.into())
+            Err(Blocker::Ambiguous { named: named.to_owned(), paths }.into())
         }
     }
 }

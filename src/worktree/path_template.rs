@@ -4,11 +4,11 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::store::git_info;
 use crate::store::layout::Layout;
-use crate::worktree::{Hindrance, Result};
+use crate::worktree::{Blocker, Result};
 
 /// Where a template came from: whoever has the repository must not be led astray by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Template<'a> {
+pub(crate) struct PathTemplate<'a> {
     /// With `{repo}`, `{name}`, `{branch}` and `{number}`.
     pub text: &'a str,
     /// Whether it is the user's own, and not the repository's.
@@ -33,12 +33,12 @@ pub(crate) fn trees(layout: &Layout) -> PathBuf {
 }
 
 /// Where the worktree of this name belongs.
-pub(crate) fn of(layout: &Layout, template: Option<Template<'_>>, name: &str, number: &str) -> Result<PathBuf> {
-    let Some(Template { text, is_users, home }) = template else {
-        let usual = Template { text: "trees/{name}", is_users: false, home: None };
+pub(crate) fn of(layout: &Layout, template: Option<PathTemplate<'_>>, name: &str, number: &str) -> Result<PathBuf> {
+    let Some(PathTemplate { text, is_users, home }) = template else {
+        let usual = PathTemplate { text: "trees/{name}", is_users: false, home: None };
         return of(layout, Some(usual), name, number);
     };
-    let bad = |why| Hindrance::BadTemplate { template: text.to_owned(), why };
+    let bad = |why| Blocker::BadTemplate { template: text.to_owned(), why };
     if !text.contains("{name}") && !text.contains("{branch}") && !text.contains("{number}") {
         return Err(bad("has none of {name}, {branch}, {number}: every issue would have the same").into());
     }

@@ -9,11 +9,11 @@ use crate::domain::policy::Policy;
 use crate::git::run::Git;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
-use crate::worktree::removal::Departure;
+use crate::worktree::removal::Removal;
 use crate::worktree::risk::commits::unmerged_commits;
 use crate::worktree::risk::{locked, missing, somebody_else};
 use crate::worktree::rollback::being_made;
-use crate::worktree::{Hindrance, Result, alone};
+use crate::worktree::{Blocker, Result, alone};
 
 /// What became of what a missing worktree has left.
 pub(crate) struct Pruned {
@@ -22,7 +22,7 @@ pub(crate) struct Pruned {
     /// The branch, which stays.
     pub branch: Option<String>,
     /// Why it is kept; nothing where it is gone.
-    pub kept: Option<Hindrance>,
+    pub kept: Option<Blocker>,
     /// The leases that ended with it.
     pub leases: Vec<LeaseId>,
 }
@@ -39,7 +39,7 @@ pub(crate) fn prune(cx: &Context, layout: &Layout, policy: &Policy, agent: &Agen
         let kept = kept(cx, layout, policy, &worktree, agent)?;
         let mut leases = Vec::new();
         if kept.is_none() && !dry_run {
-            let ended = Departure { cx, layout, policy, worktree: &worktree, doomed: None }.run(&["--force"], &guard)?;
+            let ended = Removal { cx, layout, policy, worktree: &worktree, doomed: None }.run(&["--force"], &guard)?;
             leases = ended.into_iter().map(|lease| lease.lease_id).collect();
         }
         all.push(Pruned { path: worktree.root, branch: worktree.branch, kept, leases });
@@ -47,14 +47,14 @@ pub(crate) fn prune(cx: &Context, layout: &Layout, policy: &Policy, agent: &Agen
     Ok(all)
 }
 
-fn kept(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree, agent: &AgentId) -> Result<Option<Hindrance>> {
+fn kept(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree, agent: &AgentId) -> Result<Option<Blocker>> {
     if worktree.is_locked {
         return Ok(Some(locked(worktree)));
     }
-    if let Some(there @ (Hindrance::Moved { .. } | Hindrance::NoGit { .. })) = missing(worktree) {
+    if let Some(there @ (Blocker::Moved { .. } | Blocker::NoGit { .. })) = missing(worktree) {
         return Ok(Some(there));
     }
-    let may_come_back = |what| Some(Hindrance::MayComeBack { path: worktree.root.clone(), what });
+    let may_come_back = |what| Some(Blocker::MayComeBack { path: worktree.root.clone(), what });
     // Where it was moved to by hand, Git does not know; what it keeps of it is all that there is of these.
     if is_staged(layout, worktree)? {
         return Ok(may_come_back("changes that were staged"));

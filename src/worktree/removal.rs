@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::context::Context;
 use crate::domain::id::WorktreeId;
-use crate::domain::lease::{Answer, Lease, Limits, Request};
+use crate::domain::lease::{Lease, LeaseAnswer, Limits, Request};
 use crate::domain::policy::Policy;
 use crate::git::history;
 use crate::process::background::Watched;
@@ -19,7 +19,7 @@ use crate::store::worktrees::{self, Worktree};
 use crate::worktree::{Error, Result, alone, git};
 
 /// A worktree that goes.
-pub(crate) struct Departure<'a> {
+pub(crate) struct Removal<'a> {
     pub cx: &'a Context,
     pub layout: &'a Layout,
     pub policy: &'a Policy,
@@ -28,7 +28,7 @@ pub(crate) struct Departure<'a> {
     pub doomed: Option<(String, String)>,
 }
 
-impl Departure<'_> {
+impl Removal<'_> {
     /// Has Git remove it, and what goes with it: the leases that ended. The caller holds the lock of additions and removals.
     pub(crate) fn run(self, force: &[&str], guard: &Guard) -> Result<Vec<Lease>> {
         let Self { cx, layout, policy, worktree, doomed } = self;
@@ -128,7 +128,7 @@ fn abandon(cx: &Context, layout: &Layout, limits: &Limits, worktree_id: Option<W
     let Some(holder_worktree) = worktree_id else { return Ok(Vec::new()) };
     let request = Request::Abandon { holder_worktree, reason: "worktree removed".to_owned() };
     match layout.claims().ask(cx.clock(), &request, limits)?.answer {
-        Ok(Answer::Ended(leases)) => Ok(leases),
+        Ok(LeaseAnswer::Ended(leases)) => Ok(leases),
         Ok(_) => Ok(Vec::new()),
         Err(refusal) => Err(Error::Lease(refusal)),
     }

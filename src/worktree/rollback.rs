@@ -10,20 +10,20 @@ use crate::git::history;
 use crate::git::run::Git;
 use crate::process::background::Watched;
 use crate::store::file;
-use crate::store::journal::spawns::{self, Journal, Left, Spawning, Stage};
+use crate::store::journal::spawns::{self, InterruptedSpawn, Journal, SpawnRecord, SpawnStage};
 use crate::store::layout::{Identity, Layout};
 use crate::store::worktrees;
 use crate::worktree::removal;
 use crate::worktree::user_files;
-use crate::worktree::{Hindrance, Result, alone, git};
+use crate::worktree::{Blocker, Result, alone, git};
 
 /// How much of it is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Undo {
     /// What its maker has made up to this stage, who takes it back.
-    All(Stage),
+    All(SpawnStage),
     /// The same, as far as nobody has been at work in it: its maker was killed some time ago.
-    From(Stage),
+    From(SpawnStage),
 }
 
 /// Undoes what processes have left half made that are not there any more, and finishes what they had begun to remove: a line for
@@ -31,7 +31,7 @@ pub(crate) enum Undo {
 pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
     let mut told = removal::settle(cx, layout)?;
     spawns::sweep(&layout.shared_dir())?;
-    for Left { journal, spawning, stage } in spawns::left(&layout.shared_dir())? {
+    for InterruptedSpawn { journal, spawning, stage } in spawns::left(&layout.shared_dir())? {
         // A lock that is free tells that nobody is at it, but not on every file system.
         if (Watched { pid: spawning.pid, began: spawning.began }).is_alive() {
             continue;
@@ -42,12 +42,12 @@ pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
             continue;
         }
         match take_back(cx, layout, journal, &spawning, Undo::From(stage)) {
-            Ok(()) if stage == Stage::Preparing => told.push(format!(
+            Ok(()) if stage == SpawnStage::Preparing => told.push(format!(
                 "the making of {} was interrupted when its files were there: only post_spawn has not finished",
                 path.display()
             )),
             Ok(()) => told.push(format!("the making of {branch} was interrupted, and has been undone")),
-            Err(crate::worktree::Error::Hindrance(hindrance @ Hindrance::NotOurs { .. })) => told.push(hindrance.to_string()),
+            Err(crate::worktree::Error::Blocker(hindrance @ Blocker::NotOurs { .. })) => told.push(hindrance.to_string()),
             Err(error) => return Err(error),
         }
     }
@@ -67,22 +67,22 @@ pub(crate) fn unsettled(layout: &Layout) -> crate::store::Result<Vec<String>> {
 }
 
 /// Whether somebody makes the worktree at this path just now, or has left it half made.
-pub(crate) fn being_made(layout: &Layout, path: &Path) -> Result<Option<Hindrance>> {
+pub(crate) fn being_made(layout: &Layout, path: &Path) -> Result<Option<Blocker>> {
     let all = spawns::all(&layout.shared_dir())?;
     let found = all.into_iter().find(|spawning| Path::new(&spawning.path) == path);
-    Ok(found.map(|Spawning { holder, pid, .. }| Hindrance::BeingMade { path: path.to_owned(), holder, pid }))
+    Ok(found.map(|SpawnRecord { holder, pid, .. }| Blocker::BeingMade { path: path.to_owned(), holder, pid }))
 }
 
 /// Whether somebody else makes a worktree for this issue just now.
-pub(crate) fn rival(layout: &Layout, issue: IssueId, ours: Option<&LeaseId>) -> Result<Option<Hindrance>> {
+pub(crate) fn rival(layout: &Layout, issue: IssueId, ours: Option<&LeaseId>) -> Result<Option<Blocker>> {
     let all = spawns::all(&layout.shared_dir())?;
     let found = all.into_iter().find(|spawning| spawning.issue_id == issue && Some(&spawning.lease_id) != ours);
-    Ok(found.map(|Spawning { path, holder, pid, .. }| Hindrance::BeingMade { path: path.into(), holder, pid }))
+    Ok(found.map(|SpawnRecord { path, holder, pid, .. }| Blocker::BeingMade { path: path.into(), holder, pid }))
 }
 
 /// Takes back the worktree that is ours, the branch if nobody moved it, the lease; then its record.
-pub(crate) fn take_back(cx: &Context, layout: &Layout, journal: Journal, spawning: &Spawning, undo: Undo) -> Result<()> {
-    let removed = if undo == Undo::From(Stage::Preparing) { Ok(()) } else { remove(layout, spawning, undo) };
+pub(crate) fn take_back(cx: &Context, layout: &Layout, journal: Journal, spawning: &SpawnRecord, undo: Undo) -> Result<()> {
+    let removed = if undo == Undo::From(SpawnStage::Preparing) { Ok(()) } else { remove(layout, spawning, undo) };
     let lease = spawning.lease_id.clone();
     if layout.claims().ledger()?.lease(&lease).is_some() {
         let reason = Some("the worktree was not made".to_owned());
@@ -92,7 +92,7 @@ pub(crate) fn take_back(cx: &Context, layout: &Layout, journal: Journal, spawnin
     }
     match removed {
         // It stays, and so there is nothing left to undo.
-        Err(crate::worktree::Error::Hindrance(hindrance)) => {
+        Err(crate::worktree::Error::Blocker(hindrance)) => {
             journal.finish()?;
             Err(hindrance.into())
         }
@@ -101,16 +101,16 @@ pub(crate) fn take_back(cx: &Context, layout: &Layout, journal: Journal, spawnin
     }
 }
 
-fn remove(layout: &Layout, spawning: &Spawning, undo: Undo) -> Result<()> {
+fn remove(layout: &Layout, spawning: &SpawnRecord, undo: Undo) -> Result<()> {
     let (Undo::All(stage) | Undo::From(stage)) = undo;
-    if stage == Stage::Begun {
+    if stage == SpawnStage::Begun {
         return Ok(());
     }
     let _guard = alone(layout)?;
     let path = Path::new(&spawning.path);
     let git = git(layout);
     if let Some(git_dir) = ours(layout, spawning)? {
-        let stays = |file| Hindrance::NotOurs { path: path.to_owned(), file };
+        let stays = |file| Blocker::NotOurs { path: path.to_owned(), file };
         if has_commits(layout, &git_dir, spawning) {
             return Err(stays(format!("commits on {}", spawning.branch)).into());
         }
@@ -144,7 +144,7 @@ fn remove(layout: &Layout, spawning: &Spawning, undo: Undo) -> Result<()> {
 }
 
 /// The Git directory of the worktree that was being made: it has its id, or none yet and its branch, or nothing at all.
-fn ours(layout: &Layout, spawning: &Spawning) -> Result<Option<PathBuf>> {
+fn ours(layout: &Layout, spawning: &SpawnRecord) -> Result<Option<PathBuf>> {
     let Some(git_dir) = git_dir_for(layout, Path::new(&spawning.path))? else { return Ok(None) };
     let is_ours = if let Some(identity) = Identity::read(&git_dir).ok().flatten() {
         identity.worktree_id == spawning.holder.worktree_id
@@ -158,7 +158,7 @@ fn ours(layout: &Layout, spawning: &Spawning) -> Result<Option<PathBuf>> {
 }
 
 /// Whether somebody has committed in it, or checked out something else.
-fn has_commits(layout: &Layout, git_dir: &Path, spawning: &Spawning) -> bool {
+fn has_commits(layout: &Layout, git_dir: &Path, spawning: &SpawnRecord) -> bool {
     let branch = format!("refs/heads/{}", spawning.branch);
     let head = file::read_optional(&git_dir.join("HEAD")).ok().flatten().unwrap_or_default();
     let head = String::from_utf8_lossy(&head).trim().to_owned();

@@ -6,7 +6,7 @@ use crate::git::history;
 use crate::store::layout::{Base, Layout};
 use crate::worktree::default_branch;
 use crate::worktree::name;
-use crate::worktree::{Hindrance, Result, Wish};
+use crate::worktree::{Blocker, Result, SpawnRequest};
 
 /// Which branch the worktree gets, and where it starts.
 pub(crate) struct Start {
@@ -21,7 +21,7 @@ pub(crate) struct Start {
 }
 
 /// The branch that is there and gone on with, or a new one from the base.
-pub(crate) fn of(layout: &Layout, wish: &Wish<'_>, number: &str, name: &str) -> Result<Start> {
+pub(crate) fn of(layout: &Layout, wish: &SpawnRequest<'_>, number: &str, name: &str) -> Result<Start> {
     let repo = &layout.repo;
     let base = resolve_base(layout, wish.base.as_deref())?;
     let at_base = ObjectId::from_hex(base.commit.as_bytes()).map_err(crate::store::Error::git("the base"))?;
@@ -29,13 +29,13 @@ pub(crate) fn of(layout: &Layout, wish: &Wish<'_>, number: &str, name: &str) -> 
     let of_it: Vec<_> = local.into_iter().filter(|(branch, _)| name::number(branch) == Some(number)).collect();
     match of_it.as_slice() {
         [] => {}
-        [(branch, _), ..] if !wish.resumes_branch => return Err(Hindrance::BranchTaken { branch: branch.clone() }.into()),
+        [(branch, _), ..] if !wish.resumes_branch => return Err(Blocker::BranchTaken { branch: branch.clone() }.into()),
         branches => {
             let exact = branches.iter().find(|(branch, _)| branch == name);
             let one = exact.or_else(|| branches.first().filter(|_| branches.len() == 1));
             let Some((branch, at)) = one.cloned() else {
                 let branches = branches.iter().map(|(branch, _)| branch.clone()).collect();
-                return Err(Hindrance::SeveralBranches { number: number.to_owned(), branches }.into());
+                return Err(Blocker::SeveralBranches { number: number.to_owned(), branches }.into());
             };
             return Ok(Start { branch, at, is_new: false, base });
         }
@@ -45,7 +45,7 @@ pub(crate) fn of(layout: &Layout, wish: &Wish<'_>, number: &str, name: &str) -> 
     }
     match elsewhere(layout, number)?.into_iter().next() {
         Some((_, branch, at)) => Ok(Start { branch, at, is_new: true, base }),
-        None => Err(Hindrance::NoSuchBranch { number: number.to_owned() }.into()),
+        None => Err(Blocker::NoSuchBranch { number: number.to_owned() }.into()),
     }
 }
 
@@ -64,7 +64,7 @@ fn elsewhere(layout: &Layout, number: &str) -> Result<Vec<(String, String, Objec
 }
 
 /// What whoever has the new worktree should know.
-pub(crate) fn notes(layout: &Layout, wish: &Wish<'_>, start: &Start, number: &str) -> Vec<String> {
+pub(crate) fn notes(layout: &Layout, wish: &SpawnRequest<'_>, start: &Start, number: &str) -> Vec<String> {
     if wish.resumes_branch {
         return Vec::new();
     }
@@ -78,7 +78,7 @@ pub(crate) fn notes(layout: &Layout, wish: &Wish<'_>, start: &Start, number: &st
 /// The commit to start from: the default branch where it is furthest, unless another revision is asked for.
 fn resolve_base(layout: &Layout, base: Option<&str>) -> Result<Base> {
     let repo = &layout.repo;
-    let no_such = |base: &str| Hindrance::NoSuchBase { base: base.to_owned() };
+    let no_such = |base: &str| Blocker::NoSuchBase { base: base.to_owned() };
     if let Some(base) = base {
         let id = repo.rev_parse_single(base).map_err(|_| no_such(base))?.detach();
         let commit = history::commit(repo, id).ok_or_else(|| no_such(base))?;

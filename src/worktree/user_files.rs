@@ -5,18 +5,23 @@ use std::path::Path;
 
 use crate::git::run::Git;
 use crate::store::file;
-use crate::store::journal::spawns::{Spawning, Stage};
+use crate::store::journal::spawns::{SpawnRecord, SpawnStage};
 use crate::store::layout::Layout;
 use crate::worktree::{Result, git};
 
 /// The first file that is not of the base, nor the issue, nor ignored, or that is not what it is there.
-pub(crate) fn file(layout: &Layout, spawning: &Spawning, (path, git_dir): (&Path, &Path), stage: Stage) -> Result<Option<String>> {
+pub(crate) fn file(
+    layout: &Layout,
+    spawning: &SpawnRecord,
+    (path, git_dir): (&Path, &Path),
+    stage: SpawnStage,
+) -> Result<Option<String>> {
     let found = file::below(path)?;
     if found.is_empty() {
         return Ok(None);
     }
     let known = match stage {
-        Stage::Begun | Stage::Adding => HashSet::new(),
+        SpawnStage::Begun | SpawnStage::Adding => HashSet::new(),
         _ => names(&git(layout).run(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", &spawning.base])?),
     };
     let issue = format!(".jit/issues/{}", spawning.issue_id);

@@ -4,10 +4,10 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::commands::issues::issue::Edited;
-use crate::commands::issues::query::{Board, Found, brief, lines};
-use crate::commands::shared::edit_session::Desk;
+use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief, lines};
+use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::tracker::graph::Way;
 use crate::error::Error;
@@ -45,7 +45,7 @@ pub(crate) struct ShowArgs {
 }
 
 /// Runs a verb of `dep`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::Add(args) => add(session, args),
         Verb::Rm(args) => remove(session, args),
@@ -53,15 +53,15 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
     }
 }
 
-fn add(session: &Session, args: EditArgs) -> Answer {
+fn add(session: &Session, args: EditArgs) -> CommandResult {
     let EditArgs { issue, dependencies } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let wanted = dependencies.iter().map(|typed| desk.resolve(typed)).collect::<Result<Vec<IssueId>, _>>()?;
     let (changed, ()) = desk.edit(id, "dependencies", |document| {
         // Under the lock: no other edit of this worktree can close a cycle in between.
-        let graph = Board::gather(session, layout, false)?.graph();
+        let graph = IssueIndex::gather(session, layout, false)?.graph();
         for dependency in &wanted {
             if desk.load(*dependency)?.issue().is_deleted() {
                 return Err(Error::Deleted { issue: *dependency });
@@ -80,10 +80,10 @@ fn add(session: &Session, args: EditArgs) -> Answer {
     Ok(Box::new(told(changed, sentences.collect())))
 }
 
-fn remove(session: &Session, args: EditArgs) -> Answer {
+fn remove(session: &Session, args: EditArgs) -> CommandResult {
     let EditArgs { issue, dependencies } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let has = desk.load(id)?.issue().dependencies.clone();
     // What it names need not be there any more: then the text that stands there is what counts.
@@ -109,10 +109,10 @@ fn told(changed: crate::commands::shared::edit_session::Changed, mut sentences: 
     Edited::of(changed, first).and(sentences)
 }
 
-fn show(session: &Session, args: ShowArgs) -> Answer {
+fn show(session: &Session, args: ShowArgs) -> CommandResult {
     let ShowArgs { issue } = args;
     let layout = session.layout()?;
-    let board = Board::gather(session, layout, false)?;
+    let board = IssueIndex::gather(session, layout, false)?;
     let (id, _) = resolve(board.store(), &issue)?;
     let graph = board.graph();
     let found = |way| graph.next(id, way).into_iter().filter_map(|id| board.get(id).cloned()).collect();
@@ -128,14 +128,14 @@ fn show(session: &Session, args: ShowArgs) -> Answer {
 struct Neighbours {
     issue: IssueId,
     title: String,
-    dependencies: Vec<Found>,
-    dependents: Vec<Found>,
+    dependencies: Vec<IndexedIssue>,
+    dependents: Vec<IndexedIssue>,
     dangling: Vec<String>,
 }
 
 impl Report for Neighbours {
     fn json(&self) -> Value {
-        let list = |found: &[Found]| found.iter().map(brief).collect::<Vec<_>>();
+        let list = |found: &[IndexedIssue]| found.iter().map(brief).collect::<Vec<_>>();
         json!({
             "issue_id": self.issue, "dependencies": list(&self.dependencies), "dependents": list(&self.dependents),
             "dangling": self.dangling,
@@ -143,7 +143,7 @@ impl Report for Neighbours {
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let part = |head: &str, found: &[Found]| {
+        let part = |head: &str, found: &[IndexedIssue]| {
             let text = if found.is_empty() { "nothing\n".to_owned() } else { lines(found, false, styles) };
             format!("{}\n{}", styles.head(head), text.lines().map(|line| format!("  {line}\n")).collect::<String>())
         };

@@ -6,9 +6,9 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::commands::issues::issue::Edited;
-use crate::commands::shared::edit_session::Desk;
+use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Answer, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::IssueId;
 use crate::error::Error;
 use crate::git::tree;
@@ -64,7 +64,7 @@ pub(crate) struct RmArgs {
 }
 
 /// Runs a verb of `doc`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::Add(args) => add(session, args),
         Verb::List(args) => list(session, args),
@@ -72,10 +72,10 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
     }
 }
 
-fn add(session: &Session, args: AddArgs) -> Answer {
+fn add(session: &Session, args: AddArgs) -> CommandResult {
     let AddArgs { issue, path, commit, label, doc_type } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let path = below_root(session, layout, &path)?;
     let commit = commit.map(|rev| pinned(layout, &rev, &path)).transpose()?;
@@ -100,10 +100,10 @@ fn add(session: &Session, args: AddArgs) -> Answer {
     Ok(Box::new(Edited::of(changed, format!("{path} belongs to issue {}", id.short()))))
 }
 
-fn remove(session: &Session, args: RmArgs) -> Answer {
+fn remove(session: &Session, args: RmArgs) -> CommandResult {
     let RmArgs { issue, path } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let typed = path.to_string_lossy().into_owned();
     let names = [Some(typed), below_root(session, layout, &path).ok()];
@@ -119,7 +119,7 @@ fn remove(session: &Session, args: RmArgs) -> Answer {
     Ok(Box::new(Edited::of(changed, format!("{} does not belong to issue {}", path.display(), id.short()))))
 }
 
-fn list(session: &Session, args: ListArgs) -> Answer {
+fn list(session: &Session, args: ListArgs) -> CommandResult {
     let ListArgs { issue } = args;
     let layout = session.layout()?;
     let store = issues(layout, &session.policy(layout))?;

@@ -7,13 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Answer, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::IssueId;
 use crate::error::Error;
 use crate::output::text::{Styles, plain_line};
 use crate::output::{Output, Report};
 use crate::process;
-use crate::store::events::Event;
+use crate::store::events::IssueEvent;
 
 /// How often `--follow` looks.
 const EVERY: Duration = Duration::from_millis(200);
@@ -39,18 +39,18 @@ pub(crate) struct Args {
 }
 
 struct Events {
-    events: Vec<Event>,
+    events: Vec<IssueEvent>,
     total: usize,
 }
 
 /// Tells what was done.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { follow, issue, since, limit } = args;
     let layout = session.layout()?;
     let since = since.map(|typed| moment(&typed, session.cx.clock().now().wall)).transpose()?;
     let store = issues(layout, &session.policy(layout))?;
     let issue = issue.map(|typed| resolve(&store, &typed)).transpose()?.map(|(id, _)| id);
-    let is_wanted = |event: &Event| wanted(event, issue, since);
+    let is_wanted = |event: &IssueEvent| wanted(event, issue, since);
     let log = layout.events();
     let (mut events, mut mark) = log.all()?;
     events.retain(is_wanted);
@@ -80,7 +80,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     }
 }
 
-fn wanted(event: &Event, issue: Option<IssueId>, since: Option<Timestamp>) -> bool {
+fn wanted(event: &IssueEvent, issue: Option<IssueId>, since: Option<Timestamp>) -> bool {
     issue.is_none_or(|issue| event.issue_id == issue) && since.is_none_or(|since| event.at >= since)
 }
 
@@ -98,7 +98,7 @@ fn moment(typed: &str, now: Timestamp) -> Result<Timestamp, Error> {
     })
 }
 
-fn line(event: &Event, styles: &Styles) -> String {
+fn line(event: &IssueEvent, styles: &Styles) -> String {
     let fields: Vec<String> = event.fields.iter().map(|change| plain_line(&change.field)).collect();
     let when = styles.faint(&event.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
     let fields = if fields.is_empty() { String::new() } else { format!("  {}", fields.join(", ")) };

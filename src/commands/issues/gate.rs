@@ -7,14 +7,14 @@ mod report;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::commands::issues::gate::report::{Deed, Defined, Gates, Statuses};
+use crate::commands::issues::gate::report::{Defined, GateEdit, Gates, Statuses};
 use crate::commands::issues::issue::Edited;
-use crate::commands::shared::edit_session::{Desk, unknown_gate};
+use crate::commands::shared::edit_session::{EditSession, unknown_gate};
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Answer, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Document, Issue, State};
-use crate::domain::tracker::gate::{Mode, Record, Verdict};
+use crate::domain::tracker::gate::{GateMode, GateRecord, GateVerdict};
 use crate::domain::tracker::workflow;
 use crate::error::Error;
 use crate::git::run;
@@ -93,7 +93,7 @@ pub(crate) struct VerdictArgs {
 }
 
 /// Runs a verb of `gate`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::Define(args) => define::define(session, args),
         Verb::Remove(args) => define::remove(session, args),
@@ -104,12 +104,12 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
         Verb::Check(args) => check::check(session, args),
         Verb::CheckAll(args) => check::check_all(session, args),
         Verb::Status(args) => status(session, &args),
-        Verb::Pass(args) => judge(session, args, Verdict::Passed),
-        Verb::Fail(args) => judge(session, args, Verdict::Failed),
+        Verb::Pass(args) => judge(session, args, GateVerdict::Passed),
+        Verb::Fail(args) => judge(session, args, GateVerdict::Failed),
     }
 }
 
-fn list(session: &Session) -> Answer {
+fn list(session: &Session) -> CommandResult {
     let layout = session.layout()?;
     let registry = gates::registry(issues(layout, &session.policy(layout))?.places())?;
     let mut all: Vec<_> = registry.gates().cloned().collect();
@@ -117,19 +117,19 @@ fn list(session: &Session) -> Answer {
     Ok(Box::new(Gates(all)))
 }
 
-fn show(session: &Session, args: &ShowArgs) -> Answer {
+fn show(session: &Session, args: &ShowArgs) -> CommandResult {
     let ShowArgs { key } = args;
     let layout = session.layout()?;
     let registry = gates::registry(issues(layout, &session.policy(layout))?.places())?;
     let gate = registry.gate(key).ok_or_else(|| unknown_gate(&registry, key))?;
-    Ok(Box::new(Defined { gate: gate.clone(), deed: Deed::Shown }))
+    Ok(Box::new(Defined { gate: gate.clone(), deed: GateEdit::Shown }))
 }
 
 /// Adds gates to what an issue must pass, or takes them away; one that waited for those alone is done.
-fn edit(session: &Session, args: &EditArgs, adds: bool) -> Answer {
+fn edit(session: &Session, args: &EditArgs, adds: bool) -> CommandResult {
     let EditArgs { issue, keys } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(issue)?;
     if adds {
         desk.require_gates(keys)?;
@@ -146,25 +146,25 @@ fn edit(session: &Session, args: &EditArgs, adds: bool) -> Answer {
     Ok(Box::new(Edited::of(changed, format!("Issue {} must pass {now}", id.short())).and(told_if(is_done))))
 }
 
-fn judge(session: &Session, args: VerdictArgs, verdict: Verdict) -> Answer {
+fn judge(session: &Session, args: VerdictArgs, verdict: GateVerdict) -> CommandResult {
     let VerdictArgs { issue, key, by, reason } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     require_asked_for(&desk, id, &key)?;
-    if let Some(gate) = desk.registry()?.gate(&key).filter(|gate| gate.mode == Mode::Auto) {
+    if let Some(gate) = desk.registry()?.gate(&key).filter(|gate| gate.mode == GateMode::Auto) {
         let hint = format!("To run it: git jit gate check {} {}", id.short(), gate.key);
         return Err(Error::NotYet { issue: id, state: "judged by hand", why: format!("the gate '{key}' is automated"), hint });
     }
     let me = session.agent(layout)?;
     let by = by.map_or(Ok(me.clone()), |typed| crate::commands::shared::args::agent(&typed, &me))?;
-    let record = Record {
+    let record = GateRecord {
         status: verdict,
         updated_by: Some(by.to_string()),
         updated_at: Some(stamp(session)),
         reason: reason.map(crate::commands::shared::args::description).transpose()?,
         tree: tree_of(session, layout),
-        ..Record::PENDING
+        ..GateRecord::PENDING
     };
     let (changed, is_done) = write(&desk, id, &[(key.clone(), record)])?;
     let sentence = format!("Gate {key} of issue {} is {}", id.short(), verdict.as_str());
@@ -183,11 +183,11 @@ fn tree_of(session: &Session, layout: &Layout) -> Option<String> {
 }
 
 /// Warns of verdicts that count and are about something else than what is here now.
-pub(crate) fn warn_outdated(desk: &Desk<'_>, id: IssueId) -> Result<(), Error> {
+pub(crate) fn warn_outdated(desk: &EditSession<'_>, id: IssueId) -> Result<(), Error> {
     let document = desk.load(id)?;
     let issue = document.issue();
-    let passed = issue.gates_required.iter().map(|key| (key, Record::of(issue, key)));
-    let passed: Vec<(&String, Record)> = passed.filter(|(_, record)| record.status == Verdict::Passed).collect();
+    let passed = issue.gates_required.iter().map(|key| (key, GateRecord::of(issue, key)));
+    let passed: Vec<(&String, GateRecord)> = passed.filter(|(_, record)| record.status == GateVerdict::Passed).collect();
     let now = passed.iter().any(|(_, record)| record.tree.is_some()).then(|| tree_of(desk.session, desk.layout)).flatten();
     for (key, record) in passed {
         if record.is_outdated(desk.registry()?.gate(key), now.as_deref()) == Some(true) {
@@ -200,9 +200,9 @@ pub(crate) fn warn_outdated(desk: &Desk<'_>, id: IssueId) -> Result<(), Error> {
 
 /// Writes what became of gates, all at once; with the last one that passes, a gated issue is done.
 fn write(
-    desk: &Desk<'_>,
+    desk: &EditSession<'_>,
     id: IssueId,
-    records: &[(String, Record)],
+    records: &[(String, GateRecord)],
 ) -> Result<(crate::commands::shared::edit_session::Changed, bool), Error> {
     desk.edit(id, "gate", |document| {
         // Whether they are still asked for, and the issue still open, may have changed while they ran.
@@ -217,7 +217,7 @@ fn write(
 }
 
 /// Makes a gated issue done that waits for nothing any more; whether it was.
-fn settle(desk: &Desk<'_>, document: &mut Document) -> Result<bool, Error> {
+fn settle(desk: &EditSession<'_>, document: &mut Document) -> Result<bool, Error> {
     let is_through = workflow::is_through(document.issue(), &desk.open_dependencies(document.issue()), desk.registry()?);
     if is_through {
         document.set("state", &Value::from(State::Done.as_str()));
@@ -240,7 +240,7 @@ fn require_open(issue: &Issue) -> Result<(), Error> {
 }
 
 /// Refuses a gate that the issue does not ask for.
-fn require_asked_for(desk: &Desk<'_>, id: IssueId, key: &str) -> Result<(), Error> {
+fn require_asked_for(desk: &EditSession<'_>, id: IssueId, key: &str) -> Result<(), Error> {
     let document = desk.load(id)?;
     if document.issue().gates_required.iter().any(|asked| asked == key) {
         return require_open(document.issue());
@@ -253,7 +253,7 @@ fn require_asked_for(desk: &Desk<'_>, id: IssueId, key: &str) -> Result<(), Erro
     })
 }
 
-fn status(session: &Session, args: &StatusArgs) -> Answer {
+fn status(session: &Session, args: &StatusArgs) -> CommandResult {
     let StatusArgs { issue } = args;
     let layout = session.layout()?;
     let store = issues(layout, &session.policy(layout))?;
@@ -261,13 +261,14 @@ fn status(session: &Session, args: &StatusArgs) -> Answer {
     let document = store.load(id, source)?;
     let registry = gates::registry(store.places())?;
     let issue = document.issue();
-    let records: Vec<(String, Record)> = issue.gates_required.iter().map(|key| (key.clone(), Record::of(issue, key))).collect();
+    let records: Vec<(String, GateRecord)> =
+        issue.gates_required.iter().map(|key| (key.clone(), GateRecord::of(issue, key))).collect();
     let has_trees = records.iter().any(|(_, record)| record.tree.is_some());
     let now = has_trees.then(|| tree_of(session, layout)).flatten();
-    let one = |(key, record): (String, Record)| {
+    let one = |(key, record): (String, GateRecord)| {
         let gate = registry.gate(&key).cloned();
         let outdated = record.is_outdated(gate.as_ref(), now.as_deref());
-        report::Status { key, gate, record, outdated, output: None }
+        report::GateStatus { key, gate, record, outdated, output: None }
     };
     Ok(Box::new(Statuses {
         issue: id,
@@ -279,7 +280,7 @@ fn status(session: &Session, args: &StatusArgs) -> Answer {
 }
 
 /// What is the same in every telling of a gate on an issue.
-fn told(status: &report::Status) -> Value {
+fn told(status: &report::GateStatus) -> Value {
     let record = &status.record;
     json!({
         "key": status.key, "defined": status.gate.is_some(), "stage": status.gate.as_ref().map(|gate| gate.stage),

@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use clap::Subcommand;
 
 use crate::commands::issues::graph::report::{Drawing, Format, Roots, Tree};
-use crate::commands::issues::query::{Board, Found};
+use crate::commands::issues::query::{IndexedIssue, IssueIndex};
 use crate::commands::shared::args::{Filters, one_of};
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::tracker::graph::{Branch, Way};
-use crate::domain::tracker::query::Kind;
+use crate::domain::tracker::query::QueryKind;
 use crate::error::Error;
 
 /// Verbs of `graph`.
@@ -82,7 +82,7 @@ pub(crate) struct ExportArgs {
 }
 
 /// Runs a verb of `graph`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::Show(ShowArgs { issue: None, depth, claims }) => forest(session, depth, claims),
         Verb::Show(ShowArgs { issue: Some(issue), depth, claims }) | Verb::Deps(TreeArgs { issue, depth, claims }) => {
@@ -94,13 +94,13 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
     }
 }
 
-fn by_id(board: &Board<'_>) -> HashMap<IssueId, Found> {
+fn by_id(board: &IssueIndex<'_>) -> HashMap<IssueId, IndexedIssue> {
     board.found.iter().map(|found| (found.summary.id, found.clone())).collect()
 }
 
-fn tree(session: &Session, typed: &str, way: Way, depth: usize, claims: bool) -> Answer {
+fn tree(session: &Session, typed: &str, way: Way, depth: usize, claims: bool) -> CommandResult {
     let layout = session.layout()?;
-    let board = Board::gather(session, layout, false)?;
+    let board = IssueIndex::gather(session, layout, false)?;
     let (id, _) = resolve(board.store(), typed)?;
     let graph = board.graph();
     let root = Branch { id, branches: graph.tree(id, way, depth), is_repeat: false, is_cut: false };
@@ -108,9 +108,9 @@ fn tree(session: &Session, typed: &str, way: Way, depth: usize, claims: bool) ->
 }
 
 /// The trees below everything that is open and that nothing open waits for.
-fn forest(session: &Session, depth: usize, claims: bool) -> Answer {
+fn forest(session: &Session, depth: usize, claims: bool) -> CommandResult {
     let layout = session.layout()?;
-    let board = Board::gather(session, layout, false)?;
+    let board = IssueIndex::gather(session, layout, false)?;
     let graph = board.graph();
     let is_open = |id: &IssueId| board.get(*id).is_some_and(|found| !found.facts.effective.is_closed());
     for cycle in graph.cycles() {
@@ -118,7 +118,7 @@ fn forest(session: &Session, depth: usize, claims: bool) -> Answer {
         let ids: Vec<String> = cycle.iter().map(IssueId::short).collect();
         session.output.warn(&format!("these wait for each other, and are in no tree: {}", ids.join(", ")));
     }
-    let tops = board.of_kind(Kind::All).into_iter().map(|found| found.summary.id);
+    let tops = board.of_kind(QueryKind::All).into_iter().map(|found| found.summary.id);
     let tops = tops.filter(|id| is_open(id) && !graph.next(*id, Way::Dependents).iter().any(is_open));
     let roots = tops.map(|id| Branch { id, branches: graph.tree(id, Way::Dependencies, depth), is_repeat: false, is_cut: false });
     Ok(Box::new(Tree {
@@ -130,19 +130,19 @@ fn forest(session: &Session, depth: usize, claims: bool) -> Answer {
     }))
 }
 
-fn roots(session: &Session, args: &RootsArgs) -> Answer {
+fn roots(session: &Session, args: &RootsArgs) -> CommandResult {
     let RootsArgs { all } = args;
     let layout = session.layout()?;
-    let board = Board::gather(session, layout, false)?;
-    let found = board.of_kind(Kind::All).into_iter();
+    let board = IssueIndex::gather(session, layout, false)?;
+    let found = board.of_kind(QueryKind::All).into_iter();
     let found = found.filter(|found| found.summary.dependencies.is_empty() && (*all || !found.facts.effective.is_closed()));
     Ok(Box::new(Roots(found.cloned().collect())))
 }
 
-fn export(session: &Session, args: ExportArgs) -> Answer {
+fn export(session: &Session, args: ExportArgs) -> CommandResult {
     let ExportArgs { format, filters, claims } = args;
     let layout = session.layout()?;
-    let mut board = Board::gather(session, layout, filters.local)?;
+    let mut board = IssueIndex::gather(session, layout, filters.local)?;
     let filter = filters.meant(&board.editor.agent_id)?;
     let graph = board.graph();
     board.retain(&filter)?;

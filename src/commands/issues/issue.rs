@@ -13,8 +13,8 @@ use crate::commands::issues::query::{self, Order};
 use crate::commands::issues::report::{Full, Shown, Shows};
 use crate::commands::shared::args::Filters;
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Answer, Session, issues};
-use crate::domain::tracker::query::Kind;
+use crate::commands::shared::session::{CommandResult, Session, issues};
+use crate::domain::tracker::query::QueryKind;
 use crate::error::Error;
 use crate::store::notes;
 
@@ -70,11 +70,11 @@ pub(crate) struct ListArgs {
 }
 
 /// Runs a verb of `issue`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::Create(args) => create::run(session, args),
         Verb::Show(args) => show(session, args),
-        Verb::List(ListArgs { filters, order }) => query::list(session, Kind::All, filters, &order),
+        Verb::List(ListArgs { filters, order }) => query::list(session, QueryKind::All, filters, &order),
         Verb::Update(args) => update::run(session, args),
         Verb::Assign(args) => assign::assign(session, args),
         Verb::Unassign(args) => assign::unassign(session, args),
@@ -88,7 +88,7 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
     }
 }
 
-fn show(session: &Session, args: ShowArgs) -> Answer {
+fn show(session: &Session, args: ShowArgs) -> CommandResult {
     let ShowArgs { issues: typed } = args;
     let layout = session.layout()?;
     let store = issues(layout, &session.policy(layout))?;

@@ -6,11 +6,11 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::commands::issues::issue::Edited;
-use crate::commands::issues::query::Board;
+use crate::commands::issues::query::IssueIndex;
 use crate::commands::shared::args::labels;
-use crate::commands::shared::edit_session::Desk;
+use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
 
@@ -45,7 +45,7 @@ pub(crate) struct EditArgs {
 }
 
 /// Runs a verb of `label`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::List(args) => list(session, args),
         Verb::Add(args) => edit(session, &args, true),
@@ -53,12 +53,12 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
     }
 }
 
-fn edit(session: &Session, args: &EditArgs, adds: bool) -> Answer {
+fn edit(session: &Session, args: &EditArgs, adds: bool) -> CommandResult {
     let EditArgs { issue, labels: typed } = args;
     // What an older file has may be no label of ours, and must be possible to take away.
     let labels = if adds { labels(typed, None)? } else { typed.iter().map(|label| label.trim().to_owned()).collect() };
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(issue)?;
     let (changed, ()) = desk.edit(id, "labels", |document| {
         let (add, remove) = if adds { (labels.as_slice(), [].as_slice()) } else { ([].as_slice(), labels.as_slice()) };
@@ -72,10 +72,10 @@ fn edit(session: &Session, args: &EditArgs, adds: bool) -> Answer {
     Ok(Box::new(Edited::of(changed, format!("Issue {} has {now}", id.short()))))
 }
 
-fn list(session: &Session, args: ListArgs) -> Answer {
+fn list(session: &Session, args: ListArgs) -> CommandResult {
     let ListArgs { issue } = args;
     let layout = session.layout()?;
-    let board = Board::gather(session, layout, false)?;
+    let board = IssueIndex::gather(session, layout, false)?;
     let only = issue.map(|typed| resolve(board.store(), &typed)).transpose()?.map(|(id, _)| id);
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for found in board.found.iter().filter(|found| !found.summary.is_deleted && only.is_none_or(|id| found.summary.id == id)) {

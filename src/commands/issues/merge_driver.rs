@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
-use crate::domain::merge::{Conflict, Markers, Merge, Refusal, Ruling, Versions};
+use crate::domain::merge::{Conflict, IssueMerge, Markers, MergeError, Ruling, Versions};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::git;
@@ -47,11 +47,11 @@ struct Merged {
     issue: Option<IssueId>,
     rulings: Vec<Ruling>,
     conflicts: Vec<Conflict>,
-    refusal: Option<Refusal>,
+    refusal: Option<MergeError>,
 }
 
 /// Merges one file.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { base, ours, theirs, path, marker_size, our_name, their_name } = args;
     let [base, mine, other] = [&base, &ours, &theirs].map(|name| session.cx.cwd.join(name));
     let read = |path: &Path| {
@@ -68,7 +68,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let markers = Markers { size: marker_size, ours: name(our_name, "ours"), theirs: name(their_name, "theirs") };
     let versions = Versions { base: Some(base).filter(|base| !base.is_empty()), ours, theirs };
     let lines = git::merge::by_lines(&session.cx.scratch);
-    let (merged, text) = match Merge::of(versions, &lines) {
+    let (merged, text) = match IssueMerge::of(versions, &lines) {
         Ok(merge) => {
             let text = merge.text(&markers).into_bytes();
             let conflicts = merge.conflicts();
@@ -90,13 +90,13 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
 fn left_to_a_person(
     session: &Session,
     path: &Path,
-    refusal: &Refusal,
+    refusal: &MergeError,
     texts: [&[u8]; 3],
     markers: &Markers,
 ) -> Result<Vec<u8>, Error> {
     let [ours, _, theirs] = texts;
     let named = path.file_name().and_then(|name| IssueId::from_file_name(name.as_encoded_bytes()));
-    if let (Refusal::DifferentIssues { .. }, Some(named)) = (refusal, named) {
+    if let (MergeError::DifferentIssues { .. }, Some(named)) = (refusal, named) {
         let is_named = |text: &&&[u8]| Document::parse(text, named).is_ok();
         return Ok([ours, theirs].iter().find(is_named).map_or(ours, |text| text).to_vec());
     }

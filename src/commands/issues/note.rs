@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::commands::shared::args;
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Answer, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::IssueId;
 use crate::output::Report;
 use crate::output::text::{Styles, plain};
-use crate::store::events::Event;
+use crate::store::events::IssueEvent;
 use crate::store::notes::{self, Note};
 
 /// Verbs of `note`.
@@ -41,14 +41,14 @@ pub(crate) struct ListArgs {
 }
 
 /// Runs a verb of `note`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::Add(args) => add(session, args),
         Verb::List(args) => list(session, args),
     }
 }
 
-fn add(session: &Session, args: AddArgs) -> Answer {
+fn add(session: &Session, args: AddArgs) -> CommandResult {
     let AddArgs { issue, text } = args;
     let text = if text == "-" { args::input(session, Path::new("-"))?.trim_end().to_owned() } else { text };
     let text = args::description(text)?;
@@ -67,14 +67,14 @@ fn add(session: &Session, args: AddArgs) -> Answer {
     let note = Note { id: ulid::Ulid::new().to_string(), issue_id, author: holder.agent_id.clone(), created_at: seconds, text };
     let writer = store.lock()?;
     notes::add(&writer, &note)?;
-    let event = Event::new(now, "noted", issue_id, &holder, Vec::new());
+    let event = IssueEvent::new(now, "noted", issue_id, &holder, Vec::new());
     if let Err(error) = layout.events().append([event]) {
         session.output.warn(&format!("done, but the log of events has no word of it: {error}"));
     }
     Ok(Box::new(Added(note)))
 }
 
-fn list(session: &Session, args: ListArgs) -> Answer {
+fn list(session: &Session, args: ListArgs) -> CommandResult {
     let ListArgs { issue } = args;
     let layout = session.layout()?;
     let store = issues(layout, &session.policy(layout))?;

@@ -6,13 +6,13 @@ use clap::Subcommand;
 
 use crate::commands::issues::query::explain::Explained;
 use crate::commands::shared::args::{Filters, one_of};
-use crate::commands::shared::issue_list::Listing;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::issue_list::IssueList;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IdError, IssueRef};
-use crate::domain::tracker::query::{self, Filter, Kind, Missing, Sort};
+use crate::domain::tracker::query::{self, Filter, Missing, QueryKind, Sort};
 use crate::error::Error;
 
-pub(crate) use crate::commands::shared::issue_index::{Board, Found};
+pub(crate) use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
 pub(crate) use crate::commands::shared::issue_list::{brief, lines};
 
 /// Verbs of `query`.
@@ -71,14 +71,14 @@ pub(crate) struct Order {
 }
 
 /// Runs a verb of `query`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     let (kind, Args { filters, order, explain }) = match verb {
-        Verb::All(args) => (Kind::All, args),
-        Verb::Available(args) => (Kind::Available, args),
-        Verb::Blocked(args) => (Kind::Blocked, args),
-        Verb::Ready(args) => (Kind::Ready, args),
-        Verb::Mine(args) => (Kind::Mine, args),
-        Verb::Closed(args) => (Kind::Closed, args),
+        Verb::All(args) => (QueryKind::All, args),
+        Verb::Available(args) => (QueryKind::Available, args),
+        Verb::Blocked(args) => (QueryKind::Blocked, args),
+        Verb::Ready(args) => (QueryKind::Ready, args),
+        Verb::Mine(args) => (QueryKind::Mine, args),
+        Verb::Closed(args) => (QueryKind::Closed, args),
     };
     match explain {
         Some(typed) => self::explain(session, kind, filters, &typed),
@@ -87,26 +87,26 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
 }
 
 /// Runs `search`.
-pub(crate) fn search(session: &Session, args: SearchArgs) -> Answer {
+pub(crate) fn search(session: &Session, args: SearchArgs) -> CommandResult {
     let SearchArgs { text, filters, order } = args;
     if text.trim().is_empty() {
         let hint = "To see all issues: git jit query all".to_owned();
         return Err(Error::Usage { what: "there is nothing to look for".to_owned(), hint });
     }
-    list(session, Kind::All, filters.with_text(text), &order)
+    list(session, QueryKind::All, filters.with_text(text), &order)
 }
 
 /// Lists the issues of a kind that fit.
-pub(crate) fn list(session: &Session, kind: Kind, filters: Filters, order: &Order) -> Answer {
+pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: &Order) -> CommandResult {
     let layout = session.layout()?;
     let deleted = filters.deleted;
-    let mut board = Board::gather_those(session, layout, filters.local, |summary, facts| {
+    let mut board = IssueIndex::gather_those(session, layout, filters.local, |summary, facts| {
         let missing = query::missing(kind, summary, facts);
         missing.is_empty() || (deleted && missing == [Missing::Deleted])
     })?;
     let filter = filters.meant(&board.editor.agent_id)?;
     board.retain(&filter)?;
-    let Board { found, unreadable, counts, .. } = board;
+    let IssueIndex { found, unreadable, counts, .. } = board;
     // Numbers are sorted, and not what they stand for, which is a hundred times as large.
     let mut shown: Vec<usize> = (0..found.len()).collect();
     let key = |at: usize| (&found[at].summary, found[at].facts.effective);
@@ -120,12 +120,12 @@ pub(crate) fn list(session: &Session, kind: Kind, filters: Filters, order: &Orde
     for bad in &unreadable {
         session.output.warn(bad);
     }
-    Ok(Box::new(Listing { kind, found, shown, unreadable, counts, is_filtered: filter != Filter::default() }))
+    Ok(Box::new(IssueList { kind, found, shown, unreadable, counts, is_filtered: filter != Filter::default() }))
 }
 
-fn explain(session: &Session, kind: Kind, filters: Filters, typed: &str) -> Answer {
+fn explain(session: &Session, kind: QueryKind, filters: Filters, typed: &str) -> CommandResult {
     let layout = session.layout()?;
-    let board = Board::gather(session, layout, filters.local)?;
+    let board = IssueIndex::gather(session, layout, filters.local)?;
     let filter = filters.meant(&board.editor.agent_id)?;
     let ids = board.found.iter().map(|found| found.summary.id);
     let id = match IssueRef::parse(typed)?.resolve(ids) {

@@ -95,7 +95,7 @@ impl Full {
 }
 
 fn gate(issue: &crate::domain::issue::Issue, key: &str) -> String {
-    format!("{key} ({})", crate::domain::tracker::gate::Record::of(issue, key).status.as_str())
+    format!("{key} ({})", crate::domain::tracker::gate::GateRecord::of(issue, key).status.as_str())
 }
 
 /// Issues in full.
@@ -203,14 +203,14 @@ impl Report for Edited {
 }
 
 /// What became of one issue among several.
-pub(crate) struct Outcome {
+pub(crate) struct BulkResult {
     pub issue: IssueId,
     /// The fields that changed, or why it could not be done.
     pub result: Result<Vec<String>, Error>,
 }
 
 /// What became of each of several issues.
-pub(crate) struct Bulk(pub Vec<Outcome>);
+pub(crate) struct Bulk(pub Vec<BulkResult>);
 
 impl Bulk {
     fn failed(&self) -> impl Iterator<Item = &Error> {
@@ -220,7 +220,7 @@ impl Bulk {
 
 impl Report for Bulk {
     fn json(&self) -> Value {
-        let one = |outcome: &Outcome| {
+        let one = |outcome: &BulkResult| {
             let fields = outcome.result.as_deref().unwrap_or_default();
             let error = outcome.result.as_ref().err().map(described);
             json!({
@@ -239,7 +239,7 @@ impl Report for Bulk {
         if self.0.is_empty() {
             return "No issue fits\n".to_owned();
         }
-        let line = |outcome: &Outcome| {
+        let line = |outcome: &BulkResult| {
             let id = styles.id(&outcome.issue.short());
             match &outcome.result {
                 Ok(fields) if fields.is_empty() => format!("{id}  is so already\n"),

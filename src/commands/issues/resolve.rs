@@ -14,11 +14,11 @@ use gix::ObjectId;
 use crate::commands::issues::resolve::choice::Choice;
 use crate::commands::issues::resolve::report::{Resolution, Resolved};
 use crate::commands::issues::resolve::write::write;
-use crate::commands::shared::edit_session::Desk;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, IssueRef};
 use crate::domain::issue::Document;
-use crate::domain::merge::{Markers, Merge, Refusal, Side, Versions};
+use crate::domain::merge::{IssueMerge, Markers, MergeError, MergeSide, Versions};
 use crate::error::Error;
 use crate::git::tree;
 use crate::git::{self, merge::Unmerged};
@@ -49,7 +49,7 @@ pub(crate) struct Args {
 }
 
 /// A file in conflict.
-struct Left {
+struct ConflictedFile {
     /// The issue that it is named for.
     issue: IssueId,
     unmerged: Unmerged,
@@ -57,21 +57,21 @@ struct Left {
 }
 
 /// What a file in conflict becomes.
-enum End {
+enum ResolvedFile {
     /// An issue's file is this; `other`, where rename detection took another issue for this one, is that or nothing.
     Is { document: Box<Document>, other: Option<(IssueId, Option<Box<Document>>)> },
     /// It goes.
     Gone,
 }
 
-impl End {
+impl ResolvedFile {
     fn is(document: Document) -> Self {
         Self::Is { document: Box::new(document), other: None }
     }
 }
 
 /// Shows or decides what is left.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issues, ours, theirs, field, discard_edits } = args;
     let choice = Choice::of(ours, theirs, &field)?;
     let layout = session.layout()?;
@@ -89,15 +89,15 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
             let id = stage.as_ref().and_then(|stage| ObjectId::from_hex(stage.as_bytes()).ok());
             *text = id.map(|id| tree::blob(&layout.repo, id)).transpose()?;
         }
-        all.push(Left { issue, unmerged, texts });
+        all.push(ConflictedFile { issue, unmerged, texts });
     }
     let wanted = issues.iter().map(|typed| of(&all, typed)).collect::<Result<Vec<IssueId>, Error>>()?;
     all.retain(|left| wanted.is_empty() || wanted.contains(&left.issue));
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     // All of it is worked out before the first file is written.
     let planned = all.iter().map(|left| plan(&desk, left, &choice)).collect::<Result<Vec<_>, _>>()?;
     choice.require_known(planned.iter().map(|(resolution, _)| resolution))?;
-    let mut plans: Vec<(&Left, Resolution, Option<End>)> =
+    let mut plans: Vec<(&ConflictedFile, Resolution, Option<ResolvedFile>)> =
         all.iter().zip(planned).map(|(left, (resolution, end))| (left, resolution, end)).collect();
     for (left, resolution, end) in &mut plans {
         if end.is_some() && !discard_edits && hand_edits::is_edited(session, root, left)? {
@@ -120,9 +120,9 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
 }
 
 /// The file in conflict that is meant, by an issue that is in it.
-fn of(all: &[Left], typed: &str) -> Result<IssueId, Error> {
+fn of(all: &[ConflictedFile], typed: &str) -> Result<IssueId, Error> {
     let meant = IssueRef::parse(typed)?;
-    let is_in = |left: &&Left| {
+    let is_in = |left: &&ConflictedFile| {
         let inside = left.texts.iter().flatten().filter_map(|text| Document::read(text).ok()).map(|document| document.issue().id);
         inside.chain([left.issue]).any(|id| meant.matches(&id))
     };
@@ -140,7 +140,7 @@ fn of(all: &[Left], typed: &str) -> Result<IssueId, Error> {
 }
 
 /// What a file comes to, and what is left of it if it comes to nothing yet.
-fn plan(desk: &Desk<'_>, left: &Left, choice: &Choice) -> Result<(Resolution, Option<End>), Error> {
+fn plan(desk: &EditSession<'_>, left: &ConflictedFile, choice: &Choice) -> Result<(Resolution, Option<ResolvedFile>), Error> {
     let [base, ours, theirs] = left.texts.each_ref().map(Option::as_deref);
     // What rename detection took for the base may be another issue: then there is none.
     let base = base.filter(|base| Document::read(base).map_or(true, |document| document.issue().id == left.issue));
@@ -148,12 +148,12 @@ fn plan(desk: &Desk<'_>, left: &Left, choice: &Choice) -> Result<(Resolution, Op
     let end = match (ours, theirs) {
         (Some(ours), Some(theirs)) => by_field(desk, Versions { base, ours, theirs }, choice, &mut resolution)?,
         // Both removed it, for which nobody has to be asked; nor for what one side alone has.
-        (None, None) => Some(End::Gone),
-        (Some(only), None) | (None, Some(only)) if base.is_none() => Some(End::is(read(left.issue, only)?)),
+        (None, None) => Some(ResolvedFile::Gone),
+        (Some(only), None) | (None, Some(only)) if base.is_none() => Some(ResolvedFile::is(read(left.issue, only)?)),
         (ours, theirs) => {
             let without = if ours.is_none() { "our side" } else { "their side" };
             resolution.reason = Some(format!("{without} removed its file, and the other side changed it"));
-            whole(left.issue, if choice.rest == Some(Side::Ours) { ours } else { theirs }, choice)?
+            whole(left.issue, if choice.rest == Some(MergeSide::Ours) { ours } else { theirs }, choice)?
         }
     };
     Ok((resolution, end))
@@ -166,37 +166,42 @@ fn read(issue: IssueId, text: &[u8]) -> Result<Document, Error> {
 }
 
 /// Refuses what the policy does not let this editor decide. What merges by itself is nobody's edit.
-fn require_right(desk: &Desk<'_>, left: &Left, resolution: &Resolution, end: &End) -> Result<(), Error> {
+fn require_right(desk: &EditSession<'_>, left: &ConflictedFile, resolution: &Resolution, end: &ResolvedFile) -> Result<(), Error> {
     if resolution.merges_by_itself() {
         return Ok(());
     }
-    let edited = if let End::Is { other: Some((other, _)), .. } = end { *other } else { left.issue };
+    let edited = if let ResolvedFile::Is { other: Some((other, _)), .. } = end { *other } else { left.issue };
     desk.session.is_at_work_on(edited);
     desk.require_right(edited)
 }
 
 /// The end of a file that is taken whole, or not at all, from a side; nothing where no side was chosen.
-fn whole(issue: IssueId, text: Option<&[u8]>, choice: &Choice) -> Result<Option<End>, Error> {
+fn whole(issue: IssueId, text: Option<&[u8]>, choice: &Choice) -> Result<Option<ResolvedFile>, Error> {
     if choice.rest.is_none() {
         return Ok(None);
     }
-    let Some(text) = text else { return Ok(Some(End::Gone)) };
-    Ok(Some(End::is(read(issue, text)?)))
+    let Some(text) = text else { return Ok(Some(ResolvedFile::Gone)) };
+    Ok(Some(ResolvedFile::is(read(issue, text)?)))
 }
 
 /// The end of a file that both sides have; nothing while something is left.
-fn by_field(desk: &Desk<'_>, versions: Versions<'_>, choice: &Choice, resolution: &mut Resolution) -> Result<Option<End>, Error> {
+fn by_field(
+    desk: &EditSession<'_>,
+    versions: Versions<'_>,
+    choice: &Choice,
+    resolution: &mut Resolution,
+) -> Result<Option<ResolvedFile>, Error> {
     let lines = git::merge::by_lines(&desk.session.cx.scratch);
     let issue = resolution.issue;
-    let mut merge = match Merge::of(versions, &lines) {
+    let mut merge = match IssueMerge::of(versions, &lines) {
         Ok(merge) => merge,
-        Err(refusal @ Refusal::DifferentIssues { .. }) => {
+        Err(refusal @ MergeError::DifferentIssues { .. }) => {
             resolution.reason = Some(refusal.to_string());
             return two_issues(issue, versions, choice);
         }
         Err(refusal) => {
             resolution.reason = Some(refusal.to_string());
-            let text = if choice.rest == Some(Side::Ours) { versions.ours } else { versions.theirs };
+            let text = if choice.rest == Some(MergeSide::Ours) { versions.ours } else { versions.theirs };
             return whole(issue, Some(text), choice);
         }
     };
@@ -208,22 +213,22 @@ fn by_field(desk: &Desk<'_>, versions: Versions<'_>, choice: &Choice, resolution
     if !merge.conflicts().is_empty() {
         return Ok(None);
     }
-    Ok(Some(End::is(read(issue, merge.text(&Markers::default()).as_bytes())?)))
+    Ok(Some(ResolvedFile::is(read(issue, merge.text(&Markers::default()).as_bytes())?)))
 }
 
 /// Rename detection took two issues for one: this file's own issue stays as it is, and of the other one, which one side has
 /// deleted and the other has changed, the chosen side counts.
-fn two_issues(issue: IssueId, versions: Versions<'_>, choice: &Choice) -> Result<Option<End>, Error> {
+fn two_issues(issue: IssueId, versions: Versions<'_>, choice: &Choice) -> Result<Option<ResolvedFile>, Error> {
     let Some(side) = choice.rest else { return Ok(None) };
     let (ours, theirs) = (Document::read(versions.ours)?, Document::read(versions.theirs)?);
-    let (chosen, rest) = if side == Side::Ours { (ours, theirs) } else { (theirs, ours) };
+    let (chosen, rest) = if side == MergeSide::Ours { (ours, theirs) } else { (theirs, ours) };
     let (is_chosen, is_rest) = (chosen.issue().id == issue, rest.issue().id == issue);
     Ok(match (is_chosen, is_rest) {
-        (true, true) => Some(End::is(chosen)),
-        (true, false) => Some(End::Is { document: Box::new(chosen), other: Some((rest.issue().id, None)) }),
+        (true, true) => Some(ResolvedFile::is(chosen)),
+        (true, false) => Some(ResolvedFile::Is { document: Box::new(chosen), other: Some((rest.issue().id, None)) }),
         (false, true) => {
             let other = (chosen.issue().id, Some(Box::new(chosen)));
-            Some(End::Is { document: Box::new(rest), other: Some(other) })
+            Some(ResolvedFile::Is { document: Box::new(rest), other: Some(other) })
         }
         (false, false) => None,
     })

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::edit_session::Desk;
-use crate::commands::shared::session::{Answer, Session, commit_of};
-use crate::domain::consistency::{self, Problem};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session, commit_of};
+use crate::domain::consistency::{self, ConsistencyProblem};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
 use crate::error::Error;
@@ -45,23 +45,23 @@ pub(crate) struct Args {
 
 /// What was looked at, and what is wrong with it.
 #[derive(Default)]
-struct Found {
+struct ValidateReport {
     issues: usize,
     unreadable: Vec<String>,
-    problems: Vec<Problem>,
+    problems: Vec<ConsistencyProblem>,
 }
 
 struct Validated {
-    found: Found,
+    found: ValidateReport,
     /// What was repaired, each with the problem that it was.
-    fixed: Vec<Problem>,
+    fixed: Vec<ConsistencyProblem>,
     /// The issues that could not be, and why.
     failed: Vec<(IssueId, Error)>,
     after_merge: bool,
 }
 
 /// Looks, and repairs if that was asked for.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { at, since, after_merge, fix } = args;
     let layout = session.layout()?;
     let at = at.map(|revision| commit_of(layout, &revision)).transpose()?;
@@ -76,15 +76,15 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     };
     let changed = old.zip(new).map(|(old, new)| snapshot::changed_issues(&layout.repo, old, new)).transpose()?.flatten();
     let changed: Option<BTreeSet<IssueId>> = changed.map(BTreeSet::from_iter);
-    let look = || -> Result<Found, Error> {
+    let look = || -> Result<ValidateReport, Error> {
         let snapshot = match at {
             Some(commit) => Snapshot::at(&layout.repo, commit)?,
             None => Snapshot::here(&crate::commands::shared::session::issues(layout, &session.policy(layout))?)?,
         };
-        Ok(Found::of(snapshot, changed.as_ref()))
+        Ok(ValidateReport::of(snapshot, changed.as_ref()))
     };
     let is_untouched = after_merge && changed.as_ref().is_some_and(BTreeSet::is_empty);
-    let found = if is_untouched { Found::default() } else { look()? };
+    let found = if is_untouched { ValidateReport::default() } else { look()? };
     let mut validated = Validated { found, fixed: Vec::new(), failed: Vec::new(), after_merge };
     // One repair can make room for another: an id that is written as one may be the issue's own.
     for _ in 0..if fix { MOST_ROUNDS } else { 0 } {
@@ -96,7 +96,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     Ok(Box::new(validated))
 }
 
-impl Found {
+impl ValidateReport {
     /// What is wrong with a snapshot, as far as it concerns these issues.
     fn of(snapshot: Snapshot, changed: Option<&BTreeSet<IssueId>>) -> Self {
         let Snapshot { issues, mut unreadable, registry } = snapshot;
@@ -110,8 +110,8 @@ impl Found {
 impl Validated {
     /// Makes every repair that is the only right one; what one issue wants is one edit. Whether any was made.
     fn mend(&mut self, session: &Session) -> Result<bool, Error> {
-        let desk = Desk::open(session, session.layout()?)?;
-        let mut by_issue: BTreeMap<IssueId, Vec<Problem>> = BTreeMap::new();
+        let desk = EditSession::open(session, session.layout()?)?;
+        let mut by_issue: BTreeMap<IssueId, Vec<ConsistencyProblem>> = BTreeMap::new();
         for problem in self.found.problems.iter().filter(|problem| problem.repair().is_some()) {
             for issue in problem.issues() {
                 by_issue.entry(*issue).or_default().push(problem.clone());
@@ -131,13 +131,13 @@ impl Validated {
     }
 
     fn is_valid(&self) -> bool {
-        self.found.unreadable.is_empty() && self.found.problems.iter().all(Problem::is_mild)
+        self.found.unreadable.is_empty() && self.found.problems.iter().all(ConsistencyProblem::is_mild)
     }
 }
 
 impl Report for Validated {
     fn json(&self) -> Value {
-        let problem = |it: &Problem| json!({ "code": it.code(), "issues": it.issues(), "message": it.to_string(), "wrong": !it.is_mild(), "repair": it.repair() });
+        let problem = |it: &ConsistencyProblem| json!({ "code": it.code(), "issues": it.issues(), "message": it.to_string(), "wrong": !it.is_mild(), "repair": it.repair() });
         let failed = |(issue, error): &(IssueId, Error)| json!({ "issue_id": issue, "error": described(error) });
         json!({
             "valid": self.is_valid(), "count": self.found.problems.len(), "checked": self.found.issues,
@@ -148,7 +148,7 @@ impl Report for Validated {
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let Found { issues, unreadable, problems } = &self.found;
+        let ValidateReport { issues, unreadable, problems } = &self.found;
         if self.after_merge && self.is_valid() && problems.is_empty() {
             return String::new();
         }

@@ -12,14 +12,14 @@ use crate::commands::leases::claim::list::{ListArgs, StatusArgs};
 use crate::commands::leases::claim::release::{EvictArgs, ReleaseArgs, TransferArgs};
 use crate::commands::leases::claim::renew::{HeartbeatArgs, RenewArgs};
 use crate::commands::leases::next;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::lease::LONGEST_TTL_SECS;
 use crate::domain::policy::Policy;
 use crate::error::Error;
 
 pub(crate) use crate::commands::leases::claim::acquire::take;
 pub(crate) use crate::commands::shared::lease_report::{Acquired, LeaseView};
-pub(crate) use crate::commands::shared::supervise::{Charge, attend, was_concluded};
+pub(crate) use crate::commands::shared::supervise::{SupervisedCommand, attend, was_concluded};
 
 /// The longest reason, in characters: a log record is one write.
 const LONGEST_REASON: usize = 500;
@@ -55,7 +55,7 @@ pub(crate) enum Verb {
 }
 
 /// Runs a verb of `claim`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::Acquire(args) => acquire::run(session, args),
         Verb::Next(args) => next::run(session, args),

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::commands::issues::gate::warn_outdated;
-use crate::commands::issues::query::{Board, Found, brief};
+use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief};
 use crate::commands::leases::claim::{Acquired, ttl_secs};
 use crate::commands::leases::next::take_next;
-use crate::commands::shared::edit_session::Desk;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::State;
 use crate::domain::tracker::graph::Way;
@@ -31,15 +31,15 @@ struct Done {
     title: String,
     changed: bool,
     lease: Option<(LeaseId, bool)>,
-    unblocked: Vec<Found>,
+    unblocked: Vec<IndexedIssue>,
     next: Option<Result<Acquired, Error>>,
 }
 
 /// Sets the state, closes the lease, and tells what got free by that.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, next } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = match issue {
         Some(typed) => desk.resolve(&typed)?,
         None => held(&desk)?,
@@ -62,7 +62,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
 }
 
 /// The one issue that this holder has a lease on.
-fn held(desk: &Desk<'_>) -> Result<IssueId, Error> {
+fn held(desk: &EditSession<'_>) -> Result<IssueId, Error> {
     let holder = desk.session.holder(desk.layout)?;
     let ledger = desk.layout.claims().ledger()?;
     let held: Vec<IssueId> =
@@ -81,10 +81,10 @@ fn held(desk: &Desk<'_>) -> Result<IssueId, Error> {
 }
 
 /// The issues that waited for this one, and wait for nothing now.
-fn freed(session: &Session, desk: &Desk<'_>, id: IssueId) -> Result<Vec<Found>, Error> {
-    let board = Board::gather(session, desk.layout, false)?;
+fn freed(session: &Session, desk: &EditSession<'_>, id: IssueId) -> Result<Vec<IndexedIssue>, Error> {
+    let board = IssueIndex::gather(session, desk.layout, false)?;
     let waited = board.graph().next(id, Way::Dependents);
-    let is_free = |found: &&Found| found.facts.effective == State::Ready && !found.summary.is_deleted;
+    let is_free = |found: &&IndexedIssue| found.facts.effective == State::Ready && !found.summary.is_deleted;
     Ok(waited.into_iter().filter_map(|id| board.get(id)).filter(is_free).cloned().collect())
 }
 

@@ -1,13 +1,13 @@
 //! `git jit next`: takes the first available issue, going on where somebody was faster.
 
-use crate::commands::issues::query::{Board, Found};
+use crate::commands::issues::query::{IndexedIssue, IssueIndex};
 use crate::commands::leases::claim::{Acquired, reason, take, ttl_secs};
 use crate::commands::shared::args;
-use crate::commands::shared::edit_session::Desk;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Priority;
-use crate::domain::tracker::query::{Filter, Kind};
+use crate::domain::tracker::query::{Filter, QueryKind};
 use crate::error::Error;
 
 // Arguments of `next`.
@@ -31,10 +31,10 @@ pub(crate) struct Args {
 }
 
 /// Takes the lease on the most urgent issue that is available and not held already.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { label, kind, priority, ttl, reason: why } = args;
     let layout = session.layout()?;
-    let desk = Desk::for_leases(session, layout)?;
+    let desk = EditSession::for_leases(session, layout)?;
     let ttl_secs = ttl_secs(ttl.as_deref(), &desk.policy)?;
     let why = reason(why)?;
     let filter = Filter { labels: label, types: kind, priorities: priority, ..Filter::default() };
@@ -42,10 +42,11 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
 }
 
 /// The same, for other verbs.
-pub(crate) fn take_next(desk: &Desk<'_>, filter: &Filter, ttl_secs: u64, why: Option<&String>) -> Result<Acquired, Error> {
-    let board = Board::gather(desk.session, desk.layout, false)?;
-    let is_wanted = |found: &&Found| !found.facts.is_held_by_me && filter.fits(&found.summary, found.facts.effective);
-    let wanted: Vec<IssueId> = board.of_kind(Kind::Available).into_iter().filter(is_wanted).map(|found| found.summary.id).collect();
+pub(crate) fn take_next(desk: &EditSession<'_>, filter: &Filter, ttl_secs: u64, why: Option<&String>) -> Result<Acquired, Error> {
+    let board = IssueIndex::gather(desk.session, desk.layout, false)?;
+    let is_wanted = |found: &&IndexedIssue| !found.facts.is_held_by_me && filter.fits(&found.summary, found.facts.effective);
+    let wanted: Vec<IssueId> =
+        board.of_kind(QueryKind::Available).into_iter().filter(is_wanted).map(|found| found.summary.id).collect();
     for id in wanted {
         match take(desk, id, ttl_secs, why.cloned()) {
             // Somebody was faster: there may be others.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::lease::coordinator::Recovery;
 use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
@@ -21,7 +21,7 @@ struct Recovered {
 }
 
 /// Puts the log right.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { dry_run } = args;
     let recovery = session.layout()?.claims().recover(session.cx.clock(), dry_run)?;
     Ok(Box::new(Recovered { recovery, dry_run }))

@@ -12,8 +12,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::commands::setup::agents::agent_file::{Place, Target};
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::setup::agents::agent_file::{AgentFile, Target};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::output::Report;
@@ -32,7 +32,7 @@ pub(crate) enum Verb {
 
 /// An agent whose files are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Agent {
+pub(crate) enum KnownAgent {
     /// CLAUDE.md, and hooks in .claude/settings.json.
     Claude,
     /// AGENTS.md alone.
@@ -54,7 +54,7 @@ pub(crate) enum Agent {
 pub(crate) struct InstallArgs {
     /// The agents that are used here
     #[arg(value_enum, hide_possible_values = true, value_name = "claude|codex|cursor|gemini")]
-    agents: Vec<Agent>,
+    agents: Vec<KnownAgent>,
     /// Print what would be put in, and change nothing
     #[arg(long, conflicts_with_all = ["check", "remove"])]
     print: bool,
@@ -71,7 +71,7 @@ pub(crate) struct InstallArgs {
 
 /// What became of a file, or how it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum FileState {
     Current,
     Missing,
     Outdated,
@@ -82,67 +82,69 @@ enum Fate {
     Printed,
 }
 
-struct File {
+struct AgentFileReport {
     path: &'static str,
-    fate: Fate,
+    fate: FileState,
     text: Option<String>,
 }
 
-struct Files {
-    files: Vec<File>,
+struct AgentFilesReport {
+    files: Vec<AgentFileReport>,
     is_check: bool,
 }
 
 /// Runs a verb of `agents`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::Install(args) => install(session, args),
         Verb::Guard(args) => Ok(guard::run(args)),
     }
 }
 
-fn install(session: &Session, args: InstallArgs) -> Answer {
+fn install(session: &Session, args: InstallArgs) -> CommandResult {
     let InstallArgs { agents, print, check, remove, force } = args;
     let root = session.layout()?.require_worktree()?;
     let all = text::places(root, &agents)?;
-    let wants = |place: &Place| place.agent.is_some_and(|agent| agents.contains(&agent));
+    let wants = |place: &AgentFile| place.agent.is_some_and(|agent| agents.contains(&agent));
     let files = if print {
         let printed = all.iter().filter(|place| place.agent.is_none() || wants(place));
-        printed.map(|place| File { path: place.path, fate: Fate::Printed, text: Some(place.shown()) }).collect()
+        printed.map(|place| AgentFileReport { path: place.path, fate: FileState::Printed, text: Some(place.shown()) }).collect()
     } else if check {
         let looked_at = all.iter().filter(|place| place.agent.is_none() || wants(place) || place.has_ours());
-        looked_at.map(|place| Ok(File { path: place.path, fate: place.fate()?, text: None })).collect::<Result<_, Error>>()?
+        looked_at
+            .map(|place| Ok(AgentFileReport { path: place.path, fate: place.fate()?, text: None }))
+            .collect::<Result<_, Error>>()?
     } else if remove {
         let targets = planned(all.iter().filter(|place| wants(place) || agents.is_empty()), true, force)?;
         targets.into_iter().map(Target::carry_out).collect::<Result<_, Error>>()?
     } else {
         put_in(root, &agents, force)?
     };
-    Ok(Box::new(Files { files, is_check: check }))
+    Ok(Box::new(AgentFilesReport { files, is_check: check }))
 }
 
-fn planned<'p>(places: impl Iterator<Item = &'p Place>, remove: bool, force: bool) -> Result<Vec<Target>, Error> {
+fn planned<'p>(places: impl Iterator<Item = &'p AgentFile>, remove: bool, force: bool) -> Result<Vec<Target>, Error> {
     places.map(|place| place.plan(remove, force)).collect()
 }
 
 /// Puts in what these agents need, and brings up to date what is there of others.
-fn put_in(root: &Path, agents: &[Agent], force: bool) -> Result<Vec<File>, Error> {
+fn put_in(root: &Path, agents: &[KnownAgent], force: bool) -> Result<Vec<AgentFileReport>, Error> {
     let all = text::places(root, agents)?;
-    let wants = |place: &&Place| place.agent.is_none_or(|agent| agents.contains(&agent)) || place.has_ours();
+    let wants = |place: &&AgentFile| place.agent.is_none_or(|agent| agents.contains(&agent)) || place.has_ours();
     planned(all.iter().filter(wants), false, force)?.into_iter().map(Target::carry_out).collect()
 }
 
 /// The files that `setup` writes for these agents: those that were not so before.
-pub(crate) fn set_up(root: &Path, agents: &[Agent]) -> Result<Vec<String>, Error> {
-    let files = put_in(root, agents, false)?.into_iter().filter(|file| file.fate == Fate::Written);
+pub(crate) fn set_up(root: &Path, agents: &[KnownAgent]) -> Result<Vec<String>, Error> {
+    let files = put_in(root, agents, false)?.into_iter().filter(|file| file.fate == FileState::Written);
     Ok(files.map(|file| file.path.to_owned()).collect())
 }
 
 /// The files that are not what `setup` would make of them.
-pub(crate) fn lacking(root: &Path, agents: &[Agent]) -> Result<Vec<String>, Error> {
+pub(crate) fn lacking(root: &Path, agents: &[KnownAgent]) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     for place in text::places(root, agents)? {
-        if place.agent.is_none_or(|agent| agents.contains(&agent)) && place.fate()? != Fate::Current {
+        if place.agent.is_none_or(|agent| agents.contains(&agent)) && place.fate()? != FileState::Current {
             found.push(place.path.to_owned());
         }
     }
@@ -157,7 +159,7 @@ pub(crate) fn take_back(
     dry_run: bool,
 ) -> Result<(Vec<String>, Vec<String>), Error> {
     let (mut taken, mut kept) = (Vec::new(), Vec::new());
-    for place in text::places(root, &[])?.into_iter().filter(Place::has_ours) {
+    for place in text::places(root, &[])?.into_iter().filter(AgentFile::has_ours) {
         let path = place.path.to_owned();
         let target = place.plan(true, false).ok();
         let is_committed = staged(place.path)?;
@@ -174,7 +176,7 @@ pub(crate) fn take_back(
     Ok((taken, kept))
 }
 
-impl Fate {
+impl FileState {
     fn word(self) -> &'static str {
         match self {
             Self::Current => "current",
@@ -197,13 +199,13 @@ impl Fate {
     }
 }
 
-impl Files {
+impl AgentFilesReport {
     fn is_ok(&self) -> bool {
         self.files.iter().all(|file| file.fate.is_fine())
     }
 }
 
-impl Report for Files {
+impl Report for AgentFilesReport {
     fn json(&self) -> Value {
         let files = self.files.iter().map(|file| json!({ "path": file.path, "state": file.fate.word(), "text": file.text }));
         json!({
@@ -213,12 +215,12 @@ impl Report for Files {
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let line = |file: &File| match (file.fate, &file.text) {
+        let line = |file: &AgentFileReport| match (file.fate, &file.text) {
             (_, Some(text)) => format!("{}\n{text}\n", styles.head(file.path)),
-            (Fate::Written, _) => format!("{} {}\n", styles.good("✓ Written"), file.path),
-            (Fate::Removed, _) => format!("{} what was ours in {}\n", styles.good("✓ Removed"), file.path),
-            (Fate::Current, _) => format!("Up to date: {}\n", file.path),
-            (Fate::Absent, _) => format!("Nothing of ours in {}\n", file.path),
+            (FileState::Written, _) => format!("{} {}\n", styles.good("✓ Written"), file.path),
+            (FileState::Removed, _) => format!("{} what was ours in {}\n", styles.good("✓ Removed"), file.path),
+            (FileState::Current, _) => format!("Up to date: {}\n", file.path),
+            (FileState::Absent, _) => format!("Nothing of ours in {}\n", file.path),
             (fate, _) => format!("{} {}\n", styles.warn(&format!("{}:", fate.word())), file.path),
         };
         let mut text: String = self.files.iter().map(line).collect();

@@ -9,8 +9,8 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::commands::setup::config::gather::gather;
-use crate::commands::setup::config::report::{Change, Problems, Setting};
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::setup::config::report::{Problems, Setting, SettingChange};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::enforce::policy;
 use crate::error::Error;
 use crate::store;
@@ -75,7 +75,7 @@ pub(crate) struct UnsetArgs {
 }
 
 /// Runs a verb of `config`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::Show(ShowArgs {}) => Ok(Box::new(gather(session)?)),
         Verb::Get(args) => get(session, &args),
@@ -93,7 +93,7 @@ fn unknown(name: &str) -> Error {
     Error::NotThere { what: "setting", name: name.to_owned(), hint }
 }
 
-fn get(session: &Session, args: &GetArgs) -> Answer {
+fn get(session: &Session, args: &GetArgs) -> CommandResult {
     let GetArgs { key } = args;
     let all = gather(session)?;
     if let Some(setting) = all.settings.into_iter().find(|setting| setting.key.name == key) {
@@ -120,7 +120,7 @@ fn corrupt(path: &Path, why: String) -> Error {
     store::Error::Corrupt { path: path.to_owned(), line: None, why }.into()
 }
 
-fn change(session: &Session, name: &str, value: Option<&str>, global: bool) -> Answer {
+fn change(session: &Session, name: &str, value: Option<&str>, global: bool) -> CommandResult {
     let known = edit::key(name);
     let key = match (known, value) {
         (Some(key), _) => Some(key),
@@ -136,23 +136,23 @@ fn change(session: &Session, name: &str, value: Option<&str>, global: bool) -> A
         };
         return Err(Error::Usage { what, hint: hint.to_owned() });
     }
-    let wanted = Wanted { key, name, value };
+    let wanted = SettingChoice { key, name, value };
     if global { change_own(session, &wanted) } else { Ok(Box::new(change_repository(session, &wanted)?)) }
 }
 
 /// Sets a setting of the repository in this worktree's file: whether that changed it.
 pub(crate) fn set_here(session: &Session, key: &'static Key, value: &str) -> Result<bool, Error> {
-    Ok(change_repository(session, &Wanted { key: Some(key), name: key.name, value: Some(value) })?.changed)
+    Ok(change_repository(session, &SettingChoice { key: Some(key), name: key.name, value: Some(value) })?.changed)
 }
 
 /// A value that is to be put in, or a key that is to be taken away.
-struct Wanted<'a> {
+struct SettingChoice<'a> {
     key: Option<&'static Key>,
     name: &'a str,
     value: Option<&'a str>,
 }
 
-impl Wanted<'_> {
+impl SettingChoice<'_> {
     /// The text of the file at `path`, changed.
     fn apply(&self, path: &Path, text: &str) -> Result<String, Error> {
         let Some((key, value)) = self.key.zip(self.value) else {
@@ -165,12 +165,12 @@ impl Wanted<'_> {
         edit::set(text, key, value).map_err(refused)
     }
 
-    fn report(&self, path: PathBuf, changed: bool) -> Change {
-        Change { key: self.name.to_owned(), value: self.value.map(str::to_owned), path, changed }
+    fn report(&self, path: PathBuf, changed: bool) -> SettingChange {
+        SettingChange { key: self.name.to_owned(), value: self.value.map(str::to_owned), path, changed }
     }
 }
 
-fn change_own(session: &Session, wanted: &Wanted<'_>) -> Answer {
+fn change_own(session: &Session, wanted: &SettingChoice<'_>) -> CommandResult {
     let path = session.cx.agent_file.clone().ok_or_else(|| Error::Usage {
         what: "there is no place for your own settings: neither HOME nor XDG_CONFIG_HOME is set".to_owned(),
         hint: "Set one of them".to_owned(),
@@ -184,7 +184,7 @@ fn change_own(session: &Session, wanted: &Wanted<'_>) -> Answer {
     Ok(Box::new(wanted.report(path, new != text)))
 }
 
-fn change_repository(session: &Session, wanted: &Wanted<'_>) -> Result<Change, Error> {
+fn change_repository(session: &Session, wanted: &SettingChoice<'_>) -> Result<SettingChange, Error> {
     let layout = session.layout()?;
     let path = repository_file(layout)?;
     let policy = session.policy(layout);
@@ -201,7 +201,7 @@ fn change_repository(session: &Session, wanted: &Wanted<'_>) -> Result<Change, E
     Ok(wanted.report(path, new != text))
 }
 
-fn validate(session: &Session) -> Answer {
+fn validate(session: &Session) -> CommandResult {
     let layout = session.layout()?;
     let candidates = policy::candidates(&session.cx, layout);
     let mut problems: Vec<(String, String)> = crate::domain::policy::Policy::strictest(&candidates).unreadable;

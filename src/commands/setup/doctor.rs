@@ -6,8 +6,8 @@ mod worktrees;
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
-use crate::domain::consistency::{self, Problem};
+use crate::commands::shared::session::{CommandResult, Session};
+use crate::domain::consistency::{self, ConsistencyProblem};
 use crate::domain::issue::Document;
 use crate::domain::policy::Policy;
 use crate::domain::tracker::gate::Registry;
@@ -18,7 +18,7 @@ use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
 use crate::store;
 use crate::store::gates;
-use crate::store::issues::{IssueStore, Listing};
+use crate::store::issues::{IssueScan, IssueStore};
 use crate::store::layout::Layout;
 use crate::store::notes;
 
@@ -41,7 +41,7 @@ struct Check {
 struct Checks(Vec<Check>);
 
 /// Looks at everything.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args {} = args;
     let layout = session.layout()?;
     let store = crate::commands::shared::session::issues(layout, &session.policy(layout))?;
@@ -68,12 +68,12 @@ fn definitions(registry: &store::Result<Registry>) -> Check {
     Check { name: "gates", found, problems, notes: Vec::new(), status: ExitStatus::Invalid }
 }
 
-fn issues(listing: &Listing<Document>) -> Check {
+fn issues(listing: &IssueScan<Document>) -> Check {
     let problems = listing.unreadable.iter().map(ToString::to_string).collect();
     Check { name: "issues", found: count(listing.issues.len(), "issue"), problems, notes: Vec::new(), status: ExitStatus::Invalid }
 }
 
-fn notes(store: &IssueStore<'_>, listing: &Listing<Document>) -> store::Result<Check> {
+fn notes(store: &IssueStore<'_>, listing: &IssueScan<Document>) -> store::Result<Check> {
     let (mut found, mut problems) = (0, Vec::new());
     for (document, _) in &listing.issues {
         let notes = notes::of(store.places(), document.issue().id)?;
@@ -103,12 +103,12 @@ fn local(layout: &Layout) -> store::Result<Check> {
 }
 
 /// Without leases, which may be what is broken.
-fn graph(listing: &Listing<Document>, registry: Option<&Registry>) -> Check {
+fn graph(listing: &IssueScan<Document>, registry: Option<&Registry>) -> Check {
     let (mild, wrong): (Vec<_>, Vec<_>) =
         consistency::problems(listing.issues.iter().map(|(document, _)| document.issue()), registry)
             .into_iter()
-            .partition(Problem::is_mild);
-    let words = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+            .partition(ConsistencyProblem::is_mild);
+    let words = |problems: Vec<ConsistencyProblem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
     let notes = match mild.len() {
         0..=5 => words(mild),
         many => vec![format!("{many} closed or gated issues have something left to do: git jit validate")],

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::enforce::adopt;
 use crate::error::Error;
-use crate::hooks::install::{self, Installed, Mode, Uninstalled};
+use crate::hooks::install::{self, InstallMode, Installed, Uninstalled};
 use crate::output::Report;
 use crate::output::text::{Styles, count};
 use crate::store::layout::Layout;
@@ -31,7 +31,7 @@ pub(crate) enum Verb {
 pub(crate) struct InstallArgs {
     /// How Git is told of them
     #[arg(long, value_enum, default_value_t, value_name = "MODE")]
-    mode: Mode,
+    mode: InstallMode,
 }
 
 // Arguments of `hooks uninstall`.
@@ -66,14 +66,14 @@ impl Placed {
 }
 
 /// Puts the hooks in place, and adopts what they have not seen.
-pub(crate) fn install(session: &Session, layout: &Layout, mode: Mode) -> Result<Placed, Error> {
+pub(crate) fn install(session: &Session, layout: &Layout, mode: InstallMode) -> Result<Placed, Error> {
     let installed = install::install(&session.cx, layout, mode)?;
     let adopted = adopt::once(&session.cx, layout, session.agent_flag.as_deref())?;
     Ok(Placed { installed, adopted })
 }
 
 /// Runs a verb of `hooks`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     let layout = session.layout()?;
     match verb {
         Verb::Install(InstallArgs { mode }) => Ok(Box::new(install(session, layout, mode)?)),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::WorktreeId;
 use crate::error::Error;
 use crate::hooks::install::merge_driver;
@@ -31,7 +31,7 @@ struct Initialized {
 }
 
 /// Writes `.jit/config.toml` unless it is there, and gives this worktree its id.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { gitattributes } = args;
     let layout = session.layout()?;
     let root = layout.require_worktree()?;

@@ -13,8 +13,8 @@ mod steps;
 
 use serde_json::{Value, json};
 
-use crate::commands::setup::agents::Agent;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::setup::agents::KnownAgent;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::policy::Enforcement;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// Tell coding agents of git jit too, in AGENTS.md, and in what the named ones read: git jit agents install
     #[arg(long, value_enum, num_args = 0.., require_equals = true, value_delimiter = ',', hide_possible_values = true)]
     #[arg(value_name = "AGENTS", conflicts_with = "remove")]
-    agent_files: Option<Vec<Agent>>,
+    agent_files: Option<Vec<KnownAgent>>,
     /// Only tell what is missing; exit 1 if anything is
     #[arg(long, conflicts_with_all = ["dry_run", "remove"])]
     check: bool,
@@ -77,7 +77,7 @@ impl Level {
 
 /// What is to become of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
+enum SetupMode {
     SetUp,
     Check,
     DryRun,
@@ -85,7 +85,7 @@ enum Action {
     DryRemove,
 }
 
-impl Action {
+impl SetupMode {
     fn word(self) -> &'static str {
         match self {
             Self::SetUp => "set_up",
@@ -99,7 +99,7 @@ impl Action {
 
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum PieceState {
     Done,
     Already,
     /// It would be done, or taken back.
@@ -112,7 +112,7 @@ enum State {
     Failed(ExitStatus),
 }
 
-impl State {
+impl PieceState {
     fn word(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -128,16 +128,16 @@ impl State {
 }
 
 /// One step, with what there is to say of it.
-struct Step {
+struct Piece {
     name: &'static str,
-    state: State,
+    state: PieceState,
     what: String,
     paths: Vec<String>,
     hints: Vec<String>,
 }
 
-impl Step {
-    fn new(name: &'static str, state: State, what: impl Into<String>) -> Self {
+impl Piece {
+    fn new(name: &'static str, state: PieceState, what: impl Into<String>) -> Self {
         Self { name, state, what: what.into(), paths: Vec::new(), hints: Vec::new() }
     }
 
@@ -149,40 +149,40 @@ impl Step {
     fn of(name: &'static str, done: Result<Self, Error>) -> Self {
         done.unwrap_or_else(|error| Self {
             hints: error.hints(),
-            ..Self::new(name, State::Failed(error.status()), error.to_string())
+            ..Self::new(name, PieceState::Failed(error.status()), error.to_string())
         })
     }
 }
 
 struct Setup {
-    action: Action,
+    action: SetupMode,
     root: String,
-    steps: Vec<Step>,
+    steps: Vec<Piece>,
     /// Whether a policy was written that is not committed yet.
     is_uncommitted: bool,
 }
 
 /// Does the steps, tells of them, or takes them back.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { enforce, agent_files, check, dry_run, remove } = args;
     let action = match (check, dry_run, remove) {
-        (true, ..) => Action::Check,
-        (_, true, false) => Action::DryRun,
-        (_, false, true) => Action::Remove,
-        (_, true, true) => Action::DryRemove,
-        _ => Action::SetUp,
+        (true, ..) => SetupMode::Check,
+        (_, true, false) => SetupMode::DryRun,
+        (_, false, true) => SetupMode::Remove,
+        (_, true, true) => SetupMode::DryRemove,
+        _ => SetupMode::SetUp,
     };
     let root = session.layout()?.require_worktree()?.display().to_string();
     let steps = if remove { remove::all(session, dry_run)? } else { steps::all(session, action, enforce, agent_files)? };
-    let is_written = |step: &Step| ["settings", "policy"].contains(&step.name) && step.state == State::Done;
+    let is_written = |step: &Piece| ["settings", "policy"].contains(&step.name) && step.state == PieceState::Done;
     let is_uncommitted = steps.iter().any(is_written);
     Ok(Box::new(Setup { action, root, steps, is_uncommitted }))
 }
 
 impl Report for Setup {
     fn json(&self) -> Value {
-        let changed = self.steps.iter().any(|step| matches!(step.state, State::Done | State::Removed));
-        let one = |step: &Step| {
+        let changed = self.steps.iter().any(|step| matches!(step.state, PieceState::Done | PieceState::Removed));
+        let one = |step: &Piece| {
             json!({
                 "step": step.name, "state": step.state.word(), "what": step.what, "paths": step.paths, "suggestions": step.hints,
             })
@@ -197,15 +197,15 @@ impl Report for Setup {
         let mut text = String::new();
         for step in &self.steps {
             let (mark, word) = match step.state {
-                State::Done => (styles.good("✓"), ""),
-                State::Already => (styles.good("✓"), "already so: "),
-                State::Due if self.action == Action::DryRemove => (" ".to_owned(), "would be removed: "),
-                State::Due => (" ".to_owned(), "would be done: "),
-                State::Missing => (styles.bad("✗"), "missing: "),
-                State::Removed => (styles.good("✓"), "removed: "),
-                State::Absent => (" ".to_owned(), "not there: "),
-                State::Kept => (" ".to_owned(), "kept: "),
-                State::Failed(_) => (styles.bad("✗"), ""),
+                PieceState::Done => (styles.good("✓"), ""),
+                PieceState::Already => (styles.good("✓"), "already so: "),
+                PieceState::Due if self.action == SetupMode::DryRemove => (" ".to_owned(), "would be removed: "),
+                PieceState::Due => (" ".to_owned(), "would be done: "),
+                PieceState::Missing => (styles.bad("✗"), "missing: "),
+                PieceState::Removed => (styles.good("✓"), "removed: "),
+                PieceState::Absent => (" ".to_owned(), "not there: "),
+                PieceState::Kept => (" ".to_owned(), "kept: "),
+                PieceState::Failed(_) => (styles.bad("✗"), ""),
             };
             text += &format!("{mark} {:<13} {word}{}\n", step.name.replace('_', " "), plain_line(&step.what));
             for path in step.paths.iter().chain(&step.hints) {
@@ -215,16 +215,16 @@ impl Report for Setup {
         if self.is_uncommitted {
             text += "Next: git add .jit && git commit: then it counts for everybody\n";
         }
-        if self.action == Action::Check && self.status() != ExitStatus::Done {
+        if self.action == SetupMode::Check && self.status() != ExitStatus::Done {
             text += "To put it right: git jit setup\n";
         }
         text
     }
 
     fn status(&self) -> ExitStatus {
-        let of = |step: &Step| match step.state {
-            State::Failed(status) => Some(status),
-            State::Missing => Some(ExitStatus::Refused),
+        let of = |step: &Piece| match step.state {
+            PieceState::Failed(status) => Some(status),
+            PieceState::Missing => Some(ExitStatus::Refused),
             _ => None,
         };
         self.steps.iter().find_map(of).unwrap_or(ExitStatus::Done)

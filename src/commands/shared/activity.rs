@@ -5,7 +5,7 @@
 
 use crate::commands::shared::session::Session;
 use crate::domain::id::{Holder, IssueId};
-use crate::domain::lease::{Lease, Ledger, Request, Standing};
+use crate::domain::lease::{Lease, LeaseStatus, Ledger, Request};
 use crate::domain::policy::Policy;
 use crate::domain::time::{Now, in_words};
 use crate::lease::coordinator::About;
@@ -54,7 +54,7 @@ fn warn(session: &Session, policy: &Policy, lease: &Lease, now: &Now) {
     }
     let issue = lease.issue_id.short();
     let (end, word) = match lease.standing(now, stale_after) {
-        Standing::Live { left_ms } | Standing::Ending { left_ms } => (format!("ends in {}", in_words(left_ms)), "renew"),
+        LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => (format!("ends in {}", in_words(left_ms)), "renew"),
         _ => ("is about to be stale".to_owned(), "heartbeat"),
     };
     session.output.warn(&format!("your lease on {issue} {end}: git jit claim {word} {issue}"));

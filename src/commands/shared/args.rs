@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::commands::shared::session::Session;
 use crate::domain::id::AgentId;
 use crate::domain::issue::{InvalidIssue, Priority, State, valid_label};
-use crate::domain::tracker::query::{Filter, Wanted};
+use crate::domain::tracker::query::{Filter, QueryFilter};
 use crate::error::Error;
 use crate::store;
 
@@ -86,10 +86,10 @@ impl Filters {
     }
 }
 
-fn wanted(typed: &str, me: &AgentId) -> Result<Wanted, Error> {
+fn wanted(typed: &str, me: &AgentId) -> Result<QueryFilter, Error> {
     Ok(match typed.trim() {
-        "none" => Wanted::Nobody,
-        other => Wanted::Agent(agent(other, me)?.to_string()),
+        "none" => QueryFilter::Nobody,
+        other => QueryFilter::Agent(agent(other, me)?.to_string()),
     })
 }
 

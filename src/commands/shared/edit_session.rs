@@ -1,6 +1,6 @@
 //! The one way in which a verb edits an issue: policy, write lock, read again, change, write, tell.
 //!
-//! A [`Desk`] is what a writing verb works at. Each edit is a transaction of its own on one issue; what it
+//! A [`EditSession`] is what a writing verb works at. Each edit is a transaction of its own on one issue; what it
 //! changed is worked out from the two texts, not from what was asked for.
 
 use std::cell::OnceCell;
@@ -12,14 +12,14 @@ use crate::commands::shared::session::Session;
 use crate::commands::shared::session::resolve;
 use crate::domain::id::{IdError, IssueId, LeaseId};
 use crate::domain::issue::{Document, FieldChange, Issue, State};
-use crate::domain::lease::{Answer as LeaseAnswer, Request};
+use crate::domain::lease::{LeaseAnswer, Request};
 use crate::domain::policy::Policy;
 use crate::domain::tracker::gate::Registry;
 use crate::domain::tracker::graph::open_dependencies;
-use crate::domain::tracker::workflow::{self, Step};
+use crate::domain::tracker::workflow::{self, Advance};
 use crate::enforce::judge::Judge;
 use crate::error::Error;
-use crate::store::events::Event;
+use crate::store::events::IssueEvent;
 use crate::store::gates;
 use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
@@ -28,7 +28,7 @@ use crate::store::layout::Layout;
 const UPDATED_AT: &str = "updated_at";
 
 /// What a writing verb works at.
-pub(crate) struct Desk<'a> {
+pub(crate) struct EditSession<'a> {
     pub session: &'a Session,
     pub layout: &'a Layout,
     pub policy: Policy,
@@ -51,7 +51,7 @@ impl Changed {
     }
 }
 
-impl<'a> Desk<'a> {
+impl<'a> EditSession<'a> {
     /// A desk in this worktree.
     pub(crate) fn open(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
         layout.require_worktree()?;
@@ -175,7 +175,7 @@ impl<'a> Desk<'a> {
     /// Writes an event down, at best effort: what it tells of is done.
     pub(crate) fn tell(&self, event: &str, id: IssueId, fields: Vec<FieldChange>) {
         let told = self.session.holder(self.layout).and_then(|holder| {
-            let event = Event::new(self.session.cx.clock().now().wall, event, id, &holder, fields);
+            let event = IssueEvent::new(self.session.cx.clock().now().wall, event, id, &holder, fields);
             Ok(self.layout.events().append([event])?)
         });
         if let Err(error) = told {
@@ -192,21 +192,21 @@ impl<'a> Desk<'a> {
         let none = Registry::default();
         let registry = if issue.gates_required.is_empty() { &none } else { self.registry()? };
         let (state, gates) = match workflow::step(issue, wanted, self.open_dependencies(issue), registry) {
-            Step::To(state) => (state, Vec::new()),
-            Step::Gated(gates) => (State::Gated, gates),
-            Step::Waits(open) => {
+            Advance::To(state) => (state, Vec::new()),
+            Advance::Gated(gates) => (State::Gated, gates),
+            Advance::Waits(open) => {
                 let short: Vec<&str> = open.iter().map(|id| id.get(..8).unwrap_or(id)).collect();
                 return not_yet(format!("it depends on {}", short.join(", ")), "Finish or reject those first");
             }
-            Step::Unchecked(gates) => {
+            Advance::Unchecked(gates) => {
                 let hint = format!("To run the automated ones: git jit gate check-all {}", id.short());
                 return not_yet(format!("its prechecks have not passed: {}", gates.join(", ")), &hint);
             }
-            Step::NothingToPass => {
+            Advance::NothingToPass => {
                 let hint = format!("To ask for a gate: git jit gate add {} KEY", id.short());
                 return not_yet("it has no gate that is still to pass".to_owned(), &hint);
             }
-            Step::Deleted => return Err(Error::Deleted { issue: id }),
+            Advance::Deleted => return Err(Error::Deleted { issue: id }),
         };
         document.set("state", &Value::from(state.as_str()));
         Ok(gates)

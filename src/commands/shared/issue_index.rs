@@ -10,28 +10,28 @@ use crate::domain::lease::{Lease, Ledger};
 use crate::domain::policy::{Editor, Policy};
 use crate::domain::time::Now;
 use crate::domain::tracker::graph::{Graph, effective_state, open_dependencies};
-use crate::domain::tracker::query::{Facts, Filter, Kind, missing};
+use crate::domain::tracker::query::{Filter, IssueFacts, QueryKind, missing};
 use crate::error::Error;
 use crate::store::issues::{IssueStore, Source};
 use crate::store::layout::Layout;
 
 /// An issue, with what is computed about it.
 #[derive(Clone)]
-pub(crate) struct Found {
+pub(crate) struct IndexedIssue {
     /// The issue in short.
     pub summary: Summary,
     /// Where it was read from.
     pub source: Source,
     /// What is known of it.
-    pub facts: Facts,
+    pub facts: IssueFacts,
     /// The lease on it, if one excludes others.
     pub lease: Option<Box<Lease>>,
 }
 
 /// All issues.
-pub(crate) struct Board<'a> {
+pub(crate) struct IssueIndex<'a> {
     /// The issues that could be read, by id; the deleted ones too.
-    pub found: Vec<Found>,
+    pub found: Vec<IndexedIssue>,
     /// How many there are in each state that counts; the deleted ones are in none.
     pub counts: BTreeMap<State, usize>,
     /// What could not, in words that name the file.
@@ -47,7 +47,7 @@ pub(crate) struct Board<'a> {
     store: IssueStore<'a>,
 }
 
-impl<'a> Board<'a> {
+impl<'a> IssueIndex<'a> {
     /// Reads all issues and what is known about them.
     pub(crate) fn gather(session: &Session, layout: &'a Layout, local: bool) -> Result<Self, Error> {
         Self::gather_those(session, layout, local, |_, _| true)
@@ -58,7 +58,7 @@ impl<'a> Board<'a> {
         session: &Session,
         layout: &'a Layout,
         local: bool,
-        wanted: impl Fn(&Summary, &Facts) -> bool,
+        wanted: impl Fn(&Summary, &IssueFacts) -> bool,
     ) -> Result<Self, Error> {
         let policy = session.policy(layout);
         let store = if local { IssueStore::open(layout, false)? } else { issues(layout, &policy)? };
@@ -77,7 +77,7 @@ impl<'a> Board<'a> {
         let describe = |(summary, source): (Summary, Source)| {
             let blocked_by = open_dependencies(&summary.dependencies, state);
             let lease = leases.get(&summary.id).copied();
-            let facts = Facts {
+            let facts = IssueFacts {
                 effective: effective_state(summary.state, !blocked_by.is_empty()),
                 blocked_by,
                 is_for_me: is_for(summary.assignee.as_deref(), &editor),
@@ -87,7 +87,7 @@ impl<'a> Board<'a> {
             if !summary.is_deleted {
                 *counts.entry(facts.effective).or_default() += 1;
             }
-            wanted(&summary, &facts).then(|| Found { summary, source, facts, lease: lease.cloned().map(Box::new) })
+            wanted(&summary, &facts).then(|| IndexedIssue { summary, source, facts, lease: lease.cloned().map(Box::new) })
         };
         let found = listing.issues.into_iter().filter_map(describe).collect();
         let unreadable = listing.unreadable.iter().map(ToString::to_string).collect();
@@ -125,13 +125,13 @@ impl<'a> Board<'a> {
     }
 
     /// The issue of this id, if it could be read.
-    pub(crate) fn get(&self, id: IssueId) -> Option<&Found> {
+    pub(crate) fn get(&self, id: IssueId) -> Option<&IndexedIssue> {
         self.found.binary_search_by_key(&id, |found| found.summary.id).ok().map(|at| &self.found[at])
     }
 
     /// Those of a kind, the most urgent first.
-    pub(crate) fn of_kind(&self, kind: Kind) -> Vec<&Found> {
-        let mut found: Vec<&Found> =
+    pub(crate) fn of_kind(&self, kind: QueryKind) -> Vec<&IndexedIssue> {
+        let mut found: Vec<&IndexedIssue> =
             self.found.iter().filter(|found| missing(kind, &found.summary, &found.facts).is_empty()).collect();
         let sort = crate::domain::tracker::query::Sort::Priority;
         found.sort_by(|a, b| sort.compare((&a.summary, a.facts.effective), (&b.summary, b.facts.effective)));

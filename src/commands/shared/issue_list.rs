@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::Found;
+use crate::commands::issues::query::IndexedIssue;
 use crate::domain::issue::State;
-use crate::domain::tracker::query::Kind;
+use crate::domain::tracker::query::QueryKind;
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
 
 /// Issues that fit what was asked for.
-pub(crate) struct Listing {
-    pub kind: Kind,
+pub(crate) struct IssueList {
+    pub kind: QueryKind,
     /// All of them, by id.
-    pub found: Vec<Found>,
+    pub found: Vec<IndexedIssue>,
     /// Which of them are shown, in the order that was asked for.
     pub shown: Vec<usize>,
     pub unreadable: Vec<String>,
@@ -24,7 +24,7 @@ pub(crate) struct Listing {
 }
 
 /// An issue as every listing has it.
-pub(crate) fn brief(found: &Found) -> Value {
+pub(crate) fn brief(found: &IndexedIssue) -> Value {
     let issue = &found.summary;
     let lease = found.lease.as_ref().map(
         |lease| json!({ "lease_id": lease.lease_id, "agent_id": lease.holder.agent_id, "worktree_id": lease.holder.worktree_id }),
@@ -37,8 +37,8 @@ pub(crate) fn brief(found: &Found) -> Value {
 }
 
 /// A line an issue: id, state, priority, who has it, and for what is blocked, by what; the title.
-pub(crate) fn lines<'f>(found: impl IntoIterator<Item = &'f Found>, with_blockers: bool, styles: &Styles) -> String {
-    let row = |found: &Found| {
+pub(crate) fn lines<'f>(found: impl IntoIterator<Item = &'f IndexedIssue>, with_blockers: bool, styles: &Styles) -> String {
+    let row = |found: &IndexedIssue| {
         let issue = &found.summary;
         let state = if issue.is_deleted { "deleted" } else { found.facts.effective.as_str() };
         let holder = found.lease.as_ref().map(|lease| lease.holder.agent_id.to_string());
@@ -72,8 +72,8 @@ pub(crate) fn lines<'f>(found: impl IntoIterator<Item = &'f Found>, with_blocker
     table(heads, &rows, styles, paint)
 }
 
-impl Listing {
-    fn shown(&self) -> impl Iterator<Item = &Found> {
+impl IssueList {
+    fn shown(&self) -> impl Iterator<Item = &IndexedIssue> {
         self.shown.iter().map(|at| &self.found[*at])
     }
 
@@ -85,8 +85,8 @@ impl Listing {
         match self.kind {
             _ if all == 0 => "There are none yet: git jit issue create \"…\"".to_owned(),
             _ if self.is_filtered => format!("Of {all} none fits what was asked for"),
-            Kind::Available if open == 0 => "Everything is closed".to_owned(),
-            Kind::Available => format!(
+            QueryKind::Available if open == 0 => "Everything is closed".to_owned(),
+            QueryKind::Available => format!(
                 "{} are ready and somebody else's, {} wait for others, {} are under way: git jit query blocked, git jit claim list",
                 count(State::Ready),
                 count(State::Backlog),
@@ -97,7 +97,7 @@ impl Listing {
     }
 }
 
-impl Report for Listing {
+impl Report for IssueList {
     fn json(&self) -> Value {
         json!({
             "count": self.shown.len(), "total": self.found.len(), "truncated": self.shown.len() < self.found.len(),
@@ -113,7 +113,7 @@ impl Report for Listing {
         if self.found.is_empty() {
             return format!("No issues\n{}\n{cut}", styles.faint(&self.nothing()));
         }
-        lines(self.shown(), self.kind == Kind::Blocked, styles) + &cut
+        lines(self.shown(), self.kind == QueryKind::Blocked, styles) + &cut
     }
 
     fn quiet(&self) -> Option<String> {

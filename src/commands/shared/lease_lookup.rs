@@ -2,7 +2,7 @@
 
 use crate::commands::shared::session::{Session, issues};
 use crate::domain::id::{Holder, IdError, IssueId, IssueRef, LeaseId};
-use crate::domain::lease::{Fate, Lease, Ledger};
+use crate::domain::lease::{Lease, LeaseOutcome, Ledger};
 use crate::domain::policy::Policy;
 use crate::error::Error;
 use crate::lease::coordinator::Coordinator;
@@ -10,7 +10,7 @@ use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
 
 /// What a verb works with that is about leases that there are.
-pub(crate) struct Counter<'a> {
+pub(crate) struct LeaseLookup<'a> {
     pub session: &'a Session,
     pub layout: &'a Layout,
     pub policy: Policy,
@@ -19,7 +19,7 @@ pub(crate) struct Counter<'a> {
     pub ledger: Ledger,
 }
 
-impl<'a> Counter<'a> {
+impl<'a> LeaseLookup<'a> {
     /// The leases as they are now.
     pub(crate) fn open(session: &'a Session) -> Result<Self, Error> {
         let layout = session.layout()?;
@@ -86,7 +86,7 @@ impl<'a> Counter<'a> {
     /// Whether this is the whole id of a lease that its holder has ended already.
     pub(crate) fn is_concluded(&self, named: &str) -> Result<bool, Error> {
         let id = LeaseId::new(named.trim().to_ascii_uppercase());
-        Ok(self.claims.verify(std::slice::from_ref(&id))?.get(&id) == Some(&Fate::Concluded))
+        Ok(self.claims.verify(std::slice::from_ref(&id))?.get(&id) == Some(&LeaseOutcome::Concluded))
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::id::{AgentId, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Lease, Standing};
+use crate::domain::lease::{Lease, LeaseStatus};
 use crate::domain::policy::Policy;
 use crate::domain::time::{Now, in_words};
 use crate::output::Report;
@@ -46,7 +46,7 @@ pub(crate) struct LeaseView {
     #[serde(skip)]
     title: Option<String>,
     #[serde(skip)]
-    standing: Standing,
+    standing: LeaseStatus,
     /// How long ago the holder last showed life, as the wall clock has it, for people.
     #[serde(skip)]
     silent_ms: u64,
@@ -72,7 +72,7 @@ impl LeaseView {
             expires_at: left.and_then(|ms| now.wall.checked_add(SignedDuration::from_millis(ms)).ok()),
             remaining_secs: standing.left_ms().map(|ms| ms.div_ceil(1000)),
             last_beat: lease.last_beat,
-            stale: standing == Standing::Stale,
+            stale: standing == LeaseStatus::Stale,
             closing: lease.closing,
             token: lease.token,
             reason: lease.reason.clone(),
@@ -86,11 +86,11 @@ impl LeaseView {
     pub(crate) fn left(&self) -> String {
         let closing = if self.closing { ", until its commit" } else { "" };
         let left = match self.standing {
-            Standing::Live { left_ms } | Standing::Ending { left_ms } => in_words(left_ms),
-            Standing::Unobserved { at_most_ms } => format!("at most {}", in_words(at_most_ms)),
-            Standing::Lapsed => "over".to_owned(),
-            Standing::Indefinite => format!("no end, beat {} ago", in_words(self.silent_ms)),
-            Standing::Stale => format!("stale, silent for {}", in_words(self.silent_ms)),
+            LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => in_words(left_ms),
+            LeaseStatus::Unobserved { at_most_ms } => format!("at most {}", in_words(at_most_ms)),
+            LeaseStatus::Lapsed => "over".to_owned(),
+            LeaseStatus::Indefinite => format!("no end, beat {} ago", in_words(self.silent_ms)),
+            LeaseStatus::Stale => format!("stale, silent for {}", in_words(self.silent_ms)),
         };
         left + closing
     }
@@ -108,7 +108,7 @@ impl LeaseView {
 
 /// What an acquisition did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Taken {
+pub(crate) enum AcquireKind {
     /// A lease that is new.
     New,
     /// The holder's own, with its time set anew.
@@ -122,27 +122,27 @@ pub(crate) enum Taken {
 /// What an acquisition came to.
 pub(crate) struct Acquired {
     pub view: LeaseView,
-    pub taken: Taken,
+    pub taken: AcquireKind,
 }
 
 impl Report for Acquired {
     fn json(&self) -> Value {
-        json!({ "changed": self.taken != Taken::Kept, "lease": self.view })
+        json!({ "changed": self.taken != AcquireKind::Kept, "lease": self.view })
     }
 
     fn human(&self, styles: &Styles) -> String {
         let head = match self.taken {
-            Taken::New => "✓ Acquired lease:",
-            Taken::Renewed => "✓ Renewed lease:",
-            Taken::Kept => "✓ You have the lease:",
-            Taken::Transferred => "✓ Transferred lease:",
+            AcquireKind::New => "✓ Acquired lease:",
+            AcquireKind::Renewed => "✓ Renewed lease:",
+            AcquireKind::Kept => "✓ You have the lease:",
+            AcquireKind::Transferred => "✓ Transferred lease:",
         };
         let ttl = match (self.view.ttl_secs, self.view.remaining_secs.unwrap_or(0)) {
             (0, _) => "no end: show that you are at work with git jit claim heartbeat".to_owned(),
             (ttl, left) if left == ttl => format!("{ttl} seconds"),
             (ttl, left) => format!("{ttl} seconds ({left} left)"),
         };
-        let to = if self.taken == Taken::Transferred {
+        let to = if self.taken == AcquireKind::Transferred {
             format!("\n  Holder: {} in {}", self.view.agent_id, self.view.worktree_id)
         } else {
             String::new()

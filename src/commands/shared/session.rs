@@ -16,7 +16,7 @@ use crate::store::issues::{IssueStore, Source};
 use crate::store::layout::Layout;
 
 /// What a command comes to.
-pub(crate) type Answer = Result<Box<dyn Report>, Error>;
+pub(crate) type CommandResult = Result<Box<dyn Report>, Error>;
 
 /// What a command works with.
 pub(crate) struct Session {

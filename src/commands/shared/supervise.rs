@@ -4,19 +4,19 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::commands::shared::edit_session::Desk;
+use crate::commands::shared::edit_session::EditSession;
 use crate::domain::id::{AgentId, IssueId, LeaseId};
-use crate::domain::lease::Fate;
+use crate::domain::lease::LeaseOutcome;
 use crate::error::Error;
 use crate::lease::coordinator;
-use crate::process::foreground::{Attended, Errand};
+use crate::process::foreground::{ForegroundCommand, ForegroundResult};
 use crate::store;
 
 /// How often it is looked whether the lease is still there, at least.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// A command, and the lease that it works under.
-pub(crate) struct Charge<'a> {
+pub(crate) struct SupervisedCommand<'a> {
     /// The lease.
     pub lease_id: &'a LeaseId,
     /// The issue.
@@ -37,8 +37,8 @@ pub(crate) struct Charge<'a> {
 
 /// Runs the command to its end: its status, and how the lease was lost, if it was. `begun` is told its process.
 pub(crate) fn attend(
-    desk: &Desk<'_>,
-    charge: &Charge<'_>,
+    desk: &EditSession<'_>,
+    charge: &SupervisedCommand<'_>,
     begun: impl FnOnce(u32) -> Result<(), Error>,
 ) -> Result<(u8, Option<Error>), Error> {
     let env = vec![
@@ -47,9 +47,14 @@ pub(crate) fn attend(
         ("JIT_LEASE_ID", charge.lease_id.to_string()),
     ];
     let program = || std::path::PathBuf::from(charge.argv.first().cloned().unwrap_or_default());
-    let errand =
-        Errand { argv: charge.argv, dir: charge.dir, env, unset: charge.unset, stdout_to_stderr: desk.session.output.json };
-    let mut attended = Attended::start(errand).map_err(|error| cannot_run(&program(), error))?;
+    let errand = ForegroundCommand {
+        argv: charge.argv,
+        dir: charge.dir,
+        env,
+        unset: charge.unset,
+        stdout_to_stderr: desk.session.output.json,
+    };
+    let mut attended = ForegroundResult::start(errand).map_err(|error| cannot_run(&program(), error))?;
     if let Err(error) = begun(attended.pid()) {
         attended.end().map_err(|error| cannot_run(&program(), error))?;
         return Err(error);
@@ -81,13 +86,13 @@ pub(crate) fn attend(
 
 /// Whether the lease is over because its holder ended it: by a release, or by the commit that it waited for.
 fn ended_well(error: &Error) -> bool {
-    matches!(error, Error::Lost { fate, .. } if **fate == Fate::Concluded)
+    matches!(error, Error::Lost { fate, .. } if **fate == LeaseOutcome::Concluded)
 }
 
 /// Whether a lease that is not there any more was ended by its holder.
-pub(crate) fn was_concluded(desk: &Desk<'_>, lease_id: &LeaseId) -> bool {
+pub(crate) fn was_concluded(desk: &EditSession<'_>, lease_id: &LeaseId) -> bool {
     let fates = desk.layout.claims().verify(std::slice::from_ref(lease_id));
-    fates.is_ok_and(|fates| fates.get(lease_id) == Some(&Fate::Concluded))
+    fates.is_ok_and(|fates| fates.get(lease_id) == Some(&LeaseOutcome::Concluded))
 }
 
 fn cannot_run(program: &Path, error: std::io::Error) -> Error {
@@ -100,7 +105,7 @@ fn cannot_run(program: &Path, error: std::io::Error) -> Error {
 
 /// Keeps one lease alive.
 struct Keeper<'a> {
-    desk: &'a Desk<'a>,
+    desk: &'a EditSession<'a>,
     lease_id: LeaseId,
     has_warned: bool,
 }
@@ -127,7 +132,7 @@ impl Keeper<'_> {
         let ledger = claims.ledger()?;
         let Some(lease) = ledger.lease(&self.lease_id) else {
             let fate = claims.verify(std::slice::from_ref(&self.lease_id))?.remove(&self.lease_id);
-            let fate = Box::new(fate.unwrap_or(Fate::Unknown));
+            let fate = Box::new(fate.unwrap_or(LeaseOutcome::Unknown));
             return Err(coordinator::Error::Lost { lease_id: self.lease_id.clone(), fate, successor: None });
         };
         if lease.wants_renewal(&session.cx.clock().now(), limits.stale_after_secs) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::enforce::adopt::{self, Adopted};
 use crate::error::Error;
@@ -26,13 +26,13 @@ pub(crate) struct Args {
     reason: String,
 }
 
-struct Outcome {
+struct AdoptReport {
     adopted: Adopted,
     reason: String,
 }
 
 /// Takes commits over.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { range, reason } = args;
     let reason = crate::commands::leases::claim::required_reason(reason)?;
     let layout = session.layout()?;
@@ -47,10 +47,10 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     if let Some((issue, commit)) = adopted.own.first() {
         return Err(Error::OwnEdits { issue: *issue, commit: commit.to_string(), more: adopted.own.len() - 1 });
     }
-    Ok(Box::new(Outcome { adopted, reason }))
+    Ok(Box::new(AdoptReport { adopted, reason }))
 }
 
-impl Report for Outcome {
+impl Report for AdoptReport {
     fn json(&self) -> Value {
         let edits = self.adopted.taken.iter();
         let edits: Vec<Value> =

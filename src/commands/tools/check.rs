@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::enforce::check::{self, Checked};
 use crate::enforce::message;
@@ -24,13 +24,13 @@ pub(crate) struct Args {
     range: Option<String>,
 }
 
-struct Outcome {
+struct CheckReport {
     range: String,
     checked: Checked,
 }
 
 /// Checks commits.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { range } = args;
     let layout = session.layout()?;
     let range = match range {
@@ -42,10 +42,10 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
         return Err(Error::NotThere { what: "commit", name: "HEAD".to_owned(), hint });
     };
     let checked = check::run(&session.cx, layout, &range)?;
-    Ok(Box::new(Outcome { range: range.text, checked }))
+    Ok(Box::new(CheckReport { range: range.text, checked }))
 }
 
-impl Report for Outcome {
+impl Report for CheckReport {
     fn json(&self) -> Value {
         let Checked { verdict, commits, not_judged, remarks, known } = &self.checked;
         let edits = not_judged.iter().map(

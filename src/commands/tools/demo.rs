@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::git::run::Git;
@@ -50,14 +50,14 @@ struct Story {
 }
 
 /// Plays the story.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { keep } = args;
     let scratch = tempfile::Builder::new()
         .prefix("git-jit-demo-")
         .tempdir_in(&session.cx.scratch)
         .map_err(crate::store::Error::io("make directory in", &session.cx.scratch))?;
     let root = scratch.path().canonicalize().map_err(crate::store::Error::io("find", scratch.path()))?;
-    let mut stage = Stage { root, git: git(session, scratch.path())?, steps: Vec::new() };
+    let mut stage = DemoWorld { root, git: git(session, scratch.path())?, steps: Vec::new() };
     stage.play()?;
     let steps = stage.steps;
     let kept = keep.then(|| scratch.keep());
@@ -84,13 +84,13 @@ fn git(session: &Session, scratch: &Path) -> Result<Git, Error> {
         .env("NO_COLOR", "1"))
 }
 
-struct Stage {
+struct DemoWorld {
     root: PathBuf,
     git: Git,
     steps: Vec<Step>,
 }
 
-impl Stage {
+impl DemoWorld {
     fn play(&mut self) -> Result<(), Error> {
         self.prepare()?;
         let login = self.capture("Two issues.", "team", "jit issue create --quiet --priority high", "Fix login")?;

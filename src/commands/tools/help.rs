@@ -4,16 +4,16 @@ use clap::CommandFactory;
 use serde_json::{Value, json};
 
 use crate::commands::cli::Cli;
-use crate::commands::shared::session::Answer;
+use crate::commands::shared::session::CommandResult;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::output::Report;
 use crate::output::text::Styles;
 
 /// The version of the program.
-pub(crate) struct Version;
+pub(crate) struct VersionReport;
 
-impl Report for Version {
+impl Report for VersionReport {
     fn json(&self) -> Value {
         json!({ "version": env!("CARGO_PKG_VERSION") })
     }
@@ -49,7 +49,7 @@ impl Report for Text {
 }
 
 /// Explains a verb or a topic.
-pub(crate) fn run(topic: &[String]) -> Answer {
+pub(crate) fn run(topic: &[String]) -> CommandResult {
     match topic {
         [one] if one == "exit-codes" => return Ok(Box::new(ExitCodes)),
         [one] if one == "config" => return Ok(Box::new(Text(CONFIG.to_owned()))),

@@ -8,7 +8,7 @@ use clap::{Command, CommandFactory};
 use serde_json::{Value, json};
 
 use crate::commands::cli::Cli;
-use crate::commands::shared::session::Answer;
+use crate::commands::shared::session::CommandResult;
 use crate::exit::ExitStatus;
 use crate::output::Report;
 use crate::output::text::Styles;
@@ -30,7 +30,7 @@ pub(crate) struct Args {
 struct Written(Vec<String>);
 
 /// Writes `git-jit.1`, which Git opens for `git jit --help`, and a page for every verb below it.
-pub(crate) fn run(args: Args) -> Answer {
+pub(crate) fn run(args: Args) -> CommandResult {
     let Args { folder, markdown: page } = args;
     let mut root = Cli::command();
     root.build();

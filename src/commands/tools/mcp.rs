@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 
 use crate::commands::cli::Cli;
 use crate::commands::shared::activity;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::{dispatch, misread};
 use crate::context::Context;
 use crate::error::Error;
@@ -48,7 +48,7 @@ pub(crate) struct Args {}
 struct Served;
 
 /// Serves until stdin ends.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args {} = args;
     let failed = |source| Error::from(store::Error::io("serve on", "stdin and stdout".as_ref())(source));
     let interrupted = process::interruptions().map_err(failed)?;

@@ -7,22 +7,22 @@ mod text;
 use serde_json::{Value, json};
 
 use crate::actor::{self, Origin};
-use crate::commands::issues::query::{Board, Found, brief};
+use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief};
 use crate::commands::leases::claim::LeaseView;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::tools::status::subject;
 use crate::domain::id::{AgentId, Holder, IssueId, WorktreeId};
 use crate::domain::issue::{Document, Priority, State};
 use crate::domain::lease::Lease;
 use crate::domain::policy::{Enforcement, Policy};
-use crate::domain::tracker::gate::{Mode, Record, Registry, Verdict};
-use crate::domain::tracker::query::Kind;
+use crate::domain::tracker::gate::{GateMode, GateRecord, GateVerdict, Registry};
+use crate::domain::tracker::query::QueryKind;
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::text::Styles;
 use crate::store::file;
 use crate::store::gates;
-use crate::store::issue_sources::Places;
+use crate::store::issue_sources::IssueSources;
 use crate::store::layout::Layout;
 
 /// Issues of a listing that are told.
@@ -46,7 +46,7 @@ struct Prime {
     policy: Policy,
     leases: Vec<LeaseView>,
     issue: Option<AtWork>,
-    available: Vec<Found>,
+    available: Vec<IndexedIssue>,
     available_total: usize,
     page: Option<String>,
     unreadable: Vec<String>,
@@ -60,7 +60,7 @@ struct AtWork {
     priority: Priority,
     is_mine: bool,
     held_by: Option<Holder>,
-    gates: Vec<(String, Option<Mode>, Verdict)>,
+    gates: Vec<(String, Option<GateMode>, GateVerdict)>,
     dependencies: Vec<Dependency>,
 }
 
@@ -72,15 +72,15 @@ struct Dependency {
 }
 
 /// Tells an agent where it is.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args {} = args;
     let layout = session.layout()?;
     if !is_set_up(layout)? {
         return Ok(Box::new(NotSetUp));
     }
-    let board = Board::gather(session, layout, false)?;
+    let board = IssueIndex::gather(session, layout, false)?;
     let (agent_id, origin) = actor::agent(&session.cx, layout, session.agent_flag.as_deref())?;
-    let available = board.of_kind(Kind::Available);
+    let available = board.of_kind(QueryKind::Available);
     Ok(Box::new(Prime {
         agent_id,
         origin,
@@ -98,12 +98,12 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
 
 /// Whether there is versioned data in any of the places that issues are read from.
 fn is_set_up(layout: &Layout) -> Result<bool, Error> {
-    let places = Places::of(layout, true);
+    let places = IssueSources::of(layout, true);
     Ok(places.local()?.is_dir() || places.head()?.is_some() || places.primary().is_some_and(|dir| dir.is_dir()))
 }
 
 /// The leases of whoever asks, the newest first, those that are over behind.
-fn mine(board: &Board<'_>) -> Vec<LeaseView> {
+fn mine(board: &IssueIndex<'_>) -> Vec<LeaseView> {
     let mine = board.ledger.leases().filter(|lease| board.policy.worktrees && board.editor.is(&lease.holder));
     let mut views: Vec<LeaseView> =
         mine.map(|lease| LeaseView::of(lease, &board.now, &board.policy, Some(board.store()))).collect();
@@ -111,7 +111,7 @@ fn mine(board: &Board<'_>) -> Vec<LeaseView> {
     views
 }
 
-fn at_work(layout: &Layout, board: &Board<'_>) -> Result<Option<AtWork>, Error> {
+fn at_work(layout: &Layout, board: &IssueIndex<'_>) -> Result<Option<AtWork>, Error> {
     let Some(identity) = layout.identity()? else { return Ok(None) };
     let excludes = |lease: &&Lease| lease.standing(&board.now, board.policy.limits.stale_after_secs).excludes();
     let mine = board.ledger.leases().filter(|lease| board.policy.worktrees && board.editor.is(&lease.holder)).filter(excludes);
@@ -135,9 +135,9 @@ fn at_work(layout: &Layout, board: &Board<'_>) -> Result<Option<AtWork>, Error> 
     }))
 }
 
-fn gates_of(document: &Document, registry: &Registry) -> Vec<(String, Option<Mode>, Verdict)> {
+fn gates_of(document: &Document, registry: &Registry) -> Vec<(String, Option<GateMode>, GateVerdict)> {
     let issue = document.issue();
-    let gate = |key: &String| (key.clone(), registry.gate(key).map(|gate| gate.mode), Record::of(issue, key).status);
+    let gate = |key: &String| (key.clone(), registry.gate(key).map(|gate| gate.mode), GateRecord::of(issue, key).status);
     issue.gates_required.iter().map(gate).collect()
 }
 
@@ -162,7 +162,7 @@ impl AtWork {
         let gates = self
             .gates
             .iter()
-            .map(|(key, mode, verdict)| json!({ "key": key, "mode": mode.map(Mode::as_str), "status": verdict.as_str() }));
+            .map(|(key, mode, verdict)| json!({ "key": key, "mode": mode.map(GateMode::as_str), "status": verdict.as_str() }));
         let dependencies = self.dependencies.iter().map(|dependency| {
             let (title, state) = dependency.known.as_ref().map(|(title, state)| (title, state)).unzip();
             json!({ "id": dependency.id, "title": title, "effective_state": state })

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::commands::shared::session::Answer;
+use crate::commands::shared::session::CommandResult;
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::text::Styles;
@@ -27,7 +27,7 @@ struct Schema {
 }
 
 /// Prints the schema of a verb's answer, or of all.
-pub(crate) fn run(args: &Args) -> Answer {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let Args { verb } = args;
     let verb = verb.join(" ");
     let all = notation::definitions(PAGE).expect("a test reads the page");

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::{Board, Found, brief, lines};
+use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief, lines};
 use crate::commands::leases::claim::LeaseView;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::issue::State;
-use crate::domain::tracker::query::Kind;
+use crate::domain::tracker::query::QueryKind;
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
 use crate::store::worktrees;
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     pub line: bool,
 }
 
-struct Status {
+struct StatusReport {
     agent_id: AgentId,
     worktree_id: Option<WorktreeId>,
     branch: Option<String>,
@@ -38,20 +38,20 @@ struct Status {
     stale: Vec<LeaseView>,
     counts: Vec<(State, usize)>,
     blocked: usize,
-    available: Vec<Found>,
+    available: Vec<IndexedIssue>,
     available_total: usize,
     worktrees: Vec<(String, Option<String>, Vec<LeaseView>)>,
     unreadable: Vec<String>,
 }
 
 /// Tells how things stand.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { line } = args;
     if line {
         return Ok(line::run(session));
     }
     let layout = session.layout()?;
-    let board = Board::gather(session, layout, false)?;
+    let board = IssueIndex::gather(session, layout, false)?;
     let now = &board.now;
     let leases: Vec<LeaseView> = board
         .ledger
@@ -72,21 +72,21 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
         let held = worktree.identity.as_ref().map(|identity| of(&identity.worktree_id)).unwrap_or_default();
         (worktree.root.display().to_string(), worktree.branch.clone(), held)
     });
-    let available = board.of_kind(Kind::Available);
+    let available = board.of_kind(QueryKind::Available);
     for (place, why) in &board.policy.unreadable {
         session.output.warn(&format!("{place} cannot be read, so that edits count as under strict: {why}"));
     }
     for bad in &board.unreadable {
         session.output.warn(bad);
     }
-    Ok(Box::new(Status {
+    Ok(Box::new(StatusReport {
         agent_id: board.editor.agent_id.clone(),
         worktree_id: board.editor.worktree_id.clone(),
         branch: layout.branch(),
         mine: leases.iter().filter(is_mine).cloned().collect(),
         stale: leases.iter().filter(|lease| lease.stale).cloned().collect(),
         counts: board.counts.iter().map(|(state, count)| (*state, *count)).collect(),
-        blocked: board.of_kind(Kind::Blocked).len(),
+        blocked: board.of_kind(QueryKind::Blocked).len(),
         available_total: available.len(),
         available: available.into_iter().take(SHOWN).cloned().collect(),
         worktrees: worktrees.collect(),
@@ -94,7 +94,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     }))
 }
 
-impl Report for Status {
+impl Report for StatusReport {
     fn json(&self) -> Value {
         let count = |(state, count): &(State, usize)| (state.as_str().to_owned(), json!(count));
         let worktree = |(root, branch, leases): &(String, Option<String>, Vec<LeaseView>)| json!({ "root": root, "branch": branch, "leases": leases });

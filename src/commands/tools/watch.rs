@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::terminal::Screen;
 use crate::commands::tools::watch::gather::{Gathered, Watcher};
 use crate::domain::time::Now;
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::watch::{self, Action, View};
+use crate::output::watch::{self, KeyEffect, WatchCursor};
 use crate::process;
 use crate::store;
 
@@ -52,7 +52,7 @@ struct Frame {
 struct Seen;
 
 /// Shows how things stand until it is told to end, or once.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { interval, once } = args;
     let is_once = once || session.output.json;
     if !is_once && session.cx.terminal.columns.is_none() {
@@ -72,7 +72,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
 }
 
 /// What a watch knows between two frames.
-struct Known {
+struct WatchState {
     gathered: Gathered,
     /// Why it could not be read anew.
     trouble: Option<String>,
@@ -81,7 +81,7 @@ struct Known {
     took: Duration,
 }
 
-impl Known {
+impl WatchState {
     /// Reads everything anew, or keeps what was known and says why.
     fn renew(&mut self, watcher: &mut Watcher<'_>) {
         let began = Instant::now();
@@ -104,8 +104,8 @@ fn live(session: &Session, watcher: &mut Watcher<'_>, gathered: Gathered, interv
     let failed = |source| Error::from(store::Error::io("use", "the terminal".as_ref())(source));
     let interrupted = process::interruptions().map_err(failed)?;
     let is_colourful = session.output.out.has_colour();
-    let mut known = Known { gathered, trouble: None, read_at: Instant::now(), took: Duration::ZERO };
-    let mut view = View::default();
+    let mut known = WatchState { gathered, trouble: None, read_at: Instant::now(), took: Duration::ZERO };
+    let mut view = WatchCursor::default();
     // From here on nothing is printed: whatever goes wrong gives the terminal back before it is told.
     let mut screen = Screen::take().map_err(failed)?;
     loop {
@@ -118,18 +118,18 @@ fn live(session: &Session, watcher: &mut Watcher<'_>, gathered: Gathered, interv
             if interrupted.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            let action = screen.event(TICK).map_err(failed)?.map_or(Action::None, |event| view.take(&event, &state));
+            let action = screen.event(TICK).map_err(failed)?.map_or(KeyEffect::None, |event| view.take(&event, &state));
             let is_due = known.is_due(watcher, interval);
             match action {
-                Action::None if is_due => break Action::Refresh,
-                Action::None if drawn_at.elapsed() < Duration::from_secs(1) => {}
+                KeyEffect::None if is_due => break KeyEffect::Refresh,
+                KeyEffect::None if drawn_at.elapsed() < Duration::from_secs(1) => {}
                 action => break action,
             }
         };
         match action {
-            Action::Quit => return Ok(()),
-            Action::Refresh => known.renew(watcher),
-            Action::Draw | Action::None => {}
+            KeyEffect::Quit => return Ok(()),
+            KeyEffect::Refresh => known.renew(watcher),
+            KeyEffect::Draw | KeyEffect::None => {}
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::actor::{self, Origin};
 use crate::commands::leases::claim::LeaseView;
-use crate::commands::shared::session::{Answer, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::{AgentId, WorktreeId};
 use crate::output::Report;
 use crate::output::text::Styles;
@@ -21,7 +21,7 @@ struct Whoami {
 }
 
 /// Tells who acts here.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args {} = args;
     let layout = session.layout()?;
     let (agent_id, origin) = actor::agent(&session.cx, layout, session.agent_flag.as_deref())?;

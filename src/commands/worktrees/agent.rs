@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::commands::shared::session::Session;
 use crate::commands::worktrees::agent::run::Run;
 pub(super) use crate::commands::worktrees::agent::run::{TendArgs, tend};
-pub(super) use crate::commands::worktrees::agent::view::View;
+pub(super) use crate::commands::worktrees::agent::view::AgentRunView;
 use crate::commands::worktrees::elsewhere;
-use crate::commands::worktrees::settings::Settings;
-use crate::domain::agent_command::{Facts, Manner, Template, Unable};
+use crate::commands::worktrees::settings::WorktreeSettings;
+use crate::domain::agent_command::{CommandTemplate, Manner, TemplateValues, Unable};
 use crate::domain::issue::Issue;
 use crate::domain::time::in_words;
 use crate::error::Error;
@@ -23,11 +23,11 @@ use crate::store::agent_run;
 use crate::store::layout::Layout;
 use crate::store::lock::Guard;
 use crate::worktree::name;
-use crate::worktree::{Hindrance, Spawned, quoted};
+use crate::worktree::{Blocker, Spawned, quoted};
 
 // Which agent, and how.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Wanted {
+pub(crate) struct AgentChoice {
     /// The agent: claude, codex, gemini, shell, or one of the configuration [default: the configuration's, claude]
     #[arg(long, value_name = "NAME", conflicts_with = "no_agent")]
     agent: Option<String>,
@@ -48,32 +48,32 @@ pub(crate) struct Wanted {
 /// An agent that can be started.
 pub(crate) struct Chosen {
     name: String,
-    template: Template,
+    template: CommandTemplate,
     manner: Manner,
     extra: Vec<String>,
 }
 
 /// What became of it.
-pub(crate) struct Outcome {
+pub(crate) struct AgentReport {
     name: String,
     pid: u32,
     log: Option<String>,
     status: Option<u8>,
-    end: Option<End>,
+    end: Option<LeaseAfterAgent>,
 }
 
 /// What became of the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+enum LeaseAfterAgent {
     Released,
     Closing,
     Stays { left_ms: Option<u64> },
     Lost,
 }
 
-impl Wanted {
+impl AgentChoice {
     /// The agent that is meant, looked at before anything is made: whether it is known, allowed, able and there.
-    pub(crate) fn choose(self, session: &Session, layout: &Layout, settings: &Settings) -> Result<Option<Chosen>, Error> {
+    pub(crate) fn choose(self, session: &Session, layout: &Layout, settings: &WorktreeSettings) -> Result<Option<Chosen>, Error> {
         let Self { agent, no_agent, yolo, headless, args } = self;
         if no_agent {
             return Ok(None);
@@ -81,7 +81,7 @@ impl Wanted {
         let name = agent.as_deref().unwrap_or_else(|| settings.agent_name()).to_owned();
         let template = settings.agent(session, layout, &name)?;
         let manner = Manner { headless, yolo };
-        let nothing = Facts { id: "", short_id: "", number: "", title: "", branch: "", path: "" };
+        let nothing = TemplateValues { id: "", short_id: "", number: "", title: "", branch: "", path: "" };
         let argv = template.argv(manner, &args, &nothing).map_err(|unable| match unable {
             Unable::Headless => usage(format!("{name} cannot be started with --headless"), &name, "headless_args"),
             Unable::Yolo => usage(format!("{name} has nothing for --yolo"), &name, "yolo_args"),
@@ -106,15 +106,21 @@ impl Chosen {
     }
 
     /// Starts it in a worktree that is there, under the lease that was taken for it.
-    pub(crate) fn start(self, session: &Session, spawned: &Spawned, issue: &Issue, door: Option<Guard>) -> Result<Outcome, Error> {
+    pub(crate) fn start(
+        self,
+        session: &Session,
+        spawned: &Spawned,
+        issue: &Issue,
+        door: Option<Guard>,
+    ) -> Result<AgentReport, Error> {
         let layout = elsewhere(session, &spawned.path)?;
-        let gone = || Hindrance::Missing { path: spawned.path.clone() };
+        let gone = || Blocker::Missing { path: spawned.path.clone() };
         let door = match door {
             Some(door) => door,
             None => agent_run::door(&layout.git_dir, layout.modes)?.ok_or_else(gone)?,
         };
         let path = spawned.path.display().to_string();
-        let facts = Facts {
+        let facts = TemplateValues {
             id: &issue.id.to_string(),
             short_id: &issue.id.short(),
             number: &name::number_of(issue),
@@ -137,7 +143,7 @@ impl Chosen {
     }
 }
 
-impl Outcome {
+impl AgentReport {
     /// The status that it ended with, if it has.
     pub(crate) fn status(&self) -> Option<u8> {
         self.status
@@ -146,10 +152,10 @@ impl Outcome {
     /// As programs are told.
     pub(crate) fn json(&self) -> Value {
         let end = self.end.map(|end| match end {
-            End::Released => "released",
-            End::Closing => "closing",
-            End::Stays { .. } => "stays",
-            End::Lost => "lost",
+            LeaseAfterAgent::Released => "released",
+            LeaseAfterAgent::Closing => "closing",
+            LeaseAfterAgent::Stays { .. } => "stays",
+            LeaseAfterAgent::Lost => "lost",
         });
         json!({ "name": self.name, "pid": self.pid, "log": self.log, "status": self.status, "lease": end })
     }
@@ -164,11 +170,13 @@ impl Outcome {
         let there = quoted(path);
         let next = format!("To go on: git jit worktree spawn {issue}. To give it back: git jit -C {there} claim release {issue}");
         let lease = match self.end {
-            Some(End::Released) => format!("the lease on {issue} is released"),
-            Some(End::Closing) => format!("{issue} has an edit that is not committed: its lease ends with that commit"),
-            Some(End::Stays { left_ms: Some(left) }) => format!("the lease on {issue} stays for {}. {next}", in_words(left)),
-            Some(End::Stays { left_ms: None }) => format!("the lease on {issue} stays. {next}"),
-            Some(End::Lost) | None => format!("{issue} was not held to the end: see git jit claim log --issue {issue}"),
+            Some(LeaseAfterAgent::Released) => format!("the lease on {issue} is released"),
+            Some(LeaseAfterAgent::Closing) => format!("{issue} has an edit that is not committed: its lease ends with that commit"),
+            Some(LeaseAfterAgent::Stays { left_ms: Some(left) }) => {
+                format!("the lease on {issue} stays for {}. {next}", in_words(left))
+            }
+            Some(LeaseAfterAgent::Stays { left_ms: None }) => format!("the lease on {issue} stays. {next}"),
+            Some(LeaseAfterAgent::Lost) | None => format!("{issue} was not held to the end: see git jit claim log --issue {issue}"),
         };
         format!("{ended}; {lease}")
     }

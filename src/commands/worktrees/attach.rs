@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::tools::shell;
-use crate::commands::worktrees::agent::View;
+use crate::commands::worktrees::agent::AgentRunView;
 use crate::commands::worktrees::meant;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -33,11 +33,12 @@ pub(crate) struct Args {
 }
 
 /// Prints the log, and goes on until the agent ends or nobody listens.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { worktree, no_follow } = args;
     let found = meant(session, session.layout()?, &worktree)?;
     let none = |hint: String| Error::NotThere { what: "log of an agent in", name: found.root.display().to_string(), hint };
-    let view = View::of(&found.git_dir).ok_or_else(|| none("To start one: git jit worktree spawn, with --headless".to_owned()))?;
+    let view =
+        AgentRunView::of(&found.git_dir).ok_or_else(|| none("To start one: git jit worktree spawn, with --headless".to_owned()))?;
     let Some(log) = view.log() else {
         let hint = if view.is_alive() {
             format!("{} is at work there, at a terminal of its own (process {})", view.run().name, view.run().pid)
@@ -52,7 +53,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let mut gone_since: Option<Instant> = None;
     loop {
         // Looked at before the log: what it says last is read in any case.
-        let now = View::of(&found.git_dir).filter(|now| now.run().log == view.run().log);
+        let now = AgentRunView::of(&found.git_dir).filter(|now| now.run().log == view.run().log);
         let is_over = now.as_ref().is_none_or(|now| {
             let is_gone = !now.is_alive();
             is_gone && (now.run().ended.is_some() || gone_since.get_or_insert_with(Instant::now).elapsed() > AFTERWARDS)
@@ -70,7 +71,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
 }
 
 struct Attached {
-    view: View,
+    view: AgentRunView,
     log: String,
     bytes: u64,
 }

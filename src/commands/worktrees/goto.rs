@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::tools::shell;
 use crate::commands::worktrees::meant;
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::text::Styles;
-use crate::worktree::Hindrance;
+use crate::worktree::Blocker;
 
 // Arguments of `worktree goto` and `worktree path`.
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub(crate) struct Args {
 }
 
 /// Tells where it is, and leads the shell there.
-pub(crate) fn goto(session: &Session, args: Args) -> Answer {
+pub(crate) fn goto(session: &Session, args: Args) -> CommandResult {
     let hint = session.cx.cd_file.is_none().then(|| {
         let shell = shell::Shell::of(session.cx.shell.as_deref());
         format!("a program cannot move its shell. For the function wt, which can: {}", shell.line())
@@ -30,13 +30,13 @@ pub(crate) fn goto(session: &Session, args: Args) -> Answer {
 }
 
 /// Tells where it is.
-pub(crate) fn path(session: &Session, args: Args) -> Answer {
+pub(crate) fn path(session: &Session, args: Args) -> CommandResult {
     Ok(Box::new(There { path: find(session, &args)?, leads: false, hint: None }))
 }
 
 fn find(session: &Session, args: &Args) -> Result<PathBuf, Error> {
     let found = meant(session, session.layout()?, &args.worktree)?;
-    if found.root.exists() { Ok(found.root) } else { Err(Hindrance::Missing { path: found.root }.into()) }
+    if found.root.exists() { Ok(found.root) } else { Err(Blocker::Missing { path: found.root }.into()) }
 }
 
 struct There {

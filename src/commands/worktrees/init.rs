@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice;
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
-use crate::commands::worktrees::settings::{Settings, approvals, is_allowed};
+use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::worktrees::settings::{WorktreeSettings, approvals, is_allowed};
 use crate::commands::worktrees::{elsewhere, show, viewpoint};
 use crate::enforce::adopt;
 use crate::error::Error;
 use crate::hooks::install::merge_driver;
-use crate::hooks::install::{self, Mode};
+use crate::hooks::install::{self, InstallMode};
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
 use crate::store::layout::Layout;
@@ -47,7 +47,7 @@ pub(crate) struct ApproveArgs {
 }
 
 /// Clones, and makes the primary worktree.
-pub(crate) fn clone(session: &Session, args: CloneArgs) -> Answer {
+pub(crate) fn clone(session: &Session, args: CloneArgs) -> CommandResult {
     let CloneArgs { url, dir, hooks } = args;
     let dir = match dir {
         Some(dir) => dir,
@@ -68,7 +68,7 @@ pub(crate) fn clone(session: &Session, args: CloneArgs) -> Answer {
 }
 
 /// Makes ready for worktrees.
-pub(crate) fn init(session: &Session, args: InitArgs) -> Answer {
+pub(crate) fn init(session: &Session, args: InitArgs) -> CommandResult {
     let InitArgs { hooks } = args;
     let layout = session.layout()?;
     session.settle(layout);
@@ -84,7 +84,7 @@ pub(crate) fn init(session: &Session, args: InitArgs) -> Answer {
 
 fn install_hooks(session: &Session, root: &Path) -> Result<Vec<PathBuf>, Error> {
     let layout = elsewhere(session, root)?;
-    let installed = install::install(&session.cx, &layout, Mode::default())?;
+    let installed = install::install(&session.cx, &layout, InstallMode::default())?;
     adopt::once(&session.cx, &layout, session.agent_flag.as_deref())?;
     Ok(installed.written)
 }
@@ -102,11 +102,11 @@ fn without_refspec(layout: &Layout) -> Option<String> {
 }
 
 /// Allows what the repository wants to run.
-pub(crate) fn approve(session: &Session, args: ApproveArgs) -> Answer {
+pub(crate) fn approve(session: &Session, args: ApproveArgs) -> CommandResult {
     let ApproveArgs { dry_run } = args;
     let layout = session.layout()?;
     let view = viewpoint(session, layout)?;
-    let wanted = Settings::read(session, view.as_ref().unwrap_or(layout))?.wanted(session);
+    let wanted = WorktreeSettings::read(session, view.as_ref().unwrap_or(layout))?.wanted(session);
     let mut commands = Vec::new();
     for wanted in wanted {
         let was_allowed = is_allowed(session, layout, &wanted)?;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::commands::leases::claim::LeaseView;
-use crate::commands::shared::session::{Answer, Session, issues};
-use crate::commands::worktrees::agent::View;
+use crate::commands::shared::session::{CommandResult, Session, issues};
+use crate::commands::worktrees::agent::AgentRunView;
 use crate::commands::worktrees::viewpoint;
 use crate::domain::id::{IssueId, WorktreeId};
 use crate::domain::issue::Document;
@@ -20,7 +20,7 @@ use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
 use crate::worktree::name;
-use crate::worktree::{self, Status};
+use crate::worktree::{self, WorktreeStatus};
 
 /// How much of a title is shown.
 const TITLE: usize = 32;
@@ -34,7 +34,7 @@ pub(crate) struct Args {
 }
 
 /// A worktree as it is told.
-pub(crate) struct Row {
+pub(crate) struct WorktreeRow {
     /// It.
     pub worktree: Worktree,
     issue: Option<IssueId>,
@@ -43,18 +43,18 @@ pub(crate) struct Row {
     /// The title of its issue.
     pub title: Option<String>,
     leases: Vec<LeaseView>,
-    agent: Option<View>,
-    status: Option<Status>,
+    agent: Option<AgentRunView>,
+    status: Option<WorktreeStatus>,
 }
 
 struct Worktrees {
     here: Option<PathBuf>,
-    rows: Vec<Row>,
+    rows: Vec<WorktreeRow>,
     with_status: bool,
 }
 
 /// Looks at all of them; starts no process, unless their state is asked for.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { status: with_status } = args;
     let layout = session.layout()?;
     let mut rows = rows(session, layout)?;
@@ -67,7 +67,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
 }
 
 /// All of them, without how far each is.
-pub(crate) fn rows(session: &Session, layout: &Layout) -> Result<Vec<Row>, Error> {
+pub(crate) fn rows(session: &Session, layout: &Layout) -> Result<Vec<WorktreeRow>, Error> {
     let view = viewpoint(session, layout)?;
     let policy = session.policy(layout);
     let store = issues(view.as_ref().unwrap_or(layout), &policy).ok();
@@ -88,8 +88,8 @@ pub(crate) fn rows(session: &Session, layout: &Layout) -> Result<Vec<Row>, Error
             Some(issue) => (Some(name::number_of(issue)), Some(issue.title.clone())),
             None => (issue.map(|issue| issue.short()), None),
         };
-        let agent = View::of(&worktree.git_dir);
-        Row { worktree, issue, number, title, leases, agent, status: None }
+        let agent = AgentRunView::of(&worktree.git_dir);
+        WorktreeRow { worktree, issue, number, title, leases, agent, status: None }
     };
     Ok(worktrees::list(layout)?.into_iter().map(row).collect())
 }
@@ -104,7 +104,7 @@ fn read(worktree: &Worktree, issue: IssueId, store: Option<&IssueStore<'_>>) -> 
     })
 }
 
-impl Row {
+impl WorktreeRow {
     /// Who is at work in it or was last, in a few words, and whether that goes on.
     pub(crate) fn agent(&self) -> Option<(String, bool)> {
         self.agent.as_ref().map(|agent| (agent.words(), agent.is_alive()))
@@ -127,7 +127,7 @@ impl Row {
             "primary": worktree.is_primary, "locked": worktree.is_locked, "missing": worktree.is_missing,
             "current": here == Some(&worktree.root), "issue_id": self.issue, "number": self.number, "title": self.title,
             "base": identity.and_then(|identity| identity.base.as_ref()).map(|base| &base.commit),
-            "leases": self.leases, "agent": self.agent.as_ref().map(View::json), "status": status,
+            "leases": self.leases, "agent": self.agent.as_ref().map(AgentRunView::json), "status": status,
         })
     }
 
@@ -146,7 +146,7 @@ impl Row {
             short,
             lease.map(|lease| format!("{}{more}", lease.agent_id)).unwrap_or_default(),
             lease.map(LeaseView::left).unwrap_or_default(),
-            self.agent.as_ref().map(View::words).unwrap_or_default(),
+            self.agent.as_ref().map(AgentRunView::words).unwrap_or_default(),
         ];
         if with_status {
             cells.push(self.status.as_ref().map(in_words).unwrap_or_default());
@@ -158,8 +158,8 @@ impl Row {
 }
 
 /// For instance `+2 -1, 3 changed, 1 untracked`.
-fn in_words(status: &Status) -> String {
-    let Status { ahead, behind, changed, untracked, unknown, .. } = status;
+fn in_words(status: &WorktreeStatus) -> String {
+    let WorktreeStatus { ahead, behind, changed, untracked, unknown, .. } = status;
     let counts = [(*ahead, "+"), (*behind, "-")].into_iter().filter(|(n, _)| *n > 0).map(|(n, sign)| format!("{sign}{n}"));
     let distance = counts.collect::<Vec<_>>().join(" ");
     let files = [(*changed, "changed"), (*untracked, "untracked")];

@@ -16,7 +16,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Answer, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
@@ -24,9 +24,9 @@ use crate::store;
 use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
-use crate::worktree::{self, Hindrance};
+use crate::worktree::{self, Blocker};
 
-pub(in crate::commands) use crate::commands::worktrees::list::{Row, rows};
+pub(in crate::commands) use crate::commands::worktrees::list::{WorktreeRow, rows};
 
 /// Verbs of `worktree`.
 #[derive(Debug, clap::Subcommand)]
@@ -74,7 +74,7 @@ impl Verb {
 pub(crate) struct InfoArgs {}
 
 /// Runs a verb of `worktree`.
-pub(crate) fn run(session: &Session, verb: Verb) -> Answer {
+pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::Clone(args) => init::clone(session, args),
         Verb::Init(args) => init::init(session, args),
@@ -127,11 +127,11 @@ fn meant(session: &Session, layout: &Layout, named: &str) -> Result<Worktree, Er
         Ok(resolve(&issues(view, &session.policy(view))?, named)?.0.to_string())
     };
     match worktree::find(layout, &session.cx.cwd, named) {
-        Err(worktree::Error::Hindrance(Hindrance::NoSuchWorktree { named })) => {
-            let Ok(id) = by_issue() else { return Err(Hindrance::NoSuchWorktree { named }.into()) };
+        Err(worktree::Error::Blocker(Blocker::NoSuchWorktree { named })) => {
+            let Ok(id) = by_issue() else { return Err(Blocker::NoSuchWorktree { named }.into()) };
             let found = worktree::find(layout, &session.cx.cwd, &id);
             let found = found.or_else(|_| worktree::find(layout, &session.cx.cwd, &id[..8]));
-            Ok(found.map_err(|_| Hindrance::NoSuchWorktree { named })?)
+            Ok(found.map_err(|_| Blocker::NoSuchWorktree { named })?)
         }
         found => Ok(found?),
     }
@@ -142,7 +142,7 @@ fn show(path: &Path) -> String {
     plain_line(&path.display().to_string())
 }
 
-fn info(session: &Session) -> Answer {
+fn info(session: &Session) -> CommandResult {
     let layout = session.layout()?;
     let root = layout.require_worktree()?.display().to_string();
     Ok(Box::new(Info {

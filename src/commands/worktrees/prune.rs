@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::commands::worktrees::{show, viewpoint};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::Document;
@@ -17,7 +17,7 @@ use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
 use crate::worktree::default_branch;
 use crate::worktree::name;
-use crate::worktree::{self, Hindrance, Pruned, Removal};
+use crate::worktree::{self, Blocker, Pruned, RemovalOptions};
 
 // Arguments of `worktree prune`.
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ pub(crate) struct PurgeArgs {
 }
 
 /// What became of one.
-struct Fate {
+struct PrunedWorktree {
     path: String,
     branch: Option<String>,
     issue: Option<IssueId>,
@@ -58,11 +58,11 @@ struct Fate {
 struct Fates {
     word: &'static str,
     dry_run: bool,
-    all: Vec<Fate>,
+    all: Vec<PrunedWorktree>,
 }
 
 /// Removes what missing worktrees have left.
-pub(crate) fn prune(session: &Session, args: PruneArgs) -> Answer {
+pub(crate) fn prune(session: &Session, args: PruneArgs) -> CommandResult {
     let PruneArgs { dry_run } = args;
     let layout = session.layout()?;
     if !dry_run {
@@ -70,12 +70,12 @@ pub(crate) fn prune(session: &Session, args: PruneArgs) -> Answer {
     }
     let policy = session.policy(layout);
     let pruned = worktree::prune(&session.cx, layout, &policy, &session.agent(layout)?, dry_run)?;
-    let one = |Pruned { path, branch, kept, leases }: Pruned| Fate {
+    let one = |Pruned { path, branch, kept, leases }: Pruned| PrunedWorktree {
         path: show(&path),
         branch,
         issue: None,
         kept: kept.iter().map(ToString::to_string).collect(),
-        hints: kept.iter().flat_map(Hindrance::hints).collect(),
+        hints: kept.iter().flat_map(Blocker::hints).collect(),
         branch_deleted: false,
         leases,
     };
@@ -83,7 +83,7 @@ pub(crate) fn prune(session: &Session, args: PruneArgs) -> Answer {
 }
 
 /// Removes worktrees whose issue is closed and whose work is merged.
-pub(crate) fn purge(session: &Session, args: PurgeArgs) -> Answer {
+pub(crate) fn purge(session: &Session, args: PurgeArgs) -> CommandResult {
     let PurgeArgs { dry_run, delete_branch, offline } = args;
     let layout = session.layout()?;
     if !dry_run {
@@ -101,7 +101,7 @@ pub(crate) fn purge(session: &Session, args: PurgeArgs) -> Answer {
             closed.push((worktree, issue));
         }
     }
-    let removal = Removal { delete_branch, ..Removal::default() };
+    let removal = RemovalOptions { delete_branch, ..RemovalOptions::default() };
     let mut all = Vec::new();
     for (worktree, issue) in closed {
         let mut risks = worktree::risks(&session.cx, layout, &policy, &worktree, &agent, removal)?;
@@ -116,7 +116,7 @@ pub(crate) fn purge(session: &Session, args: PurgeArgs) -> Answer {
         }
         let kept: Vec<String> = risks.iter().map(ToString::to_string).chain(failed).collect();
         let branch_deleted = delete_branch && kept.is_empty() && !dry_run;
-        all.push(Fate {
+        all.push(PrunedWorktree {
             path: show(&worktree.root),
             branch: worktree.branch,
             issue: Some(issue),
@@ -130,7 +130,7 @@ pub(crate) fn purge(session: &Session, args: PurgeArgs) -> Answer {
 }
 
 /// A lease that is live in a worktree tells that somebody is at work there, be it whoever tidies up.
-fn own_lease(session: &Session, layout: &Layout, worktree: &Worktree) -> Result<Option<Hindrance>, Error> {
+fn own_lease(session: &Session, layout: &Layout, worktree: &Worktree) -> Result<Option<Blocker>, Error> {
     let Some(identity) = &worktree.identity else { return Ok(None) };
     let now = session.cx.clock().now();
     let agent = session.agent(layout)?;
@@ -140,7 +140,7 @@ fn own_lease(session: &Session, layout: &Layout, worktree: &Worktree) -> Result<
         let is_mine = lease.holder.worktree_id == identity.worktree_id && lease.holder.agent_id == agent;
         is_mine && !lease.closing && lease.standing(&now, u64::MAX).excludes()
     });
-    Ok(mine.map(|lease| Hindrance::InUse { holder: lease.holder.clone() }))
+    Ok(mine.map(|lease| Blocker::InUse { holder: lease.holder.clone() }))
 }
 
 /// The issue of a worktree, if that is closed: where the default branch or the primary worktree says so, or GitHub.
@@ -189,8 +189,8 @@ fn issue_of(store: &IssueStore<'_>, worktree: &Worktree) -> Result<Option<IssueI
 
 impl Report for Fates {
     fn json(&self) -> Value {
-        let one = |fate: &Fate| {
-            let Fate { path, branch, issue, kept, branch_deleted, leases, .. } = fate;
+        let one = |fate: &PrunedWorktree| {
+            let PrunedWorktree { path, branch, issue, kept, branch_deleted, leases, .. } = fate;
             json!({
                 "path": path, "branch": branch, "issue_id": issue, "removed": kept.is_empty() && !self.dry_run, "reasons": kept,
                 "branch_deleted": branch_deleted, "released": leases,
@@ -205,7 +205,7 @@ impl Report for Fates {
             return "Nothing to do\n".to_owned();
         }
         let done = if self.dry_run { "Would be gone:".to_owned() } else { format!("✓ {}:", self.word) };
-        let one = |fate: &Fate| {
+        let one = |fate: &PrunedWorktree| {
             let branch =
                 fate.branch.as_deref().map(|branch| format!("  ({branch}{})", if fate.branch_deleted { ", deleted" } else { "" }));
             let branch = branch.unwrap_or_default();

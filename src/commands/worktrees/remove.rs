@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::tools::shell;
 use crate::commands::worktrees::{meant, show};
 use crate::output::Report;
 use crate::output::text::Styles;
-use crate::worktree::{self, Removal, Removed};
+use crate::worktree::{self, RemovalOptions, Removed};
 
 const AFTER: &str = "\
 Nothing is lost unless the word for it is given. The branch stays unless -D is given; commits that are merged nowhere and on
@@ -71,8 +71,8 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn removal(&self) -> Removal {
-        Removal {
+    fn removal(&self) -> RemovalOptions {
+        RemovalOptions {
             discard_changes: self.discard_changes,
             discard_untracked: self.discard_untracked,
             discard_ignored: self.discard_ignored,
@@ -93,7 +93,7 @@ impl Args {
 }
 
 /// Removes it.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let layout = session.layout()?;
     session.settle(layout);
     let policy = session.policy(layout);

@@ -6,23 +6,23 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::commands::shared::session::Session;
-use crate::domain::agent_command::{self, Template};
+use crate::domain::agent_command::{self, CommandTemplate};
 use crate::error::Error;
 use crate::store;
-use crate::store::config::worktrees::{self, Spawning};
+use crate::store::config::worktrees::{self, WorktreeConfig};
 use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::trusted_commands::Approvals;
 use crate::worktree::path_template;
 
 /// Both of them.
-pub(crate) struct Settings {
-    user: Spawning,
-    repository: Spawning,
+pub(crate) struct WorktreeSettings {
+    user: WorktreeConfig,
+    repository: WorktreeConfig,
 }
 
 /// Something that the repository wants to run.
-pub(crate) struct Wanted {
+pub(crate) struct TrustRequest {
     /// What it is for.
     pub what: String,
     /// It, for people.
@@ -31,7 +31,7 @@ pub(crate) struct Wanted {
     pub key: String,
 }
 
-impl Settings {
+impl WorktreeSettings {
     /// Reads both, the repository's as the worktree of `layout` has it.
     pub(crate) fn read(session: &Session, layout: &Layout) -> Result<Self, Error> {
         let user = session.cx.agent_file.as_deref().map(parse).transpose()?.unwrap_or_default();
@@ -41,11 +41,11 @@ impl Settings {
     }
 
     /// Where worktrees are.
-    pub(crate) fn place<'a>(&'a self, session: &'a Session) -> Option<path_template::Template<'a>> {
+    pub(crate) fn place<'a>(&'a self, session: &'a Session) -> Option<path_template::PathTemplate<'a>> {
         let home = session.cx.home.as_deref();
-        let users = self.user.path_template.as_deref().map(|text| path_template::Template { text, is_users: true, home });
+        let users = self.user.path_template.as_deref().map(|text| path_template::PathTemplate { text, is_users: true, home });
         users.or_else(|| {
-            self.repository.path_template.as_deref().map(|text| path_template::Template { text, is_users: false, home })
+            self.repository.path_template.as_deref().map(|text| path_template::PathTemplate { text, is_users: false, home })
         })
     }
 
@@ -55,7 +55,7 @@ impl Settings {
     }
 
     /// How the agent of this name is started; not where the repository says so and the user has not allowed it.
-    pub(crate) fn agent(&self, session: &Session, layout: &Layout, name: &str) -> Result<Template, Error> {
+    pub(crate) fn agent(&self, session: &Session, layout: &Layout, name: &str) -> Result<CommandTemplate, Error> {
         let shell = session.cx.shell.as_deref().unwrap_or("sh");
         let built_in = agent_command::built_in(name, shell);
         if let Some(template) = self.user.agents.get(name) {
@@ -98,7 +98,7 @@ impl Settings {
     }
 
     /// Everything that the repository wants to run.
-    pub(crate) fn wanted(&self, session: &Session) -> Vec<Wanted> {
+    pub(crate) fn wanted(&self, session: &Session) -> Vec<TrustRequest> {
         let shell = session.cx.shell.as_deref().unwrap_or("sh");
         let command = self.repository.post_spawn.as_deref().filter(|command| !command.trim().is_empty());
         let agents = self
@@ -110,15 +110,23 @@ impl Settings {
     }
 }
 
-fn of_post_spawn(command: &str) -> Wanted {
-    Wanted { what: "worktree.post_spawn".to_owned(), command: command.to_owned(), key: json!(["post_spawn", command]).to_string() }
+fn of_post_spawn(command: &str) -> TrustRequest {
+    TrustRequest {
+        what: "worktree.post_spawn".to_owned(),
+        command: command.to_owned(),
+        key: json!(["post_spawn", command]).to_string(),
+    }
 }
 
-fn of_agent(name: &str, template: &Template) -> Wanted {
-    Wanted { what: format!("agents.{name}"), command: template.described(), key: json!(["agent", name, template]).to_string() }
+fn of_agent(name: &str, template: &CommandTemplate) -> TrustRequest {
+    TrustRequest {
+        what: format!("agents.{name}"),
+        command: template.described(),
+        key: json!(["agent", name, template]).to_string(),
+    }
 }
 
-fn parse(path: &Path) -> Result<Spawning, Error> {
+fn parse(path: &Path) -> Result<WorktreeConfig, Error> {
     let corrupt = |why| store::Error::Corrupt { path: path.to_owned(), line: None, why };
     Ok(worktrees::parse(&file::read_optional(path)?.unwrap_or_default()).map_err(corrupt)?)
 }
@@ -133,7 +141,7 @@ pub(crate) fn approvals(session: &Session) -> Result<Approvals, Error> {
 }
 
 /// Whether the user has allowed it.
-pub(crate) fn is_allowed(session: &Session, layout: &Layout, wanted: &Wanted) -> Result<bool, Error> {
+pub(crate) fn is_allowed(session: &Session, layout: &Layout, wanted: &TrustRequest) -> Result<bool, Error> {
     match approvals(session) {
         Ok(approvals) => Ok(approvals.has(&layout.common_dir, &wanted.key)?),
         Err(_) => Ok(false),

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::commands::leases::claim;
-use crate::commands::shared::session::{Answer, Session};
-use crate::commands::worktrees::agent::{self, Outcome};
-use crate::commands::worktrees::settings::Settings;
+use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::worktrees::agent::{self, AgentReport};
+use crate::commands::worktrees::settings::WorktreeSettings;
 use crate::commands::worktrees::subject::Subject;
 use crate::commands::worktrees::{elsewhere, show, viewpoint};
 use crate::domain::id::AgentId;
@@ -18,7 +18,7 @@ use crate::output::text::{Styles, plain_line};
 use crate::store::agent_run;
 use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
-use crate::worktree::{self, Hindrance, Spawned, Wish, agent_at_work};
+use crate::worktree::{self, Blocker, SpawnRequest, Spawned, agent_at_work};
 
 const AFTER: &str = "\
 The worktree is trees/issue-NUMBER-SLUG, on a branch of the same name that begins at the default branch. It is made whole or not
@@ -56,11 +56,11 @@ pub(crate) struct Args {
     #[arg(long)]
     no_setup: bool,
     #[command(flatten)]
-    agent: agent::Wanted,
+    agent: agent::AgentChoice,
 }
 
 /// Makes the worktree or finds it, and starts the agent.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, title, base, fetch, resume, ttl, reason, no_setup, agent } = args;
     let layout = session.layout()?;
     session.settle(layout);
@@ -68,7 +68,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let view = view.as_ref().unwrap_or(layout);
     let policy = session.policy_of_leases(view)?;
     crate::commands::shared::hooks_reminder::remind(session, layout, &policy);
-    let settings = Settings::read(session, view)?;
+    let settings = WorktreeSettings::read(session, view)?;
     let (ttl_secs, reason) = (claim::ttl_secs(ttl.as_deref(), &policy)?, claim::reason(reason)?);
     // Everything that can be known to fail is looked at before anything is made.
     let chosen = agent.choose(session, layout, &settings)?;
@@ -84,10 +84,10 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     }
     // Nobody else starts an agent there, or removes it, until ours is at work.
     let door = existing.as_ref().filter(|existing| chosen.is_some() && !existing.is_missing);
-    let gone = |existing: &Worktree| Hindrance::Missing { path: existing.root.clone() };
+    let gone = |existing: &Worktree| Blocker::Missing { path: existing.root.clone() };
     let door = door.map(|existing| agent_run::door(&existing.git_dir, layout.modes)?.ok_or_else(|| gone(existing).into()));
     let door = door.transpose().map_err(|error: Error| error)?;
-    let wish = Wish {
+    let wish = SpawnRequest {
         issue,
         issue_file: subject.document.as_bytes(),
         agent_id: who(session, layout, existing.as_ref())?,
@@ -120,17 +120,23 @@ fn who(session: &Session, layout: &Layout, existing: Option<&Worktree>) -> Resul
 }
 
 /// Goes on in a worktree that is there; not with a second agent beside one that is at work, and not as somebody else.
-fn go_on(session: &Session, layout: &Layout, wish: &Wish<'_>, existing: Worktree, with_agent: bool) -> Result<Spawned, Error> {
+fn go_on(
+    session: &Session,
+    layout: &Layout,
+    wish: &SpawnRequest<'_>,
+    existing: Worktree,
+    with_agent: bool,
+) -> Result<Spawned, Error> {
     let is_others = existing.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) != Some(&wish.agent_id);
     if let Some(run) = agent_at_work(&existing).filter(|_| with_agent || is_others) {
-        return Err(Hindrance::AtWork { name: run.name, pid: run.pid, path: existing.root }.into());
+        return Err(Blocker::AtWork { name: run.name, pid: run.pid, path: existing.root }.into());
     }
     Ok(worktree::resume(&session.cx, layout, wish, existing)?)
 }
 
 struct Spawn {
     spawned: Spawned,
-    outcome: Option<Outcome>,
+    outcome: Option<AgentReport>,
     leads: bool,
 }
 
@@ -140,7 +146,7 @@ impl Report for Spawn {
         json!({
             "changed": base.is_some(), "path": path.display().to_string(), "branch": branch, "base": base,
             "agent_id": holder.agent_id, "worktree_id": holder.worktree_id, "lease_id": lease_id, "issue_id": issue_id,
-            "copied": copied, "notes": notes, "agent": self.outcome.as_ref().map(Outcome::json),
+            "copied": copied, "notes": notes, "agent": self.outcome.as_ref().map(AgentReport::json),
         })
     }
 
@@ -154,7 +160,7 @@ impl Report for Spawn {
             show(path),
             plain_line(branch),
             styles.id(lease_id.as_str()),
-            self.outcome.as_ref().map(Outcome::lines).unwrap_or_default(),
+            self.outcome.as_ref().map(AgentReport::lines).unwrap_or_default(),
         )
     }
 
@@ -171,6 +177,6 @@ impl Report for Spawn {
     }
 
     fn code(&self) -> u8 {
-        self.outcome.as_ref().and_then(Outcome::status).unwrap_or(0)
+        self.outcome.as_ref().and_then(AgentReport::status).unwrap_or(0)
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::time::Now;
 
 /// How a lease ended, as far as the authority of what was committed under it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum LeaseOutcome {
     /// It has not ended.
     Current(Box<Lease>),
     /// The holder ended it: what was committed under it stands.
@@ -24,7 +24,7 @@ pub(crate) enum Fate {
     Unknown,
 }
 
-impl Fate {
+impl LeaseOutcome {
     /// Whether an edit that was committed under the lease may be published at `now`.
     pub(crate) fn upholds(&self, now: &Now, stale_after_secs: u64) -> bool {
         match self {

@@ -5,7 +5,7 @@ use crate::domain::time::Now;
 
 /// How a lease stands at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum LeaseStatus {
     /// It runs.
     Live { left_ms: u64 },
     /// It still keeps others out; the holder no longer trusts it.
@@ -20,7 +20,7 @@ pub(crate) enum Standing {
     Stale,
 }
 
-impl Standing {
+impl LeaseStatus {
     /// Whether nobody else may have the issue.
     pub(crate) fn excludes(self) -> bool {
         self != Self::Lapsed
@@ -45,21 +45,21 @@ impl Lease {
     /// How the lease stands at `now`.
     ///
     /// `stale_after_secs` is the age of the last beat beyond which a lease without an end is stale.
-    pub(crate) fn standing(&self, now: &Now, stale_after_secs: u64) -> Standing {
+    pub(crate) fn standing(&self, now: &Now, stale_after_secs: u64) -> LeaseStatus {
         let age = self.age_ms(now);
         if self.ttl_secs == 0 {
             return match age {
-                Some(age) if age < stale_after_secs.saturating_mul(1000) => Standing::Indefinite,
-                _ => Standing::Stale,
+                Some(age) if age < stale_after_secs.saturating_mul(1000) => LeaseStatus::Indefinite,
+                _ => LeaseStatus::Stale,
             };
         }
         let ttl = self.ttl_secs.saturating_mul(1000);
-        let Some(age) = age else { return Standing::Unobserved { at_most_ms: ttl } };
+        let Some(age) = age else { return LeaseStatus::Unobserved { at_most_ms: ttl } };
         let margin = SAFETY_MARGIN_MS.min(ttl / 10);
         match ttl.checked_sub(age) {
-            None | Some(0) => Standing::Lapsed,
-            Some(left_ms) if left_ms <= margin => Standing::Ending { left_ms },
-            Some(left_ms) => Standing::Live { left_ms },
+            None | Some(0) => LeaseStatus::Lapsed,
+            Some(left_ms) if left_ms <= margin => LeaseStatus::Ending { left_ms },
+            Some(left_ms) => LeaseStatus::Live { left_ms },
         }
     }
 
@@ -67,10 +67,10 @@ impl Lease {
     /// what makes it stale. Only a lease that authorises; others want to be renewed by name.
     pub(crate) fn wants_beat(&self, now: &Now, stale_after_secs: u64) -> bool {
         match self.standing(now, stale_after_secs) {
-            Standing::Live { left_ms } => left_ms < self.ttl_secs.saturating_mul(500),
-            Standing::Indefinite => self.age_ms(now).is_none_or(|age| age >= stale_after_secs.saturating_mul(100)),
-            Standing::Unobserved { .. } => true,
-            Standing::Ending { .. } | Standing::Lapsed | Standing::Stale => false,
+            LeaseStatus::Live { left_ms } => left_ms < self.ttl_secs.saturating_mul(500),
+            LeaseStatus::Indefinite => self.age_ms(now).is_none_or(|age| age >= stale_after_secs.saturating_mul(100)),
+            LeaseStatus::Unobserved { .. } => true,
+            LeaseStatus::Ending { .. } | LeaseStatus::Lapsed | LeaseStatus::Stale => false,
         }
     }
 
@@ -78,9 +78,9 @@ impl Lease {
     /// as nobody has taken the issue.
     pub(crate) fn wants_renewal(&self, now: &Now, stale_after_secs: u64) -> bool {
         match self.standing(now, stale_after_secs) {
-            Standing::Live { left_ms } => left_ms / 2 < self.ttl_secs.saturating_mul(333),
-            Standing::Indefinite => self.age_ms(now).is_none_or(|age| age / 333 >= stale_after_secs),
-            Standing::Ending { .. } | Standing::Unobserved { .. } | Standing::Stale | Standing::Lapsed => true,
+            LeaseStatus::Live { left_ms } => left_ms / 2 < self.ttl_secs.saturating_mul(333),
+            LeaseStatus::Indefinite => self.age_ms(now).is_none_or(|age| age / 333 >= stale_after_secs),
+            LeaseStatus::Ending { .. } | LeaseStatus::Unobserved { .. } | LeaseStatus::Stale | LeaseStatus::Lapsed => true,
         }
     }
 
@@ -88,10 +88,12 @@ impl Lease {
     pub(crate) fn is_near_end(&self, now: &Now, stale_after_secs: u64, percent: u64) -> bool {
         let percent = percent.min(100);
         match self.standing(now, stale_after_secs) {
-            Standing::Live { left_ms } => left_ms / 10 < self.ttl_secs.saturating_mul(percent),
-            Standing::Ending { .. } => percent > 0,
-            Standing::Indefinite => self.age_ms(now).is_some_and(|age| age / 10 > stale_after_secs.saturating_mul(100 - percent)),
-            Standing::Unobserved { .. } | Standing::Lapsed | Standing::Stale => false,
+            LeaseStatus::Live { left_ms } => left_ms / 10 < self.ttl_secs.saturating_mul(percent),
+            LeaseStatus::Ending { .. } => percent > 0,
+            LeaseStatus::Indefinite => {
+                self.age_ms(now).is_some_and(|age| age / 10 > stale_after_secs.saturating_mul(100 - percent))
+            }
+            LeaseStatus::Unobserved { .. } | LeaseStatus::Lapsed | LeaseStatus::Stale => false,
         }
     }
 }

@@ -7,8 +7,8 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::domain::merge::json_equality::same;
-use crate::domain::merge::rules::{Item, Outcome};
-use crate::domain::merge::{Side, by_key, words};
+use crate::domain::merge::rules::{FieldOutcome, Item};
+use crate::domain::merge::{MergeSide, by_key, words};
 use crate::text::json_edit;
 
 /// How conflicts are marked.
@@ -65,10 +65,10 @@ pub(crate) fn text(start: &str, sides: (&str, &str), items: &[Item], markers: &M
     for item in items {
         let keys = words(&item.path);
         match &item.outcome {
-            Outcome::Take(Side::Ours) => text = as_in(sides.0, text, &keys),
-            Outcome::Take(Side::Theirs) => text = as_in(sides.1, text, &keys),
-            Outcome::Made(value) => text = json_edit::set(&text, &keys, value).unwrap_or(text),
-            Outcome::Conflict => conflicts.push(&item.path),
+            FieldOutcome::Take(MergeSide::Ours) => text = as_in(sides.0, text, &keys),
+            FieldOutcome::Take(MergeSide::Theirs) => text = as_in(sides.1, text, &keys),
+            FieldOutcome::Made(value) => text = json_edit::set(&text, &keys, value).unwrap_or(text),
+            FieldOutcome::Conflict => conflicts.push(&item.path),
         }
     }
     mark(text, sides, &conflicts, markers)
@@ -128,7 +128,7 @@ fn widened(text: &str, sides: (&str, &str), conflicts: &[&[String]]) -> Vec<Vec<
 }
 
 /// Where the lines of a conflict go.
-struct Spot {
+struct InsertionPoint {
     /// What they replace, up to the end of its line if nothing else is on it.
     at: Range<usize>,
     /// The white space before the member; nothing if it does not begin its line.
@@ -138,7 +138,7 @@ struct Spot {
 }
 
 /// The place of the member at `path`; where the text has none, one before a member that is not in conflict.
-fn spot(text: &str, path: &[String], all: &[Vec<String>]) -> Spot {
+fn spot(text: &str, path: &[String], all: &[Vec<String>]) -> InsertionPoint {
     let (key, above) = path.split_last().expect("a conflict is at a field");
     let object = json_edit::raw(text, &words(above)).expect("the object is there that a conflict is in");
     let offset = object.as_ptr().addr() - text.as_ptr().addr();
@@ -153,7 +153,7 @@ fn spot(text: &str, path: &[String], all: &[Vec<String>]) -> Spot {
     let has_comma = place.is_none() || n + 1 < members.len();
     let end = if place.is_some() { end_of_line(text, offset + members[n].end, has_comma) } else { line_start };
     let indent = if begins_line { text[line_start..start].to_owned() } else { String::new() };
-    Spot { at: line_start..end, indent, begins_line, has_comma }
+    InsertionPoint { at: line_start..end, indent, begins_line, has_comma }
 }
 
 /// The end of the line that a member ends on, or of the member with its comma where something else follows on it.
@@ -165,7 +165,7 @@ fn end_of_line(text: &str, end: usize, has_comma: bool) -> usize {
 
 /// The marked lines of one conflict, and where they go.
 fn hunk(text: &str, sides: (&str, &str), path: &[String], all: &[Vec<String>], markers: &Markers) -> Hunk {
-    let Spot { at, indent, begins_line, has_comma } = spot(text, path, all);
+    let InsertionPoint { at, indent, begins_line, has_comma } = spot(text, path, all);
     let new_line = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let keys = words(path);
     let (key, comma) = (Value::from(*keys.last().expect("not empty")), if has_comma { "," } else { "" });

@@ -1,6 +1,6 @@
 //! Gates: what an issue must pass, how that is found out, and what became of it.
 //!
-//! A [`Registry`] is the text of `gates.json` with the gates that it defines; a [`Record`] is what an issue's
+//! A [`Registry`] is the text of `gates.json` with the gates that it defines; a [`GateRecord`] is what an issue's
 //! file says of one gate. A gate that the registry lacks is one that nobody can pass: it never counts as passed.
 
 mod record;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::domain::issue::deceives;
 
-pub(crate) use record::{Record, unpassed};
+pub(crate) use record::{GateRecord, unpassed};
 pub(crate) use registry::Registry;
 
 /// Seconds that a command may take where the gate does not say.
@@ -22,7 +22,7 @@ pub(crate) const DEFAULT_TIMEOUT_SECS: u64 = 300;
 /// When a gate counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Stage {
+pub(crate) enum GateStage {
     /// Before work begins.
     Precheck,
     /// Before it is done.
@@ -32,14 +32,14 @@ pub(crate) enum Stage {
 /// Who finds out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Mode {
+pub(crate) enum GateMode {
     /// A person or an agent, who says so.
     Manual,
     /// A command.
     Auto,
 }
 
-impl Stage {
+impl GateStage {
     /// Every stage, the earlier one first.
     pub(crate) const ALL: [Self; 2] = [Self::Precheck, Self::Postcheck];
 
@@ -52,7 +52,7 @@ impl Stage {
     }
 }
 
-impl Mode {
+impl GateMode {
     /// Every mode.
     pub(crate) const ALL: [Self; 2] = [Self::Manual, Self::Auto];
 
@@ -68,7 +68,7 @@ impl Mode {
 /// What is known of a gate on an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
+pub(crate) enum GateVerdict {
     /// Nothing yet.
     Pending,
     /// It holds.
@@ -77,7 +77,7 @@ pub(crate) enum Verdict {
     Failed,
 }
 
-impl Verdict {
+impl GateVerdict {
     /// The spelling in files.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -98,9 +98,9 @@ pub(crate) struct Gate {
     /// Any text.
     pub description: String,
     /// When it counts.
-    pub stage: Stage,
+    pub stage: GateStage,
     /// Who finds out.
-    pub mode: Mode,
+    pub mode: GateMode,
     /// What `sh -c` runs, for an automated one.
     pub command: Option<String>,
     /// Seconds that it may take.
@@ -148,7 +148,7 @@ impl Gate {
         });
         json!({
             "version": 1, "key": self.key, "title": self.title, "description": self.description, "stage": self.stage,
-            "mode": self.mode, "checker": checker, "priority": self.priority, "reserved": {}, "auto": self.mode == Mode::Auto,
+            "mode": self.mode, "checker": checker, "priority": self.priority, "reserved": {}, "auto": self.mode == GateMode::Auto,
             "example_integration": null,
         })
     }
@@ -182,13 +182,16 @@ mod tests {
         let fmt = registry.gate("fmt").expect("defined").clone();
         assert_eq!(
             (fmt.stage, fmt.mode, fmt.command.as_deref(), fmt.timeout_secs),
-            (Stage::Precheck, Mode::Auto, Some("cargo fmt --check"), 30)
+            (GateStage::Precheck, GateMode::Auto, Some("cargo fmt --check"), 30)
         );
         let review = registry.gate("review").expect("defined");
-        assert_eq!((review.stage, review.mode, review.title.as_str()), (Stage::Postcheck, Mode::Manual, "review"));
-        let gate = Gate { key: "tests".into(), title: "Tests".into(), mode: Mode::Manual, command: None, ..fmt };
+        assert_eq!((review.stage, review.mode, review.title.as_str()), (GateStage::Postcheck, GateMode::Manual, "review"));
+        let gate = Gate { key: "tests".into(), title: "Tests".into(), mode: GateMode::Manual, command: None, ..fmt };
         assert!(registry.define(gate.clone()) && !registry.define(gate.clone()));
-        assert_eq!(Registry::parse(registry.as_bytes()).expect("valid").gate("tests").map(|gate| gate.mode), Some(Mode::Manual));
+        assert_eq!(
+            Registry::parse(registry.as_bytes()).expect("valid").gate("tests").map(|gate| gate.mode),
+            Some(GateMode::Manual)
+        );
         let slower = Gate { timeout_secs: 90, ..registry.gate("fmt").expect("defined").clone() };
         let before = String::from_utf8_lossy(registry.as_bytes()).into_owned();
         assert!(registry.define(slower));

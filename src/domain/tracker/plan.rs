@@ -16,7 +16,7 @@ use crate::domain::issue::{Draft, Priority, State, Summary, valid_label, valid_t
 /// One issue of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Entry {
+pub(crate) struct PlannedIssue {
     /// What the plan calls it.
     pub key: String,
     /// One line.
@@ -60,7 +60,7 @@ fn normal() -> Priority {
 
 /// What is wrong with a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Problem {
+pub(crate) struct PlanProblem {
     /// The entry, by its key, or by its number where it has none.
     pub entry: String,
     /// What is wrong with it.
@@ -78,19 +78,19 @@ pub(crate) struct World<'a> {
 }
 
 /// Reads a plan: an array of entries, or an object with one called `issues`.
-pub(crate) fn read(text: &str) -> Result<Vec<Entry>, Vec<Problem>> {
-    let whole = |what: String| vec![Problem { entry: "the plan".to_owned(), what }];
+pub(crate) fn read(text: &str) -> Result<Vec<PlannedIssue>, Vec<PlanProblem>> {
+    let whole = |what: String| vec![PlanProblem { entry: "the plan".to_owned(), what }];
     let plan: Value = serde_json::from_str(text).map_err(|error| whole(error.to_string()))?;
     let list = plan.as_array().or_else(|| plan.get("issues")?.as_array());
     let list = list.ok_or_else(|| whole("is neither an array nor an object with the array 'issues'".to_owned()))?;
     let mut problems = Vec::new();
     let mut entries = Vec::new();
     for (number, value) in list.iter().enumerate() {
-        match serde_json::from_value::<Entry>(value.clone()) {
+        match serde_json::from_value::<PlannedIssue>(value.clone()) {
             Ok(entry) => entries.push(entry),
             Err(error) => {
                 let key = value.get("key").and_then(Value::as_str).map_or_else(|| format!("entry {}", number + 1), str::to_owned);
-                problems.push(Problem { entry: key, what: error.to_string() });
+                problems.push(PlanProblem { entry: key, what: error.to_string() });
             }
         }
     }
@@ -99,16 +99,16 @@ pub(crate) fn read(text: &str) -> Result<Vec<Entry>, Vec<Problem>> {
 
 /// The drafts that a plan stands for, each with its key; or all that is wrong with it.
 pub(crate) fn check(
-    entries: &[Entry],
+    entries: &[PlannedIssue],
     world: &World<'_>,
     mut draw: impl FnMut() -> IssueId,
-) -> Result<Vec<(String, Draft)>, Vec<Problem>> {
+) -> Result<Vec<(String, Draft)>, Vec<PlanProblem>> {
     let mut problems = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (number, entry) in entries.iter().enumerate() {
         let first = *places.entry(&entry.key).or_insert(number);
         if entry.key.trim().is_empty() || first != number {
-            problems.push(Problem { entry: entry.key.clone(), what: "a key is a word that no other entry has".to_owned() });
+            problems.push(PlanProblem { entry: entry.key.clone(), what: "a key is a word that no other entry has".to_owned() });
         }
     }
     let ids: Vec<IssueId> = entries.iter().map(|_| draw()).collect();
@@ -125,12 +125,12 @@ pub(crate) fn check(
                 }
                 (None, Some(issue)) if issue.is_deleted => {
                     let what = format!("depends on '{name}', which was deleted");
-                    problems.push(Problem { entry: entry.key.clone(), what });
+                    problems.push(PlanProblem { entry: entry.key.clone(), what });
                 }
                 (None, Some(issue)) => draft.dependencies.push(issue.id.to_string()),
                 (None, None) => {
                     let what = format!("depends on '{name}', which is no key of the plan and no issue");
-                    problems.push(Problem { entry: entry.key.clone(), what });
+                    problems.push(PlanProblem { entry: entry.key.clone(), what });
                 }
             }
         }
@@ -144,7 +144,7 @@ pub(crate) fn check(
     for group in &order {
         if group.len() > 1 || edges.contains_edge(group[0], group[0]) {
             let keys: Vec<&str> = group.iter().map(|number| entries[*number].key.as_str()).collect();
-            problems.push(Problem { entry: keys[0].to_owned(), what: format!("waits for itself: {}", keys.join(", ")) });
+            problems.push(PlanProblem { entry: keys[0].to_owned(), what: format!("waits for itself: {}", keys.join(", ")) });
         }
     }
     if !problems.is_empty() {
@@ -154,7 +154,7 @@ pub(crate) fn check(
 }
 
 /// What is wrong with the state that an entry starts in; `state_of` tells that of another entry.
-fn misplaced(entry: &Entry, state_of: impl Fn(&str) -> Option<State>, world: &World<'_>) -> Option<Problem> {
+fn misplaced(entry: &PlannedIssue, state_of: impl Fn(&str) -> Option<State>, world: &World<'_>) -> Option<PlanProblem> {
     let state_of = |name: &String| state_of(name).or_else(|| (world.issue)(name).map(|issue| issue.state));
     let is_open = |name: &String| state_of(name).is_some_and(|state| !state.is_closed());
     let what = match entry.state {
@@ -162,11 +162,11 @@ fn misplaced(entry: &Entry, state_of: impl Fn(&str) -> Option<State>, world: &Wo
         State::Gated if entry.gates.is_empty() => "is gated, and has no gates",
         _ => return None,
     };
-    Some(Problem { entry: entry.key.clone(), what: what.to_owned() })
+    Some(PlanProblem { entry: entry.key.clone(), what: what.to_owned() })
 }
 
-fn draft(entry: &Entry, id: IssueId, world: &World<'_>, problems: &mut Vec<Problem>) -> Draft {
-    let mut problem = |what: String| problems.push(Problem { entry: entry.key.clone(), what });
+fn draft(entry: &PlannedIssue, id: IssueId, world: &World<'_>, problems: &mut Vec<PlanProblem>) -> Draft {
+    let mut problem = |what: String| problems.push(PlanProblem { entry: entry.key.clone(), what });
     let title = match valid_title(&entry.title) {
         Ok(title) => title,
         Err(error) => {
@@ -201,7 +201,7 @@ fn draft(entry: &Entry, id: IssueId, world: &World<'_>, problems: &mut Vec<Probl
 mod tests {
     use super::*;
 
-    fn check_text(text: &str) -> Result<Vec<(String, Draft)>, Vec<Problem>> {
+    fn check_text(text: &str) -> Result<Vec<(String, Draft)>, Vec<PlanProblem>> {
         let mut number = 0;
         let draw = || {
             number += 1;

@@ -8,7 +8,7 @@ use crate::domain::issue::{Issue, Priority, State, Summary};
 
 /// What a listing is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum QueryKind {
     /// Everything.
     All,
     /// What I could begin now.
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
 
 /// What is known of an issue at this moment, for whoever asks.
 #[derive(Debug, Clone)]
-pub(crate) struct Facts {
+pub(crate) struct IssueFacts {
     /// The state that counts.
     pub effective: State,
     /// Dependencies that are not closed.
@@ -58,7 +58,7 @@ pub(crate) enum Missing {
 }
 
 /// What keeps an issue from a listing; nothing where it is in it.
-pub(crate) fn missing(kind: Kind, issue: &Summary, facts: &Facts) -> Vec<Missing> {
+pub(crate) fn missing(kind: QueryKind, issue: &Summary, facts: &IssueFacts) -> Vec<Missing> {
     let mut missing = Vec::new();
     if issue.is_deleted {
         missing.push(Missing::Deleted);
@@ -70,26 +70,26 @@ pub(crate) fn missing(kind: Kind, issue: &Summary, facts: &Facts) -> Vec<Missing
     };
     let closed = Some(Missing::State(facts.effective)).filter(|_| facts.effective.is_closed());
     match kind {
-        Kind::All => {}
-        Kind::Ready => missing.extend(not_begun()),
-        Kind::Available => {
+        QueryKind::All => {}
+        QueryKind::Ready => missing.extend(not_begun()),
+        QueryKind::Available => {
             missing.extend(not_begun());
             missing.extend(issue.assignee.clone().filter(|_| !facts.is_for_me).map(Missing::AssignedTo));
             missing.extend(facts.held_by.clone().map(Missing::HeldBy));
         }
-        Kind::Blocked => missing.extend(closed.or(facts.blocked_by.is_empty().then_some(Missing::Unblocked))),
-        Kind::Mine => {
+        QueryKind::Blocked => missing.extend(closed.or(facts.blocked_by.is_empty().then_some(Missing::Unblocked))),
+        QueryKind::Mine => {
             let is_mine = facts.is_held_by_me || (issue.assignee.is_some() && facts.is_for_me);
             missing.extend(closed.or((!is_mine).then_some(Missing::NotMine)));
         }
-        Kind::Closed => missing.extend((!facts.effective.is_closed()).then_some(Missing::State(facts.effective))),
+        QueryKind::Closed => missing.extend((!facts.effective.is_closed()).then_some(Missing::State(facts.effective))),
     }
     missing
 }
 
 /// Whom an issue should be meant for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum QueryFilter {
     /// Nobody in particular.
     Nobody,
     /// This agent.
@@ -108,7 +108,7 @@ pub(crate) struct Filter {
     /// A label `type:` and one of these.
     pub types: Vec<String>,
     /// Whom it is meant for.
-    pub assignee: Option<Wanted>,
+    pub assignee: Option<QueryFilter>,
     /// Text in it, in lower case.
     pub text: Option<String>,
 }
@@ -132,8 +132,8 @@ impl Filter {
                 }
                 "label" => filter.labels.extend(words().map(str::to_owned)),
                 "type" => filter.types.extend(words().map(str::to_owned)),
-                "assignee" if value == "none" => filter.assignee = Some(Wanted::Nobody),
-                "assignee" => filter.assignee = Some(Wanted::Agent(value.to_owned())),
+                "assignee" if value == "none" => filter.assignee = Some(QueryFilter::Nobody),
+                "assignee" => filter.assignee = Some(QueryFilter::Agent(value.to_owned())),
                 "text" => filter.text = Some(value.to_lowercase()),
                 _ => return Err(format!("'{key}' is none of state, priority, label, type, assignee, text")),
             }
@@ -157,8 +157,8 @@ impl Filter {
             && (self.types.is_empty() || self.types.iter().any(is_type))
             && match &self.assignee {
                 None => true,
-                Some(Wanted::Nobody) => issue.assignee.is_none(),
-                Some(Wanted::Agent(agent)) => issue.assignee.as_ref() == Some(agent),
+                Some(QueryFilter::Nobody) => issue.assignee.is_none(),
+                Some(QueryFilter::Agent(agent)) => issue.assignee.as_ref() == Some(agent),
             }
     }
 
@@ -231,8 +231,8 @@ mod tests {
         }
     }
 
-    fn facts(effective: State) -> Facts {
-        Facts { effective, blocked_by: Vec::new(), is_for_me: true, is_held_by_me: false, held_by: None }
+    fn facts(effective: State) -> IssueFacts {
+        IssueFacts { effective, blocked_by: Vec::new(), is_for_me: true, is_held_by_me: false, held_by: None }
     }
 
     #[test]
@@ -262,19 +262,19 @@ mod tests {
         let other =
             Holder { agent_id: "agent:b".parse().expect("an id"), worktree_id: crate::domain::id::WorktreeId::from_bits(1) };
         let theirs = summary(&[], Some("agent:b"));
-        let held = Facts { is_for_me: false, held_by: Some(other.clone()), ..facts(State::Ready) };
+        let held = IssueFacts { is_for_me: false, held_by: Some(other.clone()), ..facts(State::Ready) };
         let expected = vec![Missing::AssignedTo("agent:b".into()), Missing::HeldBy(other)];
-        assert_eq!(missing(Kind::Available, &theirs, &held), expected);
-        assert_eq!(missing(Kind::Ready, &theirs, &held), []);
-        let blocked = Facts { blocked_by: vec!["b".into()], ..facts(State::Backlog) };
+        assert_eq!(missing(QueryKind::Available, &theirs, &held), expected);
+        assert_eq!(missing(QueryKind::Ready, &theirs, &held), []);
+        let blocked = IssueFacts { blocked_by: vec!["b".into()], ..facts(State::Backlog) };
         let free = summary(&[], None);
-        assert_eq!(missing(Kind::Available, &free, &blocked), [Missing::Blocked(vec!["b".into()])]);
-        assert_eq!(missing(Kind::Blocked, &free, &blocked), []);
-        assert_eq!(missing(Kind::Blocked, &free, &facts(State::Ready)), [Missing::Unblocked]);
-        assert_eq!(missing(Kind::Mine, &free, &facts(State::Ready)), [Missing::NotMine]);
-        assert_eq!(missing(Kind::Mine, &summary(&[], Some("agent:me")), &facts(State::Gated)), []);
-        assert_eq!(missing(Kind::Closed, &free, &facts(State::Done)), []);
+        assert_eq!(missing(QueryKind::Available, &free, &blocked), [Missing::Blocked(vec!["b".into()])]);
+        assert_eq!(missing(QueryKind::Blocked, &free, &blocked), []);
+        assert_eq!(missing(QueryKind::Blocked, &free, &facts(State::Ready)), [Missing::Unblocked]);
+        assert_eq!(missing(QueryKind::Mine, &free, &facts(State::Ready)), [Missing::NotMine]);
+        assert_eq!(missing(QueryKind::Mine, &summary(&[], Some("agent:me")), &facts(State::Gated)), []);
+        assert_eq!(missing(QueryKind::Closed, &free, &facts(State::Done)), []);
         let deleted = Summary { is_deleted: true, ..free };
-        assert_eq!(missing(Kind::All, &deleted, &facts(State::Rejected)), [Missing::Deleted]);
+        assert_eq!(missing(QueryKind::All, &deleted, &facts(State::Rejected)), [Missing::Deleted]);
     }
 }

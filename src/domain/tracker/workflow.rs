@@ -4,11 +4,11 @@
 //! the last of those passes. Everything else may be set as it is wanted.
 
 use crate::domain::issue::{Issue, State};
-use crate::domain::tracker::gate::{self, Registry, Stage};
+use crate::domain::tracker::gate::{self, GateStage, Registry};
 
 /// Where asking for a state leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum Advance {
     /// To that state, or to where it is already.
     To(State),
     /// To `gated`: these have not passed.
@@ -24,25 +24,25 @@ pub(crate) enum Step {
 }
 
 /// Where asking for `wanted` leads an issue with these `open` dependencies.
-pub(crate) fn step(issue: &Issue, wanted: State, open: Vec<String>, registry: &Registry) -> Step {
+pub(crate) fn step(issue: &Issue, wanted: State, open: Vec<String>, registry: &Registry) -> Advance {
     if issue.is_deleted() {
-        return Step::Deleted;
+        return Advance::Deleted;
     }
     if issue.state == wanted {
-        return Step::To(wanted);
+        return Advance::To(wanted);
     }
     match wanted {
-        State::Done if !open.is_empty() => Step::Waits(open),
+        State::Done if !open.is_empty() => Advance::Waits(open),
         State::Done => match gate::unpassed(issue, registry, None) {
-            unpassed if unpassed.is_empty() => Step::To(State::Done),
-            unpassed => Step::Gated(unpassed),
+            unpassed if unpassed.is_empty() => Advance::To(State::Done),
+            unpassed => Advance::Gated(unpassed),
         },
-        State::InProgress => match gate::unpassed(issue, registry, Some(Stage::Precheck)) {
-            unpassed if unpassed.is_empty() => Step::To(State::InProgress),
-            unpassed => Step::Unchecked(unpassed),
+        State::InProgress => match gate::unpassed(issue, registry, Some(GateStage::Precheck)) {
+            unpassed if unpassed.is_empty() => Advance::To(State::InProgress),
+            unpassed => Advance::Unchecked(unpassed),
         },
-        State::Gated if gate::unpassed(issue, registry, None).is_empty() => Step::NothingToPass,
-        other => Step::To(other),
+        State::Gated if gate::unpassed(issue, registry, None).is_empty() => Advance::NothingToPass,
+        other => Advance::To(other),
     }
 }
 
@@ -69,21 +69,21 @@ mod tests {
             step(document.issue(), wanted, open.iter().map(|id| (*id).to_owned()).collect(), &registry)
         };
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        assert_eq!(ask(&document, State::InProgress, &["b"]), Step::Unchecked(words(&["plan"])));
-        assert_eq!(ask(&document, State::Done, &["b"]), Step::Waits(words(&["b"])));
-        assert_eq!(ask(&document, State::Done, &[]), Step::Gated(words(&["plan", "tests", "unknown"])));
-        assert_eq!(ask(&document, State::Rejected, &["b"]), Step::To(State::Rejected));
+        assert_eq!(ask(&document, State::InProgress, &["b"]), Advance::Unchecked(words(&["plan"])));
+        assert_eq!(ask(&document, State::Done, &["b"]), Advance::Waits(words(&["b"])));
+        assert_eq!(ask(&document, State::Done, &[]), Advance::Gated(words(&["plan", "tests", "unknown"])));
+        assert_eq!(ask(&document, State::Rejected, &["b"]), Advance::To(State::Rejected));
         assert!(pass(&mut document, "plan"));
-        assert_eq!(ask(&document, State::InProgress, &[]), Step::To(State::InProgress));
+        assert_eq!(ask(&document, State::InProgress, &[]), Advance::To(State::InProgress));
         assert!(pass(&mut document, "tests") && pass(&mut document, "unknown"));
-        assert_eq!(ask(&document, State::Done, &[]), Step::Gated(words(&["unknown"])), "nobody has said what it is");
+        assert_eq!(ask(&document, State::Done, &[]), Advance::Gated(words(&["unknown"])), "nobody has said what it is");
         document.edit_set("gates_required", &[], &words(&["unknown"]));
-        assert_eq!(ask(&document, State::Done, &[]), Step::To(State::Done));
-        assert_eq!(ask(&document, State::Gated, &[]), Step::NothingToPass);
+        assert_eq!(ask(&document, State::Done, &[]), Advance::To(State::Done));
+        assert_eq!(ask(&document, State::Gated, &[]), Advance::NothingToPass);
         assert!(!is_through(document.issue(), &[], &registry));
         document.set("state", &json!("gated"));
         assert!(is_through(document.issue(), &[], &registry) && !is_through(document.issue(), &words(&["b"]), &registry));
         document.set("deleted_at", &json!("2026-01-01T00:00:00Z"));
-        assert_eq!(ask(&document, State::Ready, &[]), Step::Deleted);
+        assert_eq!(ask(&document, State::Ready, &[]), Advance::Deleted);
     }
 }

@@ -18,7 +18,7 @@ const LONGEST_PATH: usize = 64 * 1024;
 
 /// An entry as it is.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct IndexEntry {
     pub path: Vec<u8>,
     pub mode: u32,
     pub oid: ObjectId,
@@ -28,7 +28,7 @@ pub(crate) struct Entry {
 }
 
 /// The entries whose paths begin with `top` in any case; nothing where the file is not understood.
-pub(crate) fn below(path: &Path, hash: gix::hash::Kind, top: &[u8]) -> Option<Vec<Entry>> {
+pub(crate) fn below(path: &Path, hash: gix::hash::Kind, top: &[u8]) -> Option<Vec<IndexEntry>> {
     let mut reader = Reader::open(path, hash)?;
     let mut found = Vec::new();
     for _ in 0..reader.count {
@@ -68,7 +68,7 @@ impl Reader {
         Some(bytes)
     }
 
-    fn next(&mut self) -> Option<Entry> {
+    fn next(&mut self) -> Option<IndexEntry> {
         self.bytes::<BEFORE_MODE>()?;
         let mode = u32::from_be_bytes(self.bytes()?);
         self.bytes::<AFTER_MODE>()?;
@@ -86,7 +86,7 @@ impl Reader {
         } else {
             self.whole_path(before)?;
         }
-        Some(Entry {
+        Some(IndexEntry {
             path: self.path.clone(),
             mode,
             oid: ObjectId::try_from(id.as_slice()).ok()?,

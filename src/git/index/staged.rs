@@ -8,7 +8,7 @@ use gix::{ObjectId, Repository};
 use crate::enforce::Result;
 use crate::git::index::{self, Staged};
 use crate::git::run::Git;
-use crate::git::tree::{self, Entry, Files};
+use crate::git::tree::{self, FilesByPath, TreeEntry};
 use crate::store::Error;
 use crate::store::file;
 
@@ -30,7 +30,7 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>, data: Option<Objec
     {
         return Ok(Staged::Tree(data));
     }
-    let mut files = Files::new();
+    let mut files = FilesByPath::new();
     let mut misplaced = Vec::new();
     for (path, entry) in by_git(repo, ObjectId::empty_tree(repo.object_hash()))? {
         match path.strip_prefix(tree::DATA.as_bytes()).and_then(|rest| rest.strip_prefix(b"/")) {
@@ -45,7 +45,7 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>, data: Option<Objec
 }
 
 /// What Git says that a commit would change in `before`, a commit or a tree, below `.jit` in any spelling.
-fn by_git(repo: &Repository, before: ObjectId) -> Result<Vec<(BString, Entry)>> {
+fn by_git(repo: &Repository, before: ObjectId) -> Result<Vec<(BString, TreeEntry)>> {
     let here = repo.workdir().unwrap_or_else(|| repo.git_dir());
     let git =
         Git::at(here).env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_DIR", repo.git_dir()).env("GIT_INDEX_FILE", repo.index_path());
@@ -74,7 +74,7 @@ fn by_git(repo: &Repository, before: ObjectId) -> Result<Vec<(BString, Entry)>> 
     while let (Some(line), Some(path)) = (fields.next(), fields.next()) {
         let (mode, oid, is_in_conflict) = entry(line).ok_or_else(|| strange(line))?;
         if !is_in_conflict {
-            found.push((path.into(), Entry { oid, mode }));
+            found.push((path.into(), TreeEntry { oid, mode }));
         }
     }
     Ok(found)

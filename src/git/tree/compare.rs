@@ -11,7 +11,7 @@ use gix::objs::TreeRefIter;
 use gix::objs::tree::EntryRef;
 use gix::{ObjectId, Repository};
 
-use crate::git::tree::{Entry, FOLDER, Files, visit};
+use crate::git::tree::{FOLDER, FilesByPath, TreeEntry, visit};
 use crate::store::{Error, Result};
 
 /// A file that differs, as it was and as it is.
@@ -20,9 +20,9 @@ pub(crate) struct Difference {
     /// Relative to `.jit/`.
     pub path: BString,
     /// `None` where it was not there.
-    pub old: Option<Entry>,
+    pub old: Option<TreeEntry>,
     /// `None` where it is not there.
-    pub new: Option<Entry>,
+    pub new: Option<TreeEntry>,
 }
 
 /// The files of two `.jit` trees that differ.
@@ -35,10 +35,10 @@ pub(crate) fn differences(repo: &Repository, old: Option<ObjectId>, new: Option<
 /// The files that differ between a `.jit` tree and a list, without a list of the tree.
 ///
 /// A path that is not met at its turn is told from both sides, and never hidden.
-pub(crate) fn differences_from(repo: &Repository, old: Option<ObjectId>, new: &Files) -> Result<Vec<Difference>> {
+pub(crate) fn differences_from(repo: &Repository, old: Option<ObjectId>, new: &FilesByPath) -> Result<Vec<Difference>> {
     let mut found = Vec::new();
     let mut rest = new.iter().peekable();
-    let mut compare = |path: &BString, old: Entry| {
+    let mut compare = |path: &BString, old: TreeEntry| {
         while let Some((added, entry)) = rest.next_if(|(new, _)| *new < path) {
             found.push(Difference { path: added.clone(), old: None, new: Some(*entry) });
         }
@@ -83,7 +83,7 @@ fn each_that_differs(
     mut old: &[u8],
     mut new: &[u8],
     hash: Kind,
-    tell: &mut impl FnMut(&BStr, Option<Entry>, Option<Entry>) -> Result<()>,
+    tell: &mut impl FnMut(&BStr, Option<TreeEntry>, Option<TreeEntry>) -> Result<()>,
 ) -> Result<()> {
     loop {
         let same = same_entries(old, new, hash);
@@ -97,7 +97,7 @@ fn each_that_differs(
         };
         let (left, right) = (left.filter(|_| order != Ordering::Greater), right.filter(|_| order != Ordering::Less));
         let Some(name) = left.as_ref().or(right.as_ref()).map(|(entry, _)| entry.filename) else { return Ok(()) };
-        let of = |entry: &EntryRef<'_>| Entry { oid: entry.oid.to_owned(), mode: entry.mode.value() };
+        let of = |entry: &EntryRef<'_>| TreeEntry { oid: entry.oid.to_owned(), mode: entry.mode.value() };
         let pair = (left.as_ref().map(|(entry, _)| of(entry)), right.as_ref().map(|(entry, _)| of(entry)));
         if pair.0 != pair.1 {
             tell(name, pair.0, pair.1)?;
@@ -181,7 +181,7 @@ mod tests {
     /// What is told of each side.
     fn told(old: &[Line], new: &[Line]) -> (Vec<Line>, Vec<Line>) {
         let (mut olds, mut news) = (Vec::new(), Vec::new());
-        let line = |name: &BStr, entry: Entry| (name.to_string(), entry.oid.as_bytes()[0], entry.mode == FOLDER);
+        let line = |name: &BStr, entry: TreeEntry| (name.to_string(), entry.oid.as_bytes()[0], entry.mode == FOLDER);
         each_that_differs(&tree(old), &tree(new), Kind::Sha1, &mut |name, old, new| {
             olds.extend(old.map(|entry| line(name, entry)));
             news.extend(new.map(|entry| line(name, entry)));

@@ -18,7 +18,7 @@ const EMPTY_BLOB_SHA256: &str = "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f
 
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Song {
+pub(crate) enum CanaryResult {
     /// It was refused, by us.
     Refused,
     /// It was let through, or refused by somebody else; what was said.
@@ -29,13 +29,13 @@ pub(crate) enum Song {
 fn some_blob(layout: &Layout) -> Result<String> {
     let head = tree::head_commit(&layout.repo)?;
     let data = head.map(|head| tree::data_tree(&layout.repo, head)).transpose()?.flatten();
-    let of_head = tree::files(&layout.repo, data)?.into_values().find(tree::Entry::is_plain);
+    let of_head = tree::files(&layout.repo, data)?.into_values().find(tree::TreeEntry::is_plain);
     let empty = if layout.repo.object_hash() == gix::hash::Kind::Sha1 { EMPTY_BLOB_SHA1 } else { EMPTY_BLOB_SHA256 };
     Ok(of_head.map_or(empty.to_owned(), |entry| entry.oid.to_string()))
 }
 
 /// Shows the made-up edit to `hook`: to the file at `path`, or where there is none, to what Git has by its configuration.
-pub(crate) fn sing(cx: &Context, layout: &Layout, hook: &str, path: Option<&Path>) -> Result<Song> {
+pub(crate) fn sing(cx: &Context, layout: &Layout, hook: &str, path: Option<&Path>) -> Result<CanaryResult> {
     let here = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
     let scratch = tempfile::tempdir_in(&cx.scratch).map_err(crate::store::Error::io("make a place in", &cx.scratch))?;
     let git = Git::at(here).env("JIT_ENFORCE_LEASES", "strict").env("GIT_JIT_CANARY", "1").env("GIT_JIT_FORMAT", "text");
@@ -66,5 +66,5 @@ pub(crate) fn sing(cx: &Context, layout: &Layout, hook: &str, path: Option<&Path
     };
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     let is_ours = said.contains("git jit: commit refused") || said.contains("git jit: push refused");
-    Ok(if is_ours && !output.status.success() { Song::Refused } else { Song::Passed(said.trim().to_owned()) })
+    Ok(if is_ours && !output.status.success() { CanaryResult::Refused } else { CanaryResult::Passed(said.trim().to_owned()) })
 }

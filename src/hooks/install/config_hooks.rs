@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::enforce::Result;
 use crate::git::run::Git;
 use crate::hooks::install::shim;
-use crate::hooks::install::{HOOKS, Obstacle, Place, Site, find};
+use crate::hooks::install::{HOOKS, HookSlot, Obstacle, Site, find};
 use crate::store::file;
 use crate::store::layout::Layout;
 
@@ -54,8 +54,8 @@ pub(crate) fn install(cx: &Context, layout: &Layout, site: &Site) -> Result<Vec<
         return Err(Obstacle::OldGit { found }.into());
     }
     for (hook, _, place) in site.places()? {
-        if place != Place::Free {
-            return Err(Obstacle::Behind { path: site.hook(hook), is_ours: place == Place::Ours }.into());
+        if place != HookSlot::Free {
+            return Err(Obstacle::Behind { path: site.hook(hook), is_ours: place == HookSlot::Ours }.into());
         }
     }
     let modes = crate::hooks::install::executable(layout.modes);

@@ -60,7 +60,7 @@ impl Manager {
         if matches!(self, Self::PreCommit | Self::Prek) {
             let mut legacy = site.hook(hook).into_os_string();
             legacy.push(shim::LEGACY);
-            if shim::writer(Path::new(&legacy))? == shim::Writer::We {
+            if shim::writer(Path::new(&legacy))? == shim::HookAuthor::We {
                 return Ok(true);
             }
         }

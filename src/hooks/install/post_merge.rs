@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::context::Context;
 use crate::enforce::Result;
-use crate::hooks::install::shim::{self, Writer};
+use crate::hooks::install::shim::{self, HookAuthor};
 use crate::hooks::install::{Site, executable, find};
 use crate::store::file;
 use crate::store::layout::Layout;
@@ -27,7 +27,7 @@ pub(crate) fn install(cx: &Context, layout: &Layout, site: &Site) -> Result<Opti
 pub(crate) fn due(cx: &Context, site: &Site) -> Result<Option<(PathBuf, String)>> {
     let path = site.hook(HOOK);
     let Some(program) = find(cx, BINARY) else { return Ok(None) };
-    if !matches!(shim::writer(&path)?, Writer::Nobody | Writer::We) {
+    if !matches!(shim::writer(&path)?, HookAuthor::Nobody | HookAuthor::We) {
         return Ok(None);
     }
     let text = shim::advice(BINARY, &program);
@@ -38,7 +38,7 @@ pub(crate) fn due(cx: &Context, site: &Site) -> Result<Option<(PathBuf, String)>
 /// Whether it stands in this folder, as it was written.
 pub(crate) fn is_in(dir: &Path) -> Result<Option<PathBuf>> {
     let path = dir.join(HOOK);
-    Ok(if shim::writer(&path)? == Writer::We { Some(path) } else { None })
+    Ok(if shim::writer(&path)? == HookAuthor::We { Some(path) } else { None })
 }
 
 /// Takes it away from this folder, if it is as it was written: its path, if it was there.

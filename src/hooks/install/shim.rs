@@ -40,7 +40,7 @@ pub(crate) fn goes_by_its_name(path: &Path) -> bool {
 
 /// What a file is to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Writer {
+pub(crate) enum HookAuthor {
     /// There is none.
     Nobody,
     /// We, and it is as it was written.
@@ -52,19 +52,19 @@ pub(crate) enum Writer {
 }
 
 /// Who wrote the hook at `path`.
-pub(crate) fn writer(path: &Path) -> Result<Writer> {
+pub(crate) fn writer(path: &Path) -> Result<HookAuthor> {
     match path.symlink_metadata() {
-        Err(_) => return Ok(Writer::Nobody),
-        Ok(_) if !path.is_file() => return Ok(Writer::Somebody),
+        Err(_) => return Ok(HookAuthor::Nobody),
+        Ok(_) if !path.is_file() => return Ok(HookAuthor::Somebody),
         Ok(_) => {}
     }
     let text = text_of(path)?;
     let Some((_, crc)) = text.lines().nth(1).and_then(|line| line.strip_prefix(MARK)).and_then(|rest| rest.split_once(' ')) else {
-        return Ok(Writer::Somebody);
+        return Ok(HookAuthor::Somebody);
     };
     let body = text.split_once('\n').and_then(|(_, rest)| rest.split_once('\n')).map_or("", |(_, body)| body);
     let is_whole = crc.split(' ').next().is_some_and(|crc| crc == checksum(body));
-    Ok(if is_whole { Writer::We } else { Writer::WeAndSomebody })
+    Ok(if is_whole { HookAuthor::We } else { HookAuthor::WeAndSomebody })
 }
 
 /// The text of a file that may not be text.

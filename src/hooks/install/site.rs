@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::enforce::Result;
 use crate::git::run::Git;
 use crate::hooks::install::manager::{self, Manager};
-use crate::hooks::install::shim::{self, Writer};
+use crate::hooks::install::shim::{self, HookAuthor};
 use crate::hooks::install::{HOOKS, Obstacle};
 use crate::store::layout::Layout;
 
@@ -22,7 +22,7 @@ pub(crate) struct Site {
 
 /// What stands in a hook's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum HookSlot {
     /// Nothing.
     Free,
     /// Our hook, as it was written.
@@ -37,7 +37,7 @@ pub(crate) enum Place {
     Foreign,
 }
 
-impl Place {
+impl HookSlot {
     /// A stable word for programs.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -92,28 +92,28 @@ impl Site {
     }
 
     /// What stands in the place of `hook`, which `binary` would serve.
-    pub(crate) fn place(&self, hook: &str, binary: &str) -> Result<Place> {
+    pub(crate) fn place(&self, hook: &str, binary: &str) -> Result<HookSlot> {
         let path = self.hook(hook);
         Ok(match shim::writer(&path)? {
-            Writer::Nobody => Place::Free,
-            Writer::We => Place::Ours,
-            Writer::WeAndSomebody => Place::Edited,
-            Writer::Somebody => {
+            HookAuthor::Nobody => HookSlot::Free,
+            HookAuthor::We => HookSlot::Ours,
+            HookAuthor::WeAndSomebody => HookSlot::Edited,
+            HookAuthor::Somebody => {
                 let text = shim::text_of(&path)?;
                 match manager::of(&self.dir, &text) {
-                    _ if shim::calls(&text, binary) => Place::Served,
-                    Some(manager) if manager.runs_ours(self, hook, binary)? => Place::Served,
+                    _ if shim::calls(&text, binary) => HookSlot::Served,
+                    Some(manager) if manager.runs_ours(self, hook, binary)? => HookSlot::Served,
                     // They hand on one of the refs that are pushed: ours runs before theirs, with all of them.
-                    Some(Manager::PreCommit | Manager::Prek) if hook == "pre-push" => Place::Foreign,
-                    Some(manager) => Place::Managed(manager),
-                    None => Place::Foreign,
+                    Some(Manager::PreCommit | Manager::Prek) if hook == "pre-push" => HookSlot::Foreign,
+                    Some(manager) => HookSlot::Managed(manager),
+                    None => HookSlot::Foreign,
                 }
             }
         })
     }
 
     /// Every hook of ours with what stands in its place.
-    pub(crate) fn places(&self) -> Result<Vec<(&'static str, &'static str, Place)>> {
+    pub(crate) fn places(&self) -> Result<Vec<(&'static str, &'static str, HookSlot)>> {
         HOOKS.iter().map(|(hook, binary)| Ok((*hook, *binary, self.place(hook, binary)?))).collect()
     }
 }

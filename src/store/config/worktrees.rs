@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use toml_edit::{Document, Item, TableLike};
 
-use crate::domain::agent_command::Template;
+use crate::domain::agent_command::CommandTemplate;
 
 /// What one file says; nothing where it is silent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Spawning {
+pub(crate) struct WorktreeConfig {
     /// The agent that is started unless another is asked for.
     pub agent: Option<String>,
     /// A command, for `sh -c`, that prepares a new worktree.
@@ -17,11 +17,11 @@ pub(crate) struct Spawning {
     /// Where worktrees are, with `{repo}`, `{name}`, `{branch}` and `{number}`.
     pub path_template: Option<String>,
     /// How agents are started.
-    pub agents: BTreeMap<String, Template>,
+    pub agents: BTreeMap<String, CommandTemplate>,
 }
 
 /// Reads it; the error says what is wrong, in words.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Spawning, String> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<WorktreeConfig, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())?;
     let document = Document::parse(text).map_err(|error| error.to_string().trim_end().replace('\n', " "))?;
     let worktree = document.get("worktree").and_then(Item::as_table_like);
@@ -37,10 +37,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Spawning, String> {
             agents.insert(name.to_owned(), template(name, table)?);
         }
     }
-    Ok(Spawning { agent: word("agent")?, post_spawn: word("post_spawn")?, path_template: word("path_template")?, agents })
+    Ok(WorktreeConfig { agent: word("agent")?, post_spawn: word("post_spawn")?, path_template: word("path_template")?, agents })
 }
 
-fn template(name: &str, table: &dyn TableLike) -> Result<Template, String> {
+fn template(name: &str, table: &dyn TableLike) -> Result<CommandTemplate, String> {
     let known = ["command", "interactive_args", "headless_args", "yolo_args", "prompt"];
     if let Some((key, _)) = table.iter().find(|(key, _)| !known.contains(key)) {
         return Err(format!("agents.{name}.{key} is none of {}", known.join(", ")));
@@ -55,7 +55,7 @@ fn template(name: &str, table: &dyn TableLike) -> Result<Template, String> {
         None => None,
         Some(item) => Some(item.as_str().ok_or(format!("agents.{name}.prompt is not a string"))?.to_owned()),
     };
-    Ok(Template {
+    Ok(CommandTemplate {
         command: command.filter(|words| !words.is_empty()).ok_or(format!("agents.{name} has no command"))?,
         interactive_args: words("interactive_args")?.unwrap_or_default(),
         headless_args: words("headless_args")?,
@@ -82,7 +82,7 @@ mod tests {
         let mine = &read.agents["mine"];
         assert_eq!((mine.command.len(), mine.yolo_args.as_deref().map(<[_]>::len), &mine.headless_args), (2, Some(1), &None));
         assert_eq!(parse(b"[agents]\nx = { command = \"a b\" }").expect("sound").agents["x"].command, ["a b"]);
-        assert_eq!(parse(b"").expect("empty"), Spawning::default());
+        assert_eq!(parse(b"").expect("empty"), WorktreeConfig::default());
         for bad in [
             "[agents.x]\nprompt = \"p\"",
             "[agents.x]\ncommand = []",

@@ -23,14 +23,14 @@ impl Stamp {
 }
 
 /// A look at a directory's files, begun at a moment.
-pub(crate) struct Look {
+pub(crate) struct DirectoryScan {
     #[cfg(unix)]
     dir: Option<std::fs::File>,
     pub began: Instant,
     pub began_at: i64,
 }
 
-impl Look {
+impl DirectoryScan {
     /// Begins to look at the files of a directory.
     pub(crate) fn begin(dir: &Path) -> Self {
         #[cfg(not(unix))]

@@ -10,13 +10,13 @@ pub(crate) const MAGIC: &[u8; 8] = b"jitsum01";
 const WORTH_KEEPING: usize = 256;
 
 /// Summaries as they were kept, read one by one.
-pub(crate) struct Kept {
+pub(crate) struct SummaryCache {
     bytes: Vec<u8>,
     /// Sorted by id.
     places: Vec<(IssueId, usize)>,
 }
 
-impl Kept {
+impl SummaryCache {
     /// Whether so many that were not kept yet are worth keeping.
     pub(crate) fn pays(new: usize) -> bool {
         new >= WORTH_KEEPING

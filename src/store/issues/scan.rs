@@ -8,17 +8,17 @@ use crate::domain::id::IssueId;
 use crate::domain::issue::Summary;
 use crate::store::file;
 use crate::store::issue_cache::Cache;
-use crate::store::issue_cache::file_stamp::{Look, Stamp};
-use crate::store::issue_cache::summary_cache::Kept;
-use crate::store::issues::{IssueStore, Listing, Source, parse};
+use crate::store::issue_cache::file_stamp::{DirectoryScan, Stamp};
+use crate::store::issue_cache::summary_cache::SummaryCache;
+use crate::store::issues::{IssueScan, IssueStore, Source, parse};
 use crate::store::{Error, Result};
 
 /// Files that one thread looks at before it asks for more.
 const CHUNK: usize = 128;
 
-pub(crate) fn survey(store: &IssueStore<'_>) -> Result<Listing<Summary>> {
+pub(crate) fn survey(store: &IssueStore<'_>) -> Result<IssueScan<Summary>> {
     let (cache, local) = (store.cache(), store.files.dir(Source::Worktree));
-    let mut kept = Kept::nothing();
+    let mut kept = SummaryCache::nothing();
     let ids = rayon::in_place_scope(|scope| {
         scope.spawn(|_| kept = cache.summaries_of_dir(local));
         store.ids()
@@ -34,13 +34,13 @@ pub(crate) fn survey(store: &IssueStore<'_>) -> Result<Listing<Summary>> {
     if !seen.is_sorted_by_key(|seen| seen.id) {
         seen.sort_by_key(|seen| seen.id);
     }
-    Ok(Listing::of(seen.into_iter().map(|seen| (seen.source, seen.summary))))
+    Ok(IssueScan::of(seen.into_iter().map(|seen| (seen.source, seen.summary))))
 }
 
 /// The issues of a directory.
-fn in_dir(store: &IssueStore<'_>, source: Source, ids: &[IssueId], kept: &Kept, cache: &Cache) -> Vec<Seen> {
+fn in_dir(store: &IssueStore<'_>, source: Source, ids: &[IssueId], kept: &SummaryCache, cache: &Cache) -> Vec<Seen> {
     let dir = store.files.dir(source);
-    let look = Look::begin(dir);
+    let look = DirectoryScan::begin(dir);
     let see = |place: &mut usize, id: &IssueId| {
         let stamp = look.stamp(*id);
         let summary = stamp.and_then(|stamp| kept.find(*id, stamp, place));
@@ -49,7 +49,7 @@ fn in_dir(store: &IssueStore<'_>, source: Source, ids: &[IssueId], kept: &Kept, 
     let seen: Vec<Seen> = ids.par_iter().with_min_len(CHUNK).map_init(|| 0, see).collect();
     // This directory alone was listed whole, so that what was read there can be kept for the next time.
     let fresh = || seen.iter().filter(|seen| seen.is_fresh && seen.can_be_kept(&look).is_some()).count();
-    if source == Source::Worktree && Kept::pays(fresh()) {
+    if source == Source::Worktree && SummaryCache::pays(fresh()) {
         cache.keep_dir(dir, &look, seen.iter().filter_map(|seen| seen.can_be_kept(&look)));
     }
     seen
@@ -67,7 +67,7 @@ struct Seen {
 
 impl Seen {
     /// What may be kept of it: not of a file that was touched a moment ago.
-    fn can_be_kept(&self, look: &Look) -> Option<(&Stamp, &Summary)> {
+    fn can_be_kept(&self, look: &DirectoryScan) -> Option<(&Stamp, &Summary)> {
         let stamp = self.stamp.as_ref().filter(|stamp| look.is_settled(stamp))?;
         Some((stamp, self.summary.as_ref().ok()?))
     }
@@ -90,7 +90,7 @@ fn committed(store: &IssueStore<'_>, ids: &[IssueId], cache: &Cache) -> Result<V
         Seen { id: *id, source: Source::Head, stamp: None, is_fresh, summary: kept.map_or_else(load, Ok) }
     };
     let seen: Vec<Seen> = ids.iter().map(&mut see).collect();
-    if Kept::pays(seen.iter().filter(|seen| seen.is_fresh).count()) {
+    if SummaryCache::pays(seen.iter().filter(|seen| seen.is_fresh).count()) {
         cache.keep_tree(tree, seen.iter().filter_map(|seen| seen.summary.as_ref().ok()));
     }
     Ok(seen)

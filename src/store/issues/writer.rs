@@ -16,20 +16,20 @@ use crate::store::{Error, Result};
 pub(crate) const VERSIONED: Modes = Modes { file: 0o666, dir: 0o777, is_exact: false };
 
 /// May write versioned data, as long as it lives.
-pub(crate) struct Writer {
+pub(crate) struct IssueWriter {
     data: PathBuf,
     scratch: PathBuf,
-    plan: Plan,
+    plan: WritePlan,
     _guard: lock::Guard,
 }
 
 /// Where the files of a plan wait.
-struct Plan {
+struct WritePlan {
     dir: PathBuf,
     modes: Modes,
 }
 
-impl Plan {
+impl WritePlan {
     /// There from the moment on at which all of it will be written, until it is.
     fn mark(&self) -> PathBuf {
         self.dir.join("whole")
@@ -41,11 +41,11 @@ pub(crate) fn is_unfinished(layout: &Layout) -> bool {
     plan_of(layout).mark().exists()
 }
 
-fn plan_of(layout: &Layout) -> Plan {
-    Plan { dir: layout.git_dir.join("jit").join("plan"), modes: layout.modes }
+fn plan_of(layout: &Layout) -> WritePlan {
+    WritePlan { dir: layout.git_dir.join("jit").join("plan"), modes: layout.modes }
 }
 
-impl Writer {
+impl IssueWriter {
     /// A writer of a worktree's data; puts right what an interrupted one left.
     pub(crate) fn open(layout: &Layout, guard: lock::Guard) -> Result<Self> {
         let scratch = layout.git_dir.join("jit").join("tmp");

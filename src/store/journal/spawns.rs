@@ -15,7 +15,7 @@ pub(crate) use crate::store::journal::Journal;
 
 /// How far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum SpawnStage {
     /// There may be a lease.
     Begun,
     /// There may be a branch, and a worktree without files.
@@ -26,7 +26,7 @@ pub(crate) enum Stage {
     Preparing,
 }
 
-impl Stage {
+impl SpawnStage {
     /// The line that tells of it; none for the first one.
     fn line(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Stage {
 
 /// What is being made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Spawning {
+pub(crate) struct SpawnRecord {
     /// The form of this record.
     pub schema_version: u32,
     /// The lease that is taken for it.
@@ -64,13 +64,13 @@ pub(crate) struct Spawning {
 }
 
 /// One that nobody is at any more.
-pub(crate) struct Left {
+pub(crate) struct InterruptedSpawn {
     /// Its record.
     pub journal: Journal,
     /// What it says.
-    pub spawning: Spawning,
+    pub spawning: SpawnRecord,
     /// How far it came.
-    pub stage: Stage,
+    pub stage: SpawnStage,
 }
 
 fn dir(shared: &Path) -> PathBuf {
@@ -78,7 +78,7 @@ fn dir(shared: &Path) -> PathBuf {
 }
 
 /// Writes down what is about to be made.
-pub(crate) fn begin(shared: &Path, modes: Modes, spawning: &Spawning) -> Result<Journal> {
+pub(crate) fn begin(shared: &Path, modes: Modes, spawning: &SpawnRecord) -> Result<Journal> {
     // No other one has the id of this lease.
     journal::begin(&dir(shared), spawning.lease_id.as_str(), modes, spawning)
 }
@@ -89,27 +89,29 @@ pub(crate) fn sweep(shared: &Path) -> Result<()> {
 }
 
 /// Those that nobody is at.
-pub(crate) fn left(shared: &Path) -> Result<Vec<Left>> {
-    let one = |(journal, (spawning, stage))| Left { journal, spawning, stage };
+pub(crate) fn left(shared: &Path) -> Result<Vec<InterruptedSpawn>> {
+    let one = |(journal, (spawning, stage))| InterruptedSpawn { journal, spawning, stage };
     Ok(journal::left(&dir(shared), read)?.into_iter().map(one).collect())
 }
 
 /// Everything that is being made, or that was left.
-pub(crate) fn all(shared: &Path) -> Result<Vec<Spawning>> {
+pub(crate) fn all(shared: &Path) -> Result<Vec<SpawnRecord>> {
     Ok(journal::all(&dir(shared), read)?.into_iter().map(|(spawning, _)| spawning).collect())
 }
 
 /// What is being made, and how far it has come.
-fn read(bytes: &[u8]) -> Option<(Spawning, Stage)> {
+fn read(bytes: &[u8]) -> Option<(SpawnRecord, SpawnStage)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (first, stages) = text.split_once('\n')?;
-    let begun = [Stage::Preparing, Stage::CheckingOut, Stage::Adding].into_iter().find(|stage| stages.contains(stage.line()));
-    Some((serde_json::from_str(first).ok()?, begun.unwrap_or(Stage::Begun)))
+    let begun = [SpawnStage::Preparing, SpawnStage::CheckingOut, SpawnStage::Adding]
+        .into_iter()
+        .find(|stage| stages.contains(stage.line()));
+    Some((serde_json::from_str(first).ok()?, begun.unwrap_or(SpawnStage::Begun)))
 }
 
 impl Journal {
     /// Writes down that it has come so far.
-    pub(crate) fn step(&mut self, stage: Stage) -> Result<()> {
+    pub(crate) fn step(&mut self, stage: SpawnStage) -> Result<()> {
         self.add(stage.line())
     }
 }
@@ -124,7 +126,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let holder =
             Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: crate::domain::id::WorktreeId::from_bits(7) };
-        let spawning = Spawning {
+        let spawning = SpawnRecord {
             schema_version: 1,
             lease_id: LeaseId::new("01"),
             holder,
@@ -138,11 +140,11 @@ mod tests {
         };
         let mut journal = begin(dir.path(), Modes::PRIVATE, &spawning).expect("begun");
         assert!(left(dir.path()).expect("listed").is_empty(), "somebody is at it");
-        journal.step(Stage::CheckingOut).expect("written");
+        journal.step(SpawnStage::CheckingOut).expect("written");
         let path = journal.path.clone();
         drop(journal);
         let found = left(dir.path()).expect("listed").pop().expect("one");
-        assert_eq!((&found.spawning, found.stage), (&spawning, Stage::CheckingOut));
+        assert_eq!((&found.spawning, found.stage), (&spawning, SpawnStage::CheckingOut));
         assert!(left(dir.path()).expect("listed").is_empty(), "somebody else is at it");
         drop(found);
         let whole = std::fs::read(&path).expect("read");
@@ -150,8 +152,8 @@ mod tests {
         assert!(path.exists());
         for length in 0..whole.len() {
             file::replace(&path, &whole[..length], Modes::PRIVATE).expect("written");
-            let stages: Vec<Stage> = left(dir.path()).expect("listed").into_iter().map(|left| left.stage).collect();
-            assert!(stages.iter().all(|stage| *stage == Stage::Begun), "{length}");
+            let stages: Vec<SpawnStage> = left(dir.path()).expect("listed").into_iter().map(|left| left.stage).collect();
+            assert!(stages.iter().all(|stage| *stage == SpawnStage::Begun), "{length}");
         }
         left(dir.path()).expect("listed").pop().expect("the first line is whole").journal.finish().expect("removed");
         assert!(!path.exists());

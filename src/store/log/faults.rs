@@ -15,11 +15,11 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
 use crate::domain::id::LeaseId;
 use crate::domain::lease::decide;
-use crate::domain::lease::{Answer, Event, Fate, Lease, Ledger, Limits, Request};
+use crate::domain::lease::{Lease, LeaseAnswer, LeaseEvent, LeaseOutcome, Ledger, Limits, Request};
 use crate::domain::time::{Clock, ClockReading, Now};
 use crate::lease::conformance::{lease_id, request, with_new_id};
 use crate::lease::coordinator::{Coordinator, Past};
-use crate::store::log::simulated_disk::{Fault, Kind, Loss, SimDisk};
+use crate::store::log::simulated_disk::{DiskFault, Fault, Loss, SimDisk};
 use crate::store::log::{ClaimStore, Options};
 
 /// One step of the walk.
@@ -37,11 +37,11 @@ enum Step {
 
 fn fault() -> impl Strategy<Value = Option<Fault>> {
     let kind = prop_oneof![
-        Just(Kind::Full),
-        (0usize..400).prop_map(Kind::Short),
-        Just(Kind::Broken),
-        Just(Kind::Dies),
-        Just(Kind::DiesAfter),
+        Just(DiskFault::Full),
+        (0usize..400).prop_map(DiskFault::Short),
+        Just(DiskFault::Broken),
+        Just(DiskFault::Dies),
+        Just(DiskFault::DiesAfter),
     ];
     proptest::option::of((1usize..24, kind).prop_map(|(at, kind)| Fault { at, kind }))
 }
@@ -75,15 +75,15 @@ impl ReferenceStateMachine for Walk {
 struct Model {
     ledger: Ledger,
     /// How leases ended that did.
-    ends: BTreeMap<LeaseId, Fate>,
+    ends: BTreeMap<LeaseId, LeaseOutcome>,
 }
 
 impl Model {
-    fn apply(&mut self, event: &Event, now: &Now) {
+    fn apply(&mut self, event: &LeaseEvent, now: &Now) {
         let end = match event {
-            Event::Release { .. } | Event::Transfer { .. } => Some(Fate::Concluded),
-            Event::AutoEvict { .. } => Some(Fate::Lapsed),
-            Event::ForceEvict { by, reason, .. } => Some(Fate::Evicted { by: by.clone(), reason: reason.clone() }),
+            LeaseEvent::Release { .. } | LeaseEvent::Transfer { .. } => Some(LeaseOutcome::Concluded),
+            LeaseEvent::AutoEvict { .. } => Some(LeaseOutcome::Lapsed),
+            LeaseEvent::ForceEvict { by, reason, .. } => Some(LeaseOutcome::Evicted { by: by.clone(), reason: reason.clone() }),
             _ => None,
         };
         if let Some(end) = end {
@@ -140,7 +140,7 @@ impl Rig {
             next.apply(event, &self.now());
             after.push(next);
         }
-        let dies = fault.as_ref().is_some_and(|fault| matches!(fault.kind, Kind::Dies | Kind::DiesAfter));
+        let dies = fault.as_ref().is_some_and(|fault| matches!(fault.kind, DiskFault::Dies | DiskFault::DiesAfter));
         let process = self.process.take().unwrap_or_else(|| self.store());
         self.disk.begin(fault);
         let asked = process.ask(&*self, &request, &Limits::default());
@@ -154,7 +154,7 @@ impl Rig {
             return self.states.extend(after.drain(1..=reached));
         };
         assert_eq!(transaction.answer.is_ok(), decision.answer.is_ok(), "{request:?}");
-        if let Ok(Answer::Granted(id)) = &transaction.answer {
+        if let Ok(LeaseAnswer::Granted(id)) = &transaction.answer {
             let token = transaction.ledger.lease(id).expect("it was granted").token;
             assert!(token > self.token, "token {token} after {}", self.token);
             self.token = token;

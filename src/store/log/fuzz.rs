@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::Index as Place;
 
 use super::*;
-use crate::lease::conformance::{Hands, grant, issue, lease_id, request, with_new_id};
-use crate::store::log::segment::{Line, first_lines};
+use crate::lease::conformance::{TestClock, grant, issue, lease_id, request, with_new_id};
+use crate::store::log::segment::{SegmentLine, first_lines};
 
 const LOCAL: LocalDisk = LocalDisk { modes: Modes::PRIVATE };
 /// What the older readers of a log that grows may say, and the newer ones not: it is too short.
@@ -88,7 +88,7 @@ impl Harm {
 
 /// A whole log, and what it comes to.
 fn log(steps: &[(Request, u64)]) -> (Vec<u8>, Ledger) {
-    let (clock, mut ledger) = (Hands::at(0), Ledger::default());
+    let (clock, mut ledger) = (TestClock::at(0), Ledger::default());
     let mut bytes = first_lines(0, "generation", 1, std::iter::empty());
     ledger.sequence = 2;
     for (n, (request, pause)) in (1u32..).zip(steps) {
@@ -96,14 +96,14 @@ fn log(steps: &[(Request, u64)]) -> (Vec<u8>, Ledger) {
         let at = clock.now();
         for event in decide(&ledger, &with_new_id(request, lease_id(n)), &at, &Limits::default()).events {
             ledger.apply(ledger.sequence + 1, &event, &at);
-            bytes.extend(record::encode(ledger.sequence, &record::Record::Event { event, at: at.clone() }));
+            bytes.extend(record::encode(ledger.sequence, &record::LogRecord::Event { event, at: at.clone() }));
         }
     }
     (bytes, ledger)
 }
 
 /// Every line that counts, where it begins, and what they come to or why they do not.
-type Reading = (Vec<(u64, Line)>, std::result::Result<Ledger, String>);
+type Reading = (Vec<(u64, SegmentLine)>, std::result::Result<Ledger, String>);
 
 fn reading(path: &Path, bytes: &[u8]) -> Reading {
     LOCAL.replace(path, bytes).expect("written");
@@ -112,8 +112,8 @@ fn reading(path: &Path, bytes: &[u8]) -> Reading {
         let mut segment = segment.expect("there is a file");
         let mut offset = segment.offset;
         segment.advance(|line, fate| {
-            if let Line::Counted(record) = fate {
-                counted.push((offset, Line::Counted(record.clone())));
+            if let SegmentLine::Counted(record) = fate {
+                counted.push((offset, SegmentLine::Counted(record.clone())));
             }
             offset += line.len() as u64;
         })?;
@@ -183,7 +183,7 @@ proptest! {
         }
         LOCAL.replace(&dir.path().join("claims.jsonl"), &noise.unwrap_or(bytes)).expect("written");
         let store = ClaimStore::new(dir.path(), Modes::PRIVATE, Options { sync: false, ..Options::default() });
-        let (clock, was_readable) = (Hands::at(1_000_000), store.ledger().is_ok());
+        let (clock, was_readable) = (TestClock::at(1_000_000), store.ledger().is_ok());
         let _ = store.examine();
         let _ = store.history(&mut |_| {});
         let told = store.recover(&clock, true).expect("told");
@@ -202,7 +202,7 @@ proptest! {
 }
 
 /// The token of a grant on an issue that nobody has.
-fn ask_for(store: &ClaimStore, clock: &Hands) -> u64 {
+fn ask_for(store: &ClaimStore, clock: &TestClock) -> u64 {
     let wanted = grant(900, 900, 1, 10);
     let asked = store.ask(clock, &Request::Acquire(wanted), &Limits::default()).expect("writable");
     asked.ledger.lease(&lease_id(900)).expect("granted").token

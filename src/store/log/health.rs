@@ -3,7 +3,7 @@
 use crate::lease::coordinator::Remark;
 use crate::store::file::TEMPORARY;
 use crate::store::log::index;
-use crate::store::log::segment::Line;
+use crate::store::log::segment::SegmentLine;
 use crate::store::log::{ClaimStore, Result};
 
 /// Line numbers that are told one by one.
@@ -65,7 +65,7 @@ impl ClaimStore {
         let (mut line, mut noise) = (1, Vec::new());
         let read = segment.advance(|_, fate| {
             line += 1;
-            if *fate == Line::Noise {
+            if *fate == SegmentLine::Noise {
                 noise.push(line.to_string());
             }
         });

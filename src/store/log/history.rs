@@ -7,10 +7,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::domain::id::LeaseId;
-use crate::domain::lease::{Event, Fate};
+use crate::domain::lease::{LeaseEvent, LeaseOutcome};
 use crate::lease::coordinator::Past;
-use crate::store::log::record::{self, Record};
-use crate::store::log::segment::{Line, Segment};
+use crate::store::log::record::{self, LogRecord};
+use crate::store::log::segment::{Segment, SegmentLine};
 use crate::store::log::{ClaimStore, Result};
 
 /// Stands in the names of files that `recover` set aside.
@@ -18,17 +18,17 @@ pub(crate) const SET_ASIDE: &str = ".set-aside-";
 
 impl ClaimStore {
     /// How each of these leases ended, looked up as far back as it takes.
-    pub(crate) fn fates(&self, wanted: &[LeaseId]) -> Result<HashMap<LeaseId, Fate>> {
-        let mut fates: HashMap<LeaseId, Fate> = wanted.iter().map(|id| (id.clone(), Fate::Unknown)).collect();
+    pub(crate) fn fates(&self, wanted: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>> {
+        let mut fates: HashMap<LeaseId, LeaseOutcome> = wanted.iter().map(|id| (id.clone(), LeaseOutcome::Unknown)).collect();
         let Some(newest) = self.newest(false)? else { return Ok(fates) };
         for (id, fate) in &mut fates {
             if let Some(lease) = newest.ledger.lease(id) {
-                *fate = Fate::Current(Box::new(lease.clone()));
+                *fate = LeaseOutcome::Current(Box::new(lease.clone()));
             }
         }
-        let is_open = |fates: &HashMap<LeaseId, Fate>| fates.values().any(|fate| *fate == Fate::Unknown);
-        let note = |fates: &mut HashMap<LeaseId, Fate>, event: &Event| {
-            if let Some(open) = fates.get_mut(event.lease_id()).filter(|fate| **fate == Fate::Unknown)
+        let is_open = |fates: &HashMap<LeaseId, LeaseOutcome>| fates.values().any(|fate| *fate == LeaseOutcome::Unknown);
+        let note = |fates: &mut HashMap<LeaseId, LeaseOutcome>, event: &LeaseEvent| {
+            if let Some(open) = fates.get_mut(event.lease_id()).filter(|fate| **fate == LeaseOutcome::Unknown)
                 && let Some(fate) = fate(event)
             {
                 *open = fate;
@@ -40,11 +40,11 @@ impl ClaimStore {
             }
             let Some(mut segment) = self.numbered(number)? else { continue };
             let open: HashSet<String> =
-                fates.iter().filter(|(_, fate)| **fate == Fate::Unknown).map(|(id, _)| id.to_string()).collect();
+                fates.iter().filter(|(_, fate)| **fate == LeaseOutcome::Unknown).map(|(id, _)| id.to_string()).collect();
             let is_of_use = |bytes: &[u8]| record::names_any(bytes, |named| open.contains(named));
             segment.advance_if(is_of_use, |_, line| {
-                if let Line::Counted(record) = line
-                    && let Record::Event { event, .. } = record.as_ref()
+                if let SegmentLine::Counted(record) = line
+                    && let LogRecord::Event { event, .. } = record.as_ref()
                 {
                     note(&mut fates, event);
                 }
@@ -55,7 +55,7 @@ impl ClaimStore {
         }
         for path in self.set_aside()? {
             for (_, record) in self.intact(&path)? {
-                if let Record::Event { event, .. } = record {
+                if let LogRecord::Event { event, .. } = record {
                     note(&mut fates, &event);
                 }
             }
@@ -73,7 +73,7 @@ impl ClaimStore {
         aside.sort_by_key(|(sequence, _)| *sequence);
         let mut aside = aside.into_iter().peekable();
         let show = |visit: &mut dyn FnMut(Past), sequence, record, is_set_aside| {
-            if let Record::Event { event, at } = record {
+            if let LogRecord::Event { event, at } = record {
                 visit(Past { sequence, event, at, is_set_aside });
             }
         };
@@ -84,7 +84,7 @@ impl ClaimStore {
                 show(visit, before, record, true);
             }
             segment.advance(|_, line| {
-                if let Line::Counted(record) = line {
+                if let SegmentLine::Counted(record) = line {
                     sequence += 1;
                     show(visit, sequence, record.as_ref().clone(), false);
                 }
@@ -113,17 +113,17 @@ impl ClaimStore {
     }
 
     /// The records of a file whose lines are intact, whatever is between them.
-    fn intact(&self, path: &std::path::Path) -> Result<Vec<(u64, Record)>> {
+    fn intact(&self, path: &std::path::Path) -> Result<Vec<(u64, LogRecord)>> {
         let bytes = self.disk.read(path)?.unwrap_or_default();
         Ok(bytes.split(|byte| *byte == b'\n').filter_map(|line| record::decode(line).ok()).collect())
     }
 }
 
-fn fate(event: &Event) -> Option<Fate> {
+fn fate(event: &LeaseEvent) -> Option<LeaseOutcome> {
     match event {
-        Event::Release { .. } | Event::Transfer { .. } => Some(Fate::Concluded),
-        Event::AutoEvict { .. } => Some(Fate::Lapsed),
-        Event::ForceEvict { by, reason, .. } => Some(Fate::Evicted { by: by.clone(), reason: reason.clone() }),
+        LeaseEvent::Release { .. } | LeaseEvent::Transfer { .. } => Some(LeaseOutcome::Concluded),
+        LeaseEvent::AutoEvict { .. } => Some(LeaseOutcome::Lapsed),
+        LeaseEvent::ForceEvict { by, reason, .. } => Some(LeaseOutcome::Evicted { by: by.clone(), reason: reason.clone() }),
         _ => None,
     }
 }

@@ -37,7 +37,7 @@ const MIDDLE: &[u8] = b",\"leases\":[";
 const END: &str = "]}\n";
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Head {
+struct IndexHeader {
     schema_version: u32,
     generation: String,
     offset: u64,
@@ -52,7 +52,7 @@ struct Head {
 /// What the log comes to, up to a byte.
 #[derive(Debug)]
 pub(crate) struct Index {
-    head: Head,
+    head: IndexHeader,
     ledger: Ledger,
 }
 
@@ -68,7 +68,7 @@ impl Index {
         let Ok(tail) = String::from_utf8(tail) else { return Ok(None) };
         let (generation, ledger) = (segment.generation.clone(), segment.ledger.clone());
         let (offset, sequence) = (segment.offset, ledger.sequence);
-        let head = Head { schema_version: SCHEMA_VERSION, generation, offset, tail, sequence, domains: Vec::new(), rows: 0 };
+        let head = IndexHeader { schema_version: SCHEMA_VERSION, generation, offset, tail, sequence, domains: Vec::new(), rows: 0 };
         Ok(Some(Self { head, ledger }))
     }
 
@@ -132,7 +132,7 @@ fn decode(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Index> {
     let (head, rows) = bytes.split_at_checked(bytes.iter().position(|byte| *byte == b'\n')?)?;
     let rows = rows.get(1..)?;
     let head = head.strip_prefix(BEGIN)?.strip_suffix(MIDDLE)?;
-    let head: Head = serde_json::from_slice(&record::unchecked(head)?).ok()?;
+    let head: IndexHeader = serde_json::from_slice(&record::unchecked(head)?).ok()?;
     if head.schema_version != SCHEMA_VERSION || head.rows != crc32fast::hash(rows) {
         return None;
     }
@@ -165,7 +165,7 @@ fn encode(Index { head, ledger }: Index) -> Vec<u8> {
         rows.push('"');
     }
     rows.push_str(if rows.is_empty() { END } else { "\n]}\n" });
-    let head = Head { domains, rows: crc32fast::hash(rows.as_bytes()), ..head };
+    let head = IndexHeader { domains, rows: crc32fast::hash(rows.as_bytes()), ..head };
     let head = record::checked(&serde_json::to_vec(&head).expect("a head serializes into memory"));
     [BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat()
 }
@@ -278,9 +278,9 @@ mod tests {
 
     use super::*;
     use crate::domain::lease::decide;
-    use crate::domain::lease::{Event, Limits};
+    use crate::domain::lease::{LeaseEvent, Limits};
     use crate::domain::time::Clock;
-    use crate::lease::conformance::{Hands, lease_id, request, with_new_id};
+    use crate::lease::conformance::{TestClock, lease_id, request, with_new_id};
     use proptest::prelude::*;
 
     proptest! {
@@ -295,10 +295,10 @@ mod tests {
             let mut millis = 0;
             for (n, (request, pause)) in (1u32..).zip(steps) {
                 millis += pause;
-                let now = Hands::at(millis).now();
+                let now = TestClock::at(millis).now();
                 let decision = decide(&ledger, &with_new_id(&request, lease_id(n)), &now, &Limits::default());
                 for mut event in decision.events {
-                    if let Event::Acquire(grant) = &mut event {
+                    if let LeaseEvent::Acquire(grant) = &mut event {
                         (grant.branch, grant.reason) = (branch.clone(), branch.clone());
                     }
                     ledger.apply(ledger.sequence + 1, &event, &now);
@@ -309,11 +309,11 @@ mod tests {
                 wall: Timestamp::UNIX_EPOCH,
             };
             for lease in ledger.leases().cloned().collect::<Vec<_>>() {
-                let observe = Event::Observe { lease_id: lease.lease_id, version: lease.version };
+                let observe = LeaseEvent::Observe { lease_id: lease.lease_id, version: lease.version };
                 ledger.apply(ledger.sequence + 1, &observe, &observer);
             }
             let (generation, tail, sequence) = ("g".to_owned(), "tail".to_owned(), ledger.sequence);
-            let head = Head { schema_version: SCHEMA_VERSION, generation, offset: 70, tail, sequence, domains: Vec::new(), rows: 0 };
+            let head = IndexHeader { schema_version: SCHEMA_VERSION, generation, offset: 70, tail, sequence, domains: Vec::new(), rows: 0 };
             let mut bytes = encode(Index { head, ledger: ledger.clone() });
             let index = decode(&bytes, |_| true).expect("whole");
             prop_assert_eq!(&index.ledger, &ledger);
@@ -332,7 +332,7 @@ mod tests {
             prop_assert!(decode(&noise, |_| true).is_none());
             // A checksum that somebody made over nonsense is read without a panic.
             let rows = format!("\"{}\"\n]}}\n", String::from_utf8_lossy(&noise));
-            let head = Head { rows: crc32fast::hash(rows.as_bytes()), ..index.head };
+            let head = IndexHeader { rows: crc32fast::hash(rows.as_bytes()), ..index.head };
             let head = record::checked(&serde_json::to_vec(&head).expect("text"));
             let _ = decode(&[BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat(), |_| true);
             let at = at.index(bytes.len());

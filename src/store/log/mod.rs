@@ -30,11 +30,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::id::LeaseId;
 use crate::domain::lease::decide;
-use crate::domain::lease::{Fate, Ledger, Limits, Request};
+use crate::domain::lease::{LeaseOutcome, Ledger, Limits, Request};
 use crate::domain::time::Clock;
 use crate::lease::coordinator::{self, About, Capabilities, Coordinator, Past, Recovery, Remark, Scope, Transaction};
 use crate::store::file::Modes;
-use crate::store::file_stamp::Sign;
+use crate::store::file_stamp::FileStamp;
 use crate::store::log::disk::{Disk, LocalDisk};
 use crate::store::log::index::Index;
 use crate::store::log::segment::Segment;
@@ -196,15 +196,15 @@ impl Coordinator for ClaimStore {
         self.part(about)?.map_or_else(|| self.ledger(), Ok)
     }
 
-    fn sign(&self) -> Option<Sign> {
-        Sign::of(&self.current())
+    fn sign(&self) -> Option<FileStamp> {
+        FileStamp::of(&self.current())
     }
 
     fn ask(&self, clock: &dyn Clock, request: &Request, limits: &Limits) -> coordinator::Result<Transaction> {
         Ok(self.transact(clock, |ledger, now| decide(ledger, request, now, limits))?)
     }
 
-    fn verify(&self, leases: &[LeaseId]) -> coordinator::Result<HashMap<LeaseId, Fate>> {
+    fn verify(&self, leases: &[LeaseId]) -> coordinator::Result<HashMap<LeaseId, LeaseOutcome>> {
         Ok(self.fates(leases)?)
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Event, Grant, Lease};
+use crate::domain::lease::{Grant, Lease, LeaseEvent};
 use crate::domain::time::{ClockReading, Now};
 
 /// The version that is written, and the highest that is read.
@@ -22,9 +22,9 @@ const HIGHEST_SEQUENCE: u64 = u64::MAX / 2;
 
 /// What one line of the log says.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Record {
+pub(crate) enum LogRecord {
     /// A fact about leases.
-    Event { event: Event, at: Now },
+    Event { event: LeaseEvent, at: Now },
     /// A segment begins: `generation` is random, `segment` its number; the snapshot's leases follow.
     SnapshotBegin { generation: String, segment: u64 },
     /// One lease of the snapshot.
@@ -47,7 +47,7 @@ pub(crate) enum Unusable {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Row {
+struct RecordJson {
     schema_version: u32,
     sequence: u64,
     op: String,
@@ -85,7 +85,7 @@ struct Row {
     lease: Option<Box<Lease>>,
 }
 
-impl Row {
+impl RecordJson {
     fn new(sequence: u64, op: &str) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
@@ -122,23 +122,25 @@ impl Row {
         }
     }
 
-    fn of_event(sequence: u64, event: &Event) -> Self {
+    fn of_event(sequence: u64, event: &LeaseEvent) -> Self {
         let named = |op: &str| Self { lease_id: Some(event.lease_id().clone()), ..Self::new(sequence, op) };
         match event {
-            Event::Acquire(grant) => Self::of_grant(sequence, "acquire", grant),
-            Event::Renew { ttl_secs, reason, .. } => Self { ttl_secs: Some(*ttl_secs), reason: reason.clone(), ..named("renew") },
-            Event::Heartbeat { .. } => named("heartbeat"),
-            Event::Close { reason, .. } => Self { reason: reason.clone(), ..named("close") },
-            Event::Release { reason, .. } => Self { reason: reason.clone(), ..named("release") },
-            Event::Transfer { lease_id, grant } => {
+            LeaseEvent::Acquire(grant) => Self::of_grant(sequence, "acquire", grant),
+            LeaseEvent::Renew { ttl_secs, reason, .. } => {
+                Self { ttl_secs: Some(*ttl_secs), reason: reason.clone(), ..named("renew") }
+            }
+            LeaseEvent::Heartbeat { .. } => named("heartbeat"),
+            LeaseEvent::Close { reason, .. } => Self { reason: reason.clone(), ..named("close") },
+            LeaseEvent::Release { reason, .. } => Self { reason: reason.clone(), ..named("release") },
+            LeaseEvent::Transfer { lease_id, grant } => {
                 let row = Self::of_grant(sequence, "transfer", grant);
                 Self { new_lease_id: row.lease_id.clone(), lease_id: Some(lease_id.clone()), ..row }
             }
-            Event::AutoEvict { .. } => named("auto-evict"),
-            Event::ForceEvict { by, reason, .. } => {
+            LeaseEvent::AutoEvict { .. } => named("auto-evict"),
+            LeaseEvent::ForceEvict { by, reason, .. } => {
                 Self { agent_id: Some(by.clone()), reason: Some(reason.clone()), ..named("force-evict") }
             }
-            Event::Observe { version, .. } => Self { version: Some(*version), ..named("observe") },
+            LeaseEvent::Observe { version, .. } => Self { version: Some(*version), ..named("observe") },
         }
     }
 
@@ -153,55 +155,55 @@ impl Row {
         })
     }
 
-    fn event(mut self) -> Option<Event> {
+    fn event(mut self) -> Option<LeaseEvent> {
         let lease_id = self.lease_id.take()?;
         Some(match self.op.as_str() {
-            "acquire" => Event::Acquire(self.grant(lease_id)?),
-            "renew" => Event::Renew { lease_id, ttl_secs: self.ttl_secs?, reason: self.reason },
-            "heartbeat" => Event::Heartbeat { lease_id },
-            "close" => Event::Close { lease_id, reason: self.reason },
-            "release" => Event::Release { lease_id, reason: self.reason },
+            "acquire" => LeaseEvent::Acquire(self.grant(lease_id)?),
+            "renew" => LeaseEvent::Renew { lease_id, ttl_secs: self.ttl_secs?, reason: self.reason },
+            "heartbeat" => LeaseEvent::Heartbeat { lease_id },
+            "close" => LeaseEvent::Close { lease_id, reason: self.reason },
+            "release" => LeaseEvent::Release { lease_id, reason: self.reason },
             "transfer" => {
                 let new = self.new_lease_id.take()?;
-                Event::Transfer { lease_id, grant: self.grant(new)? }
+                LeaseEvent::Transfer { lease_id, grant: self.grant(new)? }
             }
-            "auto-evict" => Event::AutoEvict { lease_id },
-            "force-evict" => Event::ForceEvict { lease_id, by: self.agent_id?, reason: self.reason? },
-            "observe" => Event::Observe { lease_id, version: self.version? },
+            "auto-evict" => LeaseEvent::AutoEvict { lease_id },
+            "force-evict" => LeaseEvent::ForceEvict { lease_id, by: self.agent_id?, reason: self.reason? },
+            "observe" => LeaseEvent::Observe { lease_id, version: self.version? },
             _ => return None,
         })
     }
 
-    fn record(mut self) -> Option<Record> {
+    fn record(mut self) -> Option<LogRecord> {
         Some(match self.op.as_str() {
-            "snapshot-begin" => Record::SnapshotBegin { generation: self.generation?, segment: self.segment? },
-            "snapshot" => Record::Snapshot(self.lease?),
-            "snapshot-end" => Record::SnapshotEnd,
-            "seal" => Record::Seal,
+            "snapshot-begin" => LogRecord::SnapshotBegin { generation: self.generation?, segment: self.segment? },
+            "snapshot" => LogRecord::Snapshot(self.lease?),
+            "snapshot-end" => LogRecord::SnapshotEnd,
+            "seal" => LogRecord::Seal,
             _ => {
                 let clock = ClockReading { domain: self.clock_domain.take()?, millis: self.clock_ms? };
                 let at = Now { clock, wall: self.at? };
-                Record::Event { event: self.event()?, at }
+                LogRecord::Event { event: self.event()?, at }
             }
         })
     }
 }
 
 /// The line of a record, newline included.
-pub(crate) fn encode(sequence: u64, record: &Record) -> Vec<u8> {
+pub(crate) fn encode(sequence: u64, record: &LogRecord) -> Vec<u8> {
     let row = match record {
-        Record::Event { event, at } => Row {
+        LogRecord::Event { event, at } => RecordJson {
             at: Some(at.wall),
             clock_domain: Some(at.clock.domain.clone()),
             clock_ms: Some(at.clock.millis),
-            ..Row::of_event(sequence, event)
+            ..RecordJson::of_event(sequence, event)
         },
-        Record::SnapshotBegin { generation, segment } => {
-            Row { generation: Some(generation.clone()), segment: Some(*segment), ..Row::new(sequence, "snapshot-begin") }
+        LogRecord::SnapshotBegin { generation, segment } => {
+            RecordJson { generation: Some(generation.clone()), segment: Some(*segment), ..RecordJson::new(sequence, "snapshot-begin") }
         }
-        Record::Snapshot(lease) => Row { lease: Some(lease.clone()), ..Row::new(sequence, "snapshot") },
-        Record::SnapshotEnd => Row::new(sequence, "snapshot-end"),
-        Record::Seal => Row::new(sequence, "seal"),
+        LogRecord::Snapshot(lease) => RecordJson { lease: Some(lease.clone()), ..RecordJson::new(sequence, "snapshot") },
+        LogRecord::SnapshotEnd => RecordJson::new(sequence, "snapshot-end"),
+        LogRecord::Seal => RecordJson::new(sequence, "seal"),
     };
     checked(&serde_json::to_vec(&row).expect("a row serializes into memory"))
 }
@@ -224,10 +226,10 @@ pub(crate) fn unchecked(line: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The sequence and the record of a line without its newline.
-pub(crate) fn decode(line: &[u8]) -> Result<(u64, Record), Unusable> {
+pub(crate) fn decode(line: &[u8]) -> Result<(u64, LogRecord), Unusable> {
     let object = unchecked(line).ok_or(Unusable::Noise)?;
     let foreign = |why: String| Unusable::Foreign(why);
-    let row: Row = serde_json::from_slice(&object).map_err(|error| foreign(format!("not a record: {error}")))?;
+    let row: RecordJson = serde_json::from_slice(&object).map_err(|error| foreign(format!("not a record: {error}")))?;
     if row.schema_version > SCHEMA_VERSION {
         return Err(Unusable::Newer(format!("schema_version {} is of a newer git jit", row.schema_version)));
     }
@@ -268,31 +270,31 @@ mod tests {
         }
     }
 
-    fn every_record() -> Vec<Record> {
+    fn every_record() -> Vec<LogRecord> {
         let id = || grant(None).lease_id;
         let events = [
-            Event::Acquire(grant(Some("x\ny"))),
-            Event::Renew { lease_id: id(), ttl_secs: 1, reason: None },
-            Event::Renew { lease_id: id(), ttl_secs: 0, reason: Some("long".into()) },
-            Event::Heartbeat { lease_id: id() },
-            Event::Close { lease_id: id(), reason: None },
-            Event::Release { lease_id: id(), reason: Some("done".into()) },
-            Event::Transfer { lease_id: LeaseId::new("other"), grant: grant(Some("yours")) },
-            Event::AutoEvict { lease_id: id() },
-            Event::ForceEvict { lease_id: id(), by: "human:x".parse().expect("an id"), reason: "gone".into() },
-            Event::Observe { lease_id: id(), version: 3 },
+            LeaseEvent::Acquire(grant(Some("x\ny"))),
+            LeaseEvent::Renew { lease_id: id(), ttl_secs: 1, reason: None },
+            LeaseEvent::Renew { lease_id: id(), ttl_secs: 0, reason: Some("long".into()) },
+            LeaseEvent::Heartbeat { lease_id: id() },
+            LeaseEvent::Close { lease_id: id(), reason: None },
+            LeaseEvent::Release { lease_id: id(), reason: Some("done".into()) },
+            LeaseEvent::Transfer { lease_id: LeaseId::new("other"), grant: grant(Some("yours")) },
+            LeaseEvent::AutoEvict { lease_id: id() },
+            LeaseEvent::ForceEvict { lease_id: id(), by: "human:x".parse().expect("an id"), reason: "gone".into() },
+            LeaseEvent::Observe { lease_id: id(), version: 3 },
         ];
         let at = Now { clock: ClockReading { domain: "boot".into(), millis: 7 }, wall: Timestamp::UNIX_EPOCH };
         let mut ledger = crate::domain::lease::Ledger::default();
         ledger.apply(1, &events[0], &at);
         let lease = ledger.leases().next().expect("granted").clone();
         let others = [
-            Record::SnapshotBegin { generation: "g".into(), segment: 2 },
-            Record::Snapshot(Box::new(lease)),
-            Record::SnapshotEnd,
-            Record::Seal,
+            LogRecord::SnapshotBegin { generation: "g".into(), segment: 2 },
+            LogRecord::Snapshot(Box::new(lease)),
+            LogRecord::SnapshotEnd,
+            LogRecord::Seal,
         ];
-        events.into_iter().map(|event| Record::Event { event, at: at.clone() }).chain(others).collect()
+        events.into_iter().map(|event| LogRecord::Event { event, at: at.clone() }).chain(others).collect()
     }
 
     #[test]
@@ -313,8 +315,8 @@ mod tests {
     fn the_lease_of_an_event_is_found_among_other_lines() {
         let noise = b"\"lease_id\":\"cut\n".to_vec();
         for record in every_record() {
-            let Record::Event { event, .. } = &record else { continue };
-            let lines = [noise.clone(), encode(8, &Record::Seal), encode(9, &record), b"\"lease_id\":\"".to_vec()].concat();
+            let LogRecord::Event { event, .. } = &record else { continue };
+            let lines = [noise.clone(), encode(8, &LogRecord::Seal), encode(9, &record), b"\"lease_id\":\"".to_vec()].concat();
             let names = |wanted: &LeaseId| names_any(&lines, |named| named == wanted.as_str());
             assert!(names(event.lease_id()), "{event:?}");
             assert!(!names(&LeaseId::new("another")), "{event:?}");

@@ -6,13 +6,13 @@
 
 use std::path::PathBuf;
 
-use crate::domain::lease::{Event, Lease, Ledger};
+use crate::domain::lease::{Lease, LeaseEvent, Ledger};
 use crate::domain::time::Clock;
 use crate::lease::coordinator::Recovery;
 use crate::store::Error;
 use crate::store::log::history::SET_ASIDE;
 use crate::store::log::index;
-use crate::store::log::record::{self, Record, Unusable};
+use crate::store::log::record::{self, LogRecord, Unusable};
 use crate::store::log::segment;
 use crate::store::log::write;
 use crate::store::log::{ClaimStore, Result};
@@ -194,7 +194,7 @@ impl Salvage {
         Ok(())
     }
 
-    fn add(&mut self, sequence: u64, record: Record, place: &str) {
+    fn add(&mut self, sequence: u64, record: LogRecord, place: &str) {
         if sequence <= self.highest {
             return;
         }
@@ -204,29 +204,29 @@ impl Salvage {
         }
         self.highest = sequence;
         match record {
-            Record::SnapshotBegin { .. } => self.snapshot = Some(Vec::new()),
-            Record::Snapshot(lease) => {
+            LogRecord::SnapshotBegin { .. } => self.snapshot = Some(Vec::new()),
+            LogRecord::Snapshot(lease) => {
                 self.ledger.put(lease.as_ref().clone());
                 self.snapshot.iter_mut().for_each(|leases| leases.push(lease.as_ref().clone()));
             }
-            Record::SnapshotEnd => {
+            LogRecord::SnapshotEnd => {
                 // A whole snapshot was written by somebody who had read everything before it.
                 if let Some(leases) = self.snapshot.take() {
                     self.ledger = Ledger::restored(sequence, leases);
                 }
             }
-            Record::Event { event, at } => {
-                if let Event::Acquire(grant) | Event::Transfer { grant, .. } = &event {
+            LogRecord::Event { event, at } => {
+                if let LeaseEvent::Acquire(grant) | LeaseEvent::Transfer { grant, .. } = &event {
                     // Whoever granted it saw that the issue was free: what held it had ended.
                     self.ledger.clear(grant.issue_id);
-                    self.ledger.apply(sequence, &Event::Acquire(grant.clone()), &at);
+                    self.ledger.apply(sequence, &LeaseEvent::Acquire(grant.clone()), &at);
                 } else if self.ledger.lease(event.lease_id()).is_none() {
                     self.lost.push(format!("{place}: lease {}, whose grant cannot be read", event.lease_id()));
                 } else {
                     self.ledger.apply(sequence, &event, &at);
                 }
             }
-            Record::Seal => {}
+            LogRecord::Seal => {}
         }
     }
 }

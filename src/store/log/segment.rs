@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::lease::{Lease, Ledger};
 use crate::store::log::disk::{Disk, Tape};
 use crate::store::log::index::Index;
-use crate::store::log::record::{self, Record, Unusable};
+use crate::store::log::record::{self, LogRecord, Unusable};
 use crate::store::{Error, Result};
 
 /// A segment, read up to its last whole line.
@@ -43,9 +43,9 @@ enum Phase {
 
 /// What became of one line.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Line {
+pub(crate) enum SegmentLine {
     /// It counts, and says this.
-    Counted(Box<Record>),
+    Counted(Box<LogRecord>),
     /// It came too late: its sequence had gone to another.
     Late,
     /// It says nothing, and never did.
@@ -71,7 +71,7 @@ impl Segment {
         let header = segment.bytes(record::LONGEST_LINE as u64)?;
         let line = header.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
         match record::decode(line.strip_suffix(b"\n").unwrap_or(line)) {
-            Ok((sequence, Record::SnapshotBegin { generation, segment: number })) => {
+            Ok((sequence, LogRecord::SnapshotBegin { generation, segment: number })) => {
                 segment.generation = generation;
                 segment.number = number;
                 segment.ledger.sequence = sequence;
@@ -102,17 +102,21 @@ impl Segment {
     }
 
     /// Reads on to the last whole line, showing each line and its fate to `watch`.
-    pub(crate) fn advance(&mut self, watch: impl FnMut(&[u8], &Line)) -> Result<()> {
+    pub(crate) fn advance(&mut self, watch: impl FnMut(&[u8], &SegmentLine)) -> Result<()> {
         self.advance_if(|_| true, watch)
     }
 
     /// The same, unless a look at the bytes tells that they are of no use: then nothing is read of them.
-    pub(crate) fn advance_if(&mut self, is_of_use: impl FnOnce(&[u8]) -> bool, watch: impl FnMut(&[u8], &Line)) -> Result<()> {
+    pub(crate) fn advance_if(
+        &mut self,
+        is_of_use: impl FnOnce(&[u8]) -> bool,
+        watch: impl FnMut(&[u8], &SegmentLine),
+    ) -> Result<()> {
         let bytes = self.bytes(u64::MAX)?;
         if is_of_use(&bytes) { self.take_all(&bytes, watch) } else { Ok(()) }
     }
 
-    fn take_all(&mut self, bytes: &[u8], mut watch: impl FnMut(&[u8], &Line)) -> Result<()> {
+    fn take_all(&mut self, bytes: &[u8], mut watch: impl FnMut(&[u8], &SegmentLine)) -> Result<()> {
         self.is_torn = false;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             if self.is_sealed {
@@ -132,31 +136,31 @@ impl Segment {
         }
     }
 
-    fn take(&mut self, line: &[u8]) -> Result<Line> {
+    fn take(&mut self, line: &[u8]) -> Result<SegmentLine> {
         let (sequence, record) = match record::decode(line) {
             Ok(read) => read,
-            Err(Unusable::Noise) => return Ok(Line::Noise),
+            Err(Unusable::Noise) => return Ok(SegmentLine::Noise),
             Err(Unusable::Foreign(why) | Unusable::Newer(why)) => return Err(self.corrupt(self.offset, why)),
         };
         let next = self.ledger.sequence + 1;
         if sequence < next {
-            return Ok(Line::Late);
+            return Ok(SegmentLine::Late);
         }
         if sequence > next {
             return Err(self.corrupt(self.offset, format!("sequence {sequence} follows {}", next - 1)));
         }
         match (&record, &mut self.phase) {
-            (Record::Snapshot(lease), Phase::Snapshot(leases)) => leases.push((**lease).clone()),
-            (Record::SnapshotEnd, Phase::Snapshot(leases)) => {
+            (LogRecord::Snapshot(lease), Phase::Snapshot(leases)) => leases.push((**lease).clone()),
+            (LogRecord::SnapshotEnd, Phase::Snapshot(leases)) => {
                 self.ledger = Ledger::restored(sequence, std::mem::take(leases));
                 self.phase = Phase::Records;
             }
-            (Record::Event { event, at }, Phase::Records) => self.ledger.apply(sequence, event, at),
-            (Record::Seal, Phase::Records) => self.is_sealed = true,
+            (LogRecord::Event { event, at }, Phase::Records) => self.ledger.apply(sequence, event, at),
+            (LogRecord::Seal, Phase::Records) => self.is_sealed = true,
             _ => return Err(self.corrupt(self.offset, "a record where none of its kind can be".to_owned())),
         }
         self.ledger.sequence = sequence;
-        Ok(Line::Counted(Box::new(record)))
+        Ok(SegmentLine::Counted(Box::new(record)))
     }
 
     /// At most `limit` bytes from [`Segment::offset`].
@@ -186,8 +190,8 @@ impl Segment {
 ///
 /// `sequence` is the last one that counted before it.
 pub(crate) fn first_lines<'a>(sequence: u64, generation: &str, number: u64, leases: impl Iterator<Item = &'a Lease>) -> Vec<u8> {
-    let begin = Record::SnapshotBegin { generation: generation.to_owned(), segment: number };
-    let leases = leases.map(|lease| Record::Snapshot(Box::new(lease.clone())));
-    let records = std::iter::once(begin).chain(leases).chain([Record::SnapshotEnd]);
+    let begin = LogRecord::SnapshotBegin { generation: generation.to_owned(), segment: number };
+    let leases = leases.map(|lease| LogRecord::Snapshot(Box::new(lease.clone())));
+    let records = std::iter::once(begin).chain(leases).chain([LogRecord::SnapshotEnd]);
     (sequence + 1..).zip(records).flat_map(|(sequence, record)| record::encode(sequence, &record)).collect()
 }

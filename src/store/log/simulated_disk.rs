@@ -17,12 +17,12 @@ use crate::store::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub at: usize,
-    pub kind: Kind,
+    pub kind: DiskFault,
 }
 
 /// How it goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum DiskFault {
     /// The disk is full: nothing of it is done.
     Full,
     /// A part is written; of anything but an append, nothing.
@@ -40,7 +40,7 @@ pub(crate) enum Kind {
 pub(crate) struct Loss(pub Vec<usize>);
 
 #[derive(Debug, Clone, Default)]
-struct File {
+struct SimulatedFile {
     bytes: Vec<u8>,
     /// So many of them are durable.
     synced: usize,
@@ -48,7 +48,7 @@ struct File {
 
 #[derive(Debug, Default)]
 struct State {
-    files: Vec<File>,
+    files: Vec<SimulatedFile>,
     names: BTreeMap<PathBuf, usize>,
     durable: BTreeMap<PathBuf, usize>,
     /// Names given to a file, or taken away.
@@ -78,14 +78,14 @@ impl State {
         self.calls += 1;
         let Some(fault) = self.fault.filter(|fault| fault.at == self.calls) else { return Ok(Go::Whole) };
         match fault.kind {
-            Kind::Full => Err(io::ErrorKind::StorageFull.into()),
-            Kind::Short(bytes) => Ok(Go::Part(bytes)),
-            Kind::Broken => Err(io::Error::from_raw_os_error(5)),
-            Kind::Dies => {
+            DiskFault::Full => Err(io::ErrorKind::StorageFull.into()),
+            DiskFault::Short(bytes) => Ok(Go::Part(bytes)),
+            DiskFault::Broken => Err(io::Error::from_raw_os_error(5)),
+            DiskFault::Dies => {
                 self.is_dead = true;
                 Err(io::Error::other("the process is dead"))
             }
-            Kind::DiesAfter => Ok(Go::ThenDie),
+            DiskFault::DiesAfter => Ok(Go::ThenDie),
         }
     }
 
@@ -98,7 +98,7 @@ impl State {
     }
 
     fn add(&mut self, bytes: &[u8], is_synced: bool) -> usize {
-        self.files.push(File { bytes: bytes.to_vec(), synced: if is_synced { bytes.len() } else { 0 } });
+        self.files.push(SimulatedFile { bytes: bytes.to_vec(), synced: if is_synced { bytes.len() } else { 0 } });
         self.files.len() - 1
     }
 }

@@ -1,21 +1,21 @@
 use super::*;
 use crate::domain::id::{Holder, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Answer, Decision, Event, Fate, Grant, Refusal};
+use crate::domain::lease::{Decision, Grant, LeaseAnswer, LeaseEvent, LeaseOutcome, LeaseRefusal};
 use crate::domain::time::{ClockReading, Now};
 use crate::store::file;
-use crate::store::log::record::Record;
+use crate::store::log::record::LogRecord;
 use crate::store::log::write::FORGOTTEN_AFTER_MS;
 
-struct Hands(u64);
+struct LogClock(u64);
 
-impl Clock for Hands {
+impl Clock for LogClock {
     fn now(&self) -> Now {
         let clock = ClockReading { domain: "test".into(), millis: self.0 };
         Now { clock, wall: jiff::Timestamp::UNIX_EPOCH }
     }
 }
 
-const NOON: Hands = Hands(0);
+const NOON: LogClock = LogClock(0);
 
 fn holder(n: u32) -> Holder {
     Holder { agent_id: format!("agent:a{n}").parse().expect("an id"), worktree_id: WorktreeId::from_bits(n) }
@@ -41,23 +41,23 @@ fn ledger(store: &ClaimStore) -> Result<Ledger> {
     Ok(store.newest(false)?.map(|segment| segment.ledger).unwrap_or_default())
 }
 
-fn ask(store: &ClaimStore, request: &Request, clock: &dyn Clock) -> std::result::Result<Answer, Refusal> {
+fn ask(store: &ClaimStore, request: &Request, clock: &dyn Clock) -> std::result::Result<LeaseAnswer, LeaseRefusal> {
     store.ask(clock, request, &Limits::default()).expect("the store works").answer
 }
 
-fn acquire(store: &ClaimStore, lease: u64, on: u128, who: u32) -> std::result::Result<Answer, Refusal> {
+fn acquire(store: &ClaimStore, lease: u64, on: u128, who: u32) -> std::result::Result<LeaseAnswer, LeaseRefusal> {
     let grant =
         Grant { lease_id: lease_id(lease), issue_id: issue(on), holder: holder(who), branch: None, ttl_secs: 600, reason: None };
     ask(store, &Request::Acquire(grant), &NOON)
 }
 
-fn release(store: &ClaimStore, lease: u64, who: u32) -> std::result::Result<Answer, Refusal> {
+fn release(store: &ClaimStore, lease: u64, who: u32) -> std::result::Result<LeaseAnswer, LeaseRefusal> {
     let request = Request::Release { lease_id: lease_id(lease), holder: holder(who), closing: false, reason: None };
     ask(store, &request, &NOON)
 }
 
-fn only(event: Event) -> Decision {
-    Decision { events: vec![event], answer: Ok(Answer::Nothing), must_last: true }
+fn only(event: LeaseEvent) -> Decision {
+    Decision { events: vec![event], answer: Ok(LeaseAnswer::Nothing), must_last: true }
 }
 
 fn log(dir: &Path) -> PathBuf {
@@ -126,7 +126,7 @@ fn a_tail_cut_at_any_byte_never_counts_and_never_comes_to_life() {
         file::replace(&log(dir.path()), &whole[..cut], Modes::PRIVATE).expect("written");
         let store = store(dir.path(), Options::default());
         assert!(store.ledger().expect("read").lease_on(issue(2)).is_none(), "cut at {cut}");
-        assert_eq!(acquire(&store, 3, 2, 2), Ok(Answer::Granted(lease_id(3))), "cut at {cut}");
+        assert_eq!(acquire(&store, 3, 2, 2), Ok(LeaseAnswer::Granted(lease_id(3))), "cut at {cut}");
         let ledger = store.ledger().expect("read");
         assert_eq!(ledger.lease_on(issue(2)).map(|lease| lease.holder.clone()), Some(holder(2)));
         assert_eq!(ledger.lease_on(issue(1)).map(|lease| lease.holder.clone()), Some(holder(1)));
@@ -195,9 +195,12 @@ fn segments_follow_one_another_and_every_fate_is_found() {
     let fates = store.verify(&(0..61).map(lease_id).collect::<Vec<_>>()).expect("read");
     for n in 0..60 {
         let fate = &fates[&lease_id(n)];
-        assert!(if n % 10 != 0 { *fate == Fate::Concluded } else { matches!(fate, Fate::Current(_)) }, "{n}: {fate:?}");
+        assert!(
+            if n % 10 != 0 { *fate == LeaseOutcome::Concluded } else { matches!(fate, LeaseOutcome::Current(_)) },
+            "{n}: {fate:?}"
+        );
     }
-    assert_eq!(fates[&lease_id(60)], Fate::Unknown);
+    assert_eq!(fates[&lease_id(60)], LeaseOutcome::Unknown);
 }
 
 #[test]
@@ -206,7 +209,7 @@ fn a_crash_at_each_step_of_the_switch_is_finished_by_the_next_writer() {
     let sealed = store(dir.path(), Options::default());
     acquire(&sealed, 1, 1, 1).expect("free");
     let mut segment = sealed.open_to_append(&NOON).expect("open");
-    assert!(sealed.append_record(&mut segment, &Record::Seal).expect("written"));
+    assert!(sealed.append_record(&mut segment, &LogRecord::Seal).expect("written"));
     let jit = dir.path().join("jit");
     let (current, first, second) = (log(dir.path()), jit.join("claims-1.jsonl"), jit.join("claims-2.jsonl"));
     let check = |what: &str, n: u64| {
@@ -235,9 +238,9 @@ fn a_writer_with_the_old_segment_open_loses_and_goes_on_in_the_new_one() {
     acquire(&store, 1, 1, 1).expect("free");
     let mut slow = store.open_to_append(&NOON).expect("open");
     let mut fast = store.open_to_append(&NOON).expect("open");
-    store.append_record(&mut fast, &Record::Seal).expect("written");
+    store.append_record(&mut fast, &LogRecord::Seal).expect("written");
     store.begin_next(&fast, &NOON.now()).expect("switched");
-    let event = Event::Release { lease_id: lease_id(1), reason: None };
+    let event = LeaseEvent::Release { lease_id: lease_id(1), reason: None };
     assert!(!store.append(&mut slow, &only(event), &NOON.now()).expect("written"), "nothing after the seal counts");
     store.begin_next(&fast, &NOON.now()).expect("switched late, by somebody slow");
     assert!(store.ledger().expect("read").lease_on(issue(1)).is_some());
@@ -273,7 +276,7 @@ fn what_lapsed_long_ago_is_not_carried_on_and_what_lapsed_just_now_is() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = store(dir.path(), small());
     acquire(&store, 1, 1, 1).expect("free");
-    let clock = Hands(FORGOTTEN_AFTER_MS + 600_000);
+    let clock = LogClock(FORGOTTEN_AFTER_MS + 600_000);
     let grant = |n: u64| Grant {
         lease_id: lease_id(n),
         issue_id: issue(n.into()),
@@ -290,7 +293,7 @@ fn what_lapsed_long_ago_is_not_carried_on_and_what_lapsed_just_now_is() {
     }
     let ledger = store.ledger().expect("read");
     assert!(ledger.lease_on(issue(1)).is_none() && ledger.lease_on(issue(2)).is_some());
-    assert_eq!(store.verify(&[lease_id(1)]).expect("read")[&lease_id(1)], Fate::Unknown);
+    assert_eq!(store.verify(&[lease_id(1)]).expect("read")[&lease_id(1)], LeaseOutcome::Unknown);
 }
 
 #[test]
@@ -303,7 +306,7 @@ fn a_record_in_a_file_that_is_the_log_no_more_does_not_count() {
         std::fs::remove_file(dir.path().join("jit").join(name)).expect("removed");
     }
     store.create().expect("another log");
-    let event = Event::Release { lease_id: lease_id(1), reason: None };
+    let event = LeaseEvent::Release { lease_id: lease_id(1), reason: None };
     assert!(!store.append(&mut slow, &only(event), &NOON.now()).expect("written"));
 }
 

@@ -3,14 +3,14 @@
 //! Every name is made durable before anything is appended under it, and nothing is reported that is not: so what a
 //! loss of power takes away was never told to anybody.
 
-use crate::domain::lease::{Decision, Lease, Ledger, Standing};
+use crate::domain::lease::{Decision, Lease, LeaseStatus, Ledger};
 use crate::domain::time::{Clock, ClockReading, Now};
 use crate::lease::coordinator::Transaction;
 use crate::store::Error;
 use crate::store::lock;
 use crate::store::log::index;
-use crate::store::log::record::{self, LONGEST_LINE, Record};
-use crate::store::log::segment::{self, Line, Segment};
+use crate::store::log::record::{self, LONGEST_LINE, LogRecord};
+use crate::store::log::segment::{self, Segment, SegmentLine};
 use crate::store::log::{ClaimStore, Result};
 
 /// How often a writer tries again when others were faster, which locks make impossible.
@@ -106,7 +106,7 @@ impl ClaimStore {
     /// Appends what was decided, record by record; whether all of it counts and the file is still part of the log.
     pub(crate) fn append(&self, segment: &mut Segment, decision: &Decision, now: &Now) -> Result<bool> {
         for (n, event) in decision.events.iter().enumerate() {
-            let record = Record::Event { event: event.clone(), at: now.clone() };
+            let record = LogRecord::Event { event: event.clone(), at: now.clone() };
             let is_first = n == 0;
             // Whatever went wrong after a record of ours was written, the others may see it.
             if !self.append_record(segment, &record).map_err(|error| if is_first { error } else { unsure(error) })? {
@@ -120,7 +120,7 @@ impl ClaimStore {
         if decision.events.is_empty() { Ok(true) } else { self.is_in_the_log(segment).map_err(unsure) }
     }
 
-    pub(crate) fn append_record(&self, segment: &mut Segment, record: &Record) -> Result<bool> {
+    pub(crate) fn append_record(&self, segment: &mut Segment, record: &LogRecord) -> Result<bool> {
         let mine = record::encode(segment.ledger.sequence + 1, record);
         if mine.len() > LONGEST_LINE {
             let why = format!("a record of {} bytes, more than {LONGEST_LINE}: give a shorter reason", mine.len());
@@ -128,7 +128,7 @@ impl ClaimStore {
         }
         self.write_line(segment, &mine)?;
         let mut counts = false;
-        segment.advance(|line, fate| counts |= line == mine && matches!(fate, Line::Counted(_))).map_err(unsure)?;
+        segment.advance(|line, fate| counts |= line == mine && matches!(fate, SegmentLine::Counted(_))).map_err(unsure)?;
         Ok(counts)
     }
 
@@ -158,7 +158,7 @@ impl ClaimStore {
         let limit = self.options.segment_bytes;
         if segment.offset > limit {
             let snapshot = segment.ledger.leases().count() as u64 * SNAPSHOT_LINE;
-            if segment.offset > snapshot.saturating_mul(4) && self.append_record(segment, &Record::Seal).unwrap_or(false) {
+            if segment.offset > snapshot.saturating_mul(4) && self.append_record(segment, &LogRecord::Seal).unwrap_or(false) {
                 if segment.tape().sync().is_ok() {
                     let _ = self.begin_next(segment, now);
                 }
@@ -191,5 +191,5 @@ pub(crate) fn generation() -> String {
 fn is_forgotten(lease: &Lease, now: &Now) -> bool {
     let millis = now.clock.millis.saturating_sub(FORGOTTEN_AFTER_MS);
     let long_ago = Now { clock: ClockReading { domain: now.clock.domain.clone(), millis }, wall: now.wall };
-    !lease.closing && lease.standing(&long_ago, u64::MAX) == Standing::Lapsed
+    !lease.closing && lease.standing(&long_ago, u64::MAX) == LeaseStatus::Lapsed
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::worktree::blocker::Hindrance;
+use crate::worktree::blocker::Blocker;
 
-impl Hindrance {
+impl Blocker {
     /// What to do next.
     pub(crate) fn hints(&self) -> Vec<String> {
         match self {

@@ -1,9 +1,9 @@
 //! What a hindrance means to a program: its exit status and its word.
 
 use crate::exit::ExitStatus;
-use crate::worktree::blocker::Hindrance;
+use crate::worktree::blocker::Blocker;
 
-impl Hindrance {
+impl Blocker {
     /// The exit status.
     pub(crate) fn status(&self) -> ExitStatus {
         match self {

@@ -10,16 +10,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::commands::issues::gate::report::{Status, Statuses};
+use crate::commands::issues::gate::report::{GateStatus, Statuses};
 use crate::commands::issues::gate::{require_asked_for, require_open, stamp, tree_of, write};
 use crate::commands::shared::args;
-use crate::commands::shared::edit_session::{Desk, unknown_gate};
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::edit_session::{EditSession, unknown_gate};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
-use crate::domain::tracker::gate::{Gate, Mode, Record, Stage, Verdict, is_key, leads_out};
+use crate::domain::tracker::gate::{Gate, GateMode, GateRecord, GateStage, GateVerdict, is_key, leads_out};
 use crate::error::Error;
 use crate::output::progress::Progress;
-use crate::process::{self, End, Job};
+use crate::process::{self, ExitCause, Job};
 use crate::store;
 use crate::store::gates;
 
@@ -38,8 +38,8 @@ pub(crate) struct AllArgs {
     /// The issue: its id, or at least four digits of it
     issue: String,
     /// Only those of this stage
-    #[arg(long, value_parser = args::one_of(Stage::ALL, Stage::as_str), value_name = "STAGE")]
-    stage: Option<Stage>,
+    #[arg(long, value_parser = args::one_of(GateStage::ALL, GateStage::as_str), value_name = "STAGE")]
+    stage: Option<GateStage>,
     /// How many run at once
     #[arg(long, short, default_value_t = 1, value_name = "N")]
     jobs: usize,
@@ -48,41 +48,41 @@ pub(crate) struct AllArgs {
 /// A gate that was run.
 struct Ran {
     gate: Gate,
-    record: Record,
+    record: GateRecord,
     output: PathBuf,
 }
 
-pub(crate) fn check(session: &Session, args: Args) -> Answer {
+pub(crate) fn check(session: &Session, args: Args) -> CommandResult {
     let Args { issue, key } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     require_asked_for(&desk, id, &key)?;
     let registry = desk.registry()?;
     let gate = registry.gate(&key).ok_or_else(|| unknown_gate(registry, &key))?.clone();
-    if gate.mode == Mode::Manual {
+    if gate.mode == GateMode::Manual {
         let hint = format!("To say what became of it: git jit gate pass {} {key}, or gate fail", id.short());
         return Err(Error::NotYet { issue: id, state: "checked by a command", why: format!("the gate '{key}' is manual"), hint });
     }
     run_all(&desk, id, vec![gate], 1, Some(&key))
 }
 
-pub(crate) fn check_all(session: &Session, args: AllArgs) -> Answer {
+pub(crate) fn check_all(session: &Session, args: AllArgs) -> CommandResult {
     let AllArgs { issue, stage, jobs } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let document = desk.load(id)?;
     let registry = desk.registry()?;
     let asked = document.issue().gates_required.iter().filter_map(|key| registry.gate(key));
     let mut gates: Vec<Gate> =
-        asked.filter(|gate| gate.mode == Mode::Auto && stage.is_none_or(|stage| gate.stage == stage)).cloned().collect();
+        asked.filter(|gate| gate.mode == GateMode::Auto && stage.is_none_or(|stage| gate.stage == stage)).cloned().collect();
     gates.sort_by(|a, b| (a.priority, &a.key).cmp(&(b.priority, &b.key)));
     run_all(&desk, id, gates, jobs.clamp(1, 64), None)
 }
 
 /// Runs gates and tells of them; of `only` this one, or of all that the issue asks for.
-fn run_all(desk: &Desk<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, only: Option<&str>) -> Answer {
+fn run_all(desk: &EditSession<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, only: Option<&str>) -> CommandResult {
     if desk.load(id)?.issue().is_deleted() {
         return Err(Error::Deleted { issue: id });
     }
@@ -95,8 +95,8 @@ fn run_all(desk: &Desk<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, only: Op
     let tree = if gates.is_empty() { None } else { tree_of(desk.session, desk.layout) };
     let ran = at_once(desk, id, gates, jobs, &interrupted)?;
     let outputs: Vec<(String, PathBuf)> = ran.iter().map(|ran| (ran.gate.key.clone(), ran.output.clone())).collect();
-    let records: Vec<(String, Record)> =
-        ran.into_iter().map(|ran| (ran.gate.key, Record { tree: tree.clone(), ..ran.record })).collect();
+    let records: Vec<(String, GateRecord)> =
+        ran.into_iter().map(|ran| (ran.gate.key, GateRecord { tree: tree.clone(), ..ran.record })).collect();
     let is_done = if records.is_empty() { false } else { write(desk, id, &records)?.1 };
     if interrupted.load(Ordering::Relaxed) {
         return Err(Error::Interrupted { what: "the gates were ended, and what did not finish was not judged" });
@@ -104,15 +104,15 @@ fn run_all(desk: &Desk<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, only: Op
     let document = desk.load(id)?;
     let issue = document.issue();
     let registry = desk.registry()?;
-    let status = |key: &String| Status {
+    let status = |key: &String| GateStatus {
         key: key.clone(),
         gate: registry.gate(key).cloned(),
-        record: Record::of(issue, key),
+        record: GateRecord::of(issue, key),
         outdated: None,
         output: outputs.iter().find(|(ran, _)| ran == key).map(|(_, path)| path.clone()),
     };
     let told = issue.gates_required.iter().filter(|key| only.is_none_or(|only| only == *key));
-    let mut statuses: Vec<Status> = told.map(status).collect();
+    let mut statuses: Vec<GateStatus> = told.map(status).collect();
     // What was run and is asked for no longer is told of all the same.
     statuses.extend(only.filter(|_| statuses.is_empty()).map(|key| status(&key.to_owned())));
     Ok(Box::new(Statuses { issue: id, state: issue.state, statuses, ran: true, is_done }))
@@ -122,7 +122,13 @@ fn run_all(desk: &Desk<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, only: Op
 type Begun = (Gate, File, PathBuf);
 
 /// Runs gates in their order, so many at once; those that were not begun when the user interrupted us are not run.
-fn at_once(desk: &Desk<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, interrupted: &AtomicBool) -> Result<Vec<Ran>, Error> {
+fn at_once(
+    desk: &EditSession<'_>,
+    id: IssueId,
+    gates: Vec<Gate>,
+    jobs: usize,
+    interrupted: &AtomicBool,
+) -> Result<Vec<Ran>, Error> {
     let mut begun: VecDeque<Begun> = VecDeque::new();
     for gate in gates {
         if !is_key(&gate.key) {
@@ -186,7 +192,7 @@ impl Place<'_> {
         };
         let by = format!("auto:{}", self.agent);
         let record = match process::run(job, self.interrupted) {
-            Ok((End::Interrupted, _)) => return None,
+            Ok((ExitCause::Interrupted, _)) => return None,
             Ok((end, took)) => record(&gate, end, took, &by),
             // What cannot be run has not passed, and is no reason to forget what the others said.
             Err(error) => unrun(&gate, &by, &format!("cannot be run in {}: {error}", dir.display())),
@@ -196,24 +202,26 @@ impl Place<'_> {
 }
 
 /// A gate that could not be run.
-fn unrun(gate: &Gate, by: &str, why: &str) -> Record {
+fn unrun(gate: &Gate, by: &str, why: &str) -> GateRecord {
     let (updated_by, reason) = (Some(by.to_owned()), Some(why.to_owned()));
-    Record { status: Verdict::Failed, updated_by, command: gate.command.clone(), reason, ..Record::PENDING }
+    GateRecord { status: GateVerdict::Failed, updated_by, command: gate.command.clone(), reason, ..GateRecord::PENDING }
 }
 
-fn record(gate: &Gate, end: End, took: Duration, by: &str) -> Record {
+fn record(gate: &Gate, end: ExitCause, took: Duration, by: &str) -> GateRecord {
     let (status, exit_code, reason) = match end {
-        End::Exited(0) => (Verdict::Passed, Some(0), None),
-        End::Exited(code) => (Verdict::Failed, Some(i64::from(code)), None),
-        End::OutOfTime | End::Interrupted => (Verdict::Failed, None, Some(format!("stopped after {} seconds", gate.timeout_secs))),
+        ExitCause::Exited(0) => (GateVerdict::Passed, Some(0), None),
+        ExitCause::Exited(code) => (GateVerdict::Failed, Some(i64::from(code)), None),
+        ExitCause::OutOfTime | ExitCause::Interrupted => {
+            (GateVerdict::Failed, None, Some(format!("stopped after {} seconds", gate.timeout_secs)))
+        }
     };
-    Record {
+    GateRecord {
         status,
         updated_by: Some(by.to_owned()),
         command: gate.command.clone(),
         exit_code,
         duration_ms: u64::try_from(took.as_millis()).ok(),
         reason,
-        ..Record::PENDING
+        ..GateRecord::PENDING
     }
 }

@@ -1,11 +1,11 @@
 //! `git jit gate define|remove`: the registry, which is versioned like the policy.
 
-use crate::commands::issues::gate::report::{Deed, Defined};
-use crate::commands::issues::query::Board;
+use crate::commands::issues::gate::report::{Defined, GateEdit};
+use crate::commands::issues::query::IssueIndex;
 use crate::commands::shared::args;
-use crate::commands::shared::edit_session::{Desk, unknown_gate};
-use crate::commands::shared::session::{Answer, Session};
-use crate::domain::tracker::gate::{DEFAULT_TIMEOUT_SECS, Gate, Mode, Stage, is_key, is_title, leads_out};
+use crate::commands::shared::edit_session::{EditSession, unknown_gate};
+use crate::commands::shared::session::{CommandResult, Session};
+use crate::domain::tracker::gate::{DEFAULT_TIMEOUT_SECS, Gate, GateMode, GateStage, is_key, is_title, leads_out};
 use crate::enforce::policy;
 use crate::error::Error;
 use crate::store::gates;
@@ -25,11 +25,11 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "TEXT")]
     description: Option<String>,
     /// precheck counts before work begins, postcheck before it is done [default: postcheck]
-    #[arg(long, value_parser = args::one_of(Stage::ALL, Stage::as_str), value_name = "STAGE")]
-    stage: Option<Stage>,
+    #[arg(long, value_parser = args::one_of(GateStage::ALL, GateStage::as_str), value_name = "STAGE")]
+    stage: Option<GateStage>,
     /// manual: somebody says so; auto: the command does [default: auto with a command, else manual]
-    #[arg(long, short, value_parser = args::one_of(Mode::ALL, Mode::as_str), value_name = "MODE")]
-    mode: Option<Mode>,
+    #[arg(long, short, value_parser = args::one_of(GateMode::ALL, GateMode::as_str), value_name = "MODE")]
+    mode: Option<GateMode>,
     /// What sh -c runs in the worktree's root
     #[arg(long, visible_alias = "checker-command", value_name = "COMMAND")]
     command: Option<String>,
@@ -54,9 +54,9 @@ pub(crate) struct RemoveArgs {
     key: String,
 }
 
-pub(crate) fn define(session: &Session, args: Args) -> Answer {
+pub(crate) fn define(session: &Session, args: Args) -> CommandResult {
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     require_base(&desk)?;
     let writer = desk.store.lock()?;
     let mut registry = gates::registry(desk.store.places())?;
@@ -64,11 +64,11 @@ pub(crate) fn define(session: &Session, args: Args) -> Answer {
     let is_new = old.is_none();
     let gate = gate(old, args)?;
     let deed = match registry.define(gate.clone()) {
-        false => Deed::Kept,
-        true if is_new => Deed::Defined,
-        true => Deed::Changed,
+        false => GateEdit::Kept,
+        true if is_new => GateEdit::Defined,
+        true => GateEdit::Changed,
     };
-    if deed != Deed::Kept {
+    if deed != GateEdit::Kept {
         gates::write(&writer, &registry)?;
     }
     Ok(Box::new(Defined { gate, deed }))
@@ -78,7 +78,7 @@ pub(crate) fn define(session: &Session, args: Args) -> Answer {
 fn gate(old: Option<Gate>, args: Args) -> Result<Gate, Error> {
     let Args { key, title, description, stage, mode, command, timeout, working_dir, env, priority } = args;
     let refuse = |what: String, hint: &str| Err(Error::Usage { what, hint: hint.to_owned() });
-    if mode == Some(Mode::Manual) && command.is_some() {
+    if mode == Some(GateMode::Manual) && command.is_some() {
         return refuse("a manual gate has no command".to_owned(), "Leave out --command, or --mode manual");
     }
     if !is_key(&key) {
@@ -87,8 +87,8 @@ fn gate(old: Option<Gate>, args: Args) -> Result<Gate, Error> {
     let mut gate = old.unwrap_or_else(|| Gate {
         title: key.clone(),
         description: String::new(),
-        stage: Stage::Postcheck,
-        mode: if command.is_some() { Mode::Auto } else { Mode::Manual },
+        stage: GateStage::Postcheck,
+        mode: if command.is_some() { GateMode::Auto } else { GateMode::Manual },
         command: None,
         timeout_secs: DEFAULT_TIMEOUT_SECS,
         working_dir: None,
@@ -115,7 +115,7 @@ fn gate(old: Option<Gate>, args: Args) -> Result<Gate, Error> {
     if !is_title(&gate.title) {
         return refuse("a gate's title is one line of 1 to 200 characters".to_owned(), "Give it with --title");
     }
-    if gate.mode == Mode::Auto && gate.command.as_deref().is_none_or(|command| command.trim().is_empty()) {
+    if gate.mode == GateMode::Auto && gate.command.as_deref().is_none_or(|command| command.trim().is_empty()) {
         return refuse("an automated gate has a command".to_owned(), "Give it with --command, or say --mode manual");
     }
     if !(1..=LONGEST_TIMEOUT_SECS).contains(&gate.timeout_secs) {
@@ -127,15 +127,15 @@ fn gate(old: Option<Gate>, args: Args) -> Result<Gate, Error> {
     Ok(gate)
 }
 
-pub(crate) fn remove(session: &Session, args: RemoveArgs) -> Answer {
+pub(crate) fn remove(session: &Session, args: RemoveArgs) -> CommandResult {
     let RemoveArgs { key } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     require_base(&desk)?;
     let writer = desk.store.lock()?;
     let mut registry = gates::registry(desk.store.places())?;
     let gate = registry.gate(&key).cloned().ok_or_else(|| unknown_gate(&registry, &key))?;
-    let board = Board::gather(session, layout, false)?;
+    let board = IssueIndex::gather(session, layout, false)?;
     board.require_readable("who asks for the gate cannot be told")?;
     for found in board.found.iter().filter(|found| !found.facts.effective.is_closed()) {
         let id = found.summary.id;
@@ -146,11 +146,11 @@ pub(crate) fn remove(session: &Session, args: RemoveArgs) -> Answer {
     }
     registry.remove(&key);
     gates::write(&writer, &registry)?;
-    Ok(Box::new(Defined { gate, deed: Deed::Removed }))
+    Ok(Box::new(Defined { gate, deed: GateEdit::Removed }))
 }
 
 /// The registry is edited on top of the default branch, where the policy says so.
-fn require_base(desk: &Desk<'_>) -> Result<(), Error> {
+fn require_base(desk: &EditSession<'_>) -> Result<(), Error> {
     match policy::off_base(desk.layout, &desk.policy, "gates.json")? {
         None => Ok(()),
         Some(finding) => desk.session.weigh(&desk.policy, finding),

@@ -8,7 +8,7 @@ use crate::commands::issues::gate::told;
 use crate::domain::id::IssueId;
 use crate::domain::issue::State;
 use crate::domain::time::in_words;
-use crate::domain::tracker::gate::{Gate, Mode, Record, Verdict};
+use crate::domain::tracker::gate::{Gate, GateMode, GateRecord, GateVerdict};
 use crate::exit::ExitStatus;
 use crate::output::Report;
 use crate::output::text::{Styles, plain, plain_line, table};
@@ -50,12 +50,12 @@ impl Report for Gates {
 /// One gate, and whether something was done to it.
 pub(crate) struct Defined {
     pub gate: Gate,
-    pub deed: Deed,
+    pub deed: GateEdit,
 }
 
 /// What was done to a gate's definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum GateEdit {
     Shown,
     Kept,
     Defined,
@@ -65,17 +65,19 @@ pub(crate) enum Deed {
 
 impl Report for Defined {
     fn json(&self) -> Value {
-        json!({ "changed": !matches!(self.deed, Deed::Shown | Deed::Kept), "gate": self.gate })
+        json!({ "changed": !matches!(self.deed, GateEdit::Shown | GateEdit::Kept), "gate": self.gate })
     }
 
     fn human(&self, styles: &Styles) -> String {
         let gate = &self.gate;
         let head = match self.deed {
-            Deed::Shown => styles.head(&plain_line(&gate.key)),
-            Deed::Kept => format!("Gate {} is so already", styles.id(&gate.key)),
-            Deed::Defined => format!("{} gate {} in .jit/gates.json", styles.good("✓ Defined"), styles.id(&gate.key)),
-            Deed::Changed => format!("{} gate {} in .jit/gates.json", styles.good("✓ Changed"), styles.id(&gate.key)),
-            Deed::Removed => return format!("{} gate {} from .jit/gates.json\n", styles.good("✓ Removed"), styles.id(&gate.key)),
+            GateEdit::Shown => styles.head(&plain_line(&gate.key)),
+            GateEdit::Kept => format!("Gate {} is so already", styles.id(&gate.key)),
+            GateEdit::Defined => format!("{} gate {} in .jit/gates.json", styles.good("✓ Defined"), styles.id(&gate.key)),
+            GateEdit::Changed => format!("{} gate {} in .jit/gates.json", styles.good("✓ Changed"), styles.id(&gate.key)),
+            GateEdit::Removed => {
+                return format!("{} gate {} from .jit/gates.json\n", styles.good("✓ Removed"), styles.id(&gate.key));
+            }
         };
         let mut text = head + "\n";
         let mut line = |name: &str, value: &str| {
@@ -98,11 +100,11 @@ impl Report for Defined {
 }
 
 /// A gate on an issue.
-pub(crate) struct Status {
+pub(crate) struct GateStatus {
     pub key: String,
     /// How it is defined, if it is.
     pub gate: Option<Gate>,
-    pub record: Record,
+    pub record: GateRecord,
     /// Whether the worktree has changed since.
     pub outdated: Option<bool>,
     /// What it said, if it was run just now.
@@ -113,7 +115,7 @@ pub(crate) struct Status {
 pub(crate) struct Statuses {
     pub issue: IssueId,
     pub state: State,
-    pub statuses: Vec<Status>,
+    pub statuses: Vec<GateStatus>,
     /// Whether gates were run, rather than looked up.
     pub ran: bool,
     /// Whether the issue is done by that.
@@ -121,14 +123,14 @@ pub(crate) struct Statuses {
 }
 
 impl Statuses {
-    fn failed(&self) -> impl Iterator<Item = &Status> {
-        self.statuses.iter().filter(|status| status.output.is_some() && status.record.status != Verdict::Passed)
+    fn failed(&self) -> impl Iterator<Item = &GateStatus> {
+        self.statuses.iter().filter(|status| status.output.is_some() && status.record.status != GateVerdict::Passed)
     }
 }
 
 impl Report for Statuses {
     fn json(&self) -> Value {
-        let passed = self.statuses.iter().all(|status| status.record.status == Verdict::Passed);
+        let passed = self.statuses.iter().all(|status| status.record.status == GateVerdict::Passed);
         json!({
             "issue_id": self.issue, "state": self.state, "passed": passed, "count": self.statuses.len(),
             "gates": self.statuses.iter().map(told).collect::<Vec<_>>(),
@@ -162,12 +164,12 @@ impl Report for Statuses {
 
 impl Statuses {
     fn lines(&self, styles: &Styles) -> String {
-        let one = |status: &Status| {
+        let one = |status: &GateStatus| {
             let record = &status.record;
             let (mark, word) = match record.status {
-                Verdict::Passed => (styles.good("✓"), "passed"),
-                Verdict::Failed => (styles.bad("✗"), "failed"),
-                Verdict::Pending => (styles.faint("·"), "pending"),
+                GateVerdict::Passed => (styles.good("✓"), "passed"),
+                GateVerdict::Failed => (styles.bad("✗"), "failed"),
+                GateVerdict::Pending => (styles.faint("·"), "pending"),
             };
             let mut line = format!("{mark} {} {word}", styles.id(&plain_line(&status.key)));
             if let Some(code) = record.exit_code.filter(|code| *code != 0) {
@@ -188,7 +190,7 @@ impl Statuses {
             }
             match &status.gate {
                 None => line += &styles.bad("  not defined in gates.json"),
-                Some(gate) if gate.mode == Mode::Manual && record.status == Verdict::Pending => {
+                Some(gate) if gate.mode == GateMode::Manual && record.status == GateVerdict::Pending => {
                     line += &styles.faint(&format!("  manual: git jit gate pass {} {}", self.issue.short(), gate.key));
                 }
                 Some(_) => {}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::{Found, brief, lines};
+use crate::commands::issues::query::{IndexedIssue, brief, lines};
 use crate::domain::id::IssueId;
 use crate::domain::tracker::graph::{Branch, Way};
 use crate::output::Report;
@@ -16,7 +16,7 @@ pub(crate) struct Tree {
     pub way: Way,
     pub claims: bool,
     pub dangling: BTreeMap<IssueId, Vec<String>>,
-    pub found: HashMap<IssueId, Found>,
+    pub found: HashMap<IssueId, IndexedIssue>,
 }
 
 impl Tree {
@@ -93,7 +93,7 @@ impl Report for Tree {
 }
 
 /// Issues that depend on nothing.
-pub(crate) struct Roots(pub Vec<Found>);
+pub(crate) struct Roots(pub Vec<IndexedIssue>);
 
 impl Report for Roots {
     fn json(&self) -> Value {
@@ -140,14 +140,14 @@ impl Format {
 
 /// The whole graph: an edge leads from an issue to what it waits for.
 pub(crate) struct Drawing {
-    pub found: Vec<Found>,
+    pub found: Vec<IndexedIssue>,
     pub edges: Vec<(IssueId, IssueId)>,
     pub format: Format,
     pub claims: bool,
 }
 
 impl Drawing {
-    fn text_of(&self, found: &Found) -> String {
+    fn text_of(&self, found: &IndexedIssue) -> String {
         let holder = found.lease.as_ref().filter(|_| self.claims).map(|lease| format!(" ({})", lease.holder.agent_id));
         let title = plain_line(&found.summary.title);
         format!("{} {title} [{}]{}", found.summary.id.short(), found.facts.effective.as_str(), holder.unwrap_or_default())
@@ -155,7 +155,7 @@ impl Drawing {
 
     fn dot(&self) -> String {
         let escape = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-        let node = |found: &Found| format!("  \"{}\" [label=\"{}\"];\n", found.summary.id, escape(&self.text_of(found)));
+        let node = |found: &IndexedIssue| format!("  \"{}\" [label=\"{}\"];\n", found.summary.id, escape(&self.text_of(found)));
         let nodes: String = self.found.iter().map(node).collect();
         let edges: String = self.edges.iter().map(|(from, to)| format!("  \"{from}\" -> \"{to}\";\n")).collect();
         format!("digraph issues {{\n  rankdir=LR;\n  node [shape=box];\n{nodes}{edges}}}\n")
@@ -166,7 +166,7 @@ impl Drawing {
         let escape =
             |c: char| if c.is_alphanumeric() || " .,:()[]-_".contains(c) { c.to_string() } else { format!("#{};", c as u32) };
         let name = |id: &IssueId| format!("i{}", id.to_string().replace('-', ""));
-        let node = |found: &Found| {
+        let node = |found: &IndexedIssue| {
             let text: String = self.text_of(found).chars().map(escape).collect();
             format!("  {}[\"{text}\"]\n", name(&found.summary.id))
         };

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::commands::issues::report::Edited;
 use crate::commands::shared::args;
-use crate::commands::shared::edit_session::Desk;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::issue::State;
 use crate::error::Error;
 
@@ -36,10 +36,10 @@ pub(crate) struct RejectArgs {
     reason: Option<String>,
 }
 
-pub(crate) fn assign(session: &Session, args: AssignArgs) -> Answer {
+pub(crate) fn assign(session: &Session, args: AssignArgs) -> CommandResult {
     let AssignArgs { issue, agent } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let agent = args::agent(&agent, &session.agent(layout)?)?;
     let id = desk.resolve(&issue)?;
     let (changed, ()) = desk.edit(id, "assigned", |document| {
@@ -49,10 +49,10 @@ pub(crate) fn assign(session: &Session, args: AssignArgs) -> Answer {
     Ok(Box::new(Edited::of(changed, format!("Issue {} is meant for {agent}", id.short()))))
 }
 
-pub(crate) fn unassign(session: &Session, args: UnassignArgs) -> Answer {
+pub(crate) fn unassign(session: &Session, args: UnassignArgs) -> CommandResult {
     let UnassignArgs { issue } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let (changed, ()) = desk.edit(id, "unassigned", |document| {
         if document.issue().assignee.is_some() {
@@ -63,11 +63,11 @@ pub(crate) fn unassign(session: &Session, args: UnassignArgs) -> Answer {
     Ok(Box::new(Edited::of(changed, format!("Issue {} is meant for nobody in particular", id.short()))))
 }
 
-pub(crate) fn reject(session: &Session, args: RejectArgs) -> Answer {
+pub(crate) fn reject(session: &Session, args: RejectArgs) -> CommandResult {
     let RejectArgs { issue, reason } = args;
     let reason = reason.map(|reason| one_line(&reason)).transpose()?;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let (changed, ()) = desk.edit(id, "rejected", |document| {
         document.set("state", &Value::from(State::Rejected.as_str()));

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::commands::issues::report::{Created, Shown};
 use crate::commands::shared::args;
-use crate::commands::shared::edit_session::Desk;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Document, Draft, Priority, valid_title};
 use crate::domain::policy::Finding;
@@ -50,9 +50,9 @@ pub(crate) struct Args {
     assignee: Option<String>,
 }
 
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let draft = draft(&desk, args)?;
     if desk.policy.create_in_primary_only && !layout.is_primary() {
         session.weigh(&desk.policy, Finding::CreatedElsewhere { issue: draft.id })?;
@@ -73,7 +73,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     Ok(Box::new(Created(Shown { document, source: Source::Worktree })))
 }
 
-fn draft(desk: &Desk<'_>, args: Args) -> Result<Draft, Error> {
+fn draft(desk: &EditSession<'_>, args: Args) -> Result<Draft, Error> {
     let Args {
         title,
         title_flag,

@@ -6,10 +6,10 @@
 use serde_json::{Value, json};
 
 use crate::commands::issues::issue::assign::one_line;
-use crate::commands::issues::query::Board;
-use crate::commands::issues::report::{Bulk, Edited, Outcome};
-use crate::commands::shared::edit_session::Desk;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::issues::query::IssueIndex;
+use crate::commands::issues::report::{Bulk, BulkResult, Edited};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{DELETED_AT, Document, FieldChange, State};
 use crate::error::Error;
@@ -46,11 +46,11 @@ pub(crate) struct GcArgs {
     dry_run: bool,
 }
 
-pub(crate) fn delete(session: &Session, args: DeleteArgs) -> Answer {
+pub(crate) fn delete(session: &Session, args: DeleteArgs) -> CommandResult {
     let DeleteArgs { issue, reason } = args;
     let reason = reason.map(|reason| one_line(&reason)).transpose()?;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let me = session.agent(layout)?;
     let now = session.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -71,10 +71,10 @@ pub(crate) fn delete(session: &Session, args: DeleteArgs) -> Answer {
     Ok(Box::new(Edited::of(changed, format!("Issue {} is deleted", id.short())).with_hint(hint)))
 }
 
-pub(crate) fn restore(session: &Session, args: RestoreArgs) -> Answer {
+pub(crate) fn restore(session: &Session, args: RestoreArgs) -> CommandResult {
     let RestoreArgs { issue } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let id = desk.resolve(&issue)?;
     let (changed, ()) = desk.change(id, "restored", |document| {
         if document.issue().is_deleted() {
@@ -90,11 +90,11 @@ pub(crate) fn restore(session: &Session, args: RestoreArgs) -> Answer {
     Ok(Box::new(Edited::of(changed, format!("Issue {} is there again, {state}", id.short()))))
 }
 
-pub(crate) fn gc(session: &Session, args: GcArgs) -> Answer {
+pub(crate) fn gc(session: &Session, args: GcArgs) -> CommandResult {
     let GcArgs { dry_run } = args;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
-    let board = Board::gather(session, layout, true)?;
+    let desk = EditSession::open(session, layout)?;
+    let board = IssueIndex::gather(session, layout, true)?;
     let mut outcomes = Vec::new();
     for found in board.found.iter().filter(|found| found.summary.is_deleted) {
         let issue = found.summary.id;
@@ -102,13 +102,13 @@ pub(crate) fn gc(session: &Session, args: GcArgs) -> Answer {
             continue;
         }
         let result = if dry_run { Ok(vec!["file".to_owned()]) } else { remove(&desk, session, issue) };
-        outcomes.push(Outcome { issue, result });
+        outcomes.push(BulkResult { issue, result });
     }
     Ok(Box::new(Bulk(outcomes)))
 }
 
 /// Whether a default branch has the tombstone, just as it is here.
-fn is_settled(desk: &Desk<'_>, id: IssueId) -> Result<bool, Error> {
+fn is_settled(desk: &EditSession<'_>, id: IssueId) -> Result<bool, Error> {
     let repo = &desk.layout.repo;
     let document = desk.load(id)?;
     let path = format!("issues/{}", id.file_name());
@@ -124,10 +124,10 @@ fn is_settled(desk: &Desk<'_>, id: IssueId) -> Result<bool, Error> {
 }
 
 /// Removes the file of a tombstone, unless something still waits for the issue.
-fn remove(desk: &Desk<'_>, session: &Session, id: IssueId) -> Result<Vec<String>, Error> {
+fn remove(desk: &EditSession<'_>, session: &Session, id: IssueId) -> Result<Vec<String>, Error> {
     desk.require_right(id)?;
     let writer = desk.store.lock()?;
-    let board = Board::gather(session, desk.layout, false)?;
+    let board = IssueIndex::gather(session, desk.layout, false)?;
     board.require_readable("what depends on the issue cannot be told")?;
     let name = id.to_string();
     if let Some(waiting) = board.found.iter().find(|found| found.summary.dependencies.contains(&name)) {

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::Board;
+use crate::commands::issues::query::IssueIndex;
 use crate::commands::shared::args::{self, Filters};
-use crate::commands::shared::edit_session::Desk;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, IssueRef};
 use crate::domain::issue::{Document, Summary};
 use crate::domain::policy::Finding;
-use crate::domain::tracker::plan::{self, Entry, Problem, World};
+use crate::domain::tracker::plan::{self, PlanProblem, PlannedIssue, World};
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
@@ -36,12 +36,12 @@ pub(crate) struct ExportArgs {
     filters: Filters,
 }
 
-pub(crate) fn import(session: &Session, args: ImportArgs) -> Answer {
+pub(crate) fn import(session: &Session, args: ImportArgs) -> CommandResult {
     let ImportArgs { from_json, dry_run } = args;
     let text = args::input(session, &from_json)?;
     let entries = plan::read(&text).map_err(|problems| Error::Plan { problems })?;
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let writer = desk.store.lock()?;
     let there: BTreeMap<IssueId, Summary> =
         desk.store.survey()?.issues.into_iter().map(|(summary, _)| (summary.id, summary)).collect();
@@ -51,10 +51,10 @@ pub(crate) fn import(session: &Session, args: ImportArgs) -> Answer {
         issue: &|typed| there.get(&IssueRef::parse(typed).ok()?.resolve(there.keys().copied()).ok()?),
         created_at: &session.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
-    let mut problems: Vec<Problem> = Vec::new();
+    let mut problems: Vec<PlanProblem> = Vec::new();
     for entry in &entries {
         if let Err(error) = args::description(entry.description.clone()) {
-            problems.push(Problem { entry: entry.key.clone(), what: error.to_string() });
+            problems.push(PlanProblem { entry: entry.key.clone(), what: error.to_string() });
         }
     }
     let drafts = match plan::check(&entries, &world, || IssueId::from_uuid(uuid::Uuid::new_v4())) {
@@ -79,10 +79,10 @@ pub(crate) fn import(session: &Session, args: ImportArgs) -> Answer {
     Ok(Box::new(Imported { made, dry_run }))
 }
 
-pub(crate) fn export(session: &Session, args: ExportArgs) -> Answer {
+pub(crate) fn export(session: &Session, args: ExportArgs) -> CommandResult {
     let ExportArgs { filters } = args;
     let layout = session.layout()?;
-    let mut board = Board::gather(session, layout, filters.local)?;
+    let mut board = IssueIndex::gather(session, layout, filters.local)?;
     board.require_readable("a plan without them would not be whole")?;
     let filter = filters.meant(&board.editor.agent_id)?;
     board.retain(&filter)?;
@@ -102,10 +102,10 @@ pub(crate) fn export(session: &Session, args: ExportArgs) -> Answer {
     Ok(Box::new(Exported(entries)))
 }
 
-fn entry(document: &Document, key: String, key_of: &dyn Fn(IssueId) -> String) -> Entry {
+fn entry(document: &Document, key: String, key_of: &dyn Fn(IssueId) -> String) -> PlannedIssue {
     let issue = document.issue();
     let context = issue.context.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
-    Entry {
+    PlannedIssue {
         key,
         title: issue.title.clone(),
         description: issue.description.clone(),
@@ -148,7 +148,7 @@ impl Report for Imported {
     }
 }
 
-struct Exported(Vec<Entry>);
+struct Exported(Vec<PlannedIssue>);
 
 impl Report for Exported {
     fn json(&self) -> Value {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Answer, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Document, FieldChange};
 use crate::error::Error;
@@ -12,7 +12,7 @@ use crate::git::history;
 use crate::git::tree;
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::store::events::Event;
+use crate::store::events::IssueEvent;
 use crate::store::file;
 use crate::store::layout::Layout;
 
@@ -41,13 +41,13 @@ struct Happened {
     fields: Vec<FieldChange>,
 }
 
-struct Log {
+struct IssueLog {
     issue: IssueId,
     happened: Vec<Happened>,
     total: usize,
 }
 
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, limit } = args;
     let layout = session.layout()?;
     let store = issues(layout, &session.policy(layout))?;
@@ -59,13 +59,13 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let commits = happened.iter().filter(|happened| happened.kind == "commit");
     let commits: Vec<(Timestamp, Vec<FieldChange>)> = commits.map(|commit| (commit.at, commit.fields.clone())).collect();
     // What a later commit tells field by field need not be told twice. A commit's time is in whole seconds.
-    let tells = |(at, fields): &(Timestamp, Vec<FieldChange>), event: &Event| {
+    let tells = |(at, fields): &(Timestamp, Vec<FieldChange>), event: &IssueEvent| {
         let has = |wanted: &FieldChange| fields.iter().any(|change| change.field == wanted.field && change.to == wanted.to);
         let made = || event.event == "created" && fields.iter().any(|change| change.field == "title" && change.from.is_none());
         let is_later = at.as_second() >= event.at.as_second();
         is_later && (made() || (!event.fields.is_empty() && event.fields.iter().all(has)))
     };
-    let is_told = |event: &Event| commits.iter().any(|commit| tells(commit, event));
+    let is_told = |event: &IssueEvent| commits.iter().any(|commit| tells(commit, event));
     happened.extend(events.filter(|event| !is_told(event)).map(|event| Happened {
         at: event.at,
         by: format!("{} in {}", event.agent_id, event.worktree_id),
@@ -79,11 +79,16 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     if limit > 0 {
         happened.truncate(limit);
     }
-    Ok(Box::new(Log { issue: id, happened, total }))
+    Ok(Box::new(IssueLog { issue: id, happened, total }))
 }
 
-fn fields(layout: &Layout, id: IssueId, old: Option<tree::Entry>, new: Option<tree::Entry>) -> Result<Vec<FieldChange>, Error> {
-    let read = |entry: Option<tree::Entry>| -> Result<Option<Document>, Error> {
+fn fields(
+    layout: &Layout,
+    id: IssueId,
+    old: Option<tree::TreeEntry>,
+    new: Option<tree::TreeEntry>,
+) -> Result<Vec<FieldChange>, Error> {
+    let read = |entry: Option<tree::TreeEntry>| -> Result<Option<Document>, Error> {
         let Some(entry) = entry else { return Ok(None) };
         // A version that was no valid issue has no fields to compare.
         Ok(Document::parse(&tree::blob(&layout.repo, entry.oid)?, id).ok())
@@ -148,7 +153,7 @@ fn short(value: Option<&Value>) -> String {
     if line.chars().count() > SHOWN { line.chars().take(SHOWN).chain(['…']).collect() } else { line }
 }
 
-impl Report for Log {
+impl Report for IssueLog {
     fn json(&self) -> Value {
         let one = |happened: &Happened| {
             let Happened { at, by, kind, name, subject, fields } = happened;

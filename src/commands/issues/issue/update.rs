@@ -6,11 +6,11 @@ use clap::ArgGroup;
 use serde_json::Value;
 
 use crate::commands::issues::gate::warn_outdated;
-use crate::commands::issues::query::Board;
-use crate::commands::issues::report::{Bulk, Outcome, Shown, Updated};
+use crate::commands::issues::query::IssueIndex;
+use crate::commands::issues::report::{Bulk, BulkResult, Shown, Updated};
 use crate::commands::shared::args;
-use crate::commands::shared::edit_session::{Changed, Desk};
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::edit_session::{Changed, EditSession};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, IssueId};
 use crate::domain::issue::{Document, Priority, State, valid_title};
 use crate::domain::tracker::graph::effective_state;
@@ -74,7 +74,7 @@ pub(crate) struct Args {
 }
 
 /// What is wanted, checked once for all issues.
-struct Wanted {
+struct IssueEdits {
     texts: Vec<(&'static str, Value)>,
     state: Option<State>,
     add_labels: Vec<String>,
@@ -85,9 +85,9 @@ struct Wanted {
     context: Vec<(String, String)>,
 }
 
-pub(crate) fn run(session: &Session, mut args: Args) -> Answer {
+pub(crate) fn run(session: &Session, mut args: Args) -> CommandResult {
     let layout = session.layout()?;
-    let desk = Desk::open(session, layout)?;
+    let desk = EditSession::open(session, layout)?;
     let (typed, filter) = (std::mem::take(&mut args.issues), args.filter.take());
     let wanted = wanted(&desk, args)?;
     if let ([typed], None) = (typed.as_slice(), &filter) {
@@ -100,7 +100,7 @@ pub(crate) fn run(session: &Session, mut args: Args) -> Answer {
         Some(filter) => found(session, filter)?,
         None => typed.iter().map(|typed| desk.resolve(typed)).collect::<Result<_, _>>()?,
     };
-    let one = |issue| Outcome { issue, result: apply(&desk, issue, &wanted, filter.as_ref()).map(|changed| changed.names()) };
+    let one = |issue| BulkResult { issue, result: apply(&desk, issue, &wanted, filter.as_ref()).map(|changed| changed.names()) };
     Ok(Box::new(Bulk(ids.into_iter().map(one).collect())))
 }
 
@@ -110,9 +110,9 @@ fn filter_of(session: &Session, terms: &str) -> Result<Filter, Error> {
         hint: "For example: --filter 'label=area:web state=ready,gated'".to_owned(),
     })?;
     match &filter.assignee {
-        Some(query::Wanted::Agent(agent)) if agent == "me" => {
+        Some(query::QueryFilter::Agent(agent)) if agent == "me" => {
             let me = session.agent(session.layout()?)?;
-            Ok(Filter { assignee: Some(query::Wanted::Agent(me.to_string())), ..filter })
+            Ok(Filter { assignee: Some(query::QueryFilter::Agent(me.to_string())), ..filter })
         }
         _ => Ok(filter),
     }
@@ -120,13 +120,13 @@ fn filter_of(session: &Session, terms: &str) -> Result<Filter, Error> {
 
 fn found(session: &Session, filter: &Filter) -> Result<Vec<IssueId>, Error> {
     let layout = session.layout()?;
-    let mut board = Board::gather(session, layout, false)?;
+    let mut board = IssueIndex::gather(session, layout, false)?;
     board.require_readable("what fits cannot be told; issues can be named one by one")?;
     board.retain(filter)?;
     Ok(board.found.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id).collect())
 }
 
-fn wanted(desk: &Desk<'_>, args: Args) -> Result<Wanted, Error> {
+fn wanted(desk: &EditSession<'_>, args: Args) -> Result<IssueEdits, Error> {
     let session = desk.session;
     let Args {
         issues: _,
@@ -161,7 +161,7 @@ fn wanted(desk: &Desk<'_>, args: Args) -> Result<Wanted, Error> {
         None => {}
     }
     desk.require_gates(&add_gate)?;
-    Ok(Wanted {
+    Ok(IssueEdits {
         texts,
         state,
         add_labels: args::labels(&label, kind.as_deref())?,
@@ -173,7 +173,7 @@ fn wanted(desk: &Desk<'_>, args: Args) -> Result<Wanted, Error> {
     })
 }
 
-fn assigned(desk: &Desk<'_>, typed: &str) -> Result<AgentId, Error> {
+fn assigned(desk: &EditSession<'_>, typed: &str) -> Result<AgentId, Error> {
     args::agent(typed, &desk.session.agent(desk.layout)?)
 }
 
@@ -190,7 +190,7 @@ fn key_and_value(pair: &str) -> Result<(String, String), Error> {
 }
 
 /// Changes one issue; one that a filter found only if it still fits, read under the lock.
-fn apply(desk: &Desk<'_>, id: IssueId, wanted: &Wanted, filter: Option<&Filter>) -> Result<Changed, Error> {
+fn apply(desk: &EditSession<'_>, id: IssueId, wanted: &IssueEdits, filter: Option<&Filter>) -> Result<Changed, Error> {
     if wanted.state == Some(State::Done) {
         warn_outdated(desk, id)?;
     }
@@ -213,7 +213,7 @@ fn apply(desk: &Desk<'_>, id: IssueId, wanted: &Wanted, filter: Option<&Filter>)
     if gates.is_empty() { Ok(changed) } else { Err(Error::Gated { issue: id, gates }) }
 }
 
-impl Wanted {
+impl IssueEdits {
     /// Writes all but the state, which depends on what the rest leads to.
     fn write(&self, document: &mut Document) {
         for (field, value) in &self.texts {

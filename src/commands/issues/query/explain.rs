@@ -3,28 +3,28 @@
 use serde_json::{Value, json};
 
 use crate::domain::issue::Summary;
-use crate::domain::tracker::query::{Facts, Kind, Missing};
+use crate::domain::tracker::query::{IssueFacts, Missing, QueryKind};
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
 
 /// An issue, a listing, and what keeps the one from the other.
 pub(crate) struct Explained {
-    pub kind: Kind,
+    pub kind: QueryKind,
     pub summary: Summary,
-    pub facts: Facts,
+    pub facts: IssueFacts,
     pub missing: Vec<Missing>,
     /// Whether what was asked for besides fits.
     pub fits_filter: bool,
 }
 
-fn name(kind: Kind) -> &'static str {
+fn name(kind: QueryKind) -> &'static str {
     match kind {
-        Kind::All => "all",
-        Kind::Available => "available",
-        Kind::Blocked => "blocked",
-        Kind::Ready => "ready",
-        Kind::Mine => "mine",
-        Kind::Closed => "closed",
+        QueryKind::All => "all",
+        QueryKind::Available => "available",
+        QueryKind::Blocked => "blocked",
+        QueryKind::Ready => "ready",
+        QueryKind::Mine => "mine",
+        QueryKind::Closed => "closed",
     }
 }
 

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::commands::issues::resolve::report::Resolution;
 use crate::commands::shared::args;
-use crate::commands::shared::edit_session::Desk;
+use crate::commands::shared::edit_session::EditSession;
 use crate::domain::issue::{Priority, State, valid_title};
-use crate::domain::merge::{Conflict, Merge, Side};
+use crate::domain::merge::{Conflict, IssueMerge, MergeSide};
 use crate::error::Error;
 
 /// What stands for all fields that are not named.
@@ -15,8 +15,8 @@ pub(crate) const ALL: &str = "*";
 /// What was chosen.
 pub(crate) struct Choice {
     /// The side of what is not named.
-    pub rest: Option<Side>,
-    sides: Vec<(String, Side)>,
+    pub rest: Option<MergeSide>,
+    sides: Vec<(String, MergeSide)>,
     values: Vec<(String, String)>,
 }
 
@@ -24,7 +24,7 @@ impl Choice {
     /// What the options say.
     pub(crate) fn of(ours: Option<Vec<String>>, theirs: Option<Vec<String>>, fields: &[String]) -> Result<Self, Error> {
         let mut choice = Self { rest: None, sides: Vec::new(), values: Vec::new() };
-        for (names, side) in [(ours, Side::Ours), (theirs, Side::Theirs)] {
+        for (names, side) in [(ours, MergeSide::Ours), (theirs, MergeSide::Theirs)] {
             for name in names.into_iter().flatten() {
                 match name.trim() {
                     ALL if choice.rest.is_some_and(|rest| rest != side) => {
@@ -59,7 +59,7 @@ impl Choice {
     }
 
     /// Decides a conflict, as far as something was chosen for it.
-    pub(crate) fn decide(&self, desk: &Desk<'_>, merge: &mut Merge, conflict: &Conflict) -> Result<(), Error> {
+    pub(crate) fn decide(&self, desk: &EditSession<'_>, merge: &mut IssueMerge, conflict: &Conflict) -> Result<(), Error> {
         let name = conflict.field();
         let side = self.sides.iter().find(|(other, _)| *other == name).map(|(_, side)| *side).or(self.rest);
         if let Some((_, typed)) = self.values.iter().find(|(other, _)| *other == name) {
@@ -94,7 +94,7 @@ fn usage(what: String, hint: &str) -> Error {
 }
 
 /// What was typed, as the field has it.
-fn value(desk: &Desk<'_>, field: &str, typed: &str) -> Result<Value, Error> {
+fn value(desk: &EditSession<'_>, field: &str, typed: &str) -> Result<Value, Error> {
     let none_of = |all: Vec<&str>| Error::Usage {
         what: format!("'{}' is no {field}", typed.escape_debug()),
         hint: format!("One of: {}", all.join(", ")),

@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
-use crate::commands::issues::resolve::Left;
+use crate::commands::issues::resolve::ConflictedFile;
 use crate::commands::shared::session::Session;
-use crate::domain::merge::{Markers, Merge, Versions};
+use crate::domain::merge::{IssueMerge, Markers, Versions};
 use crate::error::Error;
 use crate::git;
 use crate::store::file;
@@ -17,7 +17,7 @@ pub(crate) const REASON: &str =
     "its file has been edited since the merge stopped: git add it if that is the answer, or decide with --discard-edits";
 
 /// Whether the worktree's file is nothing that a merge leaves.
-pub(crate) fn is_edited(session: &Session, root: &Path, left: &Left) -> Result<bool, Error> {
+pub(crate) fn is_edited(session: &Session, root: &Path, left: &ConflictedFile) -> Result<bool, Error> {
     let Some(here) = file::read_optional(&root.join(&left.unmerged.path))? else { return Ok(false) };
     let here = bare(&here);
     if left.texts.iter().flatten().any(|text| bare(text) == here) {
@@ -26,7 +26,7 @@ pub(crate) fn is_edited(session: &Session, root: &Path, left: &Left) -> Result<b
     let [base, ours, theirs] = left.texts.each_ref().map(Option::as_deref);
     let (Some(ours), Some(theirs)) = (ours, theirs) else { return Ok(true) };
     let lines = git::merge::by_lines(&session.cx.scratch);
-    if let Ok(merge) = Merge::of(Versions { base, ours, theirs }, &lines)
+    if let Ok(merge) = IssueMerge::of(Versions { base, ours, theirs }, &lines)
         && bare(merge.text(&Markers::default()).as_bytes()) == here
     {
         return Ok(false);

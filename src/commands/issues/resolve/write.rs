@@ -3,20 +3,20 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::commands::issues::resolve::{End, Left};
-use crate::commands::shared::edit_session::Desk;
+use crate::commands::issues::resolve::{ConflictedFile, ResolvedFile};
+use crate::commands::shared::edit_session::EditSession;
 use crate::error::Error;
 use crate::git::run::Git;
 use crate::store::issues;
 
 /// Writes a file, and that of another issue which was taken for it; then the index.
-pub(crate) fn write(desk: &Desk<'_>, root: &Path, left: &Left, end: &End) -> Result<(), Error> {
+pub(crate) fn write(desk: &EditSession<'_>, root: &Path, left: &ConflictedFile, end: &ResolvedFile) -> Result<(), Error> {
     let writer = desk.store.lock()?;
     let mut paths = vec![left.unmerged.path.clone()];
     let remove = |issue| if desk.store.local_path(issue).exists() { writer.remove(issue) } else { Ok(()) };
     match end {
-        End::Gone => remove(left.issue)?,
-        End::Is { document, other } => {
+        ResolvedFile::Gone => remove(left.issue)?,
+        ResolvedFile::Is { document, other } => {
             writer.write(document)?;
             if let Some((issue, document)) = other {
                 match document {

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::commands::leases::claim::{LeaseView, reason, seconds, ttl_secs};
-use crate::commands::shared::edit_session::Desk;
-use crate::commands::shared::lease_report::{Acquired, Taken};
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::lease_report::{AcquireKind, Acquired};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::Document;
 use crate::domain::lease::{self, Grant, Lease, Request};
@@ -49,7 +49,7 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// Takes the issue that was named on these terms: its id, and what was granted.
-    pub(crate) fn take(self, desk: &Desk<'_>, issue: &str) -> Result<(IssueId, Acquired), Error> {
+    pub(crate) fn take(self, desk: &EditSession<'_>, issue: &str) -> Result<(IssueId, Acquired), Error> {
         let ttl_secs = ttl_secs(self.ttl.as_deref(), &desk.policy)?;
         let why = reason(self.reason)?;
         let patience = Patience::parse(self.wait.as_deref())?;
@@ -58,10 +58,10 @@ impl Terms {
     }
 }
 
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, terms, assign } = args;
     let layout = session.layout()?;
-    let desk = Desk::for_leases(session, layout)?;
+    let desk = EditSession::for_leases(session, layout)?;
     let (id, acquired) = terms.take(&desk, &issue)?;
     if assign {
         let me = session.agent(layout)?;
@@ -104,7 +104,7 @@ impl Patience {
 ///
 /// Nobody waits in line: whoever asks first when it gets free has it.
 fn take_or_wait(
-    desk: &Desk<'_>,
+    desk: &EditSession<'_>,
     id: IssueId,
     ttl_secs: u64,
     reason: Option<&String>,
@@ -137,7 +137,7 @@ fn take_or_wait(
     }
 }
 
-fn is_held(desk: &Desk<'_>, seen: &Lease) -> Result<bool, Error> {
+fn is_held(desk: &EditSession<'_>, seen: &Lease) -> Result<bool, Error> {
     let now = desk.session.cx.clock().now();
     let ledger = desk.layout.claims().ledger()?;
     let lease = ledger.lease_on(seen.issue_id);
@@ -147,7 +147,7 @@ fn is_held(desk: &Desk<'_>, seen: &Lease) -> Result<bool, Error> {
 }
 
 /// Takes the lease on an issue, or keeps the one that this holder has; and puts the issue's file into this worktree.
-pub(crate) fn take(desk: &Desk<'_>, issue_id: IssueId, ttl_secs: u64, reason: Option<String>) -> Result<Acquired, Error> {
+pub(crate) fn take(desk: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, reason: Option<String>) -> Result<Acquired, Error> {
     let (session, layout, policy, store) = (desk.session, desk.layout, &desk.policy, &desk.store);
     // A file that is here need not be whole to be leased: mending it is an edit.
     let document = match store.locate(issue_id)? {
@@ -167,16 +167,16 @@ pub(crate) fn take(desk: &Desk<'_>, issue_id: IssueId, ttl_secs: u64, reason: Op
     let transaction = claims.ask(session.cx.clock(), &Request::Acquire(grant), &policy.limits)?;
     let no_lease = || Error::NoSuchLease { named: issue_id.to_string() };
     let (lease_id, taken) = match transaction.answer? {
-        lease::Answer::Granted(id) => (id, Taken::New),
-        lease::Answer::Kept { lease_id, changed: true } => (lease_id, Taken::Renewed),
-        lease::Answer::Kept { lease_id, .. } | lease::Answer::Closing(lease_id) => (lease_id, Taken::Kept),
-        lease::Answer::Ended(_) | lease::Answer::Nothing => return Err(no_lease()),
+        lease::LeaseAnswer::Granted(id) => (id, AcquireKind::New),
+        lease::LeaseAnswer::Kept { lease_id, changed: true } => (lease_id, AcquireKind::Renewed),
+        lease::LeaseAnswer::Kept { lease_id, .. } | lease::LeaseAnswer::Closing(lease_id) => (lease_id, AcquireKind::Kept),
+        lease::LeaseAnswer::Ended(_) | lease::LeaseAnswer::Nothing => return Err(no_lease()),
     };
     if let Some(document) = &document
         && let Err(error) = bring(store, issue_id, document)
     {
         // A lease that was taken for nothing would only be in others' way.
-        if taken == Taken::New {
+        if taken == AcquireKind::New {
             let request = Request::Release { lease_id, holder, closing: false, reason: None };
             let _ = claims.ask(session.cx.clock(), &request, &policy.limits);
         }

@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use serde_json::{Value, json};
 
 use crate::commands::leases::claim::acquire::Terms;
-use crate::commands::shared::edit_session::Desk;
-use crate::commands::shared::lease_report::{LeaseView, Taken};
-use crate::commands::shared::session::{Answer, Session};
-use crate::commands::shared::supervise::{Charge, attend, was_concluded};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::lease_report::{AcquireKind, LeaseView};
+use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::shared::supervise::{SupervisedCommand, attend, was_concluded};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::output::Report;
 use crate::output::text::Styles;
@@ -47,11 +47,11 @@ pub(crate) enum OnLost {
 struct Held {
     view: LeaseView,
     status: u8,
-    end: End,
+    end: LeaseAfterHold,
 }
 
 /// What became of the lease.
-enum End {
+enum LeaseAfterHold {
     /// It was there before, and stays.
     Kept,
     Released,
@@ -60,14 +60,14 @@ enum End {
 }
 
 /// Takes the lease, runs the command, keeps the lease alive meanwhile, gives it back.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, command, terms, on_lost } = args;
     let layout = session.layout()?;
-    let desk = Desk::for_leases(session, layout)?;
+    let desk = EditSession::for_leases(session, layout)?;
     let (id, acquired) = terms.take(&desk, &issue)?;
-    let (view, was_there) = (acquired.view, acquired.taken != Taken::New);
+    let (view, was_there) = (acquired.view, acquired.taken != AcquireKind::New);
     session.output.narrate(&format!("holding {} until the command ends", id.short()));
-    let charge = Charge {
+    let charge = SupervisedCommand {
         lease_id: &view.lease_id,
         issue_id: id,
         agent_id: &view.agent_id,
@@ -90,29 +90,29 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     };
     match lost {
         Some(error) if on_lost == OnLost::Kill => return Err(error),
-        Some(_) => return Ok(Box::new(Held { view, status, end: End::Lost })),
+        Some(_) => return Ok(Box::new(Held { view, status, end: LeaseAfterHold::Lost })),
         None => {}
     }
-    let end = if was_there { End::Kept } else { give_back(&desk, id, &view.lease_id) };
+    let end = if was_there { LeaseAfterHold::Kept } else { give_back(&desk, id, &view.lease_id) };
     Ok(Box::new(Held { view: now_as(&desk, view), status, end }))
 }
 
 /// Ends the lease that was taken for the command. What the command did is done: its status counts, whatever goes wrong.
-fn give_back(desk: &Desk<'_>, id: IssueId, lease_id: &LeaseId) -> End {
+fn give_back(desk: &EditSession<'_>, id: IssueId, lease_id: &LeaseId) -> LeaseAfterHold {
     match desk.close_lease(id) {
-        Ok(Some((_, true))) => End::Closing,
-        Ok(Some((_, false))) => End::Released,
-        Ok(None) if was_concluded(desk, lease_id) => End::Released,
-        Ok(None) => End::Lost,
+        Ok(Some((_, true))) => LeaseAfterHold::Closing,
+        Ok(Some((_, false))) => LeaseAfterHold::Released,
+        Ok(None) if was_concluded(desk, lease_id) => LeaseAfterHold::Released,
+        Ok(None) => LeaseAfterHold::Lost,
         Err(error) => {
             desk.session.output.warn(&format!("the lease on {} could not be released: {error}", id.short()));
-            End::Kept
+            LeaseAfterHold::Kept
         }
     }
 }
 
 /// The lease as it is now, if it still is.
-fn now_as(desk: &Desk<'_>, view: LeaseView) -> LeaseView {
+fn now_as(desk: &EditSession<'_>, view: LeaseView) -> LeaseView {
     let ledger = desk.layout.claims().ledger().unwrap_or_default();
     let lease = ledger.leases().find(|lease| lease.lease_id == view.lease_id);
     lease.map_or(view, |lease| LeaseView::of(lease, &desk.session.cx.clock().now(), &desk.policy, Some(&desk.store)))
@@ -121,10 +121,10 @@ fn now_as(desk: &Desk<'_>, view: LeaseView) -> LeaseView {
 impl Report for Held {
     fn json(&self) -> Value {
         let end = match self.end {
-            End::Kept => "kept",
-            End::Released => "released",
-            End::Closing => "closing",
-            End::Lost => "lost",
+            LeaseAfterHold::Kept => "kept",
+            LeaseAfterHold::Released => "released",
+            LeaseAfterHold::Closing => "closing",
+            LeaseAfterHold::Lost => "lost",
         };
         json!({ "command_status": self.status, "end": end, "lease": self.view })
     }
@@ -137,10 +137,10 @@ impl Report for Held {
     fn aside(&self) -> Option<String> {
         let issue = self.view.issue_id.short();
         Some(match self.end {
-            End::Kept => format!("you have had the lease on {issue} before, and keep it"),
-            End::Released => format!("released {issue}"),
-            End::Closing => format!("{issue} has an edit that is not committed: its lease ends with that commit"),
-            End::Lost => format!("{issue} was not held to the end: see git jit claim log --issue {issue}"),
+            LeaseAfterHold::Kept => format!("you have had the lease on {issue} before, and keep it"),
+            LeaseAfterHold::Released => format!("released {issue}"),
+            LeaseAfterHold::Closing => format!("{issue} has an edit that is not committed: its lease ends with that commit"),
+            LeaseAfterHold::Lost => format!("{issue} was not held to the end: see git jit claim log --issue {issue}"),
         })
     }
 

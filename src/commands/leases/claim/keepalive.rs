@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{Holder, LeaseId};
 use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
@@ -49,7 +49,7 @@ pub(crate) struct Args {
 }
 
 /// Renews, detaches or stops.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { pid, detach, stop, in_background } = args;
     let layout = session.layout()?;
     let policy = session.policy_of_leases(layout)?;
@@ -88,7 +88,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
             std::thread::sleep(STEP);
         }
     }
-    Ok(Box::new(Ended { renewed }))
+    Ok(Box::new(KeepaliveEnded { renewed }))
 }
 
 /// Renews what has used up a third of its time. One that is over is brought back only if it was `kept` before: its time
@@ -139,7 +139,7 @@ fn running(layout: &Layout) -> Result<Option<u32>, Error> {
     }
 }
 
-fn go_on(session: &Session, layout: &Layout, watched: u32) -> Answer {
+fn go_on(session: &Session, layout: &Layout, watched: u32) -> CommandResult {
     drop(alone(layout)?);
     let agent = session.agent(layout)?;
     let missing = || Error::NotThere { what: "program", name: "git-jit".to_owned(), hint: String::new() };
@@ -170,8 +170,8 @@ fn go_on(session: &Session, layout: &Layout, watched: u32) -> Answer {
     Ok(Box::new(Detached { pid: child.id(), watched, leases }))
 }
 
-fn end_other(layout: &Layout) -> Answer {
-    let Some(pid) = running(layout)? else { return Ok(Box::new(Stopped { pid: None })) };
+fn end_other(layout: &Layout) -> CommandResult {
+    let Some(pid) = running(layout)? else { return Ok(Box::new(KeepaliveStopped { pid: None })) };
     background::ask_to_end(pid).map_err(|source| store::Error::io("end the holder of", &path(layout))(source))?;
     let deadline = Instant::now() + SOON;
     while running(layout)? == Some(pid) {
@@ -180,14 +180,14 @@ fn end_other(layout: &Layout) -> Answer {
         }
         std::thread::sleep(STEP / 5);
     }
-    Ok(Box::new(Stopped { pid: Some(pid) }))
+    Ok(Box::new(KeepaliveStopped { pid: Some(pid) }))
 }
 
-struct Ended {
+struct KeepaliveEnded {
     renewed: usize,
 }
 
-impl Report for Ended {
+impl Report for KeepaliveEnded {
     fn json(&self) -> Value {
         json!({ "changed": self.renewed > 0, "renewed": self.renewed })
     }
@@ -221,11 +221,11 @@ impl Report for Detached {
     }
 }
 
-struct Stopped {
+struct KeepaliveStopped {
     pid: Option<u32>,
 }
 
-impl Report for Stopped {
+impl Report for KeepaliveStopped {
     fn json(&self) -> Value {
         json!({ "changed": self.pid.is_some(), "pid": self.pid })
     }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::lease_lookup::Counter;
+use crate::commands::shared::lease_lookup::LeaseLookup;
 use crate::commands::shared::lease_report::LeaseView;
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Answer, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::lease::Lease;
 use crate::output::Report;
@@ -35,9 +35,9 @@ pub(crate) struct ListArgs {
 }
 
 /// The leases of this holder, on an issue, or of an agent.
-pub(crate) fn status(session: &Session, args: StatusArgs) -> Answer {
+pub(crate) fn status(session: &Session, args: StatusArgs) -> CommandResult {
     let StatusArgs { issue, agent } = args;
-    let counter = Counter::open(session)?;
+    let counter = LeaseLookup::open(session)?;
     let issue = issue.map(|typed| resolve(&counter.store, &typed)).transpose()?.map(|(id, _)| id);
     let editor = crate::actor::editor(&session.cx, counter.layout, session.agent_flag.as_deref())?;
     let everybody = issue.is_some() || agent.is_some();
@@ -53,7 +53,7 @@ pub(crate) fn status(session: &Session, args: StatusArgs) -> Answer {
 }
 
 /// All leases, or all that are not over.
-pub(crate) fn list(session: &Session, args: &ListArgs) -> Answer {
+pub(crate) fn list(session: &Session, args: &ListArgs) -> CommandResult {
     let ListArgs { all } = args;
     let layout = session.layout()?;
     let policy = session.policy_of_leases(layout)?;

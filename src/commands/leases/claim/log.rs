@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::lease_lookup::Counter;
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::lease_lookup::LeaseLookup;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, IdError, IssueId, IssueRef, LeaseId};
-use crate::domain::lease::Event;
+use crate::domain::lease::LeaseEvent;
 use crate::error::Error;
 use crate::lease::coordinator::Past;
 use crate::output::Report;
@@ -34,29 +34,29 @@ struct Fact {
     agent: Option<AgentId>,
 }
 
-struct Log {
+struct LeaseHistory {
     facts: VecDeque<Fact>,
     total: usize,
 }
 
 /// Tells what happened.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, agent, limit } = args;
-    let counter = Counter::open(session)?;
+    let counter = LeaseLookup::open(session)?;
     let issue = issue.map(|typed| resolve(&counter, &typed)).transpose()?;
     let mut leases: HashMap<LeaseId, (IssueId, AgentId)> = HashMap::new();
     let (mut facts, mut total) = (VecDeque::new(), 0);
     counter.claims.history(&mut |past| {
         let known = leases.get(past.event.lease_id()).cloned();
-        if let Event::Acquire(grant) | Event::Transfer { grant, .. } = &past.event {
+        if let LeaseEvent::Acquire(grant) | LeaseEvent::Transfer { grant, .. } = &past.event {
             leases.insert(grant.lease_id.clone(), (grant.issue_id, grant.holder.agent_id.clone()));
         }
-        let of = |event: &Event| match event {
-            Event::Acquire(grant) => Some((grant.issue_id, grant.holder.agent_id.clone())),
+        let of = |event: &LeaseEvent| match event {
+            LeaseEvent::Acquire(grant) => Some((grant.issue_id, grant.holder.agent_id.clone())),
             _ => known,
         };
         let (on, holder) = of(&past.event).unzip();
-        let actor = if let Event::ForceEvict { by, .. } = &past.event { Some(by.clone()) } else { holder };
+        let actor = if let LeaseEvent::ForceEvict { by, .. } = &past.event { Some(by.clone()) } else { holder };
         let is_wanted =
             issue.is_none_or(|issue| on == Some(issue)) && agent.as_ref().is_none_or(|agent| actor.as_ref() == Some(agent));
         if is_wanted {
@@ -67,11 +67,11 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
             }
         }
     })?;
-    Ok(Box::new(Log { facts, total }))
+    Ok(Box::new(LeaseHistory { facts, total }))
 }
 
 /// The issue that was meant: one that there is, or one that ever was leased.
-fn resolve(counter: &Counter<'_>, typed: &str) -> Result<IssueId, Error> {
+fn resolve(counter: &LeaseLookup<'_>, typed: &str) -> Result<IssueId, Error> {
     let issue = IssueRef::parse(typed)?;
     let known: Vec<IssueId> = counter.store.ids()?.into_iter().map(|(id, _)| id).collect();
     match issue.resolve(known) {
@@ -80,7 +80,7 @@ fn resolve(counter: &Counter<'_>, typed: &str) -> Result<IssueId, Error> {
     }
     let mut leased = BTreeSet::new();
     counter.claims.history(&mut |past| {
-        if let Event::Acquire(grant) = &past.event {
+        if let LeaseEvent::Acquire(grant) = &past.event {
             leased.insert(grant.issue_id);
         }
     })?;
@@ -88,42 +88,42 @@ fn resolve(counter: &Counter<'_>, typed: &str) -> Result<IssueId, Error> {
 }
 
 /// The word that the log has for it.
-fn word(event: &Event) -> &'static str {
+fn word(event: &LeaseEvent) -> &'static str {
     match event {
-        Event::Acquire(_) => "acquire",
-        Event::Renew { .. } => "renew",
-        Event::Heartbeat { .. } => "heartbeat",
-        Event::Close { .. } => "close",
-        Event::Release { .. } => "release",
-        Event::Transfer { .. } => "transfer",
-        Event::AutoEvict { .. } => "auto-evict",
-        Event::ForceEvict { .. } => "force-evict",
-        Event::Observe { .. } => "observe",
+        LeaseEvent::Acquire(_) => "acquire",
+        LeaseEvent::Renew { .. } => "renew",
+        LeaseEvent::Heartbeat { .. } => "heartbeat",
+        LeaseEvent::Close { .. } => "close",
+        LeaseEvent::Release { .. } => "release",
+        LeaseEvent::Transfer { .. } => "transfer",
+        LeaseEvent::AutoEvict { .. } => "auto-evict",
+        LeaseEvent::ForceEvict { .. } => "force-evict",
+        LeaseEvent::Observe { .. } => "observe",
     }
 }
 
-fn reason(event: &Event) -> Option<&String> {
+fn reason(event: &LeaseEvent) -> Option<&String> {
     match event {
-        Event::Acquire(grant) | Event::Transfer { grant, .. } => grant.reason.as_ref(),
-        Event::Renew { reason, .. } | Event::Close { reason, .. } | Event::Release { reason, .. } => reason.as_ref(),
-        Event::ForceEvict { reason, .. } => Some(reason),
-        Event::Heartbeat { .. } | Event::AutoEvict { .. } | Event::Observe { .. } => None,
+        LeaseEvent::Acquire(grant) | LeaseEvent::Transfer { grant, .. } => grant.reason.as_ref(),
+        LeaseEvent::Renew { reason, .. } | LeaseEvent::Close { reason, .. } | LeaseEvent::Release { reason, .. } => reason.as_ref(),
+        LeaseEvent::ForceEvict { reason, .. } => Some(reason),
+        LeaseEvent::Heartbeat { .. } | LeaseEvent::AutoEvict { .. } | LeaseEvent::Observe { .. } => None,
     }
 }
 
-fn ttl_secs(event: &Event) -> Option<u64> {
+fn ttl_secs(event: &LeaseEvent) -> Option<u64> {
     match event {
-        Event::Acquire(grant) | Event::Transfer { grant, .. } => Some(grant.ttl_secs),
-        Event::Renew { ttl_secs, .. } => Some(*ttl_secs),
+        LeaseEvent::Acquire(grant) | LeaseEvent::Transfer { grant, .. } => Some(grant.ttl_secs),
+        LeaseEvent::Renew { ttl_secs, .. } => Some(*ttl_secs),
         _ => None,
     }
 }
 
-impl Report for Log {
+impl Report for LeaseHistory {
     fn json(&self) -> Value {
         let one = |fact: &Fact| {
             let event = &fact.past.event;
-            let to = if let Event::Transfer { grant, .. } = event { Some(grant) } else { None };
+            let to = if let LeaseEvent::Transfer { grant, .. } = event { Some(grant) } else { None };
             json!({
                 "sequence": fact.past.sequence, "at": fact.past.at.wall, "op": word(event), "lease_id": event.lease_id(),
                 "issue_id": fact.issue, "agent_id": fact.agent, "ttl_secs": ttl_secs(event), "reason": reason(event),
@@ -142,7 +142,7 @@ impl Report for Log {
         let row = |fact: &Fact| {
             let event = &fact.past.event;
             let mut why = reason(event).map(|reason| plain_line(reason)).unwrap_or_default();
-            if let Event::Transfer { grant, .. } = event {
+            if let LeaseEvent::Transfer { grant, .. } = event {
                 why = format!("to {}  {why}", grant.holder);
             }
             vec![

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::commands::leases::claim::{reason, required_reason};
-use crate::commands::shared::lease_lookup::Counter;
-use crate::commands::shared::lease_report::{Acquired, LeaseView, Taken};
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::lease_lookup::LeaseLookup;
+use crate::commands::shared::lease_report::{AcquireKind, Acquired, LeaseView};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{self, Request};
 use crate::error::Error;
@@ -53,10 +53,10 @@ pub(crate) struct EvictArgs {
 }
 
 /// Gives a lease back.
-pub(crate) fn release(session: &Session, args: ReleaseArgs) -> Answer {
+pub(crate) fn release(session: &Session, args: ReleaseArgs) -> CommandResult {
     let ReleaseArgs { lease: named, reason: why } = args;
     let reason = reason(why)?;
-    let counter = Counter::open(session)?;
+    let counter = LeaseLookup::open(session)?;
     let holder = counter.holder()?;
     let lease = match (counter.named_or_mine(named.as_deref(), &holder), named) {
         (Err(Error::NoSuchLease { .. }), Some(named)) if counter.is_concluded(&named)? => {
@@ -77,7 +77,7 @@ pub(crate) fn release(session: &Session, args: ReleaseArgs) -> Answer {
 }
 
 /// Passes an issue on.
-pub(crate) fn transfer(session: &Session, args: TransferArgs) -> Answer {
+pub(crate) fn transfer(session: &Session, args: TransferArgs) -> CommandResult {
     let TransferArgs { lease: named, to_agent, to_worktree, reason: why } = args;
     if to_agent.is_none() && to_worktree.is_none() {
         return Err(Error::Usage {
@@ -86,7 +86,7 @@ pub(crate) fn transfer(session: &Session, args: TransferArgs) -> Answer {
         });
     }
     let reason = reason(why)?;
-    let counter = Counter::open(session)?;
+    let counter = LeaseLookup::open(session)?;
     let holder = counter.holder()?;
     let lease = counter.named(&named)?;
     let mut to = holder.clone();
@@ -111,8 +111,8 @@ pub(crate) fn transfer(session: &Session, args: TransferArgs) -> Answer {
     let request = Request::Transfer { lease_id: lease.lease_id.clone(), holder, to, new_id, branch, reason };
     let transaction = counter.claims.ask(session.cx.clock(), &request, &counter.policy.limits)?;
     let (lease_id, taken) = match transaction.answer? {
-        lease::Answer::Granted(id) => (id, Taken::Transferred),
-        _ => (lease.lease_id.clone(), Taken::Kept),
+        lease::LeaseAnswer::Granted(id) => (id, AcquireKind::Transferred),
+        _ => (lease.lease_id.clone(), AcquireKind::Kept),
     };
     let lease = transaction.ledger.lease(&lease_id).ok_or_else(|| Error::NoSuchLease { named: lease_id.to_string() })?;
     let now = session.cx.clock().now();
@@ -120,7 +120,7 @@ pub(crate) fn transfer(session: &Session, args: TransferArgs) -> Answer {
 }
 
 /// The worktree that was meant: by its id, its path, or the last name of it.
-fn worktree(counter: &Counter<'_>, named: &str) -> Result<Worktree, Error> {
+fn worktree(counter: &LeaseLookup<'_>, named: &str) -> Result<Worktree, Error> {
     let all = worktrees::list(counter.layout)?;
     let path = counter.session.cx.cwd.join(Path::new(named)).canonicalize().ok();
     let has_id = |worktree: &Worktree| worktree.identity.as_ref().is_some_and(|it| it.worktree_id.to_string() == named.trim());
@@ -142,7 +142,7 @@ fn worktree(counter: &Counter<'_>, named: &str) -> Result<Worktree, Error> {
 }
 
 /// The id of a worktree, which is given one if it has never written anything.
-fn identity(counter: &Counter<'_>, worktree: &Worktree) -> Result<WorktreeId, Error> {
+fn identity(counter: &LeaseLookup<'_>, worktree: &Worktree) -> Result<WorktreeId, Error> {
     if let Some(identity) = &worktree.identity {
         return Ok(identity.worktree_id.clone());
     }
@@ -150,10 +150,10 @@ fn identity(counter: &Counter<'_>, worktree: &Worktree) -> Result<WorktreeId, Er
 }
 
 /// Ends anybody's lease.
-pub(crate) fn evict(session: &Session, args: EvictArgs) -> Answer {
+pub(crate) fn evict(session: &Session, args: EvictArgs) -> CommandResult {
     let EvictArgs { lease: named, reason: why } = args;
     let reason = required_reason(why)?;
-    let counter = Counter::open(session)?;
+    let counter = LeaseLookup::open(session)?;
     let by = session.agent(counter.layout)?;
     let lease = counter.named(&named)?;
     let request = Request::ForceEvict { lease_id: lease.lease_id.clone(), by: by.clone(), reason: reason.clone() };

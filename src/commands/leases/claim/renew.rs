@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::commands::leases::claim::seconds;
-use crate::commands::shared::lease_lookup::Counter;
-use crate::commands::shared::lease_report::{Acquired, LeaseView, Taken};
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::lease_lookup::LeaseLookup;
+use crate::commands::shared::lease_report::{AcquireKind, Acquired, LeaseView};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::Holder;
 use crate::domain::lease::{self, Lease, Request};
 use crate::error::Error;
@@ -30,9 +30,9 @@ pub(crate) struct HeartbeatArgs {
 }
 
 /// Sets a lease's time anew.
-pub(crate) fn renew(session: &Session, args: RenewArgs) -> Answer {
+pub(crate) fn renew(session: &Session, args: RenewArgs) -> CommandResult {
     let RenewArgs { lease: named, extension } = args;
-    let counter = Counter::open(session)?;
+    let counter = LeaseLookup::open(session)?;
     let at_least_secs = extension.as_deref().map(seconds).transpose()?;
     let holder = counter.holder()?;
     let lease = counter.named_or_mine(named.as_deref(), &holder)?;
@@ -43,13 +43,13 @@ pub(crate) fn renew(session: &Session, args: RenewArgs) -> Answer {
     let renewed = transaction.ledger.lease(&lease.lease_id).ok_or_else(gone)?;
     let now = session.cx.clock().now();
     let view = LeaseView::of(renewed, &now, &counter.policy, Some(&counter.store));
-    Ok(Box::new(Acquired { view, taken: Taken::Renewed }))
+    Ok(Box::new(Acquired { view, taken: AcquireKind::Renewed }))
 }
 
 /// Gives one lease, or all of them, their whole time again.
-pub(crate) fn heartbeat(session: &Session, args: HeartbeatArgs) -> Answer {
+pub(crate) fn heartbeat(session: &Session, args: HeartbeatArgs) -> CommandResult {
     let HeartbeatArgs { lease: named } = args;
-    let counter = Counter::open(session)?;
+    let counter = LeaseLookup::open(session)?;
     let holder = counter.holder()?;
     let now = session.cx.clock().now();
     let stale_after = counter.policy.limits.stale_after_secs;
@@ -66,12 +66,12 @@ pub(crate) fn heartbeat(session: &Session, args: HeartbeatArgs) -> Answer {
 }
 
 /// One beat; nothing where the lease ended in the meantime and nobody asked for it by name.
-fn beat(counter: &Counter<'_>, lease: &Lease, holder: &Holder, is_named: bool) -> Result<Option<LeaseView>, Error> {
+fn beat(counter: &LeaseLookup<'_>, lease: &Lease, holder: &Holder, is_named: bool) -> Result<Option<LeaseView>, Error> {
     let clock = counter.session.cx.clock();
     let request = Request::Heartbeat { lease_id: lease.lease_id.clone(), holder: holder.clone() };
     let transaction = counter.claims.ask(clock, &request, &counter.policy.limits)?;
     match transaction.answer {
-        Err(lease::Refusal::NoSuchLease { .. }) if !is_named => return Ok(None),
+        Err(lease::LeaseRefusal::NoSuchLease { .. }) if !is_named => return Ok(None),
         answer => answer?,
     };
     let view = |lease: &Lease| LeaseView::of(lease, &clock.now(), &counter.policy, Some(&counter.store));

@@ -5,16 +5,16 @@
 use std::path::{Path, PathBuf};
 
 use crate::commands::setup::agents::claude;
-use crate::commands::setup::agents::{Agent, Fate, File};
+use crate::commands::setup::agents::{AgentFileReport, FileState, KnownAgent};
 use crate::error::Error;
 use crate::store;
 use crate::store::file;
 use crate::store::issues::VERSIONED;
-use crate::text::managed_block::{self, Rest, State, Trouble};
+use crate::text::managed_block::{self, BlockState, Rest, Trouble};
 
 /// What stands there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum AgentFileContent {
     /// A block of this text, between comments of Markdown.
     Block(&'static str),
     /// Hooks of Claude Code, in its settings.
@@ -22,14 +22,14 @@ pub(crate) enum Kind {
 }
 
 /// One file.
-pub(crate) struct Place {
+pub(crate) struct AgentFile {
     /// As it is called, from the root of the worktree.
     pub path: &'static str,
     /// For whom alone; nobody in particular for `AGENTS.md`.
-    pub agent: Option<Agent>,
+    pub agent: Option<KnownAgent>,
     /// What is in it now.
     pub text: Option<String>,
-    kind: Kind,
+    kind: AgentFileContent,
     /// What it leads to.
     real: PathBuf,
 }
@@ -38,18 +38,18 @@ pub(crate) struct Place {
 pub(crate) struct Target {
     path: &'static str,
     real: PathBuf,
-    deed: Deed,
+    deed: FileAction,
 }
 
-enum Deed {
-    Nothing(Fate),
-    Write(Fate, String),
+enum FileAction {
+    Nothing(FileState),
+    Write(FileState, String),
     Delete,
 }
 
-impl Place {
+impl AgentFile {
     /// The file of this name in the worktree at `root`.
-    pub(crate) fn find(root: &Path, path: &'static str, agent: Option<Agent>, kind: Kind) -> Result<Self, Error> {
+    pub(crate) fn find(root: &Path, path: &'static str, agent: Option<KnownAgent>, kind: AgentFileContent) -> Result<Self, Error> {
         let named = root.join(path);
         let leads_out = || refusal(path, "it leads out of this worktree", "Put a file in its place, or write it by hand");
         let real = match named.symlink_metadata() {
@@ -76,8 +76,8 @@ impl Place {
     /// What would stand there.
     pub(crate) fn shown(&self) -> String {
         match self.kind {
-            Kind::Block(body) => managed_block::put(None, body, false).ok().flatten().unwrap_or_default(),
-            Kind::Hooks => claude::fresh(),
+            AgentFileContent::Block(body) => managed_block::put(None, body, false).ok().flatten().unwrap_or_default(),
+            AgentFileContent::Hooks => claude::fresh(),
         }
     }
 
@@ -85,25 +85,27 @@ impl Place {
     pub(crate) fn has_ours(&self) -> bool {
         let text = self.text.as_deref().unwrap_or_default();
         match self.kind {
-            Kind::Block(body) => managed_block::state(text, body) != Ok(State::Missing),
-            Kind::Hooks => claude::has_any(text),
+            AgentFileContent::Block(body) => managed_block::state(text, body) != Ok(BlockState::Missing),
+            AgentFileContent::Hooks => claude::has_any(text),
         }
     }
 
     /// How it stands.
-    pub(crate) fn fate(&self) -> Result<Fate, Error> {
+    pub(crate) fn fate(&self) -> Result<FileState, Error> {
         let text = self.text.as_deref().unwrap_or_default();
         match self.kind {
-            Kind::Block(body) => Ok(match managed_block::state(text, body).map_err(|trouble| self.trouble(&trouble))? {
-                State::Missing => Fate::Missing,
-                State::Current => Fate::Current,
-                State::Outdated => Fate::Outdated,
-                State::Edited => Fate::Edited,
-            }),
-            Kind::Hooks => Ok(match self.with_hooks()? {
-                None => Fate::Current,
-                Some(_) if claude::has_any(text) => Fate::Outdated,
-                Some(_) => Fate::Missing,
+            AgentFileContent::Block(body) => {
+                Ok(match managed_block::state(text, body).map_err(|trouble| self.trouble(&trouble))? {
+                    BlockState::Missing => FileState::Missing,
+                    BlockState::Current => FileState::Current,
+                    BlockState::Outdated => FileState::Outdated,
+                    BlockState::Edited => FileState::Edited,
+                })
+            }
+            AgentFileContent::Hooks => Ok(match self.with_hooks()? {
+                None => FileState::Current,
+                Some(_) if claude::has_any(text) => FileState::Outdated,
+                Some(_) => FileState::Missing,
             }),
         }
     }
@@ -114,25 +116,27 @@ impl Place {
         Ok(Target { path: self.path, real: self.real.clone(), deed })
     }
 
-    fn put_in(&self, force: bool) -> Result<Deed, Error> {
+    fn put_in(&self, force: bool) -> Result<FileAction, Error> {
         let new = match self.kind {
-            Kind::Block(body) => managed_block::put(self.text.as_deref(), body, force).map_err(|trouble| self.trouble(&trouble))?,
-            Kind::Hooks => self.with_hooks()?,
+            AgentFileContent::Block(body) => {
+                managed_block::put(self.text.as_deref(), body, force).map_err(|trouble| self.trouble(&trouble))?
+            }
+            AgentFileContent::Hooks => self.with_hooks()?,
         };
-        Ok(new.map_or(Deed::Nothing(Fate::Current), |text| Deed::Write(Fate::Written, text)))
+        Ok(new.map_or(FileAction::Nothing(FileState::Current), |text| FileAction::Write(FileState::Written, text)))
     }
 
-    fn taken_out(&self, force: bool) -> Result<Deed, Error> {
-        let Some(text) = &self.text else { return Ok(Deed::Nothing(Fate::Absent)) };
+    fn taken_out(&self, force: bool) -> Result<FileAction, Error> {
+        let Some(text) = &self.text else { return Ok(FileAction::Nothing(FileState::Absent)) };
         let rest = match self.kind {
-            Kind::Block(_) => managed_block::take_out(text, force).map_err(|trouble| self.trouble(&trouble))?,
-            Kind::Hooks if *text == claude::fresh() => Rest::Nothing,
-            Kind::Hooks => claude::without(text).map_or(Rest::Same, Rest::Text),
+            AgentFileContent::Block(_) => managed_block::take_out(text, force).map_err(|trouble| self.trouble(&trouble))?,
+            AgentFileContent::Hooks if *text == claude::fresh() => Rest::Nothing,
+            AgentFileContent::Hooks => claude::without(text).map_or(Rest::Same, Rest::Text),
         };
         Ok(match rest {
-            Rest::Same => Deed::Nothing(Fate::Absent),
-            Rest::Text(text) => Deed::Write(Fate::Removed, text),
-            Rest::Nothing => Deed::Delete,
+            Rest::Same => FileAction::Nothing(FileState::Absent),
+            Rest::Text(text) => FileAction::Write(FileState::Removed, text),
+            Rest::Nothing => FileAction::Delete,
         })
     }
 
@@ -161,29 +165,29 @@ fn refusal(path: &str, why: &str, hint: &str) -> Error {
 impl Target {
     /// What the file will say; nothing if it will be gone, or stays as it is.
     pub(crate) fn text(&self) -> Option<&str> {
-        if let Deed::Write(_, text) = &self.deed { Some(text) } else { None }
+        if let FileAction::Write(_, text) = &self.deed { Some(text) } else { None }
     }
 
     /// Makes it so.
-    pub(crate) fn carry_out(self) -> Result<File, Error> {
+    pub(crate) fn carry_out(self) -> Result<AgentFileReport, Error> {
         let Self { path, real, deed } = self;
         let above = real.parent().unwrap_or(Path::new("."));
         let fate = match deed {
-            Deed::Nothing(fate) => fate,
-            Deed::Write(fate, text) => {
+            FileAction::Nothing(fate) => fate,
+            FileAction::Write(fate, text) => {
                 file::make_dir(above, VERSIONED)?;
                 file::rewrite(file::finish_beside(&real, text.as_bytes(), VERSIONED, false)?)?;
                 fate
             }
-            Deed::Delete => {
+            FileAction::Delete => {
                 std::fs::remove_file(&real).map_err(store::Error::io("remove", &real))?;
                 if path.contains('/') {
                     // Only an empty one goes; anything else in it is somebody's.
                     let _ = std::fs::remove_dir(above);
                 }
-                Fate::Removed
+                FileState::Removed
             }
         };
-        Ok(File { path, fate, text: None })
+        Ok(AgentFileReport { path, fate, text: None })
     }
 }

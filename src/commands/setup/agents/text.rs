@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::commands::setup::agents::Agent;
-use crate::commands::setup::agents::agent_file::{Kind, Place};
+use crate::commands::setup::agents::KnownAgent;
+use crate::commands::setup::agents::agent_file::{AgentFile, AgentFileContent};
 use crate::error::Error;
 use crate::store::file;
 
@@ -33,15 +33,15 @@ Work items are issues, files in `.jit/issues/`. A lease gives one agent in one w
 ";
 
 /// Every place, those first that others refer to. What the named agents do not need is left out.
-pub(crate) fn places(root: &Path, named: &[Agent]) -> Result<Vec<Place>, Error> {
-    let agents = Place::find(root, AGENTS, None, Kind::Block(BODY))?;
+pub(crate) fn places(root: &Path, named: &[KnownAgent]) -> Result<Vec<AgentFile>, Error> {
+    let agents = AgentFile::find(root, AGENTS, None, AgentFileContent::Block(BODY))?;
     let mut places = Vec::new();
     for (path, agent, kind) in [
-        (CLAUDE, Agent::Claude, Kind::Block("@AGENTS.md\n")),
-        (CLAUDE_SETTINGS, Agent::Claude, Kind::Hooks),
-        (GEMINI, Agent::Gemini, Kind::Block("@./AGENTS.md\n")),
+        (CLAUDE, KnownAgent::Claude, AgentFileContent::Block("@AGENTS.md\n")),
+        (CLAUDE_SETTINGS, KnownAgent::Claude, AgentFileContent::Hooks),
+        (GEMINI, KnownAgent::Gemini, AgentFileContent::Block("@./AGENTS.md\n")),
     ] {
-        let place = Place::find(root, path, Some(agent), kind);
+        let place = AgentFile::find(root, path, Some(agent), kind);
         // What nobody asked for and cannot be read does not keep others from what they asked for.
         let Ok(place) = place else {
             if named.contains(&agent) {
@@ -52,8 +52,8 @@ pub(crate) fn places(root: &Path, named: &[Agent]) -> Result<Vec<Place>, Error> 
         if place.is_same_as(&agents) {
             continue;
         }
-        let is_needless = !place.has_ours() && (refers(&place) || agent == Agent::Gemini && gemini_reads_agents(root));
-        if kind == Kind::Hooks || !is_needless {
+        let is_needless = !place.has_ours() && (refers(&place) || agent == KnownAgent::Gemini && gemini_reads_agents(root));
+        if kind == AgentFileContent::Hooks || !is_needless {
             places.push(place);
         }
     }
@@ -62,7 +62,7 @@ pub(crate) fn places(root: &Path, named: &[Agent]) -> Result<Vec<Place>, Error> 
 }
 
 /// Whether a file imports `AGENTS.md` already, by a line that is not ours.
-fn refers(place: &Place) -> bool {
+fn refers(place: &AgentFile) -> bool {
     let text = place.text.as_deref().unwrap_or_default();
     text.split_whitespace().any(|word| matches!(word, "@AGENTS.md" | "@./AGENTS.md"))
 }

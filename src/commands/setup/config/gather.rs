@@ -1,9 +1,9 @@
 //! Where each setting has its value from.
 
-use crate::commands::setup::config::report::{Setting, Settings};
+use crate::commands::setup::config::report::{Setting, SettingsReport};
 use crate::commands::setup::config::{read, repository_file};
 use crate::commands::shared::session::Session;
-use crate::domain::policy::{Candidate, Enforcement, Policy, Settings as Said};
+use crate::domain::policy::{Candidate, Enforcement, Policy, PolicySettings as Said};
 use crate::enforce::policy;
 use crate::error::Error;
 use crate::store::config::edit::{self, Home, KEYS, Key};
@@ -36,7 +36,7 @@ fn said(settings: &Said, key: &Key) -> Option<String> {
 }
 
 /// All settings, each with what it comes from.
-pub(crate) fn gather(session: &Session) -> Result<Settings, Error> {
+pub(crate) fn gather(session: &Session) -> Result<SettingsReport, Error> {
     let layout = session.layout()?;
     let candidates = policy::candidates(&session.cx, layout);
     let policy = Policy::strictest(&candidates);
@@ -74,7 +74,7 @@ pub(crate) fn gather(session: &Session) -> Result<Settings, Error> {
         Ok(Setting { key, value, source: deciding.unwrap_or_else(|| "default".to_owned()), places })
     };
     let settings = KEYS.iter().map(one).collect::<Result<_, Error>>()?;
-    Ok(Settings { settings, unreadable: policy.unreadable })
+    Ok(SettingsReport { settings, unreadable: policy.unreadable })
 }
 
 /// A setting that either file may have: the user's counts first.

@@ -53,12 +53,12 @@ impl Report for Foreign {
 }
 
 /// Every setting.
-pub(crate) struct Settings {
+pub(crate) struct SettingsReport {
     pub settings: Vec<Setting>,
     pub unreadable: Vec<(String, String)>,
 }
 
-impl Report for Settings {
+impl Report for SettingsReport {
     fn json(&self) -> Value {
         let unreadable: Vec<String> = self.unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect();
         json!({ "count": self.settings.len(), "settings": self.settings.iter().map(told).collect::<Vec<_>>(), "unreadable": unreadable })
@@ -87,14 +87,14 @@ impl Report for Settings {
 }
 
 /// A value that was put in or taken away.
-pub(crate) struct Change {
+pub(crate) struct SettingChange {
     pub key: String,
     pub value: Option<String>,
     pub path: PathBuf,
     pub changed: bool,
 }
 
-impl Report for Change {
+impl Report for SettingChange {
     fn json(&self) -> Value {
         json!({ "changed": self.changed, "key": self.key, "value": self.value, "file": self.path.display().to_string() })
     }

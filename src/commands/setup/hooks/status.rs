@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{Answer, Session};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::exit::ExitStatus;
-use crate::hooks::install::canary::{self, Song};
+use crate::hooks::install::canary::{self, CanaryResult};
 use crate::hooks::install::config_hooks;
-use crate::hooks::install::{HOOKS, Place, Site};
+use crate::hooks::install::{HOOKS, HookSlot, Site};
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
 use crate::store::worktrees;
@@ -28,12 +28,12 @@ pub(crate) struct Args {
 struct Hook {
     name: &'static str,
     path: PathBuf,
-    place: Place,
+    place: HookSlot,
     is_configured: bool,
     /// Where the hook is that stood there before ours, if it is kept.
     kept: Option<PathBuf>,
     /// What came of an edit that nobody made, where that was tried.
-    song: Option<Song>,
+    song: Option<CanaryResult>,
 }
 
 impl Hook {
@@ -42,18 +42,18 @@ impl Hook {
     }
 
     fn is_well(&self) -> bool {
-        self.runs() && !matches!(self.song, Some(Song::Passed(_)))
+        self.runs() && !matches!(self.song, Some(CanaryResult::Passed(_)))
     }
 }
 
-struct Status {
+struct HooksStatus {
     hooks: Vec<Hook>,
     /// Worktrees whose hooks are somewhere else, or cannot be found.
     elsewhere: Vec<(PathBuf, String)>,
 }
 
 /// Looks at every hook.
-pub(crate) fn run(session: &Session, args: Args) -> Answer {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { canary } = args;
     let layout = session.layout()?;
     let site = Site::of(layout)?;
@@ -62,7 +62,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
     let mut hooks = Vec::new();
     for (name, _, place) in site.places()? {
         let is_configured = configured.contains(&name);
-        let is_tried = is_configured || matches!(place, Place::Ours) || (canary && place.runs_ours());
+        let is_tried = is_configured || matches!(place, HookSlot::Ours) || (canary && place.runs_ours());
         let path = site.hook(name);
         let file = Some(path.as_path()).filter(|_| !is_configured);
         let song = if is_tried && !is_off { Some(canary::sing(&session.cx, layout, name, file)?) } else { None };
@@ -82,14 +82,14 @@ pub(crate) fn run(session: &Session, args: Args) -> Answer {
             Err(error) => elsewhere.push((worktree.root, error.to_string())),
         }
     }
-    Ok(Box::new(Status { hooks, elsewhere }))
+    Ok(Box::new(HooksStatus { hooks, elsewhere }))
 }
 
-impl Report for Status {
+impl Report for HooksStatus {
     fn json(&self) -> Value {
         let hook = |hook: &Hook| {
-            let canary = hook.song.as_ref().map(|song| if *song == Song::Refused { "refused" } else { "passed" });
-            let manager = if let Place::Managed(manager) = hook.place { Some(manager.name()) } else { None };
+            let canary = hook.song.as_ref().map(|song| if *song == CanaryResult::Refused { "refused" } else { "passed" });
+            let manager = if let HookSlot::Managed(manager) = hook.place { Some(manager.name()) } else { None };
             json!({
                 "hook": hook.name, "path": hook.path.display().to_string(), "place": hook.place.as_str(), "manager": manager,
                 "configured": hook.is_configured, "runs": hook.runs(), "canary": canary,
@@ -107,18 +107,18 @@ impl Report for Status {
             let mark = if hook.is_well() { styles.good("✓") } else { styles.bad("✗") };
             let place = match hook.place {
                 _ if hook.is_configured => "by configuration",
-                Place::Ours => "in place",
-                Place::Edited => "in place, and edited since",
-                Place::Served => "called by a hook of somebody else",
-                Place::Free => "not installed",
-                Place::Foreign => "somebody else's, which does not call ours",
-                Place::Managed(_) => "owned by a manager that does not call ours",
+                HookSlot::Ours => "in place",
+                HookSlot::Edited => "in place, and edited since",
+                HookSlot::Served => "called by a hook of somebody else",
+                HookSlot::Free => "not installed",
+                HookSlot::Foreign => "somebody else's, which does not call ours",
+                HookSlot::Managed(_) => "owned by a manager that does not call ours",
             };
             let song = match &hook.song {
-                None if hook.place == Place::Served => "; not tried: git jit hooks status --canary".to_owned(),
+                None if hook.place == HookSlot::Served => "; not tried: git jit hooks status --canary".to_owned(),
                 None => String::new(),
-                Some(Song::Refused) => "; refuses what it must".to_owned(),
-                Some(Song::Passed(said)) => {
+                Some(CanaryResult::Refused) => "; refuses what it must".to_owned(),
+                Some(CanaryResult::Passed(said)) => {
                     format!("; {} an edit that nobody made: {}", styles.bad("let through"), plain_line(said))
                 }
             };
@@ -126,7 +126,7 @@ impl Report for Status {
         };
         let mut text: String = self.hooks.iter().map(line).collect();
         for hook in &self.hooks {
-            if let (Place::Free, Some(aside)) = (hook.place, &hook.kept) {
+            if let (HookSlot::Free, Some(aside)) = (hook.place, &hook.kept) {
                 let mark = styles.bad("✗");
                 text += &format!("{mark} {} was put aside and runs no more: install or uninstall the hooks\n", aside.display());
             }

@@ -25,13 +25,13 @@ struct Field {
     name: &'static str,
     about: &'static str,
     is_required: bool,
-    kind: Kind,
+    kind: ToolArgType,
     goes: Goes,
 }
 
 /// What a value may be.
 #[derive(Clone, Copy)]
-enum Kind {
+enum ToolArgType {
     Text,
     Number,
     Texts,
@@ -53,16 +53,16 @@ enum Goes {
     OptionBy(&'static [(&'static str, &'static str)]),
 }
 
-const fn field(name: &'static str, kind: Kind, goes: Goes, about: &'static str) -> Field {
+const fn field(name: &'static str, kind: ToolArgType, goes: Goes, about: &'static str) -> Field {
     Field { name, about, is_required: false, kind, goes }
 }
 
-const fn required(name: &'static str, kind: Kind, goes: Goes, about: &'static str) -> Field {
+const fn required(name: &'static str, kind: ToolArgType, goes: Goes, about: &'static str) -> Field {
     Field { name, about, is_required: true, kind, goes }
 }
 
-const ISSUE: Field = required("issue", Kind::Text, Goes::Behind, "its id, or at least 4 digits of it");
-const PRIORITY: Kind = Kind::OneOf(&["critical", "high", "normal", "low"]);
+const ISSUE: Field = required("issue", ToolArgType::Text, Goes::Behind, "its id, or at least 4 digits of it");
+const PRIORITY: ToolArgType = ToolArgType::OneOf(&["critical", "high", "normal", "low"]);
 
 /// All of them.
 pub(crate) const TOOLS: &[Tool] = &[
@@ -77,9 +77,9 @@ pub(crate) const TOOLS: &[Tool] = &[
         about: "List issues: available is what you could begin now",
         verb: &["query"],
         fields: &[
-            required("kind", Kind::OneOf(&["available", "blocked", "mine", "ready", "all", "closed"]), Goes::Verb, ""),
-            field("text", Kind::Text, Goes::Option("--search"), "in the title, description, a label or the id"),
-            field("limit", Kind::Number, Goes::Option("--limit"), "at most so many"),
+            required("kind", ToolArgType::OneOf(&["available", "blocked", "mine", "ready", "all", "closed"]), Goes::Verb, ""),
+            field("text", ToolArgType::Text, Goes::Option("--search"), "in the title, description, a label or the id"),
+            field("limit", ToolArgType::Number, Goes::Option("--limit"), "at most so many"),
         ],
     },
     Tool { name: "issue_show", about: "An issue in full, with its notes", verb: &["issue", "show"], fields: &[ISSUE] },
@@ -88,12 +88,12 @@ pub(crate) const TOOLS: &[Tool] = &[
         about: "Make an issue; needs no lease",
         verb: &["issue", "create"],
         fields: &[
-            required("title", Kind::Text, Goes::Option("--title"), "one line"),
-            field("description", Kind::Text, Goes::Option("--description"), "what is to be done and why"),
+            required("title", ToolArgType::Text, Goes::Option("--title"), "one line"),
+            field("description", ToolArgType::Text, Goes::Option("--description"), "what is to be done and why"),
             field("priority", PRIORITY, Goes::Option("--priority"), ""),
-            field("labels", Kind::Texts, Goes::Option("--label"), "namespace:value"),
-            field("depends_on", Kind::Texts, Goes::Option("--depends-on"), "issues that come first"),
-            field("discovered_from", Kind::Text, Goes::Option("--discovered-from"), "the issue at whose work it was found"),
+            field("labels", ToolArgType::Texts, Goes::Option("--label"), "namespace:value"),
+            field("depends_on", ToolArgType::Texts, Goes::Option("--depends-on"), "issues that come first"),
+            field("discovered_from", ToolArgType::Text, Goes::Option("--discovered-from"), "the issue at whose work it was found"),
         ],
     },
     Tool {
@@ -102,12 +102,12 @@ pub(crate) const TOOLS: &[Tool] = &[
         verb: &["issue", "update"],
         fields: &[
             ISSUE,
-            field("title", Kind::Text, Goes::Option("--title"), ""),
-            field("description", Kind::Text, Goes::Option("--description"), ""),
-            field("state", Kind::OneOf(&["backlog", "ready", "in_progress", "gated", "done"]), Goes::Option("--state"), ""),
+            field("title", ToolArgType::Text, Goes::Option("--title"), ""),
+            field("description", ToolArgType::Text, Goes::Option("--description"), ""),
+            field("state", ToolArgType::OneOf(&["backlog", "ready", "in_progress", "gated", "done"]), Goes::Option("--state"), ""),
             field("priority", PRIORITY, Goes::Option("--priority"), ""),
-            field("add_labels", Kind::Texts, Goes::Option("--label"), ""),
-            field("remove_labels", Kind::Texts, Goes::Option("--remove-label"), ""),
+            field("add_labels", ToolArgType::Texts, Goes::Option("--label"), ""),
+            field("remove_labels", ToolArgType::Texts, Goes::Option("--remove-label"), ""),
         ],
     },
     Tool {
@@ -115,29 +115,29 @@ pub(crate) const TOOLS: &[Tool] = &[
         about: "Take, renew or give back your lease on an issue",
         verb: &["claim"],
         fields: &[
-            required("action", Kind::OneOf(&["acquire", "renew", "release"]), Goes::Verb, ""),
+            required("action", ToolArgType::OneOf(&["acquire", "renew", "release"]), Goes::Verb, ""),
             ISSUE,
-            field("ttl", Kind::Text, Goes::OptionBy(&[("acquire", "--ttl"), ("renew", "--extension")]), "600, 30m, 2h"),
-            field("reason", Kind::Text, Goes::OptionBy(&[("acquire", "--reason"), ("release", "--reason")]), ""),
+            field("ttl", ToolArgType::Text, Goes::OptionBy(&[("acquire", "--ttl"), ("renew", "--extension")]), "600, 30m, 2h"),
+            field("reason", ToolArgType::Text, Goes::OptionBy(&[("acquire", "--reason"), ("release", "--reason")]), ""),
         ],
     },
     Tool {
         name: "note_add",
         about: "Say something about an issue, whoever holds it",
         verb: &["note", "add"],
-        fields: &[ISSUE, required("text", Kind::Text, Goes::Behind, "")],
+        fields: &[ISSUE, required("text", ToolArgType::Text, Goes::Behind, "")],
     },
     Tool {
         name: "dep_add",
         about: "Have an issue that you hold wait for another",
         verb: &["dep", "add"],
-        fields: &[ISSUE, required("depends_on", Kind::Text, Goes::Behind, "the issue that comes first")],
+        fields: &[ISSUE, required("depends_on", ToolArgType::Text, Goes::Behind, "the issue that comes first")],
     },
     Tool {
         name: "gate_check",
         about: "Run an issue's automated gates, or one of them, and record the outcome",
         verb: &["gate", "check-all"],
-        fields: &[ISSUE, field("gate", Kind::Text, Goes::BehindAs("check"), "its key")],
+        fields: &[ISSUE, field("gate", ToolArgType::Text, Goes::BehindAs("check"), "its key")],
     },
 ];
 
@@ -146,10 +146,10 @@ impl Tool {
     pub(crate) fn schema(&self) -> Arc<Map<String, Value>> {
         let property = |field: &Field| {
             let mut shape = match field.kind {
-                Kind::Text => json!({ "type": "string" }),
-                Kind::Number => json!({ "type": "integer", "minimum": 0 }),
-                Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
-                Kind::OneOf(words) => json!({ "type": "string", "enum": words }),
+                ToolArgType::Text => json!({ "type": "string" }),
+                ToolArgType::Number => json!({ "type": "integer", "minimum": 0 }),
+                ToolArgType::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+                ToolArgType::OneOf(words) => json!({ "type": "string", "enum": words }),
             };
             if !field.about.is_empty() {
                 shape["description"] = json!(field.about);
@@ -217,16 +217,16 @@ impl Field {
         // A lone dash would be read as stdin, which is the protocol's.
         let word = |value: &Value| value.as_str().filter(|text| *text != "-").map(str::to_owned);
         match self.kind {
-            Kind::Text => word(value).map(|word| vec![word]),
-            Kind::Number => value.as_u64().map(|number| vec![number.to_string()]),
-            Kind::Texts => value.as_array()?.iter().map(word).collect(),
-            Kind::OneOf(words) => word(value).filter(|word| words.contains(&word.as_str())).map(|word| vec![word]),
+            ToolArgType::Text => word(value).map(|word| vec![word]),
+            ToolArgType::Number => value.as_u64().map(|number| vec![number.to_string()]),
+            ToolArgType::Texts => value.as_array()?.iter().map(word).collect(),
+            ToolArgType::OneOf(words) => word(value).filter(|word| words.contains(&word.as_str())).map(|word| vec![word]),
         }
     }
 
     /// The word of ours that was chosen.
     fn choice(&self, words: &[String]) -> Option<&'static str> {
-        let Kind::OneOf(choices) = self.kind else { return None };
+        let ToolArgType::OneOf(choices) = self.kind else { return None };
         choices.iter().copied().find(|choice| words.iter().any(|word| word == choice))
     }
 }

@@ -3,13 +3,13 @@
 //! Two thousand tokens are counted as three bytes each, which is less than any tokenizer gets out of English. What the
 //! repository adds has what is left, and is quoted, so that it cannot pass for a rule of ours.
 
-use crate::commands::issues::query::Found;
+use crate::commands::issues::query::IndexedIssue;
 use crate::commands::leases::claim::LeaseView;
 use crate::commands::tools::prime::{AtWork, Dependency, Prime, SHOWN, word};
 use crate::domain::issue::State;
 use crate::domain::policy::Enforcement;
 use crate::domain::time::in_words;
-use crate::domain::tracker::gate::{Mode, Verdict};
+use crate::domain::tracker::gate::{GateMode, GateVerdict};
 use crate::output::text::{plain, plain_line};
 
 /// Bytes of the whole: under two thousand tokens of three bytes.
@@ -112,7 +112,7 @@ impl Prime {
     }
 
     fn to_do(&self) -> String {
-        let line = |found: &Found| {
+        let line = |found: &IndexedIssue| {
             let issue = &found.summary;
             format!("- `{}` {} {}\n", issue.id.short(), issue.priority.as_str(), title(&issue.title))
         };
@@ -149,8 +149,8 @@ impl AtWork {
         };
         let (id, state, priority) = (self.id.short(), self.state.as_str(), self.priority.as_str());
         let mut text = format!("\n## The issue of this worktree\n`{id}` {}: {state}, {priority}, {lease}\n", title(&self.title));
-        let gate = |(key, mode, verdict): &(String, Option<Mode>, Verdict)| {
-            format!("{} {} ({})", short(key, NAME), verdict.as_str(), mode.map_or("not defined", Mode::as_str))
+        let gate = |(key, mode, verdict): &(String, Option<GateMode>, GateVerdict)| {
+            format!("{} {} ({})", short(key, NAME), verdict.as_str(), mode.map_or("not defined", GateMode::as_str))
         };
         text += &listed("Gates", self.gates.iter().map(gate).collect());
         let open = self.dependencies.iter().filter(|dependency| dependency.is_open());
@@ -176,7 +176,7 @@ impl AtWork {
         if matches!(self.state, State::Backlog | State::Ready) {
             commands.push(format!("git jit issue update {id} --state in_progress"));
         }
-        if self.gates.iter().any(|(_, mode, verdict)| *mode == Some(Mode::Auto) && *verdict != Verdict::Passed) {
+        if self.gates.iter().any(|(_, mode, verdict)| *mode == Some(GateMode::Auto) && *verdict != GateVerdict::Passed) {
             commands.push(format!("git jit gate check-all {id}"));
         }
         if !self.state.is_closed() {

@@ -9,13 +9,13 @@ use crate::actor;
 use crate::commands::shared::session::Session;
 use crate::domain::id::{Holder, IssueId};
 use crate::domain::issue::Document;
-use crate::domain::lease::{Lease, Ledger, Standing};
+use crate::domain::lease::{Lease, LeaseStatus, Ledger};
 use crate::domain::time::in_words;
 use crate::enforce::policy;
 use crate::lease::coordinator::About;
 use crate::output::Report;
 use crate::output::text::Styles;
-use crate::store::issue_sources::Places;
+use crate::store::issue_sources::IssueSources;
 use crate::store::layout::{Identity, Layout};
 use crate::worktree::name;
 
@@ -24,7 +24,7 @@ const SLUG: usize = 30;
 const BRANCH: usize = 40;
 
 #[derive(Debug, Default)]
-struct Line {
+struct PromptLine {
     issue: Option<IssueId>,
     number: Option<String>,
     slug: Option<String>,
@@ -45,7 +45,7 @@ enum Hold {
     /// It ends with the next commit of the issue.
     Closing,
     /// So it stands.
-    Held(Standing),
+    Held(LeaseStatus),
 }
 
 /// Says the line, which may be empty.
@@ -62,7 +62,7 @@ pub(crate) fn subject<'l>(identity: &Identity, mine: &[&'l Lease]) -> Option<(Is
     lease.map(|lease| (lease.issue_id, Some(lease))).or_else(|| Some((identity.issue_id?, None)))
 }
 
-fn look(session: &Session) -> Option<Line> {
+fn look(session: &Session) -> Option<PromptLine> {
     if session.cx.has_lost_cwd {
         return None;
     }
@@ -88,7 +88,7 @@ fn look(session: &Session) -> Option<Line> {
     };
     let document = read(&layout, issue, policy.worktrees);
     let told = document.as_ref().map(Document::issue);
-    Some(Line {
+    Some(PromptLine {
         issue: Some(issue),
         number: told.and_then(name::github_number),
         slug: told.map(|issue| name::slug(&issue.title, SLUG)).filter(|slug| !slug.is_empty()),
@@ -99,7 +99,7 @@ fn look(session: &Session) -> Option<Line> {
 
 /// The one file, from the first place that has it.
 fn read(layout: &Layout, issue: IssueId, everywhere: bool) -> Option<Document> {
-    let (bytes, ..) = Places::of(layout, everywhere).read(&format!("issues/{}", issue.file_name())).ok()??;
+    let (bytes, ..) = IssueSources::of(layout, everywhere).read(&format!("issues/{}", issue.file_name())).ok()??;
     Document::parse(&bytes, issue).ok()
 }
 
@@ -117,21 +117,21 @@ impl Hold {
             Self::Unused => "unused",
             Self::Unknown => "unknown",
             Self::Closing => "closing",
-            Self::Held(Standing::Stale) => "stale",
+            Self::Held(LeaseStatus::Stale) => "stale",
             Self::Held(_) => "held",
         }
     }
 
     fn words(self) -> Option<String> {
         Some(match self {
-            Self::None | Self::Held(Standing::Lapsed) => "no lease".to_owned(),
+            Self::None | Self::Held(LeaseStatus::Lapsed) => "no lease".to_owned(),
             Self::Unused => return None,
             Self::Unknown => "lease unknown".to_owned(),
             Self::Closing => "closing".to_owned(),
-            Self::Held(Standing::Stale) => "stale".to_owned(),
-            Self::Held(Standing::Indefinite) => "no end".to_owned(),
-            Self::Held(Standing::Live { left_ms } | Standing::Ending { left_ms }) => in_words(left_ms),
-            Self::Held(Standing::Unobserved { at_most_ms }) => format!("at most {}", in_words(at_most_ms)),
+            Self::Held(LeaseStatus::Stale) => "stale".to_owned(),
+            Self::Held(LeaseStatus::Indefinite) => "no end".to_owned(),
+            Self::Held(LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms }) => in_words(left_ms),
+            Self::Held(LeaseStatus::Unobserved { at_most_ms }) => format!("at most {}", in_words(at_most_ms)),
         })
     }
 
@@ -143,7 +143,7 @@ impl Hold {
     }
 }
 
-impl Line {
+impl PromptLine {
     fn text(&self) -> String {
         let Some(issue) = self.issue else { return String::new() };
         let name = self.number.clone().unwrap_or_else(|| issue.short());
@@ -153,7 +153,7 @@ impl Line {
     }
 }
 
-impl Report for Line {
+impl Report for PromptLine {
     fn json(&self) -> Value {
         json!({
             "line": self.text(), "issue_id": self.issue, "short_id": self.issue.map(|issue| issue.short()),

@@ -7,20 +7,20 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::{Board, Found, brief};
+use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief};
 use crate::commands::leases::claim::LeaseView;
 use crate::commands::shared::session::Session;
 use crate::commands::tools::watch::panels;
-use crate::commands::worktrees::{self, Row};
+use crate::commands::worktrees::{self, WorktreeRow};
 use crate::domain::id::{IssueId, WorktreeId};
 use crate::domain::lease::Lease;
 use crate::domain::policy::{Editor, Policy};
 use crate::domain::time::Now;
-use crate::domain::tracker::query::Kind;
+use crate::domain::tracker::query::QueryKind;
 use crate::error::Error;
-use crate::output::watch::State;
-use crate::store::events::{Event, Mark};
-use crate::store::file_stamp::Sign;
+use crate::output::watch::WatchFrame;
+use crate::store::events::{IssueEvent, Mark};
+use crate::store::file_stamp::FileStamp;
 use crate::store::layout::Layout;
 
 /// Issues and events that are shown at most.
@@ -30,9 +30,9 @@ const SHOWN: usize = 50;
 pub(crate) struct Watcher<'a> {
     session: &'a Session,
     layout: &'a Layout,
-    events: VecDeque<Event>,
+    events: VecDeque<IssueEvent>,
     mark: Option<Mark>,
-    signs: [Option<Sign>; 2],
+    signs: [Option<FileStamp>; 2],
 }
 
 /// What was read.
@@ -45,11 +45,11 @@ pub(crate) struct Gathered {
     /// Titles of the issues that leases and events are about.
     pub(crate) titles: BTreeMap<IssueId, String>,
     pub(crate) here: Option<PathBuf>,
-    pub(crate) worktrees: Vec<Row>,
-    pub(crate) available: Vec<Found>,
+    pub(crate) worktrees: Vec<WorktreeRow>,
+    pub(crate) available: Vec<IndexedIssue>,
     pub(crate) available_total: usize,
     /// The newest first.
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<IssueEvent>,
     pub(crate) unreadable: Vec<String>,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Watcher<'a> {
         Ok(Self { session, layout, events: VecDeque::new(), mark: None, signs: [None; 2] })
     }
 
-    fn signs(&self) -> [Option<Sign>; 2] {
+    fn signs(&self) -> [Option<FileStamp>; 2] {
         [self.layout.claims().sign(), self.layout.events().sign()]
     }
 
@@ -74,14 +74,14 @@ impl<'a> Watcher<'a> {
         // Taken first: what changes while the rest is read shows afterwards.
         self.signs = self.signs();
         let Self { session, layout, .. } = *self;
-        let board = Board::gather(session, layout, false)?;
+        let board = IssueIndex::gather(session, layout, false)?;
         let worktrees = worktrees::rows(session, layout)?;
         self.read_events()?;
         let mut leases: Vec<Lease> = board.ledger.leases().cloned().collect();
         leases.sort_by_key(|lease| (!board.editor.is(&lease.holder), lease.issue_id));
         let about = leases.iter().map(|lease| lease.issue_id).chain(self.events.iter().map(|event| event.issue_id));
         let titles = about.filter_map(|id| Some((id, board.get(id)?.summary.title.clone()))).collect();
-        let available = board.of_kind(Kind::Available);
+        let available = board.of_kind(QueryKind::Available);
         let policies = board.policy.unreadable.iter().map(|(place, why)| format!("{place}: {why}"));
         Ok(Gathered {
             editor: board.editor.clone(),
@@ -118,12 +118,12 @@ impl Gathered {
 
     /// What a worktree is called.
     pub(crate) fn name_of(&self, id: &WorktreeId) -> Option<String> {
-        let is_it = |row: &&Row| row.worktree.identity.as_ref().is_some_and(|identity| identity.worktree_id == *id);
+        let is_it = |row: &&WorktreeRow| row.worktree.identity.as_ref().is_some_and(|identity| identity.worktree_id == *id);
         self.worktrees.iter().find(is_it).map(|row| row.worktree.name())
     }
 
     /// What a frame shows at a moment.
-    pub(crate) fn state(&self, now: &Now, trouble: Option<&str>) -> State {
+    pub(crate) fn state(&self, now: &Now, trouble: Option<&str>) -> WatchFrame {
         panels::state(self, now, trouble)
     }
 

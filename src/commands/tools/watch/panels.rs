@@ -1,18 +1,18 @@
 //! The words of a frame: what was read, as it stands at a moment, in panels, lines and columns.
 
-use crate::commands::issues::query::Found;
+use crate::commands::issues::query::IndexedIssue;
 use crate::commands::leases::claim::LeaseView;
 use crate::commands::tools::watch::gather::Gathered;
-use crate::commands::worktrees::Row as WorktreeRow;
+use crate::commands::worktrees::WorktreeRow;
 use crate::domain::issue::Priority;
 use crate::domain::lease::Lease;
 use crate::domain::time::{Now, in_words};
 use crate::output::text::count;
-use crate::output::watch::{Cell, Mood, Panel, Row, State};
-use crate::store::events::Event;
+use crate::output::watch::{Cell, Mood, Panel, WatchFrame, WatchRow};
+use crate::store::events::IssueEvent;
 
 /// What a frame shows at `now`.
-pub(crate) fn state(gathered: &Gathered, now: &Now, trouble: Option<&str>) -> State {
+pub(crate) fn state(gathered: &Gathered, now: &Now, trouble: Option<&str>) -> WatchFrame {
     let place = gathered.branch.as_deref().unwrap_or("a detached HEAD");
     let head = format!("git jit watch  {} on {place}", gathered.editor.agent_id);
     let unreadable = gathered.unreadable.first().map(|first| {
@@ -20,7 +20,7 @@ pub(crate) fn state(gathered: &Gathered, now: &Now, trouble: Option<&str>) -> St
         let more = if more > 0 { format!(" (and {}; see git jit doctor)", count(more, "more problem")) } else { String::new() };
         format!("{first}{more}")
     });
-    State {
+    WatchFrame {
         head: Cell::plain(&head),
         panels: [leases(gathered, now), worktrees(gathered), available(gathered), events(gathered, now)],
         trouble: trouble.map(str::to_owned).or(unreadable).map(|trouble| Cell::new(&trouble, Mood::Bad)),
@@ -33,7 +33,7 @@ fn leases(gathered: &Gathered, now: &Now) -> Panel {
         let title = gathered.titles.get(&view.issue_id).map_or("", String::as_str);
         let reason = view.reason.as_ref().map(|reason| format!("  for: {reason}")).unwrap_or_default();
         let branch = view.branch.as_ref().map(|branch| format!(" on {branch}")).unwrap_or_default();
-        Row {
+        WatchRow {
             key: view.lease_id.to_string(),
             cells: vec![
                 Cell::new(if is_mine { "*" } else { "" }, Mood::Good),
@@ -46,7 +46,7 @@ fn leases(gathered: &Gathered, now: &Now) -> Panel {
             detail: Cell::plain(&format!("{} {} in {worktree}{branch}{reason}", view.issue_id, view.agent_id)),
         }
     };
-    let rows: Vec<Row> = gathered.leases_at(now).into_iter().map(row).collect();
+    let rows: Vec<WatchRow> = gathered.leases_at(now).into_iter().map(row).collect();
     Panel { title: "Leases", total: rows.len(), rows, empty: "Nobody holds anything" }
 }
 
@@ -68,7 +68,7 @@ fn worktrees(gathered: &Gathered) -> Panel {
         let states = [(worktree.is_missing, "missing"), (worktree.is_locked, "locked")];
         let states: Vec<&str> = states.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
         let (agent, is_alive) = row.agent().unwrap_or_default();
-        Row {
+        WatchRow {
             key: root.clone(),
             cells: vec![
                 Cell::new(if gathered.here.as_ref() == Some(&worktree.root) { "*" } else { "" }, Mood::Good),
@@ -81,19 +81,19 @@ fn worktrees(gathered: &Gathered) -> Panel {
             detail: Cell::plain(&root),
         }
     };
-    let rows: Vec<Row> = gathered.worktrees.iter().map(row).collect();
+    let rows: Vec<WatchRow> = gathered.worktrees.iter().map(row).collect();
     Panel { title: "Worktrees", total: rows.len(), rows, empty: "There are none" }
 }
 
 fn available(gathered: &Gathered) -> Panel {
-    let row = |found: &Found| {
+    let row = |found: &IndexedIssue| {
         let issue = &found.summary;
         let mood = match issue.priority {
             Priority::Critical => Mood::Bad,
             Priority::High => Mood::Warn,
             Priority::Normal | Priority::Low => Mood::Plain,
         };
-        Row {
+        WatchRow {
             key: issue.id.to_string(),
             cells: vec![
                 Cell::new(&issue.id.short(), Mood::Id),
@@ -109,12 +109,12 @@ fn available(gathered: &Gathered) -> Panel {
 }
 
 fn events(gathered: &Gathered, now: &Now) -> Panel {
-    let row = |event: &Event| {
+    let row = |event: &IssueEvent| {
         let age = u64::try_from(now.wall.duration_since(event.at).as_millis()).unwrap_or(0);
         let fields: Vec<&str> = event.fields.iter().map(|change| change.field.as_str()).collect();
         let title = gathered.titles.get(&event.issue_id).map_or("", String::as_str);
         let when = event.at.strftime("%Y-%m-%d %H:%M:%SZ");
-        Row {
+        WatchRow {
             key: format!("{} {} {}", event.at, event.issue_id, event.event),
             cells: vec![
                 Cell::new(&in_words(age), Mood::Faint),
@@ -127,6 +127,6 @@ fn events(gathered: &Gathered, now: &Now) -> Panel {
             detail: Cell::plain(&format!("{when} {} {} {} in {}", event.issue_id, event.event, event.agent_id, event.worktree_id)),
         }
     };
-    let rows: Vec<Row> = gathered.events.iter().map(row).collect();
+    let rows: Vec<WatchRow> = gathered.events.iter().map(row).collect();
     Panel { title: "Events", total: rows.len(), rows, empty: "Nothing has happened yet" }
 }

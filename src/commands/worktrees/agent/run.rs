@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::commands::leases::claim::{Charge, attend, was_concluded};
-use crate::commands::shared::edit_session::Desk;
-use crate::commands::shared::session::{Answer, Session};
-use crate::commands::worktrees::agent::{End, Outcome};
+use crate::commands::leases::claim::{SupervisedCommand, attend, was_concluded};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::worktrees::agent::{AgentReport, LeaseAfterAgent};
 use crate::domain::id::{IssueId, IssueRef, LeaseId};
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::text::Styles;
 use crate::process::background::{self, Watched};
 use crate::store;
-use crate::store::agent_run::{self, AgentRun, Ended};
+use crate::store::agent_run::{self, AgentExit, AgentRun};
 use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::lock::Guard;
@@ -45,12 +45,12 @@ pub(crate) struct Run<'a> {
 
 impl Run<'_> {
     /// Runs it, keeps the lease alive meanwhile, and says what became of both.
-    pub(crate) fn to_its_end(&self, argv: &[OsString], log: Option<String>, door: Option<Guard>) -> Result<Outcome, Error> {
+    pub(crate) fn to_its_end(&self, argv: &[OsString], log: Option<String>, door: Option<Guard>) -> Result<AgentReport, Error> {
         let (session, layout) = (self.session, self.layout);
-        let desk = Desk::for_leases(session, layout)?;
+        let desk = EditSession::for_leases(session, layout)?;
         let holder = session.holder(layout)?;
         let ttl_secs = layout.claims().ledger()?.lease(self.lease_id).map_or(0, |lease| lease.ttl_secs);
-        let charge = Charge {
+        let charge = SupervisedCommand {
             lease_id: self.lease_id,
             issue_id: self.issue_id,
             agent_id: &holder.agent_id,
@@ -77,13 +77,13 @@ impl Run<'_> {
                 return Err(error);
             }
         };
-        let end = if lost.is_some() { End::Lost } else { self.after(&desk, status) };
+        let end = if lost.is_some() { LeaseAfterAgent::Lost } else { self.after(&desk, status) };
         let pid = begun.as_ref().map_or(0, |run| run.pid);
         if let Some(run) = begun.filter(|_| layout.git_dir.exists()) {
-            let run = AgentRun { ended: Some(Ended { at: session.cx.clock().now().wall, status }), ..run };
+            let run = AgentRun { ended: Some(AgentExit { at: session.cx.clock().now().wall, status }), ..run };
             run.write(&layout.git_dir, layout.modes)?;
         }
-        Ok(Outcome { name: self.name.to_owned(), pid, log, status: Some(status), end: Some(end) })
+        Ok(AgentReport { name: self.name.to_owned(), pid, log, status: Some(status), end: Some(end) })
     }
 
     fn record(&self, pid: u32, log: Option<String>) -> AgentRun {
@@ -101,28 +101,28 @@ impl Run<'_> {
     }
 
     /// The lease after the end: given back if that was well, else left for whoever goes on.
-    fn after(&self, desk: &Desk<'_>, status: u8) -> End {
+    fn after(&self, desk: &EditSession<'_>, status: u8) -> LeaseAfterAgent {
         if status == 0 {
             match desk.close_lease(self.issue_id) {
-                Ok(Some((_, true))) => return End::Closing,
-                Ok(Some((_, false))) => return End::Released,
+                Ok(Some((_, true))) => return LeaseAfterAgent::Closing,
+                Ok(Some((_, false))) => return LeaseAfterAgent::Released,
                 // It has given it back itself, or its commit has.
-                Ok(None) if was_concluded(desk, self.lease_id) => return End::Released,
-                Ok(None) => return End::Lost,
+                Ok(None) if was_concluded(desk, self.lease_id) => return LeaseAfterAgent::Released,
+                Ok(None) => return LeaseAfterAgent::Lost,
                 Err(error) => desk.session.output.warn(&format!("the lease could not be given back: {error}")),
             }
         }
         let now = desk.session.cx.clock().now();
         let ledger = desk.layout.claims().ledger().unwrap_or_default();
         match ledger.lease(self.lease_id) {
-            Some(lease) => End::Stays { left_ms: lease.standing(&now, desk.policy.limits.stale_after_secs).left_ms() },
-            None if was_concluded(desk, self.lease_id) => End::Released,
-            None => End::Lost,
+            Some(lease) => LeaseAfterAgent::Stays { left_ms: lease.standing(&now, desk.policy.limits.stale_after_secs).left_ms() },
+            None if was_concluded(desk, self.lease_id) => LeaseAfterAgent::Released,
+            None => LeaseAfterAgent::Lost,
         }
     }
 
     /// Starts a process of ours that starts it, and waits until it runs.
-    pub(crate) fn in_background(&self, argv: &[OsString], spawned: &Spawned, door: Guard) -> Result<Outcome, Error> {
+    pub(crate) fn in_background(&self, argv: &[OsString], spawned: &Spawned, door: Guard) -> Result<AgentReport, Error> {
         // Held until it runs.
         let _door = door;
         let (session, layout) = (self.session, self.layout);
@@ -142,7 +142,7 @@ impl Run<'_> {
             // Asked first: one that has ended by now has written down before that it ran.
             let is_over = child.try_wait().map_err(|source| store::Error::io("run", &program)(source))?.is_some();
             if let Some(run) = AgentRun::read(&layout.git_dir)?.filter(|run| run.log.as_ref() == Some(&path)) {
-                return Ok(Outcome { name: self.name.to_owned(), pid: run.pid, log: Some(path), status: None, end: None });
+                return Ok(AgentReport { name: self.name.to_owned(), pid: run.pid, log: Some(path), status: None, end: None });
             }
             if is_over || Instant::now() > deadline {
                 let said = file::read_optional(&log)?.unwrap_or_default();
@@ -171,7 +171,7 @@ pub(crate) struct TendArgs {
 }
 
 /// Does in the background what `spawn` does otherwise; what it says goes to the log.
-pub(crate) fn tend(session: &Session, args: TendArgs) -> Answer {
+pub(crate) fn tend(session: &Session, args: TendArgs) -> CommandResult {
     let TendArgs { issue, lease, name, log, argv } = args;
     background::leave_session();
     let layout = session.layout()?;
@@ -183,7 +183,7 @@ pub(crate) fn tend(session: &Session, args: TendArgs) -> Answer {
 }
 
 struct Tended {
-    outcome: Outcome,
+    outcome: AgentReport,
     issue_id: IssueId,
     root: PathBuf,
 }

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::process::background::Watched;
-use crate::store::agent_run::{AgentRun, Ended};
+use crate::store::agent_run::{AgentExit, AgentRun};
 
 /// How an agent is told of in a listing.
-pub(crate) struct View {
+pub(crate) struct AgentRunView {
     run: AgentRun,
     is_alive: bool,
 }
 
-impl View {
+impl AgentRunView {
     /// The agent of a worktree, by its Git directory; none where nobody has been.
     pub(crate) fn of(git_dir: &Path) -> Option<Self> {
         let run = AgentRun::read(git_dir).ok().flatten()?;
@@ -51,8 +51,8 @@ impl View {
         let AgentRun { name, pid, ended, .. } = &self.run;
         match ended {
             _ if self.is_alive => format!("{name} {pid}"),
-            Some(Ended { status: 0, .. }) => format!("{name} done"),
-            Some(Ended { status, .. }) => format!("{name} failed ({status})"),
+            Some(AgentExit { status: 0, .. }) => format!("{name} done"),
+            Some(AgentExit { status, .. }) => format!("{name} failed ({status})"),
             None => format!("{name} gone"),
         }
     }

@@ -38,26 +38,26 @@ pub(crate) struct Work {
     /// The sequence that it read last, and what it has written since.
     pub(crate) sequence: u64,
     pub(crate) at: Now,
-    pub(crate) left: Vec<Event>,
+    pub(crate) left: Vec<LeaseEvent>,
     pub(crate) must_sync: bool,
     pub(crate) granted: Option<LeaseId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub(crate) struct Agent {
+pub(crate) struct ModelAgent {
     pub(crate) work: Option<Work>,
     /// What it was told, by issue: a lease, and until when it may rely on it by its own clock without looking again.
     pub(crate) believes: Vec<Option<(LeaseId, Now)>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct World {
+pub(crate) struct ModelState {
     /// What the log comes to: as far as it is durable, and after each record since.
     pub(crate) ledgers: Vec<Ledger>,
     pub(crate) boot: u8,
     pub(crate) tick: u64,
     pub(crate) jumps: u8,
-    pub(crate) agents: Vec<Agent>,
+    pub(crate) agents: Vec<ModelAgent>,
     /// A grant's token was not higher than all before, or a lease outlived its end.
     pub(crate) fell: bool,
 }
@@ -105,7 +105,7 @@ fn issue(n: u32) -> IssueId {
     IssueId::from_uuid(uuid::Uuid::from_u128(n.into()))
 }
 
-impl World {
+impl ModelState {
     pub(crate) fn now(&self) -> Now {
         let clock = ClockReading { domain: format!("boot{}", self.boot), millis: self.tick * TICK_MS };
         Now { clock, wall: Timestamp::UNIX_EPOCH }
@@ -161,13 +161,13 @@ impl World {
         }
         let granted = match (&decision.answer, &request) {
             // Whoever gets an issue passed on is told of nothing.
-            (Ok(Answer::Granted(_)), Request::Transfer { .. }) | (Err(_), _) => None,
+            (Ok(LeaseAnswer::Granted(_)), Request::Transfer { .. }) | (Err(_), _) => None,
             // A beat tells nothing to whoever was not told that it has the lease.
-            (Ok(Answer::Kept { lease_id, .. }), Request::Heartbeat { .. }) => {
+            (Ok(LeaseAnswer::Kept { lease_id, .. }), Request::Heartbeat { .. }) => {
                 let told = self.agents[who].believes[on as usize].as_ref();
                 told.filter(|(id, _)| id == lease_id).map(|(id, _)| id.clone())
             }
-            (Ok(Answer::Granted(id) | Answer::Kept { lease_id: id, .. }), _) => Some(id.clone()),
+            (Ok(LeaseAnswer::Granted(id) | LeaseAnswer::Kept { lease_id: id, .. }), _) => Some(id.clone()),
             _ => None,
         };
         let must_sync = decision.must_last;
@@ -188,18 +188,18 @@ impl World {
         let tokens = self.ledger().leases().map(|lease| lease.token);
         self.fell |= tokens.max().is_some_and(|token| token >= work.sequence);
         match &event {
-            Event::ForceEvict { lease_id, .. } => {
+            LeaseEvent::ForceEvict { lease_id, .. } => {
                 for agent in &mut self.agents {
                     agent.believes.iter_mut().for_each(|it| *it = it.take().filter(|(id, _)| id != lease_id));
                 }
             }
-            Event::AutoEvict { .. } => count(&seen.took_over),
-            Event::Observe { .. } => count(&seen.tied),
+            LeaseEvent::AutoEvict { .. } => count(&seen.took_over),
+            LeaseEvent::Observe { .. } => count(&seen.tied),
             _ => {}
         }
         let mut ledger = self.ledger().clone();
         ledger.apply(work.sequence, &event, &work.at);
-        let ended = matches!(event, Event::ForceEvict { .. } | Event::AutoEvict { .. } | Event::Release { .. });
+        let ended = matches!(event, LeaseEvent::ForceEvict { .. } | LeaseEvent::AutoEvict { .. } | LeaseEvent::Release { .. });
         self.fell |= ended && ledger.lease(event.lease_id()).is_some();
         self.ledgers.push(ledger);
         let is_done = work.left.is_empty() && !work.must_sync;
@@ -228,8 +228,8 @@ impl World {
         // it has to ask again.
         let mut until = self.now();
         match lease.standing(&until, LIMITS.stale_after_secs) {
-            Standing::Live { left_ms } => until.clock.millis += left_ms - lease.ttl_secs * 100,
-            Standing::Indefinite => until.clock = lease.since.clone(),
+            LeaseStatus::Live { left_ms } => until.clock.millis += left_ms - lease.ttl_secs * 100,
+            LeaseStatus::Indefinite => until.clock = lease.since.clone(),
             _ => return,
         }
         if lease.ttl_secs == 0 {
@@ -277,7 +277,7 @@ impl World {
                 Grant { lease_id, issue_id: issue(on), holder: holder(who), branch: None, ttl_secs: TTL_SECS, reason: None };
             match ask(&mut ledger, &Request::Acquire(grant), &now) {
                 Ok(_) => return true,
-                Err(Refusal::Held { lease, .. }) if lease.ttl_secs == 0 => {
+                Err(LeaseRefusal::Held { lease, .. }) if lease.ttl_secs == 0 => {
                     let evict = Request::ForceEvict { lease_id: lease.lease_id, by: agent(who), reason: "silent".into() };
                     if ask(&mut ledger, &evict, &now).is_err() {
                         return false;

@@ -4,13 +4,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::issue::Issue;
-use crate::domain::tracker::gate::{Gate, Registry, Stage, Verdict};
+use crate::domain::tracker::gate::{Gate, GateStage, GateVerdict, Registry};
 
 /// What an issue's file says of one gate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Record {
+pub(crate) struct GateRecord {
     /// What became of it.
-    pub status: Verdict,
+    pub status: GateVerdict,
     /// Who found out.
     pub updated_by: Option<String>,
     /// When, RFC 3339.
@@ -27,10 +27,10 @@ pub(crate) struct Record {
     pub reason: Option<String>,
 }
 
-impl Record {
+impl GateRecord {
     /// Nothing is known.
     pub(crate) const PENDING: Self = Self {
-        status: Verdict::Pending,
+        status: GateVerdict::Pending,
         updated_by: None,
         updated_at: None,
         command: None,
@@ -46,7 +46,7 @@ impl Record {
         let text = |field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
         let status = value.as_str().map(str::to_owned).or_else(|| text("status")).unwrap_or_default();
         Self {
-            status: serde_json::from_value(json!(status.to_ascii_lowercase())).unwrap_or(Verdict::Pending),
+            status: serde_json::from_value(json!(status.to_ascii_lowercase())).unwrap_or(GateVerdict::Pending),
             updated_by: text("updated_by"),
             updated_at: text("updated_at"),
             command: text("command"),
@@ -73,8 +73,8 @@ impl Record {
 }
 
 /// The gates of an issue that have not passed: those of a stage, or all of them. One that is not defined never has.
-pub(crate) fn unpassed(issue: &Issue, registry: &Registry, stage: Option<Stage>) -> Vec<String> {
+pub(crate) fn unpassed(issue: &Issue, registry: &Registry, stage: Option<GateStage>) -> Vec<String> {
     let is_of = |key: &&String| stage.is_none_or(|stage| registry.gate(key).is_some_and(|gate| gate.stage == stage));
-    let is_open = |key: &&String| registry.gate(key).is_none() || Record::of(issue, key).status != Verdict::Passed;
+    let is_open = |key: &&String| registry.gate(key).is_none() || GateRecord::of(issue, key).status != GateVerdict::Passed;
     issue.gates_required.iter().filter(is_of).filter(is_open).cloned().collect()
 }
