@@ -53,7 +53,7 @@ fn warn(session: &Session, policy: &Policy, lease: &Lease, now: &Now) {
         return;
     }
     let issue = lease.issue_id.short();
-    let (end, word) = match lease.standing(now, stale_after) {
+    let (end, word) = match lease.lease_status(now, stale_after) {
         LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => (format!("ends in {}", in_words(left_ms)), "renew"),
         _ => ("is about to be stale".to_owned(), "heartbeat"),
     };

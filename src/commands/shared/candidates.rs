@@ -55,7 +55,7 @@ fn of(verb: &str, noun: &str, arg: &Arg) -> Option<ArgValueCandidates> {
 fn issues() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|_, store| {
-            let listing = store.survey().ok()?;
+            let listing = store.scan_summaries().ok()?;
             let open = listing.issues.into_iter().map(|(summary, _)| summary).filter(|summary| !summary.state.is_closed());
             Some(open.take(MOST).map(|summary| candidate(summary.id.short(), &summary.title)).collect())
         })
@@ -106,7 +106,7 @@ fn agents() -> ArgValueCandidates {
             let me = actor::agent(&Context::from_process().ok()?, layout, None).ok().map(|(agent, _)| agent.to_string());
             let mut all: BTreeSet<String> = me.into_iter().collect();
             all.extend(layout.claims().ledger().ok()?.leases().map(|lease| lease.holder.agent_id.to_string()));
-            all.extend(store.survey().ok()?.issues.into_iter().filter_map(|(summary, _)| summary.assignee));
+            all.extend(store.scan_summaries().ok()?.issues.into_iter().filter_map(|(summary, _)| summary.assignee));
             Some(all.into_iter().map(|agent| candidate(agent, "")).collect())
         })
     })
@@ -116,7 +116,7 @@ fn agents() -> ArgValueCandidates {
 fn gates() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|_, store| {
-            let registry = gates::registry(store.places()).ok()?;
+            let registry = gates::registry(store.sources()).ok()?;
             Some(registry.gates().map(|gate| candidate(gate.key.clone(), &gate.title)).collect())
         })
     })

@@ -55,7 +55,7 @@ impl<'a> EditSession<'a> {
     /// A desk in this worktree.
     pub(crate) fn open(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
         layout.require_worktree()?;
-        session.settle(layout);
+        session.recover_interrupted(layout);
         let policy = session.policy(layout);
         crate::commands::shared::hooks_reminder::remind(session, layout, &policy);
         let store = crate::commands::shared::session::issues(layout, &policy)?;
@@ -64,8 +64,8 @@ impl<'a> EditSession<'a> {
 
     /// A desk for what is about leases, where those are in use.
     pub(crate) fn for_leases(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
-        let desk = Self::open(session, layout)?;
-        if desk.policy.worktrees { Ok(desk) } else { Err(Error::LeasesOff) }
+        let edit = Self::open(session, layout)?;
+        if edit.policy.worktrees { Ok(edit) } else { Err(Error::LeasesOff) }
     }
 
     /// The full id of the issue that was meant.
@@ -80,7 +80,7 @@ impl<'a> EditSession<'a> {
         if let Some(registry) = self.registry.get() {
             return Ok(registry);
         }
-        let registry = gates::registry(self.store.places())?;
+        let registry = gates::registry(self.store.sources())?;
         Ok(self.registry.get_or_init(|| registry))
     }
 

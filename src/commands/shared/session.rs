@@ -57,8 +57,8 @@ impl Session {
 
     /// Undoes what a process has left half made that was killed while it made a worktree; at best effort, since what was asked
     /// for is something else.
-    pub(crate) fn settle(&self, layout: &Layout) {
-        match crate::worktree::settle(&self.cx, layout) {
+    pub(crate) fn recover_interrupted(&self, layout: &Layout) {
+        match crate::worktree::recover_interrupted(&self.cx, layout) {
             Ok(told) => told.iter().for_each(|line| self.output.narrate(line)),
             Err(error) => self.output.warn(&format!("a worktree that was half made could not be undone: {}", Error::from(error))),
         }

@@ -6,7 +6,7 @@ use gix::bstr::ByteSlice;
 use serde_json::{Value, json};
 
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::worktrees::settings::{WorktreeSettings, approvals, is_allowed};
+use crate::commands::worktrees::settings::{WorktreeSettings, is_allowed, trusted_commands};
 use crate::commands::worktrees::{elsewhere, show, viewpoint};
 use crate::enforce::adopt;
 use crate::error::Error;
@@ -71,7 +71,7 @@ pub(crate) fn clone(session: &Session, args: CloneArgs) -> CommandResult {
 pub(crate) fn init(session: &Session, args: InitArgs) -> CommandResult {
     let InitArgs { hooks } = args;
     let layout = session.layout()?;
-    session.settle(layout);
+    session.recover_interrupted(layout);
     let (primary, is_new) = worktree::make_primary(layout)?;
     let is_excluded = path_template::exclude_trees(layout)?;
     let is_wired = merge_driver::install(&session.cx, layout)?;
@@ -111,7 +111,7 @@ pub(crate) fn approve(session: &Session, args: ApproveArgs) -> CommandResult {
     for wanted in wanted {
         let was_allowed = is_allowed(session, layout, &wanted)?;
         if !dry_run && !was_allowed {
-            approvals(session)?.add(&layout.common_dir, &wanted.key)?;
+            trusted_commands(session)?.add(&layout.common_dir, &wanted.key)?;
         }
         commands.push((wanted.what, wanted.command, was_allowed));
     }

@@ -63,7 +63,7 @@ pub(crate) struct Args {
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, title, base, fetch, resume, ttl, reason, no_setup, agent } = args;
     let layout = session.layout()?;
-    session.settle(layout);
+    session.recover_interrupted(layout);
     let view = viewpoint(session, layout)?;
     let view = view.as_ref().unwrap_or(layout);
     let policy = session.policy_of_leases(view)?;

@@ -104,7 +104,7 @@ fn renew_all(
     let ledger = claims.ledger()?;
     let stale_after = policy.limits.stale_after_secs;
     let mine: Vec<&Lease> = ledger.leases().filter(|lease| lease.holder == *holder).collect();
-    let live = mine.iter().filter(|lease| lease.standing(&now, stale_after).excludes());
+    let live = mine.iter().filter(|lease| lease.lease_status(&now, stale_after).excludes());
     kept.extend(live.map(|lease| lease.lease_id.clone()));
     let mut renewed = 0;
     for lease in mine.into_iter().filter(|lease| kept.contains(&lease.lease_id) && lease.wants_renewal(&now, stale_after)) {
