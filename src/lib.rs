@@ -30,6 +30,7 @@ mod hooks;
 mod lease;
 mod output;
 mod process;
+mod repo;
 mod store;
 #[doc(hidden)]
 pub mod testing;

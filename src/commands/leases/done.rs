@@ -64,7 +64,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 /// The one issue that this holder has a lease on.
 fn held(edit: &EditSession<'_>) -> Result<IssueId, Error> {
     let holder = edit.session.holder(edit.layout)?;
-    let ledger = edit.layout.claims().ledger()?;
+    let ledger = edit.session.leases(edit.layout).ledger()?;
     let held: Vec<IssueId> =
         ledger.leases().filter(|lease| lease.holder == holder && !lease.closing).map(|lease| lease.issue_id).collect();
     match held.as_slice() {

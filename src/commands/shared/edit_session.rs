@@ -214,7 +214,7 @@ impl<'a> EditSession<'a> {
 
     /// Ends the lease that this holder has on an issue, or lets it end with the commit of the edit.
     pub(crate) fn close_lease(&self, id: IssueId) -> Result<Option<(LeaseId, bool)>, Error> {
-        let claims = self.layout.claims();
+        let claims = self.session.leases(self.layout);
         let holder = self.session.holder(self.layout)?;
         let Some(lease_id) =
             claims.ledger()?.lease_on(id).filter(|lease| lease.holder == holder).map(|lease| lease.lease_id.clone())

@@ -63,7 +63,7 @@ impl<'a> IssueIndex<'a> {
         let policy = session.policy(layout);
         let store = if local { IssueStore::open(layout, false)? } else { issues(layout, &policy)? };
         let listing = store.scan_summaries()?;
-        let ledger = layout.claims().ledger()?;
+        let ledger = session.leases(layout).ledger()?;
         let now = session.cx.clock().now();
         let editor = actor::editor(&session.cx, layout, session.agent_flag.as_deref())?;
         let states: Vec<(IssueId, State)> = listing.issues.iter().map(|(issue, _)| (issue.id, issue.state)).collect();

@@ -91,7 +91,7 @@ fn ended_well(error: &Error) -> bool {
 
 /// Whether a lease that is not there any more was ended by its holder.
 pub(crate) fn was_concluded(edit: &EditSession<'_>, lease_id: &LeaseId) -> bool {
-    let fates = edit.layout.claims().verify(std::slice::from_ref(lease_id));
+    let fates = edit.session.leases(edit.layout).verify(std::slice::from_ref(lease_id));
     fates.is_ok_and(|fates| fates.get(lease_id) == Some(&LeaseOutcome::Concluded))
 }
 
@@ -128,7 +128,7 @@ impl Keeper<'_> {
 
     fn try_look(&self) -> coordinator::Result<()> {
         let (session, limits) = (self.edit.session, &self.edit.policy.limits);
-        let claims = self.edit.layout.claims();
+        let claims = self.edit.session.leases(self.edit.layout);
         let ledger = claims.ledger()?;
         let Some(lease) = ledger.lease(&self.lease_id) else {
             let outcome = claims.verify(std::slice::from_ref(&self.lease_id))?.remove(&self.lease_id);

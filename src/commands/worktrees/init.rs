@@ -58,7 +58,7 @@ pub(crate) fn clone(session: &Session, args: CloneArgs) -> CommandResult {
     };
     let dir = session.cx.cwd.join(dir);
     worktree::clone_into(&session.cx, &url, &dir)?;
-    let layout = elsewhere(session, &dir)?;
+    let layout = elsewhere(&dir)?;
     let (primary, _) = worktree::make_primary(&layout)?;
     merge_driver::install(&session.cx, &layout)?;
     let hooks = if hooks { install_hooks(session, &primary)? } else { Vec::new() };
@@ -83,7 +83,7 @@ pub(crate) fn init(session: &Session, args: InitArgs) -> CommandResult {
 }
 
 fn install_hooks(session: &Session, root: &Path) -> Result<Vec<PathBuf>, Error> {
-    let layout = elsewhere(session, root)?;
+    let layout = elsewhere(root)?;
     let installed = install::install(&session.cx, &layout, InstallMode::default())?;
     adopt::once(&session.cx, &layout, session.agent_flag.as_deref())?;
     Ok(installed.written)
@@ -105,7 +105,7 @@ fn without_refspec(layout: &Layout) -> Option<String> {
 pub(crate) fn approve(session: &Session, args: ApproveArgs) -> CommandResult {
     let ApproveArgs { dry_run } = args;
     let layout = session.layout()?;
-    let view = viewpoint(session, layout)?;
+    let view = viewpoint(layout)?;
     let wanted = WorktreeSettings::read(session, view.as_ref().unwrap_or(layout))?.wanted(session);
     let mut commands = Vec::new();
     for wanted in wanted {

@@ -68,11 +68,11 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 
 /// All of them, without how far each is.
 pub(crate) fn rows(session: &Session, layout: &Layout) -> Result<Vec<WorktreeRow>, Error> {
-    let view = viewpoint(session, layout)?;
+    let view = viewpoint(layout)?;
     let policy = session.policy(layout);
     let store = issues(view.as_ref().unwrap_or(layout), &policy).ok();
     let now = session.cx.clock().now();
-    let ledger = layout.claims().ledger()?;
+    let ledger = session.leases(layout).ledger()?;
     let mut held: HashMap<&WorktreeId, Vec<&Lease>> = HashMap::new();
     for lease in ledger.leases().filter(|lease| lease.lease_status(&now, policy.limits.stale_after_secs).excludes()) {
         held.entry(&lease.holder.worktree_id).or_default().push(lease);

@@ -89,7 +89,7 @@ pub(crate) fn purge(session: &Session, args: PurgeArgs) -> CommandResult {
     if !dry_run {
         session.recover_interrupted(layout);
     }
-    let view = viewpoint(session, layout)?;
+    let view = viewpoint(layout)?;
     let view = view.as_ref().unwrap_or(layout);
     let policy = session.policy(view);
     let store = issues(view, &policy)?;
@@ -134,7 +134,7 @@ fn own_lease(session: &Session, layout: &Layout, worktree: &Worktree) -> Result<
     let Some(identity) = &worktree.identity else { return Ok(None) };
     let now = session.cx.clock().now();
     let agent = session.agent(layout)?;
-    let ledger = layout.claims().ledger()?;
+    let ledger = session.leases(layout).ledger()?;
     let mine = ledger.leases().find(|lease| {
         // One that only waits for a commit has none to wait for: nothing is uncommitted there, or that is another reason.
         let is_mine = lease.holder.worktree_id == identity.worktree_id && lease.holder.agent_id == agent;

@@ -139,7 +139,7 @@ fn take_or_wait(
 
 fn is_held(edit: &EditSession<'_>, seen: &Lease) -> Result<bool, Error> {
     let now = edit.session.cx.clock().now();
-    let ledger = edit.layout.claims().ledger()?;
+    let ledger = edit.session.leases(edit.layout).ledger()?;
     let lease = ledger.lease_on(seen.issue_id);
     Ok(lease.is_some_and(|lease| {
         lease.lease_id == seen.lease_id && lease.lease_status(&now, edit.policy.limits.stale_after_secs).excludes()
@@ -163,7 +163,7 @@ pub(crate) fn take(edit: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, rea
         reason,
     };
     let holder = grant.holder.clone();
-    let claims = layout.claims();
+    let claims = session.leases(layout);
     let transaction = claims.ask(session.cx.clock(), &Request::Acquire(grant), &policy.limits)?;
     let no_lease = || Error::NoSuchLease { named: issue_id.to_string() };
     let (lease_id, taken) = match transaction.answer? {

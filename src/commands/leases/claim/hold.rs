@@ -113,7 +113,7 @@ fn give_back(edit: &EditSession<'_>, id: IssueId, lease_id: &LeaseId) -> LeaseAf
 
 /// The lease as it is now, if it still is.
 fn now_as(edit: &EditSession<'_>, view: LeaseView) -> LeaseView {
-    let ledger = edit.layout.claims().ledger().unwrap_or_default();
+    let ledger = edit.session.leases(edit.layout).ledger().unwrap_or_default();
     let lease = ledger.leases().find(|lease| lease.lease_id == view.lease_id);
     lease.map_or(view, |lease| LeaseView::of(lease, &edit.session.cx.clock().now(), &edit.policy, Some(&edit.store)))
 }

@@ -100,7 +100,7 @@ fn renew_all(
     holder: &Holder,
     kept: &mut HashSet<LeaseId>,
 ) -> coordinator::Result<usize> {
-    let (claims, now) = (layout.claims(), session.cx.clock().now());
+    let (claims, now) = (session.leases(layout), session.cx.clock().now());
     let ledger = claims.ledger()?;
     let stale_after = policy.limits.stale_after_secs;
     let mine: Vec<&Lease> = ledger.leases().filter(|lease| lease.holder == *holder).collect();
@@ -166,7 +166,7 @@ fn go_on(session: &Session, layout: &Layout, watched: u32) -> CommandResult {
         std::thread::sleep(STEP / 5);
     }
     let holder = session.holder(layout)?;
-    let leases = layout.claims().ledger()?.leases().filter(|lease| lease.holder == holder).count();
+    let leases = session.leases(layout).ledger()?.leases().filter(|lease| lease.holder == holder).count();
     Ok(Box::new(Detached { pid: child.id(), watched, leases }))
 }
 

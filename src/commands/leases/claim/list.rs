@@ -58,7 +58,7 @@ pub(crate) fn list(session: &Session, args: &ListArgs) -> CommandResult {
     let layout = session.layout()?;
     let policy = session.policy_of_leases(layout)?;
     let now = session.cx.clock().now();
-    let ledger = layout.claims().ledger()?;
+    let ledger = session.leases(layout).ledger()?;
     // What leases there are can be told even where the issues cannot be read.
     let store = issues(layout, &policy).ok();
     let (shown, over): (Vec<&Lease>, Vec<&Lease>) =

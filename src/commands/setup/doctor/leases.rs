@@ -11,7 +11,7 @@ use crate::store::layout::Layout;
 
 /// Looks at the leases; never fails, since what cannot be read is what it tells.
 pub(crate) fn checks(session: &Session, layout: &Layout) -> [Check; 2] {
-    let claims = layout.claims();
+    let claims = session.leases(layout);
     let (mut problems, mut notes) = (Vec::new(), Vec::new());
     for remark in claims.examine() {
         match remark {

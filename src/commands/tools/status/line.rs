@@ -73,7 +73,7 @@ fn look(session: &Session) -> Option<PromptLine> {
     let policy = policy::policy(&session.cx, &layout, None);
     let agent = actor::agent(&session.cx, &layout, session.agent_flag.as_deref()).ok();
     let holder = agent.map(|(agent_id, _)| Holder { agent_id, worktree_id: identity.worktree_id.clone() });
-    let ledger = layout.claims().ledger_about(&About::Worktree(&identity.worktree_id)).ok();
+    let ledger = session.leases(&layout).ledger_about(&About::Worktree(&identity.worktree_id)).ok();
     let now = session.cx.clock().now();
     let lease_status = |lease: &Lease| lease.lease_status(&now, policy.limits.stale_after_secs);
     let leases = ledger.iter().filter(|_| policy.worktrees).flat_map(Ledger::leases);

@@ -61,7 +61,7 @@ impl<'a> Watcher<'a> {
     }
 
     fn signs(&self) -> [Option<FileStamp>; 2] {
-        [self.layout.claims().stamp(), self.layout.events().stamp()]
+        [self.session.leases(self.layout).stamp(), self.layout.events().stamp()]
     }
 
     /// Whether the leases or the events are others than when they were read last.

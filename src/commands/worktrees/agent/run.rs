@@ -49,7 +49,7 @@ impl Run<'_> {
         let (session, layout) = (self.session, self.layout);
         let edit = EditSession::for_leases(session, layout)?;
         let holder = session.holder(layout)?;
-        let ttl_secs = layout.claims().ledger()?.lease(self.lease_id).map_or(0, |lease| lease.ttl_secs);
+        let ttl_secs = session.leases(layout).ledger()?.lease(self.lease_id).map_or(0, |lease| lease.ttl_secs);
         let supervised = SupervisedCommand {
             lease_id: self.lease_id,
             issue_id: self.issue_id,
@@ -113,7 +113,7 @@ impl Run<'_> {
             }
         }
         let now = edit.session.cx.clock().now();
-        let ledger = edit.layout.claims().ledger().unwrap_or_default();
+        let ledger = edit.session.leases(edit.layout).ledger().unwrap_or_default();
         match ledger.lease(self.lease_id) {
             Some(lease) => {
                 LeaseAfterAgent::Stays { left_ms: lease.lease_status(&now, edit.policy.limits.stale_after_secs).left_ms() }
