@@ -51,6 +51,7 @@ struct EndedLease {
     closing: bool,
 }
 
+#[expect(clippy::ref_option, reason = "serde passes the field")]
 fn acquired_lease<S: Serializer>(next: &Option<Result<Acquired, Error>>, serializer: S) -> Result<S::Ok, S::Error> {
     let next = next.as_ref().and_then(|next| next.as_ref().ok());
     next.map(|acquired| &acquired.lease).serialize(serializer)
