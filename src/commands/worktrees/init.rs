@@ -59,7 +59,7 @@ pub(crate) fn clone(session: &Session, args: CloneArgs) -> CommandResult {
     let dir = session.cx.cwd.join(dir);
     worktree::clone_into(&session.cx, &url, &dir)?;
     let layout = elsewhere(&dir)?;
-    let (primary, _) = worktree::make_primary(&layout)?;
+    let (primary, _) = worktree::create_primary(&layout)?;
     merge_driver::install(&session.cx, &layout)?;
     let hooks = if hooks { install_hooks(session, &primary)? } else { Vec::new() };
     // The shell stays where it is: whoever clones once may clone again.
@@ -72,7 +72,7 @@ pub(crate) fn init(session: &Session, args: InitArgs) -> CommandResult {
     let InitArgs { hooks } = args;
     let layout = session.layout()?;
     session.recover_interrupted(layout);
-    let (primary, is_new) = worktree::make_primary(layout)?;
+    let (primary, is_new) = worktree::create_primary(layout)?;
     let is_excluded = path_template::exclude_trees(layout)?;
     let is_wired = merge_driver::install(&session.cx, layout)?;
     let hooks = if hooks { install_hooks(session, &primary)? } else { Vec::new() };

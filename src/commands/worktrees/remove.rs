@@ -71,7 +71,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn removal(&self) -> RemovalOptions {
+    fn options(&self) -> RemovalOptions {
         RemovalOptions {
             discard_changes: self.discard_changes,
             discard_untracked: self.discard_untracked,
@@ -100,7 +100,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let found = meant(session, layout, &args.worktree)?;
     let agent = session.agent(layout)?;
     let stands_in_it = session.cx.stands_in(&found.root);
-    let removed = worktree::remove(&session.cx, layout, &policy, &found, &agent, args.removal())?;
+    let removed = worktree::remove(session.repo(layout, &policy), &found, &agent, args.options())?;
     let home = layout.primary_root.clone().filter(|home| *home != removed.path).unwrap_or_else(|| layout.common_dir.clone());
     Ok(Box::new(Gone { removed, leads_to: stands_in_it.then_some(home) }))
 }

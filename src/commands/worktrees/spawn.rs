@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::git::run::Git;
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
+use crate::repo::Repo;
 use crate::store::agent_run;
 use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
@@ -78,7 +79,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     }
     let issue = subject.document.issue();
     let existing = worktree::existing(layout, issue)?;
-    let prepare = if no_setup || existing.is_some() { None } else { settings.post_spawn(session, layout)? };
+    let post_spawn = if no_setup || existing.is_some() { None } else { settings.post_spawn(session, layout)? };
     if fetch && existing.is_none() {
         Git::at(&layout.common_dir).attended(&["fetch", "--quiet"])?;
     }
@@ -94,14 +95,14 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         base,
         ttl_secs,
         reason,
-        policy: &policy,
-        place: settings.place(session),
-        resumes_branch: resume,
-        prepare,
+        path_template: settings.path_template(session),
+        resume_branch: resume,
+        post_spawn,
     };
+    let repo = session.repo(layout, &policy);
     let spawned = match existing {
-        Some(existing) => go_on(session, layout, &wish, existing, chosen.is_some())?,
-        None => worktree::spawn(&session.cx, layout, &wish)?,
+        Some(existing) => resume_in(repo, &wish, existing, chosen.is_some())?,
+        None => worktree::spawn(repo, &wish)?,
     };
     for note in &spawned.notes {
         session.output.warn(note);
@@ -120,18 +121,12 @@ fn who(session: &Session, layout: &Layout, existing: Option<&Worktree>) -> Resul
 }
 
 /// Goes on in a worktree that is there; not with a second agent beside one that is at work, and not as somebody else.
-fn go_on(
-    session: &Session,
-    layout: &Layout,
-    wish: &SpawnRequest<'_>,
-    existing: Worktree,
-    with_agent: bool,
-) -> Result<Spawned, Error> {
+fn resume_in(repo: Repo<'_>, wish: &SpawnRequest<'_>, existing: Worktree, with_agent: bool) -> Result<Spawned, Error> {
     let is_others = existing.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) != Some(&wish.agent_id);
     if let Some(run) = agent_at_work(&existing).filter(|_| with_agent || is_others) {
         return Err(Blocker::AtWork { name: run.name, pid: run.pid, path: existing.root }.into());
     }
-    Ok(worktree::resume(&session.cx, layout, wish, existing)?)
+    Ok(worktree::resume(repo, wish, existing)?)
 }
 
 struct Spawn {
