@@ -10,7 +10,7 @@ use crate::store::worktrees::{self, Worktree};
 use crate::worktree::default_branch;
 
 /// The status of one worktree.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct WorktreeStatus {
     /// What it is compared with, abbreviated; `None` if there is nothing to compare with.
     pub base: Option<String>,
@@ -22,15 +22,10 @@ pub(crate) struct WorktreeStatus {
     pub changed: usize,
     /// Number of untracked files and folders.
     pub untracked: usize,
+    /// Whether there is anything uncommitted.
+    pub dirty: bool,
     /// Why some of this is unknown.
     pub unknown: Option<String>,
-}
-
-impl WorktreeStatus {
-    /// Whether there is anything uncommitted.
-    pub(crate) fn is_dirty(&self) -> bool {
-        self.changed + self.untracked > 0
-    }
 }
 
 /// The status of each worktree, in the given order. Runs Git in parallel.
@@ -65,6 +60,7 @@ fn with_files(worktree: &Worktree, mut status: WorktreeStatus) -> WorktreeStatus
             for line in output.split_str("\0").filter(|line| line.len() > 3) {
                 if line.starts_with(b"??") { status.untracked += 1 } else { status.changed += 1 }
             }
+            status.dirty = status.changed + status.untracked > 0;
         }
         Err(error) => status.unknown = Some(error.to_string()),
     }

@@ -10,4 +10,6 @@ pub(crate) mod issue_list;
 pub(crate) mod lease_lookup;
 pub(crate) mod lease_report;
 pub(crate) mod session;
+pub(crate) mod shell;
 pub(crate) mod supervise;
+pub(crate) mod worktree_list;

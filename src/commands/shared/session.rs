@@ -124,6 +124,12 @@ impl Session {
     }
 }
 
+/// The repository as seen from where it has issues: `None` for this worktree; from a bare root, the primary worktree.
+pub(crate) fn viewpoint(layout: &Layout) -> Result<Option<Layout>, Error> {
+    let primary = layout.primary_root.as_deref().filter(|_| layout.worktree_root.is_none());
+    Ok(primary.map(Layout::at).transpose()?)
+}
+
 /// The issues as the policy lets this worktree see them.
 pub(crate) fn issues<'a>(layout: &'a Layout, policy: &Policy) -> Result<IssueStore<'a>, Error> {
     Ok(IssueStore::open(layout, policy.worktrees)?)

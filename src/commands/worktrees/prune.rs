@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{CommandResult, Session, issues};
-use crate::commands::worktrees::{show, viewpoint};
+use crate::commands::shared::session::{CommandResult, Session, issues, viewpoint};
+use crate::commands::worktrees::show;
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::Document;
 use crate::error::Error;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::commands::shared::candidates;
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::tools::shell;
 use crate::commands::worktrees::{meant, show};
 use crate::output::Report;
 use crate::output::text::Styles;
@@ -21,7 +21,7 @@ no remote want --keep-branch or --delete-unmerged. A branch that was squashed in
 #[expect(clippy::struct_excessive_bools, reason = "one for each word of the command line, and each is a risk of its own")]
 pub(crate) struct Args {
     /// The worktree: its issue's number or id, its directory's name, its branch, or its path
-    #[arg(add = shell::worktrees())]
+    #[arg(add = candidates::worktrees())]
     worktree: String,
     /// Delete its branch too
     #[arg(long, short = 'D')]

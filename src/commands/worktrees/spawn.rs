@@ -5,11 +5,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::commands::leases::claim;
-use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::shared::session::{CommandResult, Session, viewpoint};
 use crate::commands::worktrees::agent::{self, AgentReport};
 use crate::commands::worktrees::settings::WorktreeSettings;
 use crate::commands::worktrees::subject::Subject;
-use crate::commands::worktrees::{elsewhere, show, viewpoint};
+use crate::commands::worktrees::show;
 use crate::domain::id::AgentId;
 use crate::error::Error;
 use crate::git::run::Git;
@@ -115,7 +115,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 /// Who will hold the lease: whoever a worktree that is there belongs to, unless somebody else is named.
 fn who(session: &Session, layout: &Layout, existing: Option<&Worktree>) -> Result<AgentId, Error> {
     match existing.filter(|existing| !existing.is_missing) {
-        Some(existing) => session.agent(&elsewhere(&existing.root)?),
+        Some(existing) => session.agent(&Layout::at(&existing.root)?),
         None => session.agent(layout),
     }
 }
