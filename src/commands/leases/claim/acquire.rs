@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::commands::leases::claim::{LeaseView, reason, seconds, ttl_secs};
+use crate::commands::leases::claim::{LeaseView, reason, ttl_secs};
+use crate::commands::shared::args::duration_secs;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::lease_report::{AcquireKind, Acquired};
 use crate::commands::shared::session::{CommandResult, Session};
@@ -87,7 +88,7 @@ impl Patience {
         Ok(match typed {
             None => Self::None,
             Some("") => Self::Endless,
-            Some(typed) => Self::AtMost(Duration::from_secs(seconds(typed)?)),
+            Some(typed) => Self::AtMost(Duration::from_secs(duration_secs(typed)?)),
         })
     }
 

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief};
 use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
+use crate::commands::shared::issue_list::brief;
 use crate::commands::shared::session::Session;
 use crate::commands::tools::watch::panels;
 use crate::commands::worktrees::{self, WorktreeRow};
