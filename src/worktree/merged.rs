@@ -57,7 +57,8 @@ fn merge_changes_nothing(layout: &Layout, scratch: &Path, default: ObjectId, tip
     // Unrelated histories cannot be merged. A branch whose changes were reverted on it has the tree of its base, and its commits
     // are nowhere else.
     let bases = history::merge_bases(&layout.repo, default, &[tip])?;
-    let has_tree_of_tip = |base: &ObjectId| tree_of(layout, *base).is_ok_and(|tree| tree_of(layout, tip).is_ok_and(|tip| tip == tree));
+    let has_tree_of_tip =
+        |base: &ObjectId| tree_of(layout, *base).is_ok_and(|tree| tree_of(layout, tip).is_ok_and(|tip| tip == tree));
     if bases.is_empty() || bases.iter().any(has_tree_of_tip) {
         return Ok(false);
     }

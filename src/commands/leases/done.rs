@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::commands::issues::gate::warn_outdated;
-use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief};
-use crate::commands::leases::claim::{Acquired, ttl_secs};
+use crate::commands::leases::claim::Acquired;
 use crate::commands::leases::next::take_next;
 use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
+use crate::commands::shared::issue_list::brief;
+use crate::commands::shared::lease_args::ttl_secs;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::State;

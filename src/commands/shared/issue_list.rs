@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::IndexedIssue;
+use crate::commands::shared::issue_index::IndexedIssue;
 use crate::domain::issue::State;
 use crate::domain::tracker::query::QueryKind;
 use crate::output::Report;

@@ -7,6 +7,7 @@ pub(crate) mod edit_session;
 pub(crate) mod hooks_reminder;
 pub(crate) mod issue_index;
 pub(crate) mod issue_list;
+pub(crate) mod lease_args;
 pub(crate) mod lease_lookup;
 pub(crate) mod lease_report;
 pub(crate) mod session;

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::commands::leases::claim;
+use crate::commands::shared::hooks_reminder;
+use crate::commands::shared::lease_args;
 use crate::commands::shared::session::{CommandResult, Session, viewpoint};
 use crate::commands::worktrees::agent::{self, AgentReport};
 use crate::commands::worktrees::settings::WorktreeSettings;
-use crate::commands::worktrees::subject::Subject;
 use crate::commands::worktrees::show;
+use crate::commands::worktrees::subject::Subject;
 use crate::domain::id::AgentId;
 use crate::error::Error;
 use crate::git::run::Git;
@@ -68,9 +69,9 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let view = viewpoint(layout)?;
     let view = view.as_ref().unwrap_or(layout);
     let policy = session.policy_of_leases(view)?;
-    crate::commands::shared::hooks_reminder::remind(session, layout, &policy);
+    hooks_reminder::remind(session, layout, &policy);
     let settings = WorktreeSettings::read(session, view)?;
-    let (ttl_secs, reason) = (claim::ttl_secs(ttl.as_deref(), &policy)?, claim::reason(reason)?);
+    let (ttl_secs, reason) = (lease_args::ttl_secs(ttl.as_deref(), &policy)?, lease_args::reason(reason)?);
     // Everything that can be known to fail is looked at before anything is made.
     let chosen = agent.choose(session, layout, &settings)?;
     let subject = Subject::find(session, view, &policy, &issue, title.as_deref())?;

@@ -115,9 +115,7 @@ impl CreatedSteps<'_> {
         let (null, at) = (self.start.at.kind().null().to_string(), self.start.at.to_string());
         match git.patiently(&["hook", "run", "--ignore-missing", "post-checkout", "--", &null, &at, "1"]) {
             // Git before 2.36 does not have this command. A second checkout runs the hook.
-            Err(error) if error.to_string().contains("is not a git command") => {
-                git.patiently(&["checkout", "--quiet", "--force"])
-            }
+            Err(error) if error.to_string().contains("is not a git command") => git.patiently(&["checkout", "--quiet", "--force"]),
             result => result,
         }
     }

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief};
 use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
+use crate::commands::shared::issue_list::brief;
 use crate::commands::shared::session::Session;
 use crate::commands::shared::worktree_list::{self, WorktreeRow};
 use crate::commands::tools::watch::panels;

@@ -1,7 +1,7 @@
 //! The words of a frame: what was read, as it stands at a moment, in panels, lines and columns.
 
-use crate::commands::issues::query::IndexedIssue;
 use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::issue_index::IndexedIssue;
 use crate::commands::shared::worktree_list::WorktreeRow;
 use crate::commands::tools::watch::gather::Gathered;
 use crate::domain::issue::Priority;
