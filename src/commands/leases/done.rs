@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::commands::issues::gate::warn_outdated;
-use crate::commands::leases::claim::ttl_secs;
+use crate::commands::shared::lease_args::ttl_secs;
 use crate::commands::leases::next::take_next;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
