@@ -11,6 +11,7 @@ mod ledger;
 #[cfg(test)]
 mod model;
 mod outcome;
+mod refusal;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -21,10 +22,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::{Holder, IssueId, LeaseId};
 use crate::domain::time::{ClockReading, Now};
 
-pub(crate) use decide::{Decision, LeaseAnswer, LeaseRefusal, Request, decide};
+pub(crate) use decide::{Decision, LeaseAnswer, Request, decide};
 pub(crate) use event::{Grant, LeaseEvent};
 pub(crate) use ledger::Ledger;
 pub(crate) use outcome::LeaseOutcome;
+pub(crate) use refusal::{LeaseRefusal, lost, no_such_lease};
 pub(crate) use status::LeaseStatus;
 
 /// The holder stops trusting a finite lease this much before others may take it, at most; a tenth of a short one.

@@ -12,6 +12,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
+use crate::exit::{self, Diagnose, Diagnosis};
+
 /// Variables that bind a Git process to a repository, see `git rev-parse --local-env-vars`, or change what a path means.
 pub(crate) const LOCAL_VARIABLES: [&str; 17] = [
     "GIT_DIR",
@@ -53,6 +55,12 @@ pub(crate) enum Error {
         /// Its exit status, if it had one.
         status: Option<i32>,
     },
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        Diagnosis::new("git_failed", exit::ExitStatus::Broken)
+    }
 }
 
 /// Git, to be run in a directory.

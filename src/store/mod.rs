@@ -7,6 +7,7 @@
 pub(crate) mod agent_run;
 pub(crate) mod authority;
 pub(crate) mod config;
+mod diagnose;
 pub(crate) mod events;
 pub(crate) mod file;
 pub(crate) mod file_stamp;
@@ -27,6 +28,8 @@ pub(crate) mod worktrees;
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+pub(crate) use diagnose::unsure;
 
 /// What can go wrong with a file or an object.
 #[derive(Debug, thiserror::Error)]

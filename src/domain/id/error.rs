@@ -1,8 +1,11 @@
-//! Why a text is no id.
+//! Why a text does not name an id.
+
+use serde_json::json;
 
 use crate::domain::id::{IssueId, SHORTEST_PREFIX};
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 
-/// Why a text is no id, or stands for no single one.
+/// Why a text does not name exactly one id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum IdError {
     /// It cannot be an id of this kind.
@@ -28,11 +31,25 @@ pub(crate) enum IdError {
         text: String,
     },
     /// Several issues begin with it.
-    #[error("'{text}' stands for {} issues", candidates.len())]
+    #[error("'{text}' matches {} issues", candidates.len())]
     Ambiguous {
         /// What was given.
         text: String,
         /// All of them, sorted.
         candidates: Vec<IssueId>,
     },
+}
+
+impl Diagnose for IdError {
+    fn diagnosis(&self) -> Diagnosis {
+        const ALL: &str = "To see all issues: git jit issue list";
+        match self {
+            Self::NoSuchIssue { .. } => Diagnosis::new("issue_not_found", ExitStatus::NotFound).hint(ALL),
+            Self::Ambiguous { candidates, .. } => Diagnosis::new("issue_ambiguous", ExitStatus::Usage)
+                .hint("Give more digits of one of these:")
+                .hints(candidates.iter().map(|id| format!("  {id}")))
+                .data(json!({ "candidates": candidates })),
+            Self::Malformed { .. } | Self::TooShort { .. } => Diagnosis::new("malformed_id", ExitStatus::Usage).hint(ALL),
+        }
+    }
 }

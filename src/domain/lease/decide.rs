@@ -3,7 +3,7 @@
 //! One variant a reason, so that whoever words the answer leaves none out.
 
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Grant, Lease, LeaseEvent, LeaseStatus, Ledger, Limits};
+use crate::domain::lease::{Grant, Lease, LeaseEvent, LeaseRefusal, LeaseStatus, Ledger, Limits};
 use crate::domain::time::Now;
 
 /// What somebody asks of the ledger. A lease's id is drawn anew for every grant, so naming it compares and swaps:
@@ -43,23 +43,6 @@ pub(crate) enum LeaseAnswer {
     Closing(LeaseId),
     /// There was nothing to do.
     Nothing,
-}
-
-/// Why a request was not met.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum LeaseRefusal {
-    /// Somebody else has it.
-    Held { lease: Box<Lease>, lease_status: LeaseStatus },
-    /// There is no such lease, or it has ended.
-    NoSuchLease { lease_id: LeaseId },
-    /// It is not this holder's.
-    NotTheHolder { lease: Box<Lease>, holder: Holder },
-    /// It is over, and must be renewed before it is passed on.
-    Over { lease: Box<Lease> },
-    /// A lease without an end wants to be explained.
-    NoReason,
-    /// There are as many leases without an end as there may be: of this agent, or at all.
-    TooMany { agent: Option<AgentId>, limit: u64, leases: Vec<Lease> },
 }
 
 /// The records to append, in order, and what to tell once they all count.
