@@ -605,7 +605,7 @@ fn a_removal_that_is_killed_when_git_has_done_its_part_is_finished_by_the_next_c
         team.jit("worktree prune").ok().never_says("has been finished");
         assert_eq!(team.json("claim list")["count"], 1, "Git is still at it");
         world.place("stand-ins").write("go", "");
-        wait_until("Git is done", || team.json("doctor").to_string().contains("the removal of"));
+        wait_until("Git is done", || team.json("doctor").to_string().contains("finishes it"));
         assert_eq!(team.json("doctor")["healthy"], true);
         let issue = team.json("claim list")["leases"][0]["issue_id"].as_str().expect("an id").to_owned();
         let told = team.jit(&next.replace("NUMBER", &number).replace("ISSUE", &issue)).says("has been finished");
