@@ -355,7 +355,7 @@ fn what_was_staged_in_a_worktree_that_was_moved_by_hand_is_not_pruned() {
     let away = world.path("away");
     std::fs::rename(&tree.dir, &away).expect("moved");
     team.jit(&format!("claim force-evict {lease} --reason over")).ok();
-    team.jit("worktree prune").ok().says("Kept:").says("changes that were staged").says("git worktree repair NEW-PATH");
+    team.jit("worktree prune").ok().says("Kept:").says("staged changes").says("git worktree repair NEW-PATH");
     team.git_args(&["worktree", "repair", away.to_str().expect("text")]).ok();
     assert_eq!(world.place("away").git("show :code.txt").ok().line(), "staged");
     world.place("away").git("reset -q --hard").ok();
@@ -385,7 +385,7 @@ fn a_missing_worktree_is_not_called_clean() {
     let (_world, team, tree, _path) = spawned();
     std::fs::remove_dir_all(&tree.dir).expect("removed");
     let status = team.json("worktree list --status")["worktrees"][1]["status"].clone();
-    assert!(status["unknown"].as_str().is_some_and(|why| why.contains("is not there")), "{status}");
+    assert!(status["unknown"].as_str().is_some_and(|why| why.contains("does not exist")), "{status}");
     team.jit("worktree list --status").ok().says("  unknown  ");
 }
 

@@ -41,7 +41,7 @@ fn three_clones_three_workers() {
         let worker = projects.sub(&format!("my-project-worker-{n}.git"));
         assert_eq!(worker.git("config core.bare").ok().line(), "true");
         assert_eq!(worker.git("branch --format=%(refname:short)").ok().line(), "main", "no branch but the default one is local");
-        worker.jit(&format!("wt spawn {issue} --yolo")).ok().says("asks nobody").says("Created worktree");
+        worker.jit(&format!("wt spawn {issue} --yolo")).ok().says("without asking for permission").says("Created worktree");
         let tree = worker.sub(&format!("trees/issue-{issue}-{slug}"));
         assert_eq!(tree.read("src/code.txt"), "x\n");
         assert_eq!(tree.git("branch --show-current").ok().line(), format!("issue-{issue}-{slug}"));
@@ -100,7 +100,7 @@ fn one_repository_with_worktrees_from_init_to_purge() {
     stand_ins.issue(45, "Rust SDK", "CLOSED");
     bare.jit("wt purge").ok().says("Kept:").says("untracked");
     merge(&world, &other);
-    bare.jit("wt purge --dry-run").ok().says("Would be gone").says("issue-45");
+    bare.jit("wt purge --dry-run").ok().says("Would remove").says("issue-45");
     assert!(other.dir.exists());
     bare.jit("wt purge").ok().says("Removed");
     assert!(!other.dir.exists());

@@ -92,7 +92,7 @@ fn edits_of_files_of_the_base_are_somebodys_work_too() {
     std::fs::remove_file(team.dir.join(".git/hooks/post-checkout")).expect("removed");
     wait_until("the hook is over", || team.json("doctor").to_string().contains("was interrupted"));
     // Whoever stands in it is not put on the street.
-    tree.jit("issue create Other").ok().says("half made");
+    tree.jit("issue create Other").ok().says("is incomplete");
     assert_eq!(tree.read("a"), "precious");
     team.jit("issue create Another").ok().says("so that it stays");
     assert_eq!(tree.read("a"), "precious");
@@ -261,7 +261,7 @@ fn the_repositorys_template_and_links_lead_nowhere_else() {
     }
     team.write(".jit/config.toml", &config);
     std::os::unix::fs::symlink(&outside, team.dir.join("trees")).expect("linked");
-    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(2).says("by a link");
+    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(2).says("through a symbolic link");
     std::fs::remove_file(team.dir.join("trees")).expect("removed");
     assert_eq!(std::fs::read_dir(&outside).expect("a folder").count(), 0);
     // The issue's own folder may be a link in what is checked out.
@@ -301,7 +301,7 @@ fn an_approval_is_of_that_and_of_nothing_that_reads_like_it() {
             config.replacen("[worktree]\n", &format!("[worktree]\nagent = \"{agent}\"\n"), 1)
         ),
     );
-    team.jit("worktree approve --dry-run").ok().says("not allowed");
+    team.jit("worktree approve --dry-run").ok().says("not approved");
     team.jit(&format!("worktree spawn {issue}")).exits(1).says("before you allow it");
     let _ = world;
 }
@@ -605,7 +605,7 @@ fn a_removal_that_is_killed_when_git_has_done_its_part_is_finished_by_the_next_c
         team.jit("worktree prune").ok().never_says("has been finished");
         assert_eq!(team.json("claim list")["count"], 1, "Git is still at it");
         world.place("stand-ins").write("go", "");
-        wait_until("Git is done", || team.json("doctor").to_string().contains("the removal of"));
+        wait_until("Git is done", || team.json("doctor").to_string().contains("finishes it"));
         assert_eq!(team.json("doctor")["healthy"], true);
         let issue = team.json("claim list")["leases"][0]["issue_id"].as_str().expect("an id").to_owned();
         let told = team.jit(&next.replace("NUMBER", &number).replace("ISSUE", &issue)).says("has been finished");
