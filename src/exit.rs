@@ -1,4 +1,8 @@
-//! The exit statuses: one table for the code, the help and the documentation.
+//! The exit statuses, one table for the code, the help and the documentation; and what every error knows about itself.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use serde_json::{Value, json};
 
 /// The exit status of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +49,7 @@ impl ExitStatus {
             Self::NoLease => 99,
             Self::Refused => 1,
             Self::Done => 0,
-            other => 10 + other.code(),
+            Self::Usage | Self::NotFound | Self::Invalid | Self::Broken | Self::Busy => 10 + status.code(),
         };
         statuses.into_iter().max_by_key(rank).unwrap_or(Self::Done)
     }
@@ -108,11 +112,6 @@ impl Diagnosis {
 pub(crate) trait Diagnose {
     /// Everything below at once.
     fn diagnosis(&self) -> Diagnosis;
-
-    /// A stable name for programs.
-    fn code(&self) -> &'static str {
-        self.diagnosis().code
-    }
 
     /// The exit status.
     fn status(&self) -> ExitStatus {

@@ -167,7 +167,9 @@ impl Diagnose for Finding {
     fn diagnosis(&self) -> Diagnosis {
         let status = match self {
             Self::HeldByOther { .. } => ExitStatus::Held,
-            Self::Unleased { .. } | Self::Lapsed { .. } | Self::Stale { .. } | Self::HeldUnderOtherName { .. } => ExitStatus::NoLease,
+            Self::Unleased { .. } | Self::Lapsed { .. } | Self::Stale { .. } | Self::HeldUnderOtherName { .. } => {
+                ExitStatus::NoLease
+            }
             Self::Invalid { .. } => ExitStatus::Invalid,
             Self::NoLedger { .. } | Self::Unreadable { .. } => ExitStatus::Broken,
             Self::Unauthorised { .. }

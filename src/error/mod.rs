@@ -1,5 +1,7 @@
 //! The errors that a command can end with: its own, and those of the layers below, which describe themselves.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use serde_json::json;
 
 use crate::actor;

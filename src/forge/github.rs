@@ -3,6 +3,7 @@
 //! One question: what an issue says. What goes wrong is told apart by what the user has to do about it. The answer has a time
 //! limit, since `gh` has none.
 
+#![deny(clippy::wildcard_enum_match_arm)]
 #![expect(clippy::disallowed_methods, reason = "this is the module that may run gh")]
 
 use std::fs::File;
@@ -244,8 +245,9 @@ mod tests {
             (2, "", "gh_failed"),
         ] {
             let error = meaning("999", Some(status), complaint);
-            assert_eq!(error.code(), code, "{complaint}");
-            assert!(!error.hints().is_empty());
+            let diagnosis = error.diagnosis();
+            assert_eq!(diagnosis.code, code, "{complaint}");
+            assert!(!diagnosis.hints.is_empty());
         }
     }
 }

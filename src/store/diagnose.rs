@@ -1,5 +1,7 @@
 //! What an error of the store means to a program, and what the user can do about it.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::io::ErrorKind;
 use std::path::{Component, Path};
 
@@ -12,23 +14,23 @@ use crate::store::Error;
 impl Diagnose for Error {
     fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::NoRepository { .. } => {
-                Diagnosis::new("no_repository", ExitStatus::NotFound).hint("To create one: git init")
-            }
+            Self::NoRepository { .. } => Diagnosis::new("no_repository", ExitStatus::NotFound).hint("To create one: git init"),
             Self::NoWorktree { has_some, .. } => Diagnosis::new("no_worktree", ExitStatus::NotFound).hint(if *has_some {
                 "To see the worktrees: git jit worktree list. To go to the primary one: wt goto main"
             } else {
                 "To create the first worktree: git jit worktree init"
             }),
-            Self::Io { source, .. } => Diagnosis::new("io", ExitStatus::Broken).hint(match source.kind() {
-                ErrorKind::PermissionDenied => "To see who may write there: ls -ld, on its directory",
-                ErrorKind::StorageFull => "Nothing was lost: free some space and repeat the command",
-                _ => "",
-            }),
-            Self::Git { .. } => Diagnosis::new("git_unreadable", ExitStatus::Broken),
-            Self::Corrupt { path, line, .. } => {
-                corrupt(path).data(json!({ "file": path.display().to_string(), "line": line }))
+            Self::Io { source, .. } => {
+                Diagnosis::new("io", ExitStatus::Broken).hint(if source.kind() == ErrorKind::PermissionDenied {
+                    "To see who may write there: ls -ld, on its directory"
+                } else if source.kind() == ErrorKind::StorageFull {
+                    "Nothing was lost: free some space and repeat the command"
+                } else {
+                    ""
+                })
             }
+            Self::Git { .. } => Diagnosis::new("git_unreadable", ExitStatus::Broken),
+            Self::Corrupt { path, line, .. } => corrupt(path).data(json!({ "file": path.display().to_string(), "line": line })),
             Self::Busy { .. } => Diagnosis::new("busy", ExitStatus::Busy).hint("Try again in a moment"),
             Self::Contended { .. } => Diagnosis::new("contended", ExitStatus::Busy).hint("Try again in a moment"),
             Self::Unsure { .. } => unsure(),

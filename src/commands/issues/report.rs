@@ -7,7 +7,7 @@ use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
 use crate::domain::tracker::graph::effective_state;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, ExitStatus};
 use crate::output::text::{Styles, plain, plain_line};
 use crate::output::{Report, described};
 use crate::store::issues::Source;

@@ -10,7 +10,7 @@ use crate::domain::consistency::{self, ConsistencyProblem};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, ExitStatus};
 use crate::git::history;
 use crate::git::tree;
 use crate::output::text::{Styles, count, plain_line};

@@ -17,7 +17,7 @@ use crate::commands::setup::agents::KnownAgent;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::policy::Enforcement;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, ExitStatus};
 use crate::output::Report;
 use crate::output::schema::Answer;
 use crate::output::text::{Styles, plain_line};

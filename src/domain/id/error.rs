@@ -1,5 +1,7 @@
 //! Why a text does not name an id.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use serde_json::json;
 
 use crate::domain::id::{IssueId, SHORTEST_PREFIX};

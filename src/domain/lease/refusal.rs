@@ -1,5 +1,7 @@
 //! Why a request for a lease is refused, and how a lease was lost.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use serde_json::{Value, json};
 
 use crate::domain::id::{AgentId, Holder, LeaseId};
@@ -53,13 +55,13 @@ impl Diagnose for LeaseRefusal {
                 .data(facts(lease, *lease_status))
                 .retryable(true),
             Self::NoSuchLease { .. } => no_such_lease(),
-            Self::NotTheHolder { lease, holder } => Diagnosis::new("not_the_holder", ExitStatus::Held).hint(
-                if lease.holder.worktree_id == holder.worktree_id {
+            Self::NotTheHolder { lease, holder } => {
+                Diagnosis::new("not_the_holder", ExitStatus::Held).hint(if lease.holder.worktree_id == holder.worktree_id {
                     format!("To act as its holder: export JIT_AGENT_ID={}", lease.holder.agent_id)
                 } else {
                     format!("To find worktree {}: git jit worktree list", lease.holder.worktree_id)
-                },
-            ),
+                })
+            }
             Self::Over { lease } => Diagnosis::new("lease_lapsed", ExitStatus::NoLease)
                 .hint(format!("To renew it: git jit claim renew {}", lease.issue_id.short()))
                 .data(json!({ "issue_id": lease.issue_id, "lease_id": lease.lease_id })),

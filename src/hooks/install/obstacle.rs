@@ -1,5 +1,7 @@
 //! Why hooks stay as they are: each reason with what there is to do about it.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Diagnose, Diagnosis, ExitStatus};

@@ -1,5 +1,7 @@
 //! What a blocker means to a program, and the flag that takes the risk or the way around it.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::path::Path;
 
 use crate::exit::ExitStatus::{Broken, Busy, Held, NotFound, Refused, Usage};
