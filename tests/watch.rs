@@ -221,11 +221,11 @@ fn the_terminal_is_given_back_on_every_way_out_in_tmux() {
     pane.type_line("clear; echo HERE ''BEFORE");
     pane.waits("cleared", |screen| !screen.contains("ENDED"));
     pane.watch("JIT_TEST_WATCH=error");
-    assert!(pane.is_given_back(7).contains("cannot use the terminal: a test wants it"));
+    assert!(pane.is_given_back(7).contains("cannot use the terminal: requested by a test"));
     pane.type_line("clear; echo HERE ''BEFORE");
     pane.waits("cleared", |screen| !screen.contains("ENDED"));
     pane.watch("JIT_TEST_WATCH=panic");
-    assert!(pane.is_given_back(101).contains("a test wants it"));
+    assert!(pane.is_given_back(101).contains("requested by a test"));
 }
 
 /// The library below read from a terminal that was gone for ever, with all of a processor.
