@@ -161,7 +161,7 @@ pub(crate) enum Finding {
     /// An issue was edited under the editor's own lease without an end, which is stale.
     Stale { issue: IssueId, lease_id: LeaseId },
     /// An issue was edited that somebody else holds.
-    HeldByOther { issue: IssueId, holder: Holder, standing: LeaseStatus, branch: Option<String> },
+    HeldByOther { issue: IssueId, holder: Holder, lease_status: LeaseStatus, branch: Option<String> },
     /// An issue was edited that this worktree holds under another agent id.
     HeldUnderOtherName { issue: IssueId, holder: AgentId, me: AgentId },
     /// A commit edits an issue without authority: the lease it was made under did not end well, or there was none.
@@ -280,22 +280,22 @@ pub(crate) fn lease_for_edit(
     stale_threshold_secs: u64,
 ) -> Result<LeaseId, Finding> {
     let Some(lease) = ledger.lease_on(issue) else { return Err(Finding::Unleased { issue }) };
-    let standing = lease.standing(now, stale_threshold_secs);
+    let lease_status = lease.lease_status(now, stale_threshold_secs);
     let lease_id = lease.lease_id.clone();
     if editor.is(&lease.holder) {
-        return match standing {
-            _ if standing.authorises() => Ok(lease_id),
+        return match lease_status {
+            _ if lease_status.authorises() => Ok(lease_id),
             LeaseStatus::Stale => Err(Finding::Stale { issue, lease_id }),
             _ => Err(Finding::Lapsed { issue, lease_id }),
         };
     }
-    if !standing.excludes() {
+    if !lease_status.excludes() {
         return Err(Finding::Unleased { issue });
     }
     if editor.worktree_id.as_ref() == Some(&lease.holder.worktree_id) {
         return Err(Finding::HeldUnderOtherName { issue, holder: lease.holder.agent_id.clone(), me: editor.agent_id.clone() });
     }
-    Err(Finding::HeldByOther { issue, holder: lease.holder.clone(), standing, branch: lease.branch.clone() })
+    Err(Finding::HeldByOther { issue, holder: lease.holder.clone(), lease_status, branch: lease.branch.clone() })
 }
 
 #[cfg(test)]
@@ -333,7 +333,8 @@ mod tests {
 
     #[test]
     fn worktree_features_are_off_only_where_every_candidate_says_so() {
-        let with = |worktrees| Candidate { place: "x".into(), settings: Ok(PolicySettings { worktrees, ..PolicySettings::default() }) };
+        let with =
+            |worktrees| Candidate { place: "x".into(), settings: Ok(PolicySettings { worktrees, ..PolicySettings::default() }) };
         assert!(Policy::strictest(&[]).worktrees);
         assert!(!Policy::strictest(&[with(Some(false)), with(Some(false))]).worktrees);
         assert!(Policy::strictest(&[with(Some(false)), with(None)]).worktrees);

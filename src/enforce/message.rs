@@ -71,8 +71,8 @@ pub(crate) fn verdict(verdict: &Verdict, action: &str) -> String {
 }
 
 /// How long somebody else keeps the issue.
-pub(crate) fn until(standing: LeaseStatus) -> String {
-    match standing {
+pub(crate) fn until(lease_status: LeaseStatus) -> String {
+    match lease_status {
         LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => format!("for {} more", in_words(left_ms)),
         LeaseStatus::Unobserved { at_most_ms } => format!("for at most {} more", in_words(at_most_ms)),
         LeaseStatus::Lapsed => "no longer".to_owned(),
@@ -82,8 +82,8 @@ pub(crate) fn until(standing: LeaseStatus) -> String {
 }
 
 /// How a lease ended that somebody believed to have, and who has the issue now.
-pub(crate) fn fate(fate: &LeaseOutcome, successor: Option<&Lease>) -> String {
-    let end = match fate {
+pub(crate) fn outcome(outcome: &LeaseOutcome, successor: Option<&Lease>) -> String {
+    let end = match outcome {
         LeaseOutcome::Current(lease) => format!("it is of {}", lease.holder),
         LeaseOutcome::Concluded => "it was released".to_owned(),
         LeaseOutcome::Lapsed => "its time was up, and somebody else wanted the issue".to_owned(),
@@ -114,11 +114,11 @@ pub(crate) fn block(finding: &Finding) -> Block {
             what: format!("issue {short}: your lease {lease_id} has been silent for too long"),
             next: vec![acquire(*issue)],
         },
-        Finding::HeldByOther { holder, standing, branch, .. } => Block {
+        Finding::HeldByOther { holder, lease_status, branch, .. } => Block {
             what: format!(
                 "issue {short}: held by {holder}{} {}",
                 branch.as_ref().map(|branch| format!(" on {branch}")).unwrap_or_default(),
-                until(*standing)
+                until(*lease_status)
             ),
             next: vec![format!("To see when it ends: git jit claim status --issue {short}")],
         },

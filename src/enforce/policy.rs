@@ -30,7 +30,7 @@ pub(crate) fn policy(cx: &Context, layout: &Layout, staged: Option<ObjectId>) ->
 /// What has a say in a worktree, staged things apart.
 pub(crate) fn candidates(cx: &Context, layout: &Layout) -> Vec<Candidate> {
     let head = tree::head_commit(&layout.repo).map(Option::into_iter);
-    let mut candidates = standing(cx, layout);
+    let mut candidates = candidates_here(cx, layout);
     match head {
         Ok(head) => candidates.extend(head.filter_map(|id| at_commit(&layout.repo, id, "HEAD"))),
         Err(error) => candidates.push(Candidate { place: "HEAD".into(), settings: Err(error.to_string()) }),
@@ -40,13 +40,13 @@ pub(crate) fn candidates(cx: &Context, layout: &Layout) -> Vec<Candidate> {
 
 /// The policy for a push: the default branches, every tip that is pushed or replaced, the file, the variable.
 pub(crate) fn policy_of_push(cx: &Context, layout: &Layout, tips: &[ObjectId]) -> Policy {
-    let mut candidates = standing(cx, layout);
+    let mut candidates = candidates_here(cx, layout);
     candidates.extend(tips.iter().filter_map(|id| at_commit(&layout.repo, *id, &id.to_string())));
     Policy::strictest(&candidates)
 }
 
 /// The candidates that stand whatever is being done.
-fn standing(cx: &Context, layout: &Layout) -> Vec<Candidate> {
+fn candidates_here(cx: &Context, layout: &Layout) -> Vec<Candidate> {
     let mut seen = Vec::new();
     let mut candidates = Vec::new();
     for (name, tip) in history::default_branches(&layout.repo) {
@@ -66,8 +66,8 @@ fn standing(cx: &Context, layout: &Layout) -> Vec<Candidate> {
     }
     if let Some(text) = &cx.enforcement_variable {
         let unknown = || format!("'{text}' is none of off, warn, strict");
-        let settings =
-            Enforcement::parse(text).map(|enforcement| PolicySettings { enforcement: Some(enforcement), ..PolicySettings::default() });
+        let settings = Enforcement::parse(text)
+            .map(|enforcement| PolicySettings { enforcement: Some(enforcement), ..PolicySettings::default() });
         candidates.push(Candidate { place: VARIABLE.into(), settings: settings.ok_or_else(unknown) });
     }
     candidates

@@ -57,7 +57,7 @@ impl Records {
     pub(crate) fn upholds(&self, entry: &RecordedTransition, now: &Now, stale_after_secs: u64) -> bool {
         match &entry.lease_id {
             None => entry.adopted.is_some(),
-            Some(id) => self.fate(id).is_some_and(|fate| fate.upholds(now, stale_after_secs)),
+            Some(id) => self.outcome(id).is_some_and(|outcome| outcome.upholds(now, stale_after_secs)),
         }
     }
 
@@ -70,7 +70,7 @@ impl Records {
     ) -> Because {
         let mut void = recorded.iter().filter(|entry| entry.to.as_ref() == to && !is_upheld(entry));
         let Some(lease_id) = void.find_map(|entry| entry.lease_id.clone()) else { return Because::NeverRecorded };
-        match self.fate(&lease_id) {
+        match self.outcome(&lease_id) {
             Some(LeaseOutcome::Evicted { by, reason }) => {
                 Because::LeaseEvicted { lease_id, by: by.clone(), reason: reason.clone() }
             }
@@ -78,7 +78,7 @@ impl Records {
         }
     }
 
-    fn fate(&self, lease: &LeaseId) -> Option<&LeaseOutcome> {
+    fn outcome(&self, lease: &LeaseId) -> Option<&LeaseOutcome> {
         self.fates.get().and_then(|fates| fates.get(lease))
     }
 }

@@ -20,7 +20,7 @@ impl Error {
                 hints.extend(candidates.iter().map(|id| format!("  {id}")));
                 hints
             }
-            Self::Held { lease, standing } => of_holder(lease, *standing),
+            Self::Held { lease, lease_status } => of_holder(lease, *lease_status),
             Self::Gated { issue, .. } => vec![
                 format!("To run the automated ones: git jit gate check-all {}", issue.short()),
                 format!("To see what each waits for: git jit gate status {}", issue.short()),
@@ -56,7 +56,7 @@ impl Error {
             Self::NotApproved { .. } => vec!["If you trust it: git jit worktree approve".to_owned()],
             Self::LeasesOff => vec!["To use leases: set mode = \"auto\" there, and commit it".to_owned()],
             Self::Hooks(obstacle) => of_obstacle(obstacle),
-            Self::Worktree(hindrance) => hindrance.hints(),
+            Self::Worktree(blocker) => blocker.hints(),
             Self::Github(error) => error.hints(),
             Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::hints(error),
             _ => Vec::new(),
@@ -87,9 +87,9 @@ impl Error {
     }
 }
 
-fn of_holder(lease: &Lease, standing: LeaseStatus) -> Vec<String> {
+fn of_holder(lease: &Lease, lease_status: LeaseStatus) -> Vec<String> {
     let issue = lease.issue_id.short();
-    let first = match standing {
+    let first = match lease_status {
         LeaseStatus::Stale => format!("If nobody works on it any more: git jit claim force-evict {issue} --reason TEXT"),
         _ => format!("To see when it ends: git jit claim status --issue {issue}"),
     };

@@ -57,12 +57,12 @@ pub(crate) enum Error {
     #[error(transparent)]
     InvalidIssue(#[from] InvalidIssue),
     /// Somebody else has the issue.
-    #[error("issue {} is held by {} {}", lease.issue_id.short(), lease.holder, message::until(*standing))]
+    #[error("issue {} is held by {} {}", lease.issue_id.short(), lease.holder, message::until(*lease_status))]
     Held {
         /// Their lease.
         lease: Box<Lease>,
         /// How it stands.
-        standing: LeaseStatus,
+        lease_status: LeaseStatus,
     },
     /// No lease goes by this name.
     #[error("no lease '{named}'")]
@@ -79,12 +79,12 @@ pub(crate) enum Error {
         holder: Holder,
     },
     /// The lease was the caller's, and is not any more.
-    #[error("lease {lease_id} is lost: {}", message::fate(fate, successor.as_deref()))]
+    #[error("lease {lease_id} is lost: {}", message::outcome(outcome, successor.as_deref()))]
     Lost {
         /// Which one.
         lease_id: LeaseId,
         /// How it ended.
-        fate: Box<LeaseOutcome>,
+        outcome: Box<LeaseOutcome>,
         /// Who has the issue now, where somebody has.
         successor: Option<Box<Lease>>,
     },
@@ -254,7 +254,7 @@ impl From<enforce::Error> for Error {
 impl From<worktree::Error> for Error {
     fn from(error: worktree::Error) -> Self {
         match error {
-            worktree::Error::Blocker(hindrance) => Self::Worktree(hindrance),
+            worktree::Error::Blocker(blocker) => Self::Worktree(blocker),
             worktree::Error::Lease(refusal) => refusal.into(),
             worktree::Error::Interrupted => Self::Interrupted { what: "what was made has been taken back" },
             worktree::Error::Store(error) => Self::Store(error),
@@ -267,7 +267,7 @@ impl From<worktree::Error> for Error {
 impl From<coordinator::Error> for Error {
     fn from(error: coordinator::Error) -> Self {
         match error {
-            coordinator::Error::Lost { lease_id, fate, successor } => Self::Lost { lease_id, fate, successor },
+            coordinator::Error::Lost { lease_id, outcome, successor } => Self::Lost { lease_id, outcome, successor },
             coordinator::Error::Unknown { source } => Self::Store(store::Error::Unsure { source: Box::new(source) }),
             coordinator::Error::Unavailable(error) => Self::Store(error),
         }
@@ -277,7 +277,7 @@ impl From<coordinator::Error> for Error {
 impl From<LeaseRefusal> for Error {
     fn from(refusal: LeaseRefusal) -> Self {
         match refusal {
-            LeaseRefusal::Held { lease, standing } => Self::Held { lease, standing },
+            LeaseRefusal::Held { lease, lease_status } => Self::Held { lease, lease_status },
             LeaseRefusal::NoSuchLease { lease_id } => Self::NoSuchLease { named: lease_id.to_string() },
             LeaseRefusal::NotTheHolder { lease, holder } => Self::NotTheHolder { lease, holder },
             LeaseRefusal::Over { lease } => Self::Over { lease },

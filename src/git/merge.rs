@@ -70,7 +70,7 @@ pub(crate) fn marked_text(scratch: &Path, texts: [&[u8]; 3], names: [&str; 2], s
     if matches!(output.status.code(), Some(0..128)) {
         return Ok(output.stdout);
     }
-    let marker = |sign: &str, name: &str| format!("{} {name}", sign.repeat(size)).trim_end().to_owned() + "\n";
+    let marker = |stamp: &str, name: &str| format!("{} {name}", stamp.repeat(size)).trim_end().to_owned() + "\n";
     let [ours, theirs] = [texts[0], texts[2]].map(|text| [text, if text.ends_with(b"\n") { b"" } else { b"\n" }].concat());
     Ok([marker("<", names[0]).into_bytes(), ours, marker("=", "").into_bytes(), theirs, marker(">", names[1]).into_bytes()]
         .concat())

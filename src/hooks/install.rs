@@ -65,8 +65,8 @@ pub(crate) fn missing(layout: &Layout) -> Vec<String> {
     let configured = config_hooks::in_force(layout).unwrap_or_default();
     let site = Site::of(layout);
     let is_there = |hook: &str, binary: &str| {
-        let place = site.as_ref().ok().and_then(|site| site.place(hook, binary).ok());
-        configured.contains(&hook) || place.is_some_and(HookSlot::runs_ours)
+        let slot = site.as_ref().ok().and_then(|site| site.slot(hook, binary).ok());
+        configured.contains(&hook) || slot.is_some_and(HookSlot::runs_ours)
     };
     HOOKS.iter().filter(|(hook, binary)| !is_there(hook, binary)).map(|(hook, _)| (*hook).to_owned()).collect()
 }
@@ -115,21 +115,21 @@ fn plan(cx: &Context, layout: &Layout) -> Result<InstallPlan> {
         return Ok(InstallPlan::default());
     }
     let site = Site::of(layout)?;
-    let places = site.places()?;
-    let managed = |(hook, binary, place): &(&'static str, &'static str, HookSlot)| match place {
+    let slots = site.slots()?;
+    let managed = |(hook, binary, slot): &(&'static str, &'static str, HookSlot)| match slot {
         HookSlot::Managed(manager) => Some((*manager, (*hook, *binary))),
         _ => None,
     };
-    let all: Vec<(Manager, (&str, &str))> = places.iter().filter_map(managed).collect();
+    let all: Vec<(Manager, (&str, &str))> = slots.iter().filter_map(managed).collect();
     if let Some((manager, _)) = all.first() {
         let hooks = all.iter().map(|(_, hook)| *hook).collect();
         return Err(Obstacle::Managed { manager: *manager, hooks }.into());
     }
     let mut plan = InstallPlan::default();
-    for (hook, binary, place) in places {
+    for (hook, binary, slot) in slots {
         let Some(program) = find(cx, binary) else { return Err(Obstacle::NoBinary { binary }.into()) };
         let path = site.hook(hook);
-        match place {
+        match slot {
             HookSlot::Served | HookSlot::Managed(_) => continue,
             HookSlot::Free | HookSlot::Ours => {}
             HookSlot::Edited => return Err(Obstacle::Edited { path }.into()),
@@ -201,7 +201,7 @@ pub(crate) fn uninstall(layout: &Layout) -> Result<Uninstalled> {
 
 /// The hooks of ours that uninstalling would take away, and whether the merge driver too.
 pub(crate) fn removable(layout: &Layout) -> Result<Uninstalled> {
-    let (dirs, ours) = standing(layout)?;
+    let (dirs, ours) = installed(layout)?;
     let mut removed: Vec<PathBuf> = config_hooks::in_force(layout)?.into_iter().map(PathBuf::from).collect();
     for dir in &dirs {
         removed.extend(post_merge::is_in(dir)?);
@@ -211,7 +211,7 @@ pub(crate) fn removable(layout: &Layout) -> Result<Uninstalled> {
 }
 
 /// The folders that hooks of ours may be in, and those that are as we wrote them.
-fn standing(layout: &Layout) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+fn installed(layout: &Layout) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let configured = config_hooks::in_force(layout)?;
     let site = match Site::of(layout) {
         Ok(site) => Some(site),
@@ -242,7 +242,7 @@ fn hooks_in(dirs: &[PathBuf]) -> impl Iterator<Item = PathBuf> {
 }
 
 fn uninstall_hooks(layout: &Layout) -> Result<Vec<PathBuf>> {
-    let (dirs, ours) = standing(layout)?;
+    let (dirs, ours) = installed(layout)?;
     let mut removed = config_hooks::uninstall(layout)?;
     for dir in &dirs {
         removed.extend(post_merge::uninstall(dir)?);

@@ -198,7 +198,8 @@ fn beat(cx: &Context, layout: &Layout, policy: &Policy, judge: &Judge<'_>, passe
     });
     let (due, others): (Vec<&Lease>, Vec<&Lease>) = under_lease
         .partition(|lease| policy.care.renews_on_activity && lease.wants_beat(judge.now(), policy.limits.stale_after_secs));
-    let unobserved = others.into_iter().filter(|lease| matches!(lease.standing(judge.now(), 0), LeaseStatus::Unobserved { .. }));
+    let unobserved =
+        others.into_iter().filter(|lease| matches!(lease.lease_status(judge.now(), 0), LeaseStatus::Unobserved { .. }));
     let mut requests: Vec<Request> = unobserved.map(|lease| Request::Observe { lease_id: lease.lease_id.clone() }).collect();
     if let Some(first) = due.first() {
         let issues = due.iter().map(|lease| lease.issue_id).collect();

@@ -116,17 +116,17 @@ fn a_renewal_is_of_the_lease_that_was_seen(open: &Open) {
     assert!(acquire(open, 2, 1, 2, &clock).is_err(), "its time runs from the renewal");
     clock.0.store(19_000, Ordering::Relaxed);
     acquire(open, 2, 1, 2, &clock).expect("over");
-    let Err(Error::Lost { fate, successor, .. }) = open().renew(&clock, &renewed, &Limits::default()) else {
+    let Err(Error::Lost { outcome, successor, .. }) = open().renew(&clock, &renewed, &Limits::default()) else {
         unreachable!("somebody else has it");
     };
-    assert_eq!((*fate, successor.map(|lease| lease.holder.clone())), (LeaseOutcome::Lapsed, Some(holder(2))));
+    assert_eq!((*outcome, successor.map(|lease| lease.holder.clone())), (LeaseOutcome::Lapsed, Some(holder(2))));
     let theirs = open().ledger().expect("reachable").lease_on(issue(1)).expect("held").clone();
     let evict = Request::ForceEvict { lease_id: lease_id(2), by: agent(3), reason: "gone".into() };
     ask(open, &evict, &clock).expect("anybody may");
-    let Err(Error::Lost { fate, successor, .. }) = open().renew(&clock, &theirs, &Limits::default()) else {
+    let Err(Error::Lost { outcome, successor, .. }) = open().renew(&clock, &theirs, &Limits::default()) else {
         unreachable!("it was evicted");
     };
-    assert!(matches!(*fate, LeaseOutcome::Evicted { .. }) && successor.is_none());
+    assert!(matches!(*outcome, LeaseOutcome::Evicted { .. }) && successor.is_none());
 }
 
 fn every_end_is_told_apart(open: &Open) {
@@ -266,7 +266,9 @@ fn what_counts(lease: &crate::domain::lease::Lease) -> crate::domain::lease::Lea
 fn without_numbers(answer: Result<LeaseAnswer, LeaseRefusal>) -> Result<LeaseAnswer, LeaseRefusal> {
     match answer {
         Ok(LeaseAnswer::Ended(leases)) => Ok(LeaseAnswer::Ended(leases.iter().map(what_counts).collect())),
-        Err(LeaseRefusal::Held { lease, standing }) => Err(LeaseRefusal::Held { lease: Box::new(what_counts(&lease)), standing }),
+        Err(LeaseRefusal::Held { lease, lease_status }) => {
+            Err(LeaseRefusal::Held { lease: Box::new(what_counts(&lease)), lease_status })
+        }
         Err(LeaseRefusal::NotTheHolder { lease, holder }) => {
             Err(LeaseRefusal::NotTheHolder { lease: Box::new(what_counts(&lease)), holder })
         }

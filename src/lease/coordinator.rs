@@ -21,7 +21,7 @@ pub(crate) enum Error {
         /// Which one.
         lease_id: LeaseId,
         /// How it ended.
-        fate: Box<LeaseOutcome>,
+        outcome: Box<LeaseOutcome>,
         /// Who has the issue now, where somebody has.
         successor: Option<Box<Lease>>,
     },
@@ -135,7 +135,7 @@ pub(crate) trait Coordinator: Send + Sync {
     }
 
     /// What is another value once the leases have changed, told without reading them; nothing where that cannot be.
-    fn sign(&self) -> Option<FileStamp> {
+    fn stamp(&self) -> Option<FileStamp> {
         None
     }
 
@@ -163,8 +163,8 @@ pub(crate) trait Coordinator: Send + Sync {
         {
             return Ok(lease.clone());
         }
-        let fate = self.verify(std::slice::from_ref(&seen.lease_id))?.remove(&seen.lease_id).unwrap_or(LeaseOutcome::Unknown);
+        let outcome = self.verify(std::slice::from_ref(&seen.lease_id))?.remove(&seen.lease_id).unwrap_or(LeaseOutcome::Unknown);
         let successor = transaction.ledger.lease_on(seen.issue_id).cloned().map(Box::new);
-        Err(Error::Lost { lease_id: seen.lease_id.clone(), fate: Box::new(fate), successor })
+        Err(Error::Lost { lease_id: seen.lease_id.clone(), outcome: Box::new(outcome), successor })
     }
 }

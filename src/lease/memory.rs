@@ -48,7 +48,7 @@ impl Coordinator for Memory {
 
     fn verify(&self, leases: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>> {
         let kept = self.kept();
-        let fate = |id: &LeaseId| {
+        let outcome = |id: &LeaseId| {
             if let Some(lease) = kept.ledger.lease(id) {
                 return LeaseOutcome::Current(Box::new(lease.clone()));
             }
@@ -60,7 +60,7 @@ impl Coordinator for Memory {
             });
             ends.next_back().unwrap_or(LeaseOutcome::Unknown)
         };
-        Ok(leases.iter().map(|id| (id.clone(), fate(id))).collect())
+        Ok(leases.iter().map(|id| (id.clone(), outcome(id))).collect())
     }
 
     fn history(&self, visit: &mut dyn FnMut(Past)) -> Result<()> {

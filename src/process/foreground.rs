@@ -37,16 +37,16 @@ pub(crate) struct ForegroundResult {
 
 impl ForegroundResult {
     /// Starts a command; from here on signals do not end us, but it.
-    pub(crate) fn start(errand: ForegroundCommand<'_>) -> io::Result<Self> {
-        let (program, args) = errand.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    pub(crate) fn start(job: ForegroundCommand<'_>) -> io::Result<Self> {
+        let (program, args) = job.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         #[cfg(unix)]
         let signals = signals()?;
         let mut command = Command::new(program);
-        for variable in errand.unset {
+        for variable in job.unset {
             command.env_remove(variable);
         }
-        command.args(args).envs(errand.env);
-        if let Some(dir) = errand.dir {
+        command.args(args).envs(job.env);
+        if let Some(dir) = job.dir {
             command.current_dir(dir);
         }
         // At a terminal it has to stay in the group that is in the foreground; elsewhere it leads one of its own.
@@ -56,7 +56,7 @@ impl ForegroundResult {
         if leads_a_group {
             std::os::unix::process::CommandExt::process_group(&mut command, 0);
         }
-        if errand.stdout_to_stderr {
+        if job.stdout_to_stderr {
             command.stdout(stderr()?);
         }
         Ok(Self {

@@ -123,7 +123,7 @@ impl EventLog {
     }
 
     /// What is another value once something was appended.
-    pub(crate) fn sign(&self) -> Option<FileStamp> {
+    pub(crate) fn stamp(&self) -> Option<FileStamp> {
         FileStamp::of(&self.path())
     }
 

@@ -31,7 +31,7 @@ pub(crate) use crate::store::issues::writer::{IssueWriter, VERSIONED, is_unfinis
 /// The issues as one worktree sees them.
 pub(crate) struct IssueStore<'a> {
     layout: &'a Layout,
-    places: IssueSources<'a>,
+    sources: IssueSources<'a>,
     files: IssueDirectories,
     head: OnceCell<HeadIssues>,
     entries: OnceCell<BTreeMap<IssueId, TreeEntry>>,
@@ -63,15 +63,15 @@ pub(crate) struct IssueScan<T> {
 impl<'a> IssueStore<'a> {
     /// The issues as this worktree sees them; `everywhere` is false where only the first place counts.
     pub(crate) fn open(layout: &'a Layout, everywhere: bool) -> Result<Self> {
-        let places = IssueSources::of(layout, everywhere);
+        let sources = IssueSources::of(layout, everywhere);
         let files =
-            IssueDirectories { local: places.local()?.join("issues"), primary: places.primary().map(|dir| dir.join("issues")) };
-        Ok(Self { layout, places, files, head: OnceCell::new(), entries: OnceCell::new(), looked: Cell::new(false) })
+            IssueDirectories { local: sources.local()?.join("issues"), primary: sources.primary().map(|dir| dir.join("issues")) };
+        Ok(Self { layout, sources, files, head: OnceCell::new(), entries: OnceCell::new(), looked: Cell::new(false) })
     }
 
     /// The places that its files are in.
-    pub(crate) fn places(&self) -> IssueSources<'a> {
-        self.places
+    pub(crate) fn sources(&self) -> IssueSources<'a> {
+        self.sources
     }
 
     /// The ids in the tree of HEAD, found once and only when somebody asks.
@@ -79,7 +79,7 @@ impl<'a> IssueStore<'a> {
         if let Some(head) = self.head.get() {
             return Ok(head);
         }
-        let tree = tree::child_folder(&self.layout.repo, self.places.head()?, b"issues")?;
+        let tree = tree::child_folder(&self.layout.repo, self.sources.head()?, b"issues")?;
         let cache = self.cache();
         let ids = if let Some(ids) = tree.and_then(|tree| cache.ids(tree)) {
             ids
@@ -104,7 +104,7 @@ impl<'a> IssueStore<'a> {
 
     /// The entry of one issue in the tree of HEAD; the first one without a table of all.
     fn entry(&self, id: IssueId) -> Result<Option<TreeEntry>> {
-        let (repo, data) = (&self.layout.repo, self.places.head()?);
+        let (repo, data) = (&self.layout.repo, self.sources.head()?);
         if self.entries.get().is_none() && !self.looked.replace(true) {
             return tree::file(repo, data, format!("issues/{}", id.file_name()).as_bytes());
         }
@@ -198,8 +198,8 @@ impl<'a> IssueStore<'a> {
     }
 
     /// Reads every issue in short, from caches where they hold.
-    pub(crate) fn survey(&self) -> Result<IssueScan<Summary>> {
-        scan::survey(self)
+    pub(crate) fn scan_summaries(&self) -> Result<IssueScan<Summary>> {
+        scan::scan_summaries(self)
     }
 
     /// Holds the write lock of the repository, the only way to write an issue.

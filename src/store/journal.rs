@@ -88,7 +88,7 @@ impl Journal {
     }
 
     /// Whether processes that are started from here on hold the lock too.
-    pub(crate) fn hand_on(&self, on: bool) {
-        lock::hand_on(&self.file, on);
+    pub(crate) fn inherit_lock(&self, on: bool) {
+        lock::inherit_lock(&self.file, on);
     }
 }

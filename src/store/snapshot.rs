@@ -26,11 +26,11 @@ impl Snapshot {
     pub(crate) fn here(store: &IssueStore<'_>) -> Result<Self> {
         let IssueScan { issues, unreadable } = store.list()?;
         let mut unreadable: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
-        let dir = store.places().local()?.join("issues");
+        let dir = store.sources().local()?.join("issues");
         let names = file::names(&dir)?;
         let strays = names.iter().filter(|name| is_stray(name.as_encoded_bytes()));
         unreadable.extend(strays.map(|name| stray(&dir.join(name).display().to_string())));
-        let registry = gates::registry(store.places()).map_err(|error| error.to_string());
+        let registry = gates::registry(store.sources()).map_err(|error| error.to_string());
         Ok(Self { issues: issues.into_iter().map(|(document, _)| document).collect(), unreadable, registry })
     }
 

@@ -26,11 +26,11 @@ struct Approval {
 }
 
 /// The user's approvals.
-pub(crate) struct Approvals {
+pub(crate) struct TrustedCommands {
     path: PathBuf,
 }
 
-impl Approvals {
+impl TrustedCommands {
     /// Those in the folder of the user's `agent.toml`.
     pub(crate) fn beside(agent_file: &Path) -> Self {
         Self { path: agent_file.with_file_name("approvals.json") }

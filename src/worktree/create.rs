@@ -69,8 +69,8 @@ pub(crate) struct Spawned {
 /// The worktree that an issue has already, whatever its title was when it was made; an error while it is being made.
 pub(crate) fn existing(layout: &Layout, issue: &Issue) -> Result<Option<Worktree>> {
     let Some(found) = made_or_called_for(layout, issue)? else { return Ok(None) };
-    if let Some(hindrance) = rollback::being_made(layout, &found.root)? {
-        return Err(hindrance.into());
+    if let Some(blocker) = rollback::being_made(layout, &found.root)? {
+        return Err(blocker.into());
     }
     // It may have been half made when it was looked at, and is whole by now.
     Ok(worktrees::list(layout)?.into_iter().find(|now| now.git_dir == found.git_dir))
@@ -99,12 +99,12 @@ fn made_or_called_for(layout: &Layout, issue: &Issue) -> Result<Option<Worktree>
 /// Takes the lease for a worktree that is there.
 pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &SpawnRequest<'_>, existing: Worktree) -> Result<Spawned> {
     let path = existing.root.clone();
-    if let Some(hindrance) = rollback::being_made(layout, &path)? {
-        return Err(hindrance.into());
+    if let Some(blocker) = rollback::being_made(layout, &path)? {
+        return Err(blocker.into());
     }
     if existing.is_missing {
-        let hindrance = if path.exists() { Blocker::NoGit { path } } else { Blocker::Missing { path } };
-        return Err(hindrance.into());
+        let blocker = if path.exists() { Blocker::NoGit { path } } else { Blocker::Missing { path } };
+        return Err(blocker.into());
     }
     let identity = Identity::ensure(&existing.git_dir, &path, Some(&wish.agent_id), layout.modes)?;
     let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
@@ -113,7 +113,7 @@ pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &SpawnRequest<'_>, exi
     let lease_id = acquire(cx, layout, wish, &drawn, &holder, &branch)?;
     let issue_id = wish.issue.id;
     if identity.issue_id.is_none()
-        && let Err(error) = take_in(layout, wish, &existing, identity)
+        && let Err(error) = adopt_existing(layout, wish, &existing, identity)
     {
         if lease_id == drawn {
             let request = Request::Release { lease_id, holder, closing: false, reason: None };
@@ -125,7 +125,7 @@ pub(crate) fn resume(cx: &Context, layout: &Layout, wish: &SpawnRequest<'_>, exi
 }
 
 /// Makes a worktree that somebody else has made one of ours: it is for the issue, and has its file.
-fn take_in(layout: &Layout, wish: &SpawnRequest<'_>, existing: &Worktree, identity: Identity) -> Result<()> {
+fn adopt_existing(layout: &Layout, wish: &SpawnRequest<'_>, existing: &Worktree, identity: Identity) -> Result<()> {
     let repo = &layout.repo;
     let file = format!("issues/{}", wish.issue.id.file_name());
     let data = worktrees::tip(layout, existing).map(|tip| tree::data_tree(repo, tip)).transpose()?.flatten();
@@ -162,8 +162,8 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &SpawnRequest<'_>) -> R
     // Whoever begins at the same time sees our record, or we see theirs.
     let rival = rollback::rival(layout, wish.issue.id, Some(&spawning.lease_id))?;
     let mut stage = SpawnStage::Begun;
-    let making = CreatedSteps { cx, layout, wish, path: &path, interrupted: &interrupted };
-    let made = making.make((&mut journal, &mut stage), &spawning, &start, &identity);
+    let created = CreatedSteps { cx, layout, wish, path: &path, interrupted: &interrupted };
+    let made = created.make((&mut journal, &mut stage), &spawning, &start, &identity);
     let copied = match made {
         Ok(copied) => copied,
         Err(error) => {

@@ -50,9 +50,9 @@ impl CreatedSteps<'_> {
         let copied = self.fill(journal, start)?;
         if let Some(command) = self.wish.prepare {
             journal.step(SpawnStage::Preparing)?;
-            journal.hand_on(true);
+            journal.inherit_lock(true);
             let prepared = self.prepare(command, spawning);
-            journal.hand_on(false);
+            journal.inherit_lock(false);
             prepared?;
         }
         Ok(copied)
@@ -86,11 +86,11 @@ impl CreatedSteps<'_> {
         let words = ["worktree", "add", "--quiet", "--no-checkout"].map(OsStr::new);
         let args: Vec<&OsStr> = words.into_iter().chain([path.as_os_str(), OsStr::new(&start.branch)]).collect();
         // If we are killed, Git goes on: whoever finds our record waits for it.
-        guard.hand_on(true);
-        journal.hand_on(true);
+        guard.inherit_lock(true);
+        journal.inherit_lock(true);
         let added = git(layout).run(&args);
-        journal.hand_on(false);
-        guard.hand_on(false);
+        journal.inherit_lock(false);
+        guard.inherit_lock(false);
         added?;
         let git_dir = worktrees::git_dir_of(path)?;
         if !identity.record(&git_dir, layout.modes, false)? {
@@ -103,9 +103,9 @@ impl CreatedSteps<'_> {
     /// Its files: those of the branch, the issue, and ignored ones that are to come along.
     fn fill(&self, journal: &Journal, start: &Start) -> Result<usize> {
         self.go_on()?;
-        journal.hand_on(true);
+        journal.inherit_lock(true);
         let done = self.check_out(start);
-        journal.hand_on(false);
+        journal.inherit_lock(false);
         self.go_on()?;
         done.map_err(|error| Blocker::NoCheckout { why: error.to_string() })?;
         give_issue(self.path, self.wish)?;

@@ -28,7 +28,7 @@ pub(crate) use create::{SpawnRequest, Spawned, existing, resume, spawn};
 pub(crate) use prune::{Pruned, prune};
 pub(crate) use remove::{Removed, remove};
 pub(crate) use risk::{RemovalOptions, agent_at_work, risks};
-pub(crate) use rollback::{settle, unsettled};
+pub(crate) use rollback::{recover_interrupted, unsettled};
 pub(crate) use status::{WorktreeStatus, status};
 
 use std::path::Path;

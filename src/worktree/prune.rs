@@ -81,6 +81,6 @@ fn holds_lease(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktr
     let Some(identity) = &worktree.identity else { return Ok(false) };
     let now = cx.clock().now();
     let ledger = layout.claims().ledger()?;
-    let is_live = |lease: &Lease| lease.standing(&now, policy.limits.stale_after_secs).excludes();
+    let is_live = |lease: &Lease| lease.lease_status(&now, policy.limits.stale_after_secs).excludes();
     Ok(ledger.leases().any(|lease| lease.holder.worktree_id == identity.worktree_id && is_live(lease)))
 }

@@ -44,11 +44,11 @@ impl Removal<'_> {
         };
         let journal = removals::begin(&layout.shared_dir(), layout.modes, &removing)?;
         // If we are killed, Git goes on: whoever finds our record waits for it.
-        guard.hand_on(true);
-        journal.hand_on(true);
+        guard.inherit_lock(true);
+        journal.inherit_lock(true);
         let gone = has_git_remove(layout, &worktree.root, force);
-        journal.hand_on(false);
-        guard.hand_on(false);
+        journal.inherit_lock(false);
+        guard.inherit_lock(false);
         if let Err(error) = gone {
             journal.finish()?;
             return Err(error);
@@ -67,7 +67,7 @@ fn has_git_remove(layout: &Layout, path: &Path, force: &[&str]) -> Result<()> {
 }
 
 /// Finishes what processes have begun to remove that are not there any more: a line for each.
-pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
+pub(crate) fn recover_interrupted(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
     let mut told = Vec::new();
     removals::sweep(&layout.shared_dir())?;
     for (journal, removing) in removals::left(&layout.shared_dir())? {

@@ -44,7 +44,7 @@ pub(crate) fn remove(
 ) -> Result<Removed> {
     let refuse = |worktree: &Worktree, removal: RemovalOptions| -> Result<()> {
         let found = risks(cx, layout, policy, worktree, agent, removal)?;
-        Blocker::out_of(found).map_or(Ok(()), |hindrance| Err(hindrance.into()))
+        Blocker::out_of(found).map_or(Ok(()), |blocker| Err(blocker.into()))
     };
     if removal.stop_agent && agent_at_work(worktree).is_some() {
         refuse(worktree, removal)?;

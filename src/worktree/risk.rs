@@ -69,8 +69,8 @@ pub(crate) fn risks(
     if worktree.is_primary && !(removal.remove_primary && is_linked) {
         return Ok(vec![Blocker::Primary { path, is_linked }]);
     }
-    if let Some(hindrance) = being_made(layout, &path)? {
-        return Ok(vec![hindrance]);
+    if let Some(blocker) = being_made(layout, &path)? {
+        return Ok(vec![blocker]);
     }
     let mut found = Vec::new();
     if !removal.leave && cx.stands_in(&path) {
@@ -87,8 +87,8 @@ pub(crate) fn risks(
     found.extend(of_branch(layout, worktree, removal)?);
     found.extend(somebody_else(cx, layout, policy, worktree, agent).filter(|_| !removal.end_lease));
     if worktree.is_missing {
-        let is_taken = |hindrance: &Blocker| removal.discard_changes && !matches!(hindrance, Blocker::Moved { .. });
-        found.extend(missing(worktree).filter(|hindrance| !is_taken(hindrance)));
+        let is_taken = |blocker: &Blocker| removal.discard_changes && !matches!(blocker, Blocker::Moved { .. });
+        found.extend(missing(worktree).filter(|blocker| !is_taken(blocker)));
     } else {
         found.extend(files::risks(layout, worktree, removal)?);
     }
@@ -155,7 +155,7 @@ pub(crate) fn somebody_else(
     let is_anothers = |lease: &&Lease| {
         lease.holder.worktree_id == identity.worktree_id
             && lease.holder.agent_id != *agent
-            && lease.standing(&now, policy.limits.stale_after_secs).excludes()
+            && lease.lease_status(&now, policy.limits.stale_after_secs).excludes()
     };
     ledger.leases().find(is_anothers).map(|lease| Blocker::InUse { holder: lease.holder.clone() })
 }

@@ -28,8 +28,8 @@ pub(crate) enum Undo {
 
 /// Undoes what processes have left half made that are not there any more, and finishes what they had begun to remove: a line for
 /// each.
-pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
-    let mut told = removal::settle(cx, layout)?;
+pub(crate) fn recover_interrupted(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
+    let mut told = removal::recover_interrupted(cx, layout)?;
     spawns::sweep(&layout.shared_dir())?;
     for InterruptedSpawn { journal, spawning, stage } in spawns::left(&layout.shared_dir())? {
         // A lock that is free tells that nobody is at it, but not on every file system.
@@ -47,7 +47,7 @@ pub(crate) fn settle(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
                 path.display()
             )),
             Ok(()) => told.push(format!("the making of {branch} was interrupted, and has been undone")),
-            Err(crate::worktree::Error::Blocker(hindrance @ Blocker::NotOurs { .. })) => told.push(hindrance.to_string()),
+            Err(crate::worktree::Error::Blocker(blocker @ Blocker::NotOurs { .. })) => told.push(blocker.to_string()),
             Err(error) => return Err(error),
         }
     }
@@ -92,9 +92,9 @@ pub(crate) fn take_back(cx: &Context, layout: &Layout, journal: Journal, spawnin
     }
     match removed {
         // It stays, and so there is nothing left to undo.
-        Err(crate::worktree::Error::Blocker(hindrance)) => {
+        Err(crate::worktree::Error::Blocker(blocker)) => {
             journal.finish()?;
-            Err(hindrance.into())
+            Err(blocker.into())
         }
         Err(error) => Err(error),
         Ok(()) => Ok(journal.finish()?),

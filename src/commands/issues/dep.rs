@@ -56,14 +56,14 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
 fn add(session: &Session, args: EditArgs) -> CommandResult {
     let EditArgs { issue, dependencies } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(&issue)?;
-    let wanted = dependencies.iter().map(|typed| desk.resolve(typed)).collect::<Result<Vec<IssueId>, _>>()?;
-    let (changed, ()) = desk.edit(id, "dependencies", |document| {
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
+    let wanted = dependencies.iter().map(|typed| edit.resolve(typed)).collect::<Result<Vec<IssueId>, _>>()?;
+    let (changed, ()) = edit.edit(id, "dependencies", |document| {
         // Under the lock: no other edit of this worktree can close a cycle in between.
         let graph = IssueIndex::gather(session, layout, false)?.graph();
         for dependency in &wanted {
-            if desk.load(*dependency)?.issue().is_deleted() {
+            if edit.load(*dependency)?.issue().is_deleted() {
                 return Err(Error::Deleted { issue: *dependency });
             }
             if let Some(path) = graph.cycle_with(id, *dependency) {
@@ -83,11 +83,11 @@ fn add(session: &Session, args: EditArgs) -> CommandResult {
 fn remove(session: &Session, args: EditArgs) -> CommandResult {
     let EditArgs { issue, dependencies } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(&issue)?;
-    let has = desk.load(id)?.issue().dependencies.clone();
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
+    let has = edit.load(id)?.issue().dependencies.clone();
     // What it names need not be there any more: then the text that stands there is what counts.
-    let text_of = |typed: &String| match desk.resolve(typed) {
+    let text_of = |typed: &String| match edit.resolve(typed) {
         Ok(id) => Ok(id.to_string()),
         Err(error) => {
             let typed = typed.trim().to_ascii_lowercase();
@@ -95,7 +95,7 @@ fn remove(session: &Session, args: EditArgs) -> CommandResult {
         }
     };
     let names = dependencies.iter().map(text_of).collect::<Result<Vec<String>, _>>()?;
-    let (changed, ()) = desk.edit(id, "dependencies", |document| {
+    let (changed, ()) = edit.edit(id, "dependencies", |document| {
         document.edit_set("dependencies", &[], &names);
         Ok(())
     })?;
@@ -112,13 +112,13 @@ fn told(changed: crate::commands::shared::edit_session::Changed, mut sentences: 
 fn show(session: &Session, args: ShowArgs) -> CommandResult {
     let ShowArgs { issue } = args;
     let layout = session.layout()?;
-    let board = IssueIndex::gather(session, layout, false)?;
-    let (id, _) = resolve(board.store(), &issue)?;
-    let graph = board.graph();
-    let found = |way| graph.next(id, way).into_iter().filter_map(|id| board.get(id).cloned()).collect();
+    let index = IssueIndex::gather(session, layout, false)?;
+    let (id, _) = resolve(index.store(), &issue)?;
+    let graph = index.graph();
+    let found = |way| graph.next(id, way).into_iter().filter_map(|id| index.get(id).cloned()).collect();
     Ok(Box::new(Neighbours {
         issue: id,
-        title: board.get(id).map(|found| found.summary.title.clone()).unwrap_or_default(),
+        title: index.get(id).map(|found| found.summary.title.clone()).unwrap_or_default(),
         dependencies: found(Way::Dependencies),
         dependents: found(Way::Dependents),
         dangling: graph.dangling().get(&id).cloned().unwrap_or_default(),

@@ -75,15 +75,15 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
 fn add(session: &Session, args: AddArgs) -> CommandResult {
     let AddArgs { issue, path, commit, label, doc_type } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(&issue)?;
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
     let path = below_root(session, layout, &path)?;
     let commit = commit.map(|rev| pinned(layout, &rev, &path)).transpose()?;
     if commit.is_none() && !layout.require_worktree()?.join(&path).is_file() {
         return Err(no_file(&path, "Give a file that is there, or the commit that has it: --commit REV"));
     }
     let entry = json!({ "path": path, "commit": commit, "label": label, "doc_type": doc_type });
-    let (changed, ()) = desk.edit(id, "documents", |document| {
+    let (changed, ()) = edit.edit(id, "documents", |document| {
         let mut all = documents(document.issue().rest.get("documents"));
         let is_same = |other: &Value| other.get("path") == entry.get("path") && other.get("commit") == entry.get("commit");
         match all.iter_mut().find(|other| is_same(other)) {
@@ -103,11 +103,11 @@ fn add(session: &Session, args: AddArgs) -> CommandResult {
 fn remove(session: &Session, args: RmArgs) -> CommandResult {
     let RmArgs { issue, path } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(&issue)?;
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
     let typed = path.to_string_lossy().into_owned();
     let names = [Some(typed), below_root(session, layout, &path).ok()];
-    let (changed, ()) = desk.edit(id, "documents", |document| {
+    let (changed, ()) = edit.edit(id, "documents", |document| {
         let mut all = documents(document.issue().rest.get("documents"));
         let before = all.len();
         all.retain(|entry| !names.iter().flatten().any(|name| entry.get("path").and_then(Value::as_str) == Some(name)));

@@ -111,7 +111,7 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
 
 fn list(session: &Session) -> CommandResult {
     let layout = session.layout()?;
-    let registry = gates::registry(issues(layout, &session.policy(layout))?.places())?;
+    let registry = gates::registry(issues(layout, &session.policy(layout))?.sources())?;
     let mut all: Vec<_> = registry.gates().cloned().collect();
     all.sort_by(|a, b| (a.stage as u8, a.priority, &a.key).cmp(&(b.stage as u8, b.priority, &b.key)));
     Ok(Box::new(Gates(all)))
@@ -120,7 +120,7 @@ fn list(session: &Session) -> CommandResult {
 fn show(session: &Session, args: &ShowArgs) -> CommandResult {
     let ShowArgs { key } = args;
     let layout = session.layout()?;
-    let registry = gates::registry(issues(layout, &session.policy(layout))?.places())?;
+    let registry = gates::registry(issues(layout, &session.policy(layout))?.sources())?;
     let gate = registry.gate(key).ok_or_else(|| unknown_gate(&registry, key))?;
     Ok(Box::new(Defined { gate: gate.clone(), deed: GateEdit::Shown }))
 }
@@ -129,15 +129,15 @@ fn show(session: &Session, args: &ShowArgs) -> CommandResult {
 fn edit(session: &Session, args: &EditArgs, adds: bool) -> CommandResult {
     let EditArgs { issue, keys } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(issue)?;
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(issue)?;
     if adds {
-        desk.require_gates(keys)?;
+        edit.require_gates(keys)?;
     }
-    let (changed, is_done) = desk.edit(id, "gates", |document| {
+    let (changed, is_done) = edit.edit(id, "gates", |document| {
         let (add, remove) = if adds { (keys.as_slice(), [].as_slice()) } else { ([].as_slice(), keys.as_slice()) };
         document.edit_set("gates_required", add, remove);
-        if adds { Ok(false) } else { settle(&desk, document) }
+        if adds { Ok(false) } else { apply_state(&edit, document) }
     })?;
     let now = match changed.document.issue().gates_required.join(", ") {
         none if none.is_empty() => "no gates".to_owned(),
@@ -149,10 +149,10 @@ fn edit(session: &Session, args: &EditArgs, adds: bool) -> CommandResult {
 fn judge(session: &Session, args: VerdictArgs, verdict: GateVerdict) -> CommandResult {
     let VerdictArgs { issue, key, by, reason } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(&issue)?;
-    require_asked_for(&desk, id, &key)?;
-    if let Some(gate) = desk.registry()?.gate(&key).filter(|gate| gate.mode == GateMode::Auto) {
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
+    require_asked_for(&edit, id, &key)?;
+    if let Some(gate) = edit.registry()?.gate(&key).filter(|gate| gate.mode == GateMode::Auto) {
         let hint = format!("To run it: git jit gate check {} {}", id.short(), gate.key);
         return Err(Error::NotYet { issue: id, state: "judged by hand", why: format!("the gate '{key}' is automated"), hint });
     }
@@ -166,7 +166,7 @@ fn judge(session: &Session, args: VerdictArgs, verdict: GateVerdict) -> CommandR
         tree: tree_of(session, layout),
         ..GateRecord::PENDING
     };
-    let (changed, is_done) = write(&desk, id, &[(key.clone(), record)])?;
+    let (changed, is_done) = write(&edit, id, &[(key.clone(), record)])?;
     let sentence = format!("Gate {key} of issue {} is {}", id.short(), verdict.as_str());
     Ok(Box::new(Edited::of(changed, sentence).and(told_if(is_done))))
 }
@@ -183,16 +183,16 @@ fn tree_of(session: &Session, layout: &Layout) -> Option<String> {
 }
 
 /// Warns of verdicts that count and are about something else than what is here now.
-pub(crate) fn warn_outdated(desk: &EditSession<'_>, id: IssueId) -> Result<(), Error> {
-    let document = desk.load(id)?;
+pub(crate) fn warn_outdated(edit: &EditSession<'_>, id: IssueId) -> Result<(), Error> {
+    let document = edit.load(id)?;
     let issue = document.issue();
     let passed = issue.gates_required.iter().map(|key| (key, GateRecord::of(issue, key)));
     let passed: Vec<(&String, GateRecord)> = passed.filter(|(_, record)| record.status == GateVerdict::Passed).collect();
-    let now = passed.iter().any(|(_, record)| record.tree.is_some()).then(|| tree_of(desk.session, desk.layout)).flatten();
+    let now = passed.iter().any(|(_, record)| record.tree.is_some()).then(|| tree_of(edit.session, edit.layout)).flatten();
     for (key, record) in passed {
-        if record.is_outdated(desk.registry()?.gate(key), now.as_deref()) == Some(true) {
+        if record.is_outdated(edit.registry()?.gate(key), now.as_deref()) == Some(true) {
             let what = "passed on another tree than the one here now, or by another command";
-            desk.session.output.warn(&format!("gate {key} of issue {}: {what}", id.short()));
+            edit.session.output.warn(&format!("gate {key} of issue {}: {what}", id.short()));
         }
     }
     Ok(())
@@ -200,11 +200,11 @@ pub(crate) fn warn_outdated(desk: &EditSession<'_>, id: IssueId) -> Result<(), E
 
 /// Writes what became of gates, all at once; with the last one that passes, a gated issue is done.
 fn write(
-    desk: &EditSession<'_>,
+    edit: &EditSession<'_>,
     id: IssueId,
     records: &[(String, GateRecord)],
 ) -> Result<(crate::commands::shared::edit_session::Changed, bool), Error> {
-    desk.edit(id, "gate", |document| {
+    edit.edit(id, "gate", |document| {
         // Whether they are still asked for, and the issue still open, may have changed while they ran.
         require_open(document.issue())?;
         for (key, record) in records {
@@ -212,13 +212,13 @@ fn write(
                 document.set_at(&["gates_status", key], &record.to_value());
             }
         }
-        settle(desk, document)
+        apply_state(edit, document)
     })
 }
 
 /// Makes a gated issue done that waits for nothing any more; whether it was.
-fn settle(desk: &EditSession<'_>, document: &mut Document) -> Result<bool, Error> {
-    let is_through = workflow::is_through(document.issue(), &desk.open_dependencies(document.issue()), desk.registry()?);
+fn apply_state(edit: &EditSession<'_>, document: &mut Document) -> Result<bool, Error> {
+    let is_through = workflow::is_through(document.issue(), &edit.open_dependencies(document.issue()), edit.registry()?);
     if is_through {
         document.set("state", &Value::from(State::Done.as_str()));
     }
@@ -240,12 +240,12 @@ fn require_open(issue: &Issue) -> Result<(), Error> {
 }
 
 /// Refuses a gate that the issue does not ask for.
-fn require_asked_for(desk: &EditSession<'_>, id: IssueId, key: &str) -> Result<(), Error> {
-    let document = desk.load(id)?;
+fn require_asked_for(edit: &EditSession<'_>, id: IssueId, key: &str) -> Result<(), Error> {
+    let document = edit.load(id)?;
     if document.issue().gates_required.iter().any(|asked| asked == key) {
         return require_open(document.issue());
     }
-    desk.require_gates(&[key.to_owned()])?;
+    edit.require_gates(&[key.to_owned()])?;
     Err(Error::NotThere {
         what: "gate on this issue",
         name: key.to_owned(),
@@ -259,7 +259,7 @@ fn status(session: &Session, args: &StatusArgs) -> CommandResult {
     let store = issues(layout, &session.policy(layout))?;
     let (id, source) = resolve(&store, issue)?;
     let document = store.load(id, source)?;
-    let registry = gates::registry(store.places())?;
+    let registry = gates::registry(store.sources())?;
     let issue = document.issue();
     let records: Vec<(String, GateRecord)> =
         issue.gates_required.iter().map(|key| (key.clone(), GateRecord::of(issue, key))).collect();

@@ -94,31 +94,31 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     }
 }
 
-fn by_id(board: &IssueIndex<'_>) -> HashMap<IssueId, IndexedIssue> {
-    board.found.iter().map(|found| (found.summary.id, found.clone())).collect()
+fn by_id(index: &IssueIndex<'_>) -> HashMap<IssueId, IndexedIssue> {
+    index.found.iter().map(|found| (found.summary.id, found.clone())).collect()
 }
 
 fn tree(session: &Session, typed: &str, way: Way, depth: usize, claims: bool) -> CommandResult {
     let layout = session.layout()?;
-    let board = IssueIndex::gather(session, layout, false)?;
-    let (id, _) = resolve(board.store(), typed)?;
-    let graph = board.graph();
+    let index = IssueIndex::gather(session, layout, false)?;
+    let (id, _) = resolve(index.store(), typed)?;
+    let graph = index.graph();
     let root = Branch { id, branches: graph.tree(id, way, depth), is_repeat: false, is_cut: false };
-    Ok(Box::new(Tree { roots: vec![root], way, claims, dangling: graph.dangling().clone(), found: by_id(&board) }))
+    Ok(Box::new(Tree { roots: vec![root], way, claims, dangling: graph.dangling().clone(), found: by_id(&index) }))
 }
 
 /// The trees below everything that is open and that nothing open waits for.
 fn forest(session: &Session, depth: usize, claims: bool) -> CommandResult {
     let layout = session.layout()?;
-    let board = IssueIndex::gather(session, layout, false)?;
-    let graph = board.graph();
-    let is_open = |id: &IssueId| board.get(*id).is_some_and(|found| !found.facts.effective.is_closed());
+    let index = IssueIndex::gather(session, layout, false)?;
+    let graph = index.graph();
+    let is_open = |id: &IssueId| index.get(*id).is_some_and(|found| !found.facts.effective.is_closed());
     for cycle in graph.cycles() {
         // Nothing in it is a top: without a word it would not be seen at all.
         let ids: Vec<String> = cycle.iter().map(IssueId::short).collect();
         session.output.warn(&format!("these wait for each other, and are in no tree: {}", ids.join(", ")));
     }
-    let tops = board.of_kind(QueryKind::All).into_iter().map(|found| found.summary.id);
+    let tops = index.of_kind(QueryKind::All).into_iter().map(|found| found.summary.id);
     let tops = tops.filter(|id| is_open(id) && !graph.next(*id, Way::Dependents).iter().any(is_open));
     let roots = tops.map(|id| Branch { id, branches: graph.tree(id, Way::Dependencies, depth), is_repeat: false, is_cut: false });
     Ok(Box::new(Tree {
@@ -126,15 +126,15 @@ fn forest(session: &Session, depth: usize, claims: bool) -> CommandResult {
         way: Way::Dependencies,
         claims,
         dangling: graph.dangling().clone(),
-        found: by_id(&board),
+        found: by_id(&index),
     }))
 }
 
 fn roots(session: &Session, args: &RootsArgs) -> CommandResult {
     let RootsArgs { all } = args;
     let layout = session.layout()?;
-    let board = IssueIndex::gather(session, layout, false)?;
-    let found = board.of_kind(QueryKind::All).into_iter();
+    let index = IssueIndex::gather(session, layout, false)?;
+    let found = index.of_kind(QueryKind::All).into_iter();
     let found = found.filter(|found| found.summary.dependencies.is_empty() && (*all || !found.facts.effective.is_closed()));
     Ok(Box::new(Roots(found.cloned().collect())))
 }
@@ -142,11 +142,11 @@ fn roots(session: &Session, args: &RootsArgs) -> CommandResult {
 fn export(session: &Session, args: ExportArgs) -> CommandResult {
     let ExportArgs { format, filters, claims } = args;
     let layout = session.layout()?;
-    let mut board = IssueIndex::gather(session, layout, filters.local)?;
-    let filter = filters.meant(&board.editor.agent_id)?;
-    let graph = board.graph();
-    board.retain(&filter)?;
-    let mut found = board.found;
+    let mut index = IssueIndex::gather(session, layout, filters.local)?;
+    let filter = filters.meant(&index.editor.agent_id)?;
+    let graph = index.graph();
+    index.retain(&filter)?;
+    let mut found = index.found;
     found.retain(|found| !found.summary.is_deleted);
     let kept = |id: &IssueId| found.binary_search_by_key(id, |found| found.summary.id).is_ok();
     let edges = found.iter().flat_map(|found| {
@@ -154,7 +154,7 @@ fn export(session: &Session, args: ExportArgs) -> CommandResult {
         graph.next(from, Way::Dependencies).into_iter().map(move |to| (from, to))
     });
     let edges: Vec<(IssueId, IssueId)> = edges.filter(|(_, to)| kept(to)).collect();
-    for bad in &board.unreadable {
+    for bad in &index.unreadable {
         session.output.warn(bad);
     }
     Ok::<_, Error>(Box::new(Drawing { found, edges, format, claims }))

@@ -95,7 +95,7 @@ fn show(session: &Session, args: ShowArgs) -> CommandResult {
     let one = |typed: &String| {
         let (id, source) = resolve(&store, typed)?;
         let document = store.load(id, source)?;
-        let notes = notes::of(store.places(), id)?;
+        let notes = notes::of(store.sources(), id)?;
         for bad in &notes.unreadable {
             session.output.warn(&bad.to_string());
         }

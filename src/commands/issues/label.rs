@@ -58,9 +58,9 @@ fn edit(session: &Session, args: &EditArgs, adds: bool) -> CommandResult {
     // What an older file has may be no label of ours, and must be possible to take away.
     let labels = if adds { labels(typed, None)? } else { typed.iter().map(|label| label.trim().to_owned()).collect() };
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(issue)?;
-    let (changed, ()) = desk.edit(id, "labels", |document| {
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(issue)?;
+    let (changed, ()) = edit.edit(id, "labels", |document| {
         let (add, remove) = if adds { (labels.as_slice(), [].as_slice()) } else { ([].as_slice(), labels.as_slice()) };
         document.edit_set("labels", add, remove);
         Ok(())
@@ -75,10 +75,10 @@ fn edit(session: &Session, args: &EditArgs, adds: bool) -> CommandResult {
 fn list(session: &Session, args: ListArgs) -> CommandResult {
     let ListArgs { issue } = args;
     let layout = session.layout()?;
-    let board = IssueIndex::gather(session, layout, false)?;
-    let only = issue.map(|typed| resolve(board.store(), &typed)).transpose()?.map(|(id, _)| id);
+    let index = IssueIndex::gather(session, layout, false)?;
+    let only = issue.map(|typed| resolve(index.store(), &typed)).transpose()?.map(|(id, _)| id);
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for found in board.found.iter().filter(|found| !found.summary.is_deleted && only.is_none_or(|id| found.summary.id == id)) {
+    for found in index.found.iter().filter(|found| !found.summary.is_deleted && only.is_none_or(|id| found.summary.id == id)) {
         for label in &found.summary.labels {
             *counts.entry(label.clone()).or_default() += 1;
         }

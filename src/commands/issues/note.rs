@@ -79,7 +79,7 @@ fn list(session: &Session, args: ListArgs) -> CommandResult {
     let layout = session.layout()?;
     let store = issues(layout, &session.policy(layout))?;
     let (issue, _) = resolve(&store, &issue)?;
-    let found = notes::of(store.places(), issue)?;
+    let found = notes::of(store.sources(), issue)?;
     let unreadable: Vec<String> = found.unreadable.iter().map(ToString::to_string).collect();
     for bad in &unreadable {
         session.output.warn(bad);

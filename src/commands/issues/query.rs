@@ -100,13 +100,13 @@ pub(crate) fn search(session: &Session, args: SearchArgs) -> CommandResult {
 pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: &Order) -> CommandResult {
     let layout = session.layout()?;
     let deleted = filters.deleted;
-    let mut board = IssueIndex::gather_those(session, layout, filters.local, |summary, facts| {
+    let mut index = IssueIndex::gather_those(session, layout, filters.local, |summary, facts| {
         let missing = query::missing(kind, summary, facts);
         missing.is_empty() || (deleted && missing == [Missing::Deleted])
     })?;
-    let filter = filters.meant(&board.editor.agent_id)?;
-    board.retain(&filter)?;
-    let IssueIndex { found, unreadable, counts, .. } = board;
+    let filter = filters.meant(&index.editor.agent_id)?;
+    index.retain(&filter)?;
+    let IssueIndex { found, unreadable, counts, .. } = index;
     // Numbers are sorted, and not what they stand for, which is a hundred times as large.
     let mut shown: Vec<usize> = (0..found.len()).collect();
     let key = |at: usize| (&found[at].summary, found[at].facts.effective);
@@ -125,9 +125,9 @@ pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: 
 
 fn explain(session: &Session, kind: QueryKind, filters: Filters, typed: &str) -> CommandResult {
     let layout = session.layout()?;
-    let board = IssueIndex::gather(session, layout, filters.local)?;
-    let filter = filters.meant(&board.editor.agent_id)?;
-    let ids = board.found.iter().map(|found| found.summary.id);
+    let index = IssueIndex::gather(session, layout, filters.local)?;
+    let filter = filters.meant(&index.editor.agent_id)?;
+    let ids = index.found.iter().map(|found| found.summary.id);
     let id = match IssueRef::parse(typed)?.resolve(ids) {
         // A file that cannot be read is no reason to say that there is no such issue.
         Err(IdError::NoSuchIssue { .. }) => {
@@ -139,14 +139,14 @@ fn explain(session: &Session, kind: QueryKind, filters: Filters, typed: &str) ->
         }
         id => id?,
     };
-    let Some(found) = board.found.iter().find(|found| found.summary.id == id) else {
+    let Some(found) = index.found.iter().find(|found| found.summary.id == id) else {
         return Err(Error::NotThere {
             what: "readable issue",
             name: typed.to_owned(),
             hint: "To see what is wrong with its file: git jit doctor".to_owned(),
         });
     };
-    let fits = filter.fits(&found.summary, found.facts.effective) && board.has_text(&filter, id)?;
+    let fits = filter.fits(&found.summary, found.facts.effective) && index.has_text(&filter, id)?;
     let missing = query::missing(kind, &found.summary, &found.facts);
     Ok(Box::new(Explained { kind, summary: found.summary.clone(), facts: found.facts.clone(), missing, fits_filter: fits }))
 }

@@ -93,9 +93,9 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     }
     let wanted = issues.iter().map(|typed| of(&all, typed)).collect::<Result<Vec<IssueId>, Error>>()?;
     all.retain(|left| wanted.is_empty() || wanted.contains(&left.issue));
-    let desk = EditSession::open(session, layout)?;
+    let edit = EditSession::open(session, layout)?;
     // All of it is worked out before the first file is written.
-    let planned = all.iter().map(|left| plan(&desk, left, &choice)).collect::<Result<Vec<_>, _>>()?;
+    let planned = all.iter().map(|left| plan(&edit, left, &choice)).collect::<Result<Vec<_>, _>>()?;
     choice.require_known(planned.iter().map(|(resolution, _)| resolution))?;
     let mut plans: Vec<(&ConflictedFile, Resolution, Option<ResolvedFile>)> =
         all.iter().zip(planned).map(|(left, (resolution, end))| (left, resolution, end)).collect();
@@ -104,14 +104,14 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
             (resolution.reason, *end) = (Some(hand_edits::REASON.to_owned()), None);
         }
         if let Some(end) = end {
-            require_right(&desk, left, resolution, end)?;
+            require_right(&edit, left, resolution, end)?;
         }
     }
     let mut resolutions = Vec::new();
     for (left, mut resolution, end) in plans {
         if let Some(end) = end {
-            write(&desk, root, left, &end)?;
-            desk.tell("resolved", left.issue, Vec::new());
+            write(&edit, root, left, &end)?;
+            edit.tell("resolved", left.issue, Vec::new());
             resolution.is_resolved = true;
         }
         resolutions.push(resolution);
@@ -140,13 +140,13 @@ fn of(all: &[ConflictedFile], typed: &str) -> Result<IssueId, Error> {
 }
 
 /// What a file comes to, and what is left of it if it comes to nothing yet.
-fn plan(desk: &EditSession<'_>, left: &ConflictedFile, choice: &Choice) -> Result<(Resolution, Option<ResolvedFile>), Error> {
+fn plan(edit: &EditSession<'_>, left: &ConflictedFile, choice: &Choice) -> Result<(Resolution, Option<ResolvedFile>), Error> {
     let [base, ours, theirs] = left.texts.each_ref().map(Option::as_deref);
     // What rename detection took for the base may be another issue: then there is none.
     let base = base.filter(|base| Document::read(base).map_or(true, |document| document.issue().id == left.issue));
     let mut resolution = Resolution::of(left.issue, &left.unmerged.path);
     let end = match (ours, theirs) {
-        (Some(ours), Some(theirs)) => by_field(desk, Versions { base, ours, theirs }, choice, &mut resolution)?,
+        (Some(ours), Some(theirs)) => by_field(edit, Versions { base, ours, theirs }, choice, &mut resolution)?,
         // Both removed it, for which nobody has to be asked; nor for what one side alone has.
         (None, None) => Some(ResolvedFile::Gone),
         (Some(only), None) | (None, Some(only)) if base.is_none() => Some(ResolvedFile::is(read(left.issue, only)?)),
@@ -166,13 +166,13 @@ fn read(issue: IssueId, text: &[u8]) -> Result<Document, Error> {
 }
 
 /// Refuses what the policy does not let this editor decide. What merges by itself is nobody's edit.
-fn require_right(desk: &EditSession<'_>, left: &ConflictedFile, resolution: &Resolution, end: &ResolvedFile) -> Result<(), Error> {
+fn require_right(edit: &EditSession<'_>, left: &ConflictedFile, resolution: &Resolution, end: &ResolvedFile) -> Result<(), Error> {
     if resolution.merges_by_itself() {
         return Ok(());
     }
     let edited = if let ResolvedFile::Is { other: Some((other, _)), .. } = end { *other } else { left.issue };
-    desk.session.is_at_work_on(edited);
-    desk.require_right(edited)
+    edit.session.is_at_work_on(edited);
+    edit.require_right(edited)
 }
 
 /// The end of a file that is taken whole, or not at all, from a side; nothing where no side was chosen.
@@ -186,12 +186,12 @@ fn whole(issue: IssueId, text: Option<&[u8]>, choice: &Choice) -> Result<Option<
 
 /// The end of a file that both sides have; nothing while something is left.
 fn by_field(
-    desk: &EditSession<'_>,
+    edit: &EditSession<'_>,
     versions: Versions<'_>,
     choice: &Choice,
     resolution: &mut Resolution,
 ) -> Result<Option<ResolvedFile>, Error> {
-    let lines = git::merge::by_lines(&desk.session.cx.scratch);
+    let lines = git::merge::by_lines(&edit.session.cx.scratch);
     let issue = resolution.issue;
     let mut merge = match IssueMerge::of(versions, &lines) {
         Ok(merge) => merge,
@@ -208,7 +208,7 @@ fn by_field(
     resolution.conflicts = merge.conflicts();
     resolution.rulings.clone_from(&merge.rulings);
     for conflict in &resolution.conflicts {
-        choice.decide(desk, &mut merge, conflict)?;
+        choice.decide(edit, &mut merge, conflict)?;
     }
     if !merge.conflicts().is_empty() {
         return Ok(None);

@@ -110,7 +110,7 @@ impl ValidateReport {
 impl Validated {
     /// Makes every repair that is the only right one; what one issue wants is one edit. Whether any was made.
     fn mend(&mut self, session: &Session) -> Result<bool, Error> {
-        let desk = EditSession::open(session, session.layout()?)?;
+        let edit = EditSession::open(session, session.layout()?)?;
         let mut by_issue: BTreeMap<IssueId, Vec<ConsistencyProblem>> = BTreeMap::new();
         for problem in self.found.problems.iter().filter(|problem| problem.repair().is_some()) {
             for issue in problem.issues() {
@@ -121,8 +121,8 @@ impl Validated {
         let before = self.fixed.len();
         for (issue, problems) in by_issue {
             session.is_at_work_on(issue);
-            let edit = |document: &mut Document| Ok(problems.iter().filter(|problem| problem.mend(document)).count());
-            match desk.change(issue, "repaired", edit) {
+            let repair = |document: &mut Document| Ok(problems.iter().filter(|problem| problem.mend(document)).count());
+            match edit.change(issue, "repaired", repair) {
                 Ok(_) => self.fixed.extend(problems),
                 Err(error) => self.failed.push((issue, error)),
             }

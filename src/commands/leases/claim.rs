@@ -19,7 +19,7 @@ use crate::error::Error;
 
 pub(crate) use crate::commands::leases::claim::acquire::take;
 pub(crate) use crate::commands::shared::lease_report::{Acquired, LeaseView};
-pub(crate) use crate::commands::shared::supervise::{SupervisedCommand, attend, was_concluded};
+pub(crate) use crate::commands::shared::supervise::{SupervisedCommand, supervise, was_concluded};
 
 /// The longest reason, in characters: a log record is one write.
 const LONGEST_REASON: usize = 500;

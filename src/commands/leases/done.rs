@@ -39,32 +39,32 @@ struct Done {
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, next } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
+    let edit = EditSession::open(session, layout)?;
     let id = match issue {
-        Some(typed) => desk.resolve(&typed)?,
-        None => held(&desk)?,
+        Some(typed) => edit.resolve(&typed)?,
+        None => held(&edit)?,
     };
-    warn_outdated(&desk, id)?;
-    let (changed, gates) = desk.edit(id, "done", |document| desk.advance(document, State::Done))?;
-    let lease = if desk.policy.worktrees { desk.close_lease(id)? } else { None };
+    warn_outdated(&edit, id)?;
+    let (changed, gates) = edit.edit(id, "done", |document| edit.advance(document, State::Done))?;
+    let lease = if edit.policy.worktrees { edit.close_lease(id)? } else { None };
     if !gates.is_empty() {
         return Err(Error::Gated { issue: id, gates });
     }
-    let unblocked = if changed.fields.is_empty() { Vec::new() } else { freed(session, &desk, id)? };
+    let unblocked = if changed.fields.is_empty() { Vec::new() } else { freed(session, &edit, id)? };
     let next = next.then(|| {
-        if !desk.policy.worktrees {
+        if !edit.policy.worktrees {
             return Err(Error::LeasesOff);
         }
-        take_next(&desk, &Filter::default(), ttl_secs(None, &desk.policy)?, None)
+        take_next(&edit, &Filter::default(), ttl_secs(None, &edit.policy)?, None)
     });
     let title = changed.document.issue().title.clone();
     Ok(Box::new(Done { issue: id, title, changed: !changed.fields.is_empty(), lease, unblocked, next }))
 }
 
 /// The one issue that this holder has a lease on.
-fn held(desk: &EditSession<'_>) -> Result<IssueId, Error> {
-    let holder = desk.session.holder(desk.layout)?;
-    let ledger = desk.layout.claims().ledger()?;
+fn held(edit: &EditSession<'_>) -> Result<IssueId, Error> {
+    let holder = edit.session.holder(edit.layout)?;
+    let ledger = edit.session.leases(edit.layout).ledger()?;
     let held: Vec<IssueId> =
         ledger.leases().filter(|lease| lease.holder == holder && !lease.closing).map(|lease| lease.issue_id).collect();
     match held.as_slice() {
@@ -81,11 +81,11 @@ fn held(desk: &EditSession<'_>) -> Result<IssueId, Error> {
 }
 
 /// The issues that waited for this one, and wait for nothing now.
-fn freed(session: &Session, desk: &EditSession<'_>, id: IssueId) -> Result<Vec<IndexedIssue>, Error> {
-    let board = IssueIndex::gather(session, desk.layout, false)?;
-    let waited = board.graph().next(id, Way::Dependents);
+fn freed(session: &Session, edit: &EditSession<'_>, id: IssueId) -> Result<Vec<IndexedIssue>, Error> {
+    let index = IssueIndex::gather(session, edit.layout, false)?;
+    let waited = index.graph().next(id, Way::Dependents);
     let is_free = |found: &&IndexedIssue| found.facts.effective == State::Ready && !found.summary.is_deleted;
-    Ok(waited.into_iter().filter_map(|id| board.get(id)).filter(is_free).cloned().collect())
+    Ok(waited.into_iter().filter_map(|id| index.get(id)).filter(is_free).cloned().collect())
 }
 
 impl Report for Done {

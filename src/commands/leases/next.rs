@@ -34,21 +34,21 @@ pub(crate) struct Args {
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { label, kind, priority, ttl, reason: why } = args;
     let layout = session.layout()?;
-    let desk = EditSession::for_leases(session, layout)?;
-    let ttl_secs = ttl_secs(ttl.as_deref(), &desk.policy)?;
+    let edit = EditSession::for_leases(session, layout)?;
+    let ttl_secs = ttl_secs(ttl.as_deref(), &edit.policy)?;
     let why = reason(why)?;
     let filter = Filter { labels: label, types: kind, priorities: priority, ..Filter::default() };
-    Ok(Box::new(take_next(&desk, &filter, ttl_secs, why.as_ref())?))
+    Ok(Box::new(take_next(&edit, &filter, ttl_secs, why.as_ref())?))
 }
 
 /// The same, for other verbs.
-pub(crate) fn take_next(desk: &EditSession<'_>, filter: &Filter, ttl_secs: u64, why: Option<&String>) -> Result<Acquired, Error> {
-    let board = IssueIndex::gather(desk.session, desk.layout, false)?;
+pub(crate) fn take_next(edit: &EditSession<'_>, filter: &Filter, ttl_secs: u64, why: Option<&String>) -> Result<Acquired, Error> {
+    let index = IssueIndex::gather(edit.session, edit.layout, false)?;
     let is_wanted = |found: &&IndexedIssue| !found.facts.is_held_by_me && filter.fits(&found.summary, found.facts.effective);
     let wanted: Vec<IssueId> =
-        board.of_kind(QueryKind::Available).into_iter().filter(is_wanted).map(|found| found.summary.id).collect();
+        index.of_kind(QueryKind::Available).into_iter().filter(is_wanted).map(|found| found.summary.id).collect();
     for id in wanted {
-        match take(desk, id, ttl_secs, why.cloned()) {
+        match take(edit, id, ttl_secs, why.cloned()) {
             // Somebody was faster: there may be others.
             Err(Error::Held { .. }) => {}
             taken => return taken,

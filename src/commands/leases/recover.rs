@@ -23,7 +23,7 @@ struct Recovered {
 /// Puts the log right.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { dry_run } = args;
-    let recovery = session.layout()?.claims().recover(session.cx.clock(), dry_run)?;
+    let recovery = session.leases(session.layout()?).recover(session.cx.clock(), dry_run)?;
     Ok(Box::new(Recovered { recovery, dry_run }))
 }
 

@@ -84,7 +84,7 @@ enum FileState {
 
 struct AgentFileReport {
     path: &'static str,
-    fate: FileState,
+    state: FileState,
     text: Option<String>,
 }
 
@@ -104,15 +104,15 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
 fn install(session: &Session, args: InstallArgs) -> CommandResult {
     let InstallArgs { agents, print, check, remove, force } = args;
     let root = session.layout()?.require_worktree()?;
-    let all = text::places(root, &agents)?;
+    let all = text::files(root, &agents)?;
     let wants = |place: &AgentFile| place.agent.is_some_and(|agent| agents.contains(&agent));
     let files = if print {
         let printed = all.iter().filter(|place| place.agent.is_none() || wants(place));
-        printed.map(|place| AgentFileReport { path: place.path, fate: FileState::Printed, text: Some(place.shown()) }).collect()
+        printed.map(|place| AgentFileReport { path: place.path, state: FileState::Printed, text: Some(place.shown()) }).collect()
     } else if check {
         let looked_at = all.iter().filter(|place| place.agent.is_none() || wants(place) || place.has_ours());
         looked_at
-            .map(|place| Ok(AgentFileReport { path: place.path, fate: place.fate()?, text: None }))
+            .map(|place| Ok(AgentFileReport { path: place.path, state: place.state()?, text: None }))
             .collect::<Result<_, Error>>()?
     } else if remove {
         let targets = planned(all.iter().filter(|place| wants(place) || agents.is_empty()), true, force)?;
@@ -123,28 +123,28 @@ fn install(session: &Session, args: InstallArgs) -> CommandResult {
     Ok(Box::new(AgentFilesReport { files, is_check: check }))
 }
 
-fn planned<'p>(places: impl Iterator<Item = &'p AgentFile>, remove: bool, force: bool) -> Result<Vec<Target>, Error> {
-    places.map(|place| place.plan(remove, force)).collect()
+fn planned<'p>(files: impl Iterator<Item = &'p AgentFile>, remove: bool, force: bool) -> Result<Vec<Target>, Error> {
+    files.map(|place| place.plan(remove, force)).collect()
 }
 
 /// Puts in what these agents need, and brings up to date what is there of others.
 fn put_in(root: &Path, agents: &[KnownAgent], force: bool) -> Result<Vec<AgentFileReport>, Error> {
-    let all = text::places(root, agents)?;
+    let all = text::files(root, agents)?;
     let wants = |place: &&AgentFile| place.agent.is_none_or(|agent| agents.contains(&agent)) || place.has_ours();
     planned(all.iter().filter(wants), false, force)?.into_iter().map(Target::carry_out).collect()
 }
 
 /// The files that `setup` writes for these agents: those that were not so before.
 pub(crate) fn set_up(root: &Path, agents: &[KnownAgent]) -> Result<Vec<String>, Error> {
-    let files = put_in(root, agents, false)?.into_iter().filter(|file| file.fate == FileState::Written);
+    let files = put_in(root, agents, false)?.into_iter().filter(|file| file.state == FileState::Written);
     Ok(files.map(|file| file.path.to_owned()).collect())
 }
 
 /// The files that are not what `setup` would make of them.
 pub(crate) fn lacking(root: &Path, agents: &[KnownAgent]) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
-    for place in text::places(root, agents)? {
-        if place.agent.is_none_or(|agent| agents.contains(&agent)) && place.fate()? != FileState::Current {
+    for place in text::files(root, agents)? {
+        if place.agent.is_none_or(|agent| agents.contains(&agent)) && place.state()? != FileState::Current {
             found.push(place.path.to_owned());
         }
     }
@@ -159,7 +159,7 @@ pub(crate) fn take_back(
     dry_run: bool,
 ) -> Result<(Vec<String>, Vec<String>), Error> {
     let (mut taken, mut kept) = (Vec::new(), Vec::new());
-    for place in text::places(root, &[])?.into_iter().filter(AgentFile::has_ours) {
+    for place in text::files(root, &[])?.into_iter().filter(AgentFile::has_ours) {
         let path = place.path.to_owned();
         let target = place.plan(true, false).ok();
         let is_committed = staged(place.path)?;
@@ -201,32 +201,32 @@ impl FileState {
 
 impl AgentFilesReport {
     fn is_ok(&self) -> bool {
-        self.files.iter().all(|file| file.fate.is_fine())
+        self.files.iter().all(|file| file.state.is_fine())
     }
 }
 
 impl Report for AgentFilesReport {
     fn json(&self) -> Value {
-        let files = self.files.iter().map(|file| json!({ "path": file.path, "state": file.fate.word(), "text": file.text }));
+        let files = self.files.iter().map(|file| json!({ "path": file.path, "state": file.state.word(), "text": file.text }));
         json!({
-            "changed": self.files.iter().any(|file| file.fate.is_change()), "ok": self.is_ok(), "count": self.files.len(),
+            "changed": self.files.iter().any(|file| file.state.is_change()), "ok": self.is_ok(), "count": self.files.len(),
             "files": files.collect::<Vec<_>>(),
         })
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let line = |file: &AgentFileReport| match (file.fate, &file.text) {
+        let line = |file: &AgentFileReport| match (file.state, &file.text) {
             (_, Some(text)) => format!("{}\n{text}\n", styles.head(file.path)),
             (FileState::Written, _) => format!("{} {}\n", styles.good("✓ Written"), file.path),
             (FileState::Removed, _) => format!("{} what was ours in {}\n", styles.good("✓ Removed"), file.path),
             (FileState::Current, _) => format!("Up to date: {}\n", file.path),
             (FileState::Absent, _) => format!("Nothing of ours in {}\n", file.path),
-            (fate, _) => format!("{} {}\n", styles.warn(&format!("{}:", fate.word())), file.path),
+            (state, _) => format!("{} {}\n", styles.warn(&format!("{}:", state.word())), file.path),
         };
         let mut text: String = self.files.iter().map(line).collect();
         if self.is_check && !self.is_ok() {
             text += "To mend it: git jit agents install; with --force where it was edited\n";
-        } else if self.files.iter().any(|file| file.fate.is_change()) {
+        } else if self.files.iter().any(|file| file.state.is_change()) {
             text += "Nothing was committed: other worktrees have it with the commit of these files\n";
         }
         text

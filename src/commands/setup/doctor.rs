@@ -45,7 +45,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args {} = args;
     let layout = session.layout()?;
     let store = crate::commands::shared::session::issues(layout, &session.policy(layout))?;
-    let registry = gates::registry(store.places());
+    let registry = gates::registry(store.sources());
     let listing = store.list()?;
     let [leases, holders] = leases::checks(session, layout);
     let checks = vec![
@@ -76,7 +76,7 @@ fn issues(listing: &IssueScan<Document>) -> Check {
 fn notes(store: &IssueStore<'_>, listing: &IssueScan<Document>) -> store::Result<Check> {
     let (mut found, mut problems) = (0, Vec::new());
     for (document, _) in &listing.issues {
-        let notes = notes::of(store.places(), document.issue().id)?;
+        let notes = notes::of(store.sources(), document.issue().id)?;
         found += notes.notes.len();
         problems.extend(notes.unreadable.iter().map(ToString::to_string));
     }

@@ -63,7 +63,7 @@ enum ConfigOutcome {
     Kept(&'static str),
 }
 
-fn fate(layout: &Layout, made: &ConfigChange) -> Result<ConfigOutcome, Error> {
+fn outcome(layout: &Layout, made: &ConfigChange) -> Result<ConfigOutcome, Error> {
     let root = layout.require_worktree()?;
     let data = Layout::data_dir(root);
     let Some(now) = file::read_optional(&data.join("config.toml"))? else {
@@ -90,14 +90,14 @@ fn settings(layout: &Layout, dry_run: bool) -> Result<Piece, Error> {
     };
     // Under the lock: nobody writes there meanwhile.
     let writer = if dry_run { None } else { Some(IssueStore::open(layout, false)?.lock()?) };
-    let fate = fate(layout, &made)?;
-    let step = match &fate {
+    let outcome = outcome(layout, &made)?;
+    let step = match &outcome {
         ConfigOutcome::Restored => Piece::new("settings", gone(dry_run), format!("what setup changed in {FILE}")),
         ConfigOutcome::Removed => Piece::new("settings", gone(dry_run), FILE),
         ConfigOutcome::Kept(why) => Piece::new("settings", PieceState::Kept, format!("{FILE}: {why}")),
     };
     let Some(writer) = writer else { return Ok(step) };
-    match (fate, made.before) {
+    match (outcome, made.before) {
         (ConfigOutcome::Restored, Some(before)) => writer.write_data("config.toml", before.as_bytes())?,
         (ConfigOutcome::Removed, _) => {
             let data = Layout::data_dir(layout.require_worktree()?);

@@ -15,7 +15,7 @@ use crate::store::layout::Layout;
 pub(crate) fn pay(session: &Session) {
     let Some(layout) = session.layout.get() else { return };
     let Ok(Some(identity)) = layout.identity() else { return };
-    let Ok(ledger) = layout.claims().ledger_about(&About::Worktree(&identity.worktree_id)) else { return };
+    let Ok(ledger) = session.leases(layout).ledger_about(&About::Worktree(&identity.worktree_id)) else { return };
     if !ledger.leases().any(|lease| lease.holder.worktree_id == identity.worktree_id) {
         return;
     }
@@ -40,7 +40,7 @@ fn beat(session: &Session, layout: &Layout, policy: &Policy, (ledger, now): (&Le
         return Vec::new();
     }
     let request = Request::Activity { issues: issues.clone(), holder: holder.clone() };
-    match layout.claims().ask(session.cx.clock(), &request, &policy.limits) {
+    match session.leases(layout).ask(session.cx.clock(), &request, &policy.limits) {
         Ok(_) => issues,
         Err(_) => Vec::new(),
     }
@@ -53,7 +53,7 @@ fn warn(session: &Session, policy: &Policy, lease: &Lease, now: &Now) {
         return;
     }
     let issue = lease.issue_id.short();
-    let (end, word) = match lease.standing(now, stale_after) {
+    let (end, word) = match lease.lease_status(now, stale_after) {
         LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => (format!("ends in {}", in_words(left_ms)), "renew"),
         _ => ("is about to be stale".to_owned(), "heartbeat"),
     };

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::domain::agent_command::BUILT_IN;
 use crate::domain::lease::Lease;
 use crate::enforce::policy;
+use crate::lease;
 use crate::output::text::plain_line;
 use crate::store::config::edit::KEYS;
 use crate::store::gates;
@@ -55,7 +56,7 @@ fn of(verb: &str, noun: &str, arg: &Arg) -> Option<ArgValueCandidates> {
 fn issues() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|_, store| {
-            let listing = store.survey().ok()?;
+            let listing = store.scan_summaries().ok()?;
             let open = listing.issues.into_iter().map(|(summary, _)| summary).filter(|summary| !summary.state.is_closed());
             Some(open.take(MOST).map(|summary| candidate(summary.id.short(), &summary.title)).collect())
         })
@@ -87,7 +88,7 @@ pub(crate) fn worktrees() -> ArgValueCandidates {
 fn leases() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|layout, store| {
-            let ledger = layout.claims().ledger().ok()?;
+            let ledger = lease::open(&Context::from_process().ok()?, layout).ledger().ok()?;
             let one = |lease: &Lease| {
                 let document =
                     store.locate(lease.issue_id).ok().flatten().and_then(|source| store.load(lease.issue_id, source).ok());
@@ -103,10 +104,11 @@ fn leases() -> ArgValueCandidates {
 fn agents() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|layout, store| {
-            let me = actor::agent(&Context::from_process().ok()?, layout, None).ok().map(|(agent, _)| agent.to_string());
+            let cx = Context::from_process().ok()?;
+            let me = actor::agent(&cx, layout, None).ok().map(|(agent, _)| agent.to_string());
             let mut all: BTreeSet<String> = me.into_iter().collect();
-            all.extend(layout.claims().ledger().ok()?.leases().map(|lease| lease.holder.agent_id.to_string()));
-            all.extend(store.survey().ok()?.issues.into_iter().filter_map(|(summary, _)| summary.assignee));
+            all.extend(lease::open(&cx, layout).ledger().ok()?.leases().map(|lease| lease.holder.agent_id.to_string()));
+            all.extend(store.scan_summaries().ok()?.issues.into_iter().filter_map(|(summary, _)| summary.assignee));
             Some(all.into_iter().map(|agent| candidate(agent, "")).collect())
         })
     })
@@ -116,7 +118,7 @@ fn agents() -> ArgValueCandidates {
 fn gates() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|_, store| {
-            let registry = gates::registry(store.places()).ok()?;
+            let registry = gates::registry(store.sources()).ok()?;
             Some(registry.gates().map(|gate| candidate(gate.key.clone(), &gate.title)).collect())
         })
     })

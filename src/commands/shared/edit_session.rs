@@ -55,7 +55,7 @@ impl<'a> EditSession<'a> {
     /// A desk in this worktree.
     pub(crate) fn open(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
         layout.require_worktree()?;
-        session.settle(layout);
+        session.recover_interrupted(layout);
         let policy = session.policy(layout);
         crate::commands::shared::hooks_reminder::remind(session, layout, &policy);
         let store = crate::commands::shared::session::issues(layout, &policy)?;
@@ -64,8 +64,8 @@ impl<'a> EditSession<'a> {
 
     /// A desk for what is about leases, where those are in use.
     pub(crate) fn for_leases(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
-        let desk = Self::open(session, layout)?;
-        if desk.policy.worktrees { Ok(desk) } else { Err(Error::LeasesOff) }
+        let edit = Self::open(session, layout)?;
+        if edit.policy.worktrees { Ok(edit) } else { Err(Error::LeasesOff) }
     }
 
     /// The full id of the issue that was meant.
@@ -80,7 +80,7 @@ impl<'a> EditSession<'a> {
         if let Some(registry) = self.registry.get() {
             return Ok(registry);
         }
-        let registry = gates::registry(self.store.places())?;
+        let registry = gates::registry(self.store.sources())?;
         Ok(self.registry.get_or_init(|| registry))
     }
 
@@ -214,7 +214,7 @@ impl<'a> EditSession<'a> {
 
     /// Ends the lease that this holder has on an issue, or lets it end with the commit of the edit.
     pub(crate) fn close_lease(&self, id: IssueId) -> Result<Option<(LeaseId, bool)>, Error> {
-        let claims = self.layout.claims();
+        let claims = self.session.leases(self.layout);
         let holder = self.session.holder(self.layout)?;
         let Some(lease_id) =
             claims.ledger()?.lease_on(id).filter(|lease| lease.holder == holder).map(|lease| lease.lease_id.clone())

@@ -62,15 +62,15 @@ impl<'a> IssueIndex<'a> {
     ) -> Result<Self, Error> {
         let policy = session.policy(layout);
         let store = if local { IssueStore::open(layout, false)? } else { issues(layout, &policy)? };
-        let listing = store.survey()?;
-        let ledger = layout.claims().ledger()?;
+        let listing = store.scan_summaries()?;
+        let ledger = session.leases(layout).ledger()?;
         let now = session.cx.clock().now();
         let editor = actor::editor(&session.cx, layout, session.agent_flag.as_deref())?;
         let states: Vec<(IssueId, State)> = listing.issues.iter().map(|(issue, _)| (issue.id, issue.state)).collect();
         let state = |id| states.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| states[at].1);
         let leases: HashMap<IssueId, &Lease> = ledger
             .leases()
-            .filter(|lease| lease.standing(&now, policy.limits.stale_after_secs).excludes())
+            .filter(|lease| lease.lease_status(&now, policy.limits.stale_after_secs).excludes())
             .map(|lease| (lease.issue_id, lease))
             .collect();
         let mut counts = BTreeMap::new();

@@ -25,7 +25,7 @@ impl<'a> LeaseLookup<'a> {
         let layout = session.layout()?;
         let policy = session.policy_of_leases(layout)?;
         let store = issues(layout, &policy)?;
-        let claims = layout.claims();
+        let claims = session.leases(layout);
         let ledger = claims.ledger()?;
         Ok(Self { session, layout, policy, store, claims, ledger })
     }

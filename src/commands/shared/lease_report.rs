@@ -46,7 +46,7 @@ pub(crate) struct LeaseView {
     #[serde(skip)]
     title: Option<String>,
     #[serde(skip)]
-    standing: LeaseStatus,
+    lease_status: LeaseStatus,
     /// How long ago the holder last showed life, as the wall clock has it, for people.
     #[serde(skip)]
     silent_ms: u64,
@@ -55,12 +55,12 @@ pub(crate) struct LeaseView {
 impl LeaseView {
     /// How a lease is told at `now`; with its issue's title, where `store` has it.
     pub(crate) fn of(lease: &Lease, now: &Now, policy: &Policy, store: Option<&IssueStore<'_>>) -> Self {
-        let standing = lease.standing(now, policy.limits.stale_after_secs);
+        let lease_status = lease.lease_status(now, policy.limits.stale_after_secs);
         let title = store.and_then(|store| {
             let source = store.locate(lease.issue_id).ok()??;
             Some(store.load(lease.issue_id, source).ok()?.issue().title.clone())
         });
-        let left = standing.left_ms().and_then(|ms| i64::try_from(ms).ok());
+        let left = lease_status.left_ms().and_then(|ms| i64::try_from(ms).ok());
         Self {
             lease_id: lease.lease_id.clone(),
             issue_id: lease.issue_id,
@@ -70,14 +70,14 @@ impl LeaseView {
             ttl_secs: lease.ttl_secs,
             acquired_at: lease.acquired_at,
             expires_at: left.and_then(|ms| now.wall.checked_add(SignedDuration::from_millis(ms)).ok()),
-            remaining_secs: standing.left_ms().map(|ms| ms.div_ceil(1000)),
+            remaining_secs: lease_status.left_ms().map(|ms| ms.div_ceil(1000)),
             last_beat: lease.last_beat,
-            stale: standing == LeaseStatus::Stale,
+            stale: lease_status == LeaseStatus::Stale,
             closing: lease.closing,
             token: lease.token,
             reason: lease.reason.clone(),
             title,
-            standing,
+            lease_status,
             silent_ms: u64::try_from(now.wall.duration_since(lease.last_beat).as_millis()).unwrap_or(0),
         }
     }
@@ -85,7 +85,7 @@ impl LeaseView {
     /// How long it goes on, or how long its holder has been silent.
     pub(crate) fn left(&self) -> String {
         let closing = if self.closing { ", until its commit" } else { "" };
-        let left = match self.standing {
+        let left = match self.lease_status {
             LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => in_words(left_ms),
             LeaseStatus::Unobserved { at_most_ms } => format!("at most {}", in_words(at_most_ms)),
             LeaseStatus::Lapsed => "over".to_owned(),

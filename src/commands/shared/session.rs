@@ -11,7 +11,10 @@ use crate::domain::policy::{Enforcement, Finding, Policy};
 use crate::enforce::{self, message};
 use crate::error::Error;
 use crate::git::history;
+use crate::lease;
+use crate::lease::coordinator::Coordinator;
 use crate::output::{Output, Report};
+use crate::repo::Repo;
 use crate::store::issues::{IssueStore, Source};
 use crate::store::layout::Layout;
 
@@ -28,6 +31,8 @@ pub(crate) struct Session {
     pub agent_flag: Option<String>,
     /// The repository, once it has been asked for.
     pub layout: OnceCell<Layout>,
+    /// The keeper of its leases, once it has been asked for.
+    leases: OnceCell<Box<dyn Coordinator>>,
     /// The policy as the command found it.
     pub policy: RefCell<Option<Policy>>,
     /// The issues that the command does something with.
@@ -37,7 +42,15 @@ pub(crate) struct Session {
 impl Session {
     /// What a command works with that nothing has been asked of yet.
     pub(crate) fn new(cx: Context, output: Output, agent_flag: Option<String>) -> Self {
-        Self { cx, output, agent_flag, layout: OnceCell::new(), policy: RefCell::default(), work: RefCell::default() }
+        Self {
+            cx,
+            output,
+            agent_flag,
+            layout: OnceCell::new(),
+            leases: OnceCell::new(),
+            policy: RefCell::default(),
+            work: RefCell::default(),
+        }
     }
 
     /// The repository that the command is about.
@@ -45,9 +58,18 @@ impl Session {
         if let Some(layout) = self.layout.get() {
             return Ok(layout);
         }
-        let mut layout = Layout::discover(&self.cx.cwd, self.cx.git_dir.as_deref())?;
-        layout.claim_options.lock = self.cx.takes_locks;
+        let layout = Layout::discover(&self.cx.cwd, self.cx.git_dir.as_deref())?;
         Ok(self.layout.get_or_init(|| layout))
+    }
+
+    /// The keeper of the leases of the command's repository, which all of its worktrees share.
+    pub(crate) fn leases(&self, layout: &Layout) -> &dyn Coordinator {
+        self.leases.get_or_init(|| lease::open(&self.cx, layout)).as_ref()
+    }
+
+    /// The handle for work under `policy`.
+    pub(crate) fn repo<'a>(&'a self, layout: &'a Layout, policy: &'a Policy) -> Repo<'a> {
+        Repo { cx: &self.cx, layout, policy, leases: self.leases(layout) }
     }
 
     /// Remembers that the command does something with an issue, which is a sign of life of its lease.
@@ -57,8 +79,8 @@ impl Session {
 
     /// Undoes what a process has left half made that was killed while it made a worktree; at best effort, since what was asked
     /// for is something else.
-    pub(crate) fn settle(&self, layout: &Layout) {
-        match crate::worktree::settle(&self.cx, layout) {
+    pub(crate) fn recover_interrupted(&self, layout: &Layout) {
+        match crate::worktree::recover_interrupted(&self.cx, layout) {
             Ok(told) => told.iter().for_each(|line| self.output.narrate(line)),
             Err(error) => self.output.warn(&format!("a worktree that was half made could not be undone: {}", Error::from(error))),
         }

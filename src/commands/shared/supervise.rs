@@ -36,32 +36,32 @@ pub(crate) struct SupervisedCommand<'a> {
 }
 
 /// Runs the command to its end: its status, and how the lease was lost, if it was. `begun` is told its process.
-pub(crate) fn attend(
-    desk: &EditSession<'_>,
-    charge: &SupervisedCommand<'_>,
+pub(crate) fn supervise(
+    edit: &EditSession<'_>,
+    supervised: &SupervisedCommand<'_>,
     begun: impl FnOnce(u32) -> Result<(), Error>,
 ) -> Result<(u8, Option<Error>), Error> {
     let env = vec![
-        ("JIT_AGENT_ID", charge.agent_id.to_string()),
-        ("JIT_ISSUE_ID", charge.issue_id.to_string()),
-        ("JIT_LEASE_ID", charge.lease_id.to_string()),
+        ("JIT_AGENT_ID", supervised.agent_id.to_string()),
+        ("JIT_ISSUE_ID", supervised.issue_id.to_string()),
+        ("JIT_LEASE_ID", supervised.lease_id.to_string()),
     ];
-    let program = || std::path::PathBuf::from(charge.argv.first().cloned().unwrap_or_default());
-    let errand = ForegroundCommand {
-        argv: charge.argv,
-        dir: charge.dir,
+    let program = || std::path::PathBuf::from(supervised.argv.first().cloned().unwrap_or_default());
+    let job = ForegroundCommand {
+        argv: supervised.argv,
+        dir: supervised.dir,
         env,
-        unset: charge.unset,
-        stdout_to_stderr: desk.session.output.json,
+        unset: supervised.unset,
+        stdout_to_stderr: edit.session.output.json,
     };
-    let mut attended = ForegroundResult::start(errand).map_err(|error| cannot_run(&program(), error))?;
+    let mut attended = ForegroundResult::start(job).map_err(|error| cannot_run(&program(), error))?;
     if let Err(error) = begun(attended.pid()) {
         attended.end().map_err(|error| cannot_run(&program(), error))?;
         return Err(error);
     }
-    let mut keeper = Keeper { desk, lease_id: charge.lease_id.clone(), has_warned: false };
+    let mut keeper = Keeper { edit, lease_id: supervised.lease_id.clone(), has_warned: false };
     let (mut lost, mut is_over) = (None, false);
-    let pause = EVERY.min(Duration::from_millis(charge.ttl_secs.max(1).saturating_mul(1000).div_ceil(10)));
+    let pause = EVERY.min(Duration::from_millis(supervised.ttl_secs.max(1).saturating_mul(1000).div_ceil(10)));
     loop {
         if let Some(status) = attended.wait(pause).map_err(|error| cannot_run(&program(), error))? {
             return Ok((status, lost));
@@ -74,9 +74,9 @@ pub(crate) fn attend(
                 is_over = true;
                 continue;
             }
-            desk.session.output.warn(&error.to_string());
+            edit.session.output.warn(&error.to_string());
             lost = Some(error);
-            if charge.ends_when_lost {
+            if supervised.ends_when_lost {
                 attended.end().map_err(|error| cannot_run(&program(), error))?;
                 return Ok((1, lost));
             }
@@ -86,12 +86,12 @@ pub(crate) fn attend(
 
 /// Whether the lease is over because its holder ended it: by a release, or by the commit that it waited for.
 fn ended_well(error: &Error) -> bool {
-    matches!(error, Error::Lost { fate, .. } if **fate == LeaseOutcome::Concluded)
+    matches!(error, Error::Lost { outcome, .. } if **outcome == LeaseOutcome::Concluded)
 }
 
 /// Whether a lease that is not there any more was ended by its holder.
-pub(crate) fn was_concluded(desk: &EditSession<'_>, lease_id: &LeaseId) -> bool {
-    let fates = desk.layout.claims().verify(std::slice::from_ref(lease_id));
+pub(crate) fn was_concluded(edit: &EditSession<'_>, lease_id: &LeaseId) -> bool {
+    let fates = edit.session.leases(edit.layout).verify(std::slice::from_ref(lease_id));
     fates.is_ok_and(|fates| fates.get(lease_id) == Some(&LeaseOutcome::Concluded))
 }
 
@@ -105,7 +105,7 @@ fn cannot_run(program: &Path, error: std::io::Error) -> Error {
 
 /// Keeps one lease alive.
 struct Keeper<'a> {
-    desk: &'a EditSession<'a>,
+    edit: &'a EditSession<'a>,
     lease_id: LeaseId,
     has_warned: bool,
 }
@@ -118,7 +118,7 @@ impl Keeper<'_> {
             Err(error @ coordinator::Error::Lost { .. }) => return Some(error.into()),
             // It may be possible again before the lease ends.
             Err(error) if !self.has_warned => {
-                self.desk.session.output.warn(&format!("the lease could not be renewed yet: {error}"));
+                self.edit.session.output.warn(&format!("the lease could not be renewed yet: {error}"));
                 self.has_warned = true;
             }
             Err(_) => {}
@@ -127,13 +127,13 @@ impl Keeper<'_> {
     }
 
     fn try_look(&self) -> coordinator::Result<()> {
-        let (session, limits) = (self.desk.session, &self.desk.policy.limits);
-        let claims = self.desk.layout.claims();
+        let (session, limits) = (self.edit.session, &self.edit.policy.limits);
+        let claims = self.edit.session.leases(self.edit.layout);
         let ledger = claims.ledger()?;
         let Some(lease) = ledger.lease(&self.lease_id) else {
-            let fate = claims.verify(std::slice::from_ref(&self.lease_id))?.remove(&self.lease_id);
-            let fate = Box::new(fate.unwrap_or(LeaseOutcome::Unknown));
-            return Err(coordinator::Error::Lost { lease_id: self.lease_id.clone(), fate, successor: None });
+            let outcome = claims.verify(std::slice::from_ref(&self.lease_id))?.remove(&self.lease_id);
+            let outcome = Box::new(outcome.unwrap_or(LeaseOutcome::Unknown));
+            return Err(coordinator::Error::Lost { lease_id: self.lease_id.clone(), outcome, successor: None });
         };
         if lease.wants_renewal(&session.cx.clock().now(), limits.stale_after_secs) {
             claims.renew(session.cx.clock(), lease, limits)?;

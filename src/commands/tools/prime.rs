@@ -78,21 +78,21 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     if !is_set_up(layout)? {
         return Ok(Box::new(NotSetUp));
     }
-    let board = IssueIndex::gather(session, layout, false)?;
+    let index = IssueIndex::gather(session, layout, false)?;
     let (agent_id, origin) = actor::agent(&session.cx, layout, session.agent_flag.as_deref())?;
-    let available = board.of_kind(QueryKind::Available);
+    let available = index.of_kind(QueryKind::Available);
     Ok(Box::new(Prime {
         agent_id,
         origin,
-        worktree_id: board.editor.worktree_id.clone(),
+        worktree_id: index.editor.worktree_id.clone(),
         branch: layout.branch(),
-        leases: mine(&board),
-        issue: at_work(layout, &board)?,
+        leases: mine(&index),
+        issue: at_work(layout, &index)?,
         available_total: available.len(),
         available: available.into_iter().take(SHOWN).cloned().collect(),
         page: page(layout),
-        unreadable: board.unreadable.clone(),
-        policy: board.policy,
+        unreadable: index.unreadable.clone(),
+        policy: index.policy,
     }))
 }
 
@@ -103,24 +103,24 @@ fn is_set_up(layout: &Layout) -> Result<bool, Error> {
 }
 
 /// The leases of whoever asks, the newest first, those that are over behind.
-fn mine(board: &IssueIndex<'_>) -> Vec<LeaseView> {
-    let mine = board.ledger.leases().filter(|lease| board.policy.worktrees && board.editor.is(&lease.holder));
+fn mine(index: &IssueIndex<'_>) -> Vec<LeaseView> {
+    let mine = index.ledger.leases().filter(|lease| index.policy.worktrees && index.editor.is(&lease.holder));
     let mut views: Vec<LeaseView> =
-        mine.map(|lease| LeaseView::of(lease, &board.now, &board.policy, Some(board.store()))).collect();
+        mine.map(|lease| LeaseView::of(lease, &index.now, &index.policy, Some(index.store()))).collect();
     views.sort_by_key(|view| (view.remaining_secs == Some(0), std::cmp::Reverse(view.token)));
     views
 }
 
-fn at_work(layout: &Layout, board: &IssueIndex<'_>) -> Result<Option<AtWork>, Error> {
+fn at_work(layout: &Layout, index: &IssueIndex<'_>) -> Result<Option<AtWork>, Error> {
     let Some(identity) = layout.identity()? else { return Ok(None) };
-    let excludes = |lease: &&Lease| lease.standing(&board.now, board.policy.limits.stale_after_secs).excludes();
-    let mine = board.ledger.leases().filter(|lease| board.policy.worktrees && board.editor.is(&lease.holder)).filter(excludes);
+    let excludes = |lease: &&Lease| lease.lease_status(&index.now, index.policy.limits.stale_after_secs).excludes();
+    let mine = index.ledger.leases().filter(|lease| index.policy.worktrees && index.editor.is(&lease.holder)).filter(excludes);
     let Some((id, lease)) = subject(&identity, &mine.collect::<Vec<_>>()) else { return Ok(None) };
-    let Some(found) = board.get(id) else { return Ok(None) };
-    let document = board.store().load(id, found.source)?;
-    let registry = gates::registry(board.store().places()).unwrap_or_default();
+    let Some(found) = index.get(id) else { return Ok(None) };
+    let document = index.store().load(id, found.source)?;
+    let registry = gates::registry(index.store().sources()).unwrap_or_default();
     let dependency = |id: &String| {
-        let known = id.parse().ok().and_then(|id| board.get(id));
+        let known = id.parse().ok().and_then(|id| index.get(id));
         Dependency { id: id.clone(), known: known.map(|found| (found.summary.title.clone(), found.facts.effective)) }
     };
     Ok(Some(AtWork {

@@ -51,13 +51,13 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         return Ok(line::run(session));
     }
     let layout = session.layout()?;
-    let board = IssueIndex::gather(session, layout, false)?;
-    let now = &board.now;
-    let leases: Vec<LeaseView> = board
+    let index = IssueIndex::gather(session, layout, false)?;
+    let now = &index.now;
+    let leases: Vec<LeaseView> = index
         .ledger
         .leases()
-        .filter(|lease| lease.standing(now, board.policy.limits.stale_after_secs).excludes())
-        .map(|lease| LeaseView::of(lease, now, &board.policy, Some(board.store())))
+        .filter(|lease| lease.lease_status(now, index.policy.limits.stale_after_secs).excludes())
+        .map(|lease| LeaseView::of(lease, now, &index.policy, Some(index.store())))
         .collect();
     let mut by_worktree: BTreeMap<&WorktreeId, Vec<&LeaseView>> = BTreeMap::new();
     for lease in &leases {
@@ -65,32 +65,32 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     }
     let of = |worktree: &WorktreeId| by_worktree.get(worktree).into_iter().flatten().copied().cloned().collect::<Vec<_>>();
     let is_mine = |lease: &&LeaseView| {
-        lease.agent_id == board.editor.agent_id && board.editor.worktree_id.as_ref() == Some(&lease.worktree_id)
+        lease.agent_id == index.editor.agent_id && index.editor.worktree_id.as_ref() == Some(&lease.worktree_id)
     };
     let all = worktrees::list(layout)?;
     let worktrees = all.iter().map(|worktree| {
         let held = worktree.identity.as_ref().map(|identity| of(&identity.worktree_id)).unwrap_or_default();
         (worktree.root.display().to_string(), worktree.branch.clone(), held)
     });
-    let available = board.of_kind(QueryKind::Available);
-    for (place, why) in &board.policy.unreadable {
+    let available = index.of_kind(QueryKind::Available);
+    for (place, why) in &index.policy.unreadable {
         session.output.warn(&format!("{place} cannot be read, so that edits count as under strict: {why}"));
     }
-    for bad in &board.unreadable {
+    for bad in &index.unreadable {
         session.output.warn(bad);
     }
     Ok(Box::new(StatusReport {
-        agent_id: board.editor.agent_id.clone(),
-        worktree_id: board.editor.worktree_id.clone(),
+        agent_id: index.editor.agent_id.clone(),
+        worktree_id: index.editor.worktree_id.clone(),
         branch: layout.branch(),
         mine: leases.iter().filter(is_mine).cloned().collect(),
         stale: leases.iter().filter(|lease| lease.stale).cloned().collect(),
-        counts: board.counts.iter().map(|(state, count)| (*state, *count)).collect(),
-        blocked: board.of_kind(QueryKind::Blocked).len(),
+        counts: index.counts.iter().map(|(state, count)| (*state, *count)).collect(),
+        blocked: index.of_kind(QueryKind::Blocked).len(),
         available_total: available.len(),
         available: available.into_iter().take(SHOWN).cloned().collect(),
         worktrees: worktrees.collect(),
-        unreadable: board.unreadable.clone(),
+        unreadable: index.unreadable.clone(),
     }))
 }
 

@@ -112,7 +112,7 @@ fn live(session: &Session, watcher: &mut Watcher<'_>, gathered: Gathered, interv
         session.cx.fail_where_told().map_err(failed)?;
         let drawn_at = Instant::now();
         let state = known.gathered.state(&session.cx.clock().now(), known.trouble.as_deref());
-        view.settle(&state);
+        view.clamp(&state);
         screen.draw(|frame| watch::draw(frame, &state, &view, is_colourful)).map_err(failed)?;
         let action = loop {
             if interrupted.load(Ordering::Relaxed) {

@@ -29,7 +29,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let policy = session.policy(layout);
     let editor = actor::editor(&session.cx, layout, session.agent_flag.as_deref())?;
     let now = session.cx.clock().now();
-    let ledger = layout.claims().ledger()?;
+    let ledger = session.leases(layout).ledger()?;
     let store = issues(layout, &policy).ok();
     let mine = ledger.leases().filter(|lease| editor.is(&lease.holder));
     let leases = mine.map(|lease| LeaseView::of(lease, &now, &policy, store.as_ref())).collect();

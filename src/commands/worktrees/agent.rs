@@ -113,7 +113,7 @@ impl Chosen {
         issue: &Issue,
         door: Option<Guard>,
     ) -> Result<AgentReport, Error> {
-        let layout = elsewhere(session, &spawned.path)?;
+        let layout = elsewhere(&spawned.path)?;
         let gone = || Blocker::Missing { path: spawned.path.clone() };
         let door = match door {
             Some(door) => door,

@@ -6,7 +6,7 @@ use gix::bstr::ByteSlice;
 use serde_json::{Value, json};
 
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::worktrees::settings::{WorktreeSettings, approvals, is_allowed};
+use crate::commands::worktrees::settings::{WorktreeSettings, is_allowed, trusted_commands};
 use crate::commands::worktrees::{elsewhere, show, viewpoint};
 use crate::enforce::adopt;
 use crate::error::Error;
@@ -58,7 +58,7 @@ pub(crate) fn clone(session: &Session, args: CloneArgs) -> CommandResult {
     };
     let dir = session.cx.cwd.join(dir);
     worktree::clone_into(&session.cx, &url, &dir)?;
-    let layout = elsewhere(session, &dir)?;
+    let layout = elsewhere(&dir)?;
     let (primary, _) = worktree::make_primary(&layout)?;
     merge_driver::install(&session.cx, &layout)?;
     let hooks = if hooks { install_hooks(session, &primary)? } else { Vec::new() };
@@ -71,7 +71,7 @@ pub(crate) fn clone(session: &Session, args: CloneArgs) -> CommandResult {
 pub(crate) fn init(session: &Session, args: InitArgs) -> CommandResult {
     let InitArgs { hooks } = args;
     let layout = session.layout()?;
-    session.settle(layout);
+    session.recover_interrupted(layout);
     let (primary, is_new) = worktree::make_primary(layout)?;
     let is_excluded = path_template::exclude_trees(layout)?;
     let is_wired = merge_driver::install(&session.cx, layout)?;
@@ -83,7 +83,7 @@ pub(crate) fn init(session: &Session, args: InitArgs) -> CommandResult {
 }
 
 fn install_hooks(session: &Session, root: &Path) -> Result<Vec<PathBuf>, Error> {
-    let layout = elsewhere(session, root)?;
+    let layout = elsewhere(root)?;
     let installed = install::install(&session.cx, &layout, InstallMode::default())?;
     adopt::once(&session.cx, &layout, session.agent_flag.as_deref())?;
     Ok(installed.written)
@@ -105,13 +105,13 @@ fn without_refspec(layout: &Layout) -> Option<String> {
 pub(crate) fn approve(session: &Session, args: ApproveArgs) -> CommandResult {
     let ApproveArgs { dry_run } = args;
     let layout = session.layout()?;
-    let view = viewpoint(session, layout)?;
+    let view = viewpoint(layout)?;
     let wanted = WorktreeSettings::read(session, view.as_ref().unwrap_or(layout))?.wanted(session);
     let mut commands = Vec::new();
     for wanted in wanted {
         let was_allowed = is_allowed(session, layout, &wanted)?;
         if !dry_run && !was_allowed {
-            approvals(session)?.add(&layout.common_dir, &wanted.key)?;
+            trusted_commands(session)?.add(&layout.common_dir, &wanted.key)?;
         }
         commands.push((wanted.what, wanted.command, was_allowed));
     }

@@ -68,13 +68,13 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 
 /// All of them, without how far each is.
 pub(crate) fn rows(session: &Session, layout: &Layout) -> Result<Vec<WorktreeRow>, Error> {
-    let view = viewpoint(session, layout)?;
+    let view = viewpoint(layout)?;
     let policy = session.policy(layout);
     let store = issues(view.as_ref().unwrap_or(layout), &policy).ok();
     let now = session.cx.clock().now();
-    let ledger = layout.claims().ledger()?;
+    let ledger = session.leases(layout).ledger()?;
     let mut held: HashMap<&WorktreeId, Vec<&Lease>> = HashMap::new();
-    for lease in ledger.leases().filter(|lease| lease.standing(&now, policy.limits.stale_after_secs).excludes()) {
+    for lease in ledger.leases().filter(|lease| lease.lease_status(&now, policy.limits.stale_after_secs).excludes()) {
         held.entry(&lease.holder.worktree_id).or_default().push(lease);
     }
     let row = |worktree: Worktree| {
@@ -160,7 +160,7 @@ impl WorktreeRow {
 /// For instance `+2 -1, 3 changed, 1 untracked`.
 fn in_words(status: &WorktreeStatus) -> String {
     let WorktreeStatus { ahead, behind, changed, untracked, unknown, .. } = status;
-    let counts = [(*ahead, "+"), (*behind, "-")].into_iter().filter(|(n, _)| *n > 0).map(|(n, sign)| format!("{sign}{n}"));
+    let counts = [(*ahead, "+"), (*behind, "-")].into_iter().filter(|(n, _)| *n > 0).map(|(n, stamp)| format!("{stamp}{n}"));
     let distance = counts.collect::<Vec<_>>().join(" ");
     let files = [(*changed, "changed"), (*untracked, "untracked")];
     let files = files.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));

@@ -105,24 +105,22 @@ pub(crate) fn lead(session: &Session, dir: &Path) {
 }
 
 /// The repository as seen from where there are issues: from this worktree, or, from a bare root, from the primary one.
-fn viewpoint(session: &Session, layout: &Layout) -> Result<Option<Layout>, Error> {
+fn viewpoint(layout: &Layout) -> Result<Option<Layout>, Error> {
     match &layout.primary_root {
-        Some(primary) if layout.worktree_root.is_none() => elsewhere(session, primary).map(Some),
+        Some(primary) if layout.worktree_root.is_none() => elsewhere(primary).map(Some),
         _ => Ok(None),
     }
 }
 
 /// The repository as seen from another of its worktrees.
-fn elsewhere(session: &Session, root: &Path) -> Result<Layout, Error> {
-    let mut layout = Layout::at(root)?;
-    layout.claim_options.lock = session.cx.takes_locks;
-    Ok(layout)
+fn elsewhere(root: &Path) -> Result<Layout, Error> {
+    Ok(Layout::at(root)?)
 }
 
 /// The worktree that was meant: by its name, its number, its path, or the issue that it is for.
 fn meant(session: &Session, layout: &Layout, named: &str) -> Result<Worktree, Error> {
     let by_issue = || -> Result<String, Error> {
-        let view = viewpoint(session, layout)?;
+        let view = viewpoint(layout)?;
         let view = view.as_ref().unwrap_or(layout);
         Ok(resolve(&issues(view, &session.policy(view))?, named)?.0.to_string())
     };

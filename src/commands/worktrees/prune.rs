@@ -66,7 +66,7 @@ pub(crate) fn prune(session: &Session, args: PruneArgs) -> CommandResult {
     let PruneArgs { dry_run } = args;
     let layout = session.layout()?;
     if !dry_run {
-        session.settle(layout);
+        session.recover_interrupted(layout);
     }
     let policy = session.policy(layout);
     let pruned = worktree::prune(&session.cx, layout, &policy, &session.agent(layout)?, dry_run)?;
@@ -87,9 +87,9 @@ pub(crate) fn purge(session: &Session, args: PurgeArgs) -> CommandResult {
     let PurgeArgs { dry_run, delete_branch, offline } = args;
     let layout = session.layout()?;
     if !dry_run {
-        session.settle(layout);
+        session.recover_interrupted(layout);
     }
-    let view = viewpoint(session, layout)?;
+    let view = viewpoint(layout)?;
     let view = view.as_ref().unwrap_or(layout);
     let policy = session.policy(view);
     let store = issues(view, &policy)?;
@@ -134,11 +134,11 @@ fn own_lease(session: &Session, layout: &Layout, worktree: &Worktree) -> Result<
     let Some(identity) = &worktree.identity else { return Ok(None) };
     let now = session.cx.clock().now();
     let agent = session.agent(layout)?;
-    let ledger = layout.claims().ledger()?;
+    let ledger = session.leases(layout).ledger()?;
     let mine = ledger.leases().find(|lease| {
         // One that only waits for a commit has none to wait for: nothing is uncommitted there, or that is another reason.
         let is_mine = lease.holder.worktree_id == identity.worktree_id && lease.holder.agent_id == agent;
-        is_mine && !lease.closing && lease.standing(&now, u64::MAX).excludes()
+        is_mine && !lease.closing && lease.lease_status(&now, u64::MAX).excludes()
     });
     Ok(mine.map(|lease| Blocker::InUse { holder: lease.holder.clone() }))
 }
@@ -182,21 +182,21 @@ fn issue_of(store: &IssueStore<'_>, worktree: &Worktree) -> Result<Option<IssueI
     if let Some(id) = worktree.identity.as_ref().and_then(|identity| identity.issue_id) {
         return Ok(Some(id));
     }
-    let listing = store.survey()?;
+    let listing = store.scan_summaries()?;
     let is_its = |id: &IssueId| name::has_number(worktree, &id.short());
     Ok(listing.issues.iter().map(|(summary, _)| summary.id).find(is_its))
 }
 
 impl Report for Fates {
     fn json(&self) -> Value {
-        let one = |fate: &PrunedWorktree| {
-            let PrunedWorktree { path, branch, issue, kept, branch_deleted, leases, .. } = fate;
+        let one = |outcome: &PrunedWorktree| {
+            let PrunedWorktree { path, branch, issue, kept, branch_deleted, leases, .. } = outcome;
             json!({
                 "path": path, "branch": branch, "issue_id": issue, "removed": kept.is_empty() && !self.dry_run, "reasons": kept,
                 "branch_deleted": branch_deleted, "released": leases,
             })
         };
-        let changed = !self.dry_run && self.all.iter().any(|fate| fate.kept.is_empty());
+        let changed = !self.dry_run && self.all.iter().any(|outcome| outcome.kept.is_empty());
         json!({ "changed": changed, "dry_run": self.dry_run, "count": self.all.len(), "worktrees": self.all.iter().map(one).collect::<Vec<_>>() })
     }
 
@@ -205,15 +205,17 @@ impl Report for Fates {
             return "Nothing to do\n".to_owned();
         }
         let done = if self.dry_run { "Would be gone:".to_owned() } else { format!("✓ {}:", self.word) };
-        let one = |fate: &PrunedWorktree| {
-            let branch =
-                fate.branch.as_deref().map(|branch| format!("  ({branch}{})", if fate.branch_deleted { ", deleted" } else { "" }));
+        let one = |outcome: &PrunedWorktree| {
+            let branch = outcome
+                .branch
+                .as_deref()
+                .map(|branch| format!("  ({branch}{})", if outcome.branch_deleted { ", deleted" } else { "" }));
             let branch = branch.unwrap_or_default();
-            if fate.kept.is_empty() {
-                return format!("{} {}{branch}\n", styles.good(&done), fate.path);
+            if outcome.kept.is_empty() {
+                return format!("{} {}{branch}\n", styles.good(&done), outcome.path);
             }
-            let reasons: String = fate.kept.iter().chain(&fate.hints).map(|reason| format!("    {reason}\n")).collect();
-            format!("{} {}{branch}\n{reasons}", styles.warn("Kept:"), fate.path)
+            let reasons: String = outcome.kept.iter().chain(&outcome.hints).map(|reason| format!("    {reason}\n")).collect();
+            format!("{} {}{branch}\n{reasons}", styles.warn("Kept:"), outcome.path)
         };
         self.all.iter().map(one).collect()
     }

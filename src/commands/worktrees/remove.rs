@@ -95,7 +95,7 @@ impl Args {
 /// Removes it.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let layout = session.layout()?;
-    session.settle(layout);
+    session.recover_interrupted(layout);
     let policy = session.policy(layout);
     let found = meant(session, layout, &args.worktree)?;
     let agent = session.agent(layout)?;

@@ -12,7 +12,7 @@ use crate::store;
 use crate::store::config::worktrees::{self, WorktreeConfig};
 use crate::store::file;
 use crate::store::layout::Layout;
-use crate::store::trusted_commands::Approvals;
+use crate::store::trusted_commands::TrustedCommands;
 use crate::worktree::path_template;
 
 /// Both of them.
@@ -132,18 +132,18 @@ fn parse(path: &Path) -> Result<WorktreeConfig, Error> {
 }
 
 /// The user's approvals; an error where there is no place for them.
-pub(crate) fn approvals(session: &Session) -> Result<Approvals, Error> {
+pub(crate) fn trusted_commands(session: &Session) -> Result<TrustedCommands, Error> {
     let file = session.cx.agent_file.as_deref().ok_or_else(|| Error::Usage {
         what: "there is no place for approvals: neither HOME nor XDG_CONFIG_HOME is set".to_owned(),
         hint: "Set one of them".to_owned(),
     })?;
-    Ok(Approvals::beside(file))
+    Ok(TrustedCommands::beside(file))
 }
 
 /// Whether the user has allowed it.
 pub(crate) fn is_allowed(session: &Session, layout: &Layout, wanted: &TrustRequest) -> Result<bool, Error> {
-    match approvals(session) {
-        Ok(approvals) => Ok(approvals.has(&layout.common_dir, &wanted.key)?),
+    match trusted_commands(session) {
+        Ok(trusted_commands) => Ok(trusted_commands.has(&layout.common_dir, &wanted.key)?),
         Err(_) => Ok(false),
     }
 }

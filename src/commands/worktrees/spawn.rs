@@ -63,8 +63,8 @@ pub(crate) struct Args {
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, title, base, fetch, resume, ttl, reason, no_setup, agent } = args;
     let layout = session.layout()?;
-    session.settle(layout);
-    let view = viewpoint(session, layout)?;
+    session.recover_interrupted(layout);
+    let view = viewpoint(layout)?;
     let view = view.as_ref().unwrap_or(layout);
     let policy = session.policy_of_leases(view)?;
     crate::commands::shared::hooks_reminder::remind(session, layout, &policy);
@@ -114,7 +114,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 /// Who will hold the lease: whoever a worktree that is there belongs to, unless somebody else is named.
 fn who(session: &Session, layout: &Layout, existing: Option<&Worktree>) -> Result<AgentId, Error> {
     match existing.filter(|existing| !existing.is_missing) {
-        Some(existing) => session.agent(&elsewhere(session, &existing.root)?),
+        Some(existing) => session.agent(&elsewhere(&existing.root)?),
         None => session.agent(layout),
     }
 }

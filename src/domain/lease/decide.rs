@@ -49,7 +49,7 @@ pub(crate) enum LeaseAnswer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LeaseRefusal {
     /// Somebody else has it.
-    Held { lease: Box<Lease>, standing: LeaseStatus },
+    Held { lease: Box<Lease>, lease_status: LeaseStatus },
     /// There is no such lease, or it has ended.
     NoSuchLease { lease_id: LeaseId },
     /// It is not this holder's.
@@ -91,7 +91,7 @@ pub(crate) fn decide(ledger: &Ledger, request: &Request, now: &Now, limits: &Lim
     let decided = match request {
         Request::Acquire(grant) => acquire(ledger, grant, now, limits),
         Request::Renew { lease_id, holder, at_least_secs } => {
-            owned(lease_id, holder).map(|lease| renew(lease, lease.standing(now, limits.stale_after_secs), *at_least_secs))
+            owned(lease_id, holder).map(|lease| renew(lease, lease.lease_status(now, limits.stale_after_secs), *at_least_secs))
         }
         Request::Heartbeat { lease_id, holder } => owned(lease_id, holder).map(beat),
         Request::Activity { issues, holder } => {
@@ -119,7 +119,7 @@ pub(crate) fn decide(ledger: &Ledger, request: &Request, now: &Now, limits: &Lim
             Decision::of(evict, LeaseAnswer::Ended(vec![lease.clone()]))
         }),
         Request::Observe { lease_id } => known(ledger, lease_id).map(|lease| {
-            let events = observation(lease, lease.standing(now, limits.stale_after_secs));
+            let events = observation(lease, lease.lease_status(now, limits.stale_after_secs));
             let answer = LeaseAnswer::Kept { lease_id: lease_id.clone(), changed: !events.is_empty() };
             Decision { events, ..Decision::only(Ok(answer)) }
         }),
@@ -146,20 +146,20 @@ fn acquire(ledger: &Ledger, grant: &Grant, now: &Now, limits: &Limits) -> Result
         require_room(ledger, grant, None, limits)?;
         return Ok(Decision { events: vec![LeaseEvent::Acquire(grant.clone())], ..Decision::only(granted) });
     };
-    let standing = lease.standing(now, limits.stale_after_secs);
+    let lease_status = lease.lease_status(now, limits.stale_after_secs);
     if lease.holder == grant.holder {
         if lease.ttl_secs > 0 {
             require_room(ledger, grant, Some(lease), limits)?;
         }
-        return Ok(keep(lease, standing, grant));
+        return Ok(keep(lease, lease_status, grant));
     }
-    if !standing.excludes() {
+    if !lease_status.excludes() {
         require_room(ledger, grant, Some(lease), limits)?;
         let evict = LeaseEvent::AutoEvict { lease_id: lease.lease_id.clone() };
         return Ok(Decision { events: vec![evict, LeaseEvent::Acquire(grant.clone())], ..Decision::only(granted) });
     }
-    let held = LeaseRefusal::Held { lease: Box::new(lease.clone()), standing };
-    Ok(Decision { events: observation(lease, standing), ..Decision::only(Err(held)) })
+    let held = LeaseRefusal::Held { lease: Box::new(lease.clone()), lease_status };
+    Ok(Decision { events: observation(lease, lease_status), ..Decision::only(Err(held)) })
 }
 
 /// Refuses a lease without an end that nobody explains, or that is one too many; `instead` is what it takes the place of.
@@ -182,8 +182,8 @@ fn require_room(ledger: &Ledger, grant: &Grant, instead: Option<&Lease>, limits:
 }
 
 /// A lease that nobody has tied to this clock yet is tied to it.
-fn observation(lease: &Lease, standing: LeaseStatus) -> Vec<LeaseEvent> {
-    match standing {
+fn observation(lease: &Lease, lease_status: LeaseStatus) -> Vec<LeaseEvent> {
+    match lease_status {
         LeaseStatus::Unobserved { .. } => vec![LeaseEvent::Observe { lease_id: lease.lease_id.clone(), version: lease.version }],
         _ => Vec::new(),
     }
@@ -194,8 +194,8 @@ fn kept(lease: &Lease, changed: bool) -> LeaseAnswer {
 }
 
 /// The holder asks for what it has: its time is set anew unless it already has at least as much left.
-fn keep(lease: &Lease, standing: LeaseStatus, grant: &Grant) -> Decision {
-    let enough = match standing {
+fn keep(lease: &Lease, lease_status: LeaseStatus, grant: &Grant) -> Decision {
+    let enough = match lease_status {
         LeaseStatus::Live { left_ms } => grant.ttl_secs > 0 && left_ms >= grant.ttl_secs.saturating_mul(1000),
         LeaseStatus::Indefinite => true,
         _ => false,
@@ -204,16 +204,16 @@ fn keep(lease: &Lease, standing: LeaseStatus, grant: &Grant) -> Decision {
     if enough && !lease.closing && !says_more {
         return Decision::only(Ok(kept(lease, false)));
     }
-    lengthen(lease, standing, grant.ttl_secs, grant.reason.clone())
+    lengthen(lease, lease_status, grant.ttl_secs, grant.reason.clone())
 }
 
-fn renew(lease: &Lease, standing: LeaseStatus, at_least_secs: Option<u64>) -> Decision {
-    lengthen(lease, standing, at_least_secs.unwrap_or(lease.ttl_secs), None)
+fn renew(lease: &Lease, lease_status: LeaseStatus, at_least_secs: Option<u64>) -> Decision {
+    lengthen(lease, lease_status, at_least_secs.unwrap_or(lease.ttl_secs), None)
 }
 
 /// Sets the time anew, never to less than is left: a lease without an end stays one.
-fn lengthen(lease: &Lease, standing: LeaseStatus, ttl_secs: u64, reason: Option<String>) -> Decision {
-    let left_secs = standing.left_ms().unwrap_or(0).div_ceil(1000);
+fn lengthen(lease: &Lease, lease_status: LeaseStatus, ttl_secs: u64, reason: Option<String>) -> Decision {
+    let left_secs = lease_status.left_ms().unwrap_or(0).div_ceil(1000);
     let ttl_secs = if lease.ttl_secs == 0 || ttl_secs == 0 { 0 } else { ttl_secs.max(left_secs) };
     Decision::of(LeaseEvent::Renew { lease_id: lease.lease_id.clone(), ttl_secs, reason }, kept(lease, true))
 }
@@ -235,7 +235,7 @@ fn transfer(ledger: &Ledger, lease: &Lease, grant: Grant, now: &Now, limits: &Li
     if grant.holder == lease.holder {
         return Ok(Decision::only(Ok(kept(lease, false))));
     }
-    if !lease.standing(now, limits.stale_after_secs).excludes() {
+    if !lease.lease_status(now, limits.stale_after_secs).excludes() {
         return Err(LeaseRefusal::Over { lease: Box::new(lease.clone()) });
     }
     require_room(ledger, &grant, Some(lease), limits)?;

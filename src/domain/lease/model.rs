@@ -139,7 +139,7 @@ impl Model for Bounds {
                 world.ledger().leases().all(|lease| {
                     let age = now.clock.since(&lease.since);
                     let is_over = lease.ttl_secs > 0 && age.is_some_and(|age| age >= lease.ttl_secs * 1000);
-                    let authorises = lease.standing(&now, LIMITS.stale_after_secs).authorises();
+                    let authorises = lease.lease_status(&now, LIMITS.stale_after_secs).authorises();
                     !(is_over && authorises)
                 })
             }),

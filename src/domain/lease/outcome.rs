@@ -28,7 +28,7 @@ impl LeaseOutcome {
     /// Whether an edit that was committed under the lease may be published at `now`.
     pub(crate) fn upholds(&self, now: &Now, stale_after_secs: u64) -> bool {
         match self {
-            Self::Current(lease) => lease.closing || lease.standing(now, stale_after_secs).authorises(),
+            Self::Current(lease) => lease.closing || lease.lease_status(now, stale_after_secs).authorises(),
             Self::Concluded => true,
             Self::Lapsed | Self::Evicted { .. } | Self::Unknown => false,
         }

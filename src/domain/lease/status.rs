@@ -45,7 +45,7 @@ impl Lease {
     /// How the lease stands at `now`.
     ///
     /// `stale_after_secs` is the age of the last beat beyond which a lease without an end is stale.
-    pub(crate) fn standing(&self, now: &Now, stale_after_secs: u64) -> LeaseStatus {
+    pub(crate) fn lease_status(&self, now: &Now, stale_after_secs: u64) -> LeaseStatus {
         let age = self.age_ms(now);
         if self.ttl_secs == 0 {
             return match age {
@@ -66,7 +66,7 @@ impl Lease {
     /// Whether activity of the holder should set its time anew: past half, or without an end and silent for a tenth of
     /// what makes it stale. Only a lease that authorises; others want to be renewed by name.
     pub(crate) fn wants_beat(&self, now: &Now, stale_after_secs: u64) -> bool {
-        match self.standing(now, stale_after_secs) {
+        match self.lease_status(now, stale_after_secs) {
             LeaseStatus::Live { left_ms } => left_ms < self.ttl_secs.saturating_mul(500),
             LeaseStatus::Indefinite => self.age_ms(now).is_none_or(|age| age >= stale_after_secs.saturating_mul(100)),
             LeaseStatus::Unobserved { .. } => true,
@@ -77,7 +77,7 @@ impl Lease {
     /// Whether whoever keeps it alive should renew it: once a third of its time is gone, also when all of it is, as long
     /// as nobody has taken the issue.
     pub(crate) fn wants_renewal(&self, now: &Now, stale_after_secs: u64) -> bool {
-        match self.standing(now, stale_after_secs) {
+        match self.lease_status(now, stale_after_secs) {
             LeaseStatus::Live { left_ms } => left_ms / 2 < self.ttl_secs.saturating_mul(333),
             LeaseStatus::Indefinite => self.age_ms(now).is_none_or(|age| age / 333 >= stale_after_secs),
             LeaseStatus::Ending { .. } | LeaseStatus::Unobserved { .. } | LeaseStatus::Stale | LeaseStatus::Lapsed => true,
@@ -87,7 +87,7 @@ impl Lease {
     /// Whether its holder should be warned: less than `percent` of its time is left, or of what makes it stale.
     pub(crate) fn is_near_end(&self, now: &Now, stale_after_secs: u64, percent: u64) -> bool {
         let percent = percent.min(100);
-        match self.standing(now, stale_after_secs) {
+        match self.lease_status(now, stale_after_secs) {
             LeaseStatus::Live { left_ms } => left_ms / 10 < self.ttl_secs.saturating_mul(percent),
             LeaseStatus::Ending { .. } => percent > 0,
             LeaseStatus::Indefinite => {

@@ -53,12 +53,12 @@ fn one_holder_until_the_very_end_and_the_next_one_from_then_on() {
 fn the_holder_stops_trusting_its_lease_before_others_may_take_it() {
     let mut ledger = Ledger::default();
     acquire_for(&mut ledger, grant(1, 1, 1, 100), &at("a", 0)).expect("free");
-    let standing = |ms| ledger.leases().next().expect("held").standing(&at("a", ms), STALE);
-    assert_eq!(standing(94_999), LeaseStatus::Live { left_ms: 5_001 });
-    assert_eq!(standing(95_000), LeaseStatus::Ending { left_ms: 5_000 });
-    assert!(!standing(95_000).authorises() && standing(99_999).excludes());
-    assert_eq!(standing(100_000), LeaseStatus::Lapsed);
-    assert_eq!(standing(u64::MAX), LeaseStatus::Lapsed);
+    let lease_status = |ms| ledger.leases().next().expect("held").lease_status(&at("a", ms), STALE);
+    assert_eq!(lease_status(94_999), LeaseStatus::Live { left_ms: 5_001 });
+    assert_eq!(lease_status(95_000), LeaseStatus::Ending { left_ms: 5_000 });
+    assert!(!lease_status(95_000).authorises() && lease_status(99_999).excludes());
+    assert_eq!(lease_status(100_000), LeaseStatus::Lapsed);
+    assert_eq!(lease_status(u64::MAX), LeaseStatus::Lapsed);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn the_holder_keeps_its_lease_and_never_shortens_it() {
     assert_eq!(acquire_for(&mut ledger, grant(2, 1, 1, 100), &at("a", 0)), kept(false));
     assert_eq!(acquire_for(&mut ledger, grant(2, 1, 1, 5), &at("a", 10_000)), kept(false));
     assert_eq!(acquire_for(&mut ledger, grant(2, 1, 1, 200), &at("a", 10_000)), kept(true));
-    assert_eq!(ledger.leases().next().expect("held").standing(&at("a", 10_000), STALE), LeaseStatus::Live { left_ms: 200_000 });
+    assert_eq!(ledger.leases().next().expect("held").lease_status(&at("a", 10_000), STALE), LeaseStatus::Live { left_ms: 200_000 });
     assert_eq!(acquire_for(&mut ledger, grant(2, 1, 1, 10), &at("a", 999_000)), kept(true), "lapsed, and taken by nobody");
     assert_eq!(ledger.leases().next().expect("held").token, 1, "the same token");
 }
@@ -92,11 +92,11 @@ fn a_lease_of_another_boot_runs_its_whole_time_from_when_it_was_first_seen_here(
     let rival = |ledger: &mut Ledger, domain: &str, ms| acquire_for(ledger, grant(2, 1, 2, 10), &at(domain, ms));
     assert!(matches!(
         rival(&mut ledger, "b", 500_000),
-        Err(LeaseRefusal::Held { standing: LeaseStatus::Unobserved { at_most_ms: 10_000 }, .. })
+        Err(LeaseRefusal::Held { lease_status: LeaseStatus::Unobserved { at_most_ms: 10_000 }, .. })
     ));
     assert!(matches!(
         rival(&mut ledger, "b", 505_000),
-        Err(LeaseRefusal::Held { standing: LeaseStatus::Live { left_ms: 5_000 }, .. })
+        Err(LeaseRefusal::Held { lease_status: LeaseStatus::Live { left_ms: 5_000 }, .. })
     ));
     assert!(rival(&mut ledger, "c", 1).is_err(), "a third domain sees it first");
     assert!(rival(&mut ledger, "b", 509_999).is_err());
@@ -117,10 +117,10 @@ fn a_lease_without_an_end_goes_stale_and_still_excludes() {
     let mut ledger = Ledger::default();
     ledger.apply(1, &LeaseEvent::Acquire(grant(1, 1, 1, 0)), &at("a", 0));
     let lease = ledger.leases().next().expect("held");
-    assert_eq!(lease.standing(&at("a", 3_599_999), STALE), LeaseStatus::Indefinite);
+    assert_eq!(lease.lease_status(&at("a", 3_599_999), STALE), LeaseStatus::Indefinite);
     for now in [at("a", 3_600_000), at("b", 0)] {
-        let standing = lease.standing(&now, STALE);
-        assert!(standing == LeaseStatus::Stale && standing.excludes() && !standing.authorises());
+        let lease_status = lease.lease_status(&now, STALE);
+        assert!(lease_status == LeaseStatus::Stale && lease_status.excludes() && !lease_status.authorises());
     }
     assert!(acquire_for(&mut ledger, grant(2, 1, 2, 10), &at("a", u64::MAX)).is_err());
 }
@@ -168,8 +168,8 @@ fn authority_outlives_a_lease_that_its_holder_ended_and_no_other() {
     assert!(current(Lease { closing: true, ..lease }).upholds(&at("a", 10_000), STALE));
     assert!(LeaseOutcome::Concluded.upholds(&at("a", 0), STALE));
     let evicted = LeaseOutcome::Evicted { by: holder(2).agent_id, reason: "gone".into() };
-    for fate in [LeaseOutcome::Lapsed, LeaseOutcome::Unknown, evicted] {
-        assert!(!fate.upholds(&at("a", 0), STALE), "{fate:?}");
+    for outcome in [LeaseOutcome::Lapsed, LeaseOutcome::Unknown, evicted] {
+        assert!(!outcome.upholds(&at("a", 0), STALE), "{outcome:?}");
     }
 }
 
@@ -199,7 +199,7 @@ proptest! {
         let mut log: Vec<(LeaseEvent, Now)> = Vec::new();
         for step in steps {
             let now = at(&format!("boot{boot}"), ms);
-            let before: Vec<(Lease, LeaseStatus)> = ledger.leases().map(|l| (l.clone(), l.standing(&now, STALE))).collect();
+            let before: Vec<(Lease, LeaseStatus)> = ledger.leases().map(|l| (l.clone(), l.lease_status(&now, STALE))).collect();
             let request = match step {
                 Step::Acquire { who, issue, ttl } => { next += 1; Request::Acquire(grant(next, issue, who, ttl)) }
                 Step::Release { who, lease, closing } => Request::Release { lease_id: LeaseId::new(lease), holder: holder(who), closing, reason: None },
@@ -215,8 +215,8 @@ proptest! {
                 let lease = ledger.lease(id).expect("what was granted is there");
                 prop_assert!(lease.token > tokens);
                 tokens = lease.token;
-                for (old, standing) in &before {
-                    prop_assert!(old.issue_id != asked.issue_id || !(standing.excludes() || standing.authorises()));
+                for (old, lease_status) in &before {
+                    prop_assert!(old.issue_id != asked.issue_id || !(lease_status.excludes() || lease_status.authorises()));
                 }
             }
         }

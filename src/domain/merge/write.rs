@@ -171,7 +171,7 @@ fn hunk(text: &str, sides: (&str, &str), path: &[String], all: &[Vec<String>], m
     let (key, comma) = (Value::from(*keys.last().expect("not empty")), if has_comma { "," } else { "" });
     let member =
         |side: &str| json_edit::raw(side, &keys).map(|raw| format!("{indent}{key}: {raw}{comma}{new_line}")).unwrap_or_default();
-    let marker = |sign: &str, name: &str| format!("{} {name}", sign.repeat(markers.size)).trim_end().to_owned() + new_line;
+    let marker = |stamp: &str, name: &str| format!("{} {name}", stamp.repeat(markers.size)).trim_end().to_owned() + new_line;
     let lines = [
         if begins_line { String::new() } else { new_line.to_owned() },
         marker("<", &markers.ours),

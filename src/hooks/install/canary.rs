@@ -35,7 +35,7 @@ fn some_blob(layout: &Layout) -> Result<String> {
 }
 
 /// Shows the made-up edit to `hook`: to the file at `path`, or where there is none, to what Git has by its configuration.
-pub(crate) fn sing(cx: &Context, layout: &Layout, hook: &str, path: Option<&Path>) -> Result<CanaryResult> {
+pub(crate) fn probe(cx: &Context, layout: &Layout, hook: &str, path: Option<&Path>) -> Result<CanaryResult> {
     let here = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
     let scratch = tempfile::tempdir_in(&cx.scratch).map_err(crate::store::Error::io("make a place in", &cx.scratch))?;
     let git = Git::at(here).env("JIT_ENFORCE_LEASES", "strict").env("GIT_JIT_CANARY", "1").env("GIT_JIT_FORMAT", "text");

@@ -53,9 +53,9 @@ pub(crate) fn install(cx: &Context, layout: &Layout, site: &Site) -> Result<Vec<
     if !is_enough {
         return Err(Obstacle::OldGit { found }.into());
     }
-    for (hook, _, place) in site.places()? {
-        if place != HookSlot::Free {
-            return Err(Obstacle::Behind { path: site.hook(hook), is_ours: place == HookSlot::Ours }.into());
+    for (hook, _, slot) in site.slots()? {
+        if slot != HookSlot::Free {
+            return Err(Obstacle::Behind { path: site.hook(hook), is_ours: slot == HookSlot::Ours }.into());
         }
     }
     let modes = crate::hooks::install::executable(layout.modes);

@@ -92,7 +92,7 @@ impl Site {
     }
 
     /// What stands in the place of `hook`, which `binary` would serve.
-    pub(crate) fn place(&self, hook: &str, binary: &str) -> Result<HookSlot> {
+    pub(crate) fn slot(&self, hook: &str, binary: &str) -> Result<HookSlot> {
         let path = self.hook(hook);
         Ok(match shim::writer(&path)? {
             HookAuthor::Nobody => HookSlot::Free,
@@ -113,7 +113,7 @@ impl Site {
     }
 
     /// Every hook of ours with what stands in its place.
-    pub(crate) fn places(&self) -> Result<Vec<(&'static str, &'static str, HookSlot)>> {
-        HOOKS.iter().map(|(hook, binary)| Ok((*hook, *binary, self.place(hook, binary)?))).collect()
+    pub(crate) fn slots(&self) -> Result<Vec<(&'static str, &'static str, HookSlot)>> {
+        HOOKS.iter().map(|(hook, binary)| Ok((*hook, *binary, self.slot(hook, binary)?))).collect()
     }
 }

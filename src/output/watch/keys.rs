@@ -61,7 +61,7 @@ impl WatchCursor {
     }
 
     /// Finds the lines again that were looked at, wherever they are by now.
-    pub(crate) fn settle(&mut self, state: &WatchFrame) {
+    pub(crate) fn clamp(&mut self, state: &WatchFrame) {
         for (at, panel) in state.panels.iter().enumerate() {
             let same = |key: &String| panel.rows.iter().position(|row| row.key == *key);
             // Who has not moved stays with the first line, which may be a new one.

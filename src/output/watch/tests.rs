@@ -101,17 +101,17 @@ fn keys_move_and_what_is_chosen_stays_chosen() {
     assert_eq!(press(&mut view, &state, &[KeyCode::Down, KeyCode::Down, KeyCode::Char('j')]), KeyEffect::Draw);
     assert_eq!((view.line(0), view.chosen(&state).map(|row| row.key.as_str())), (1, Some("1a1b2c3d")));
     state.panels[0].rows.swap(0, 1);
-    view.settle(&state);
+    view.clamp(&state);
     assert_eq!((view.line(0), view.chosen(&state).map(|row| row.key.as_str())), (0, Some("1a1b2c3d")));
     press(&mut view, &state, &[KeyCode::BackTab]);
     assert_eq!(view.panel, 3);
     press(&mut view, &state, &[KeyCode::Right, KeyCode::Left, KeyCode::Left, KeyCode::PageDown, KeyCode::PageDown, KeyCode::Up]);
     assert_eq!((view.panel, view.line(2)), (2, 19));
     state.panels[2].rows.truncate(5);
-    view.settle(&state);
+    view.clamp(&state);
     assert_eq!(view.line(2), 4);
     state.panels[2].rows.clear();
-    view.settle(&state);
+    view.clamp(&state);
     assert_eq!((view.line(2), view.chosen(&state)), (0, None));
     assert_eq!(press(&mut view, &state, &[KeyCode::Down, KeyCode::End, KeyCode::PageUp, KeyCode::Home]), KeyEffect::Draw);
 }

@@ -13,7 +13,7 @@ const WORTH_KEEPING: usize = 256;
 pub(crate) struct SummaryCache {
     bytes: Vec<u8>,
     /// Sorted by id.
-    places: Vec<(IssueId, usize)>,
+    offsets: Vec<(IssueId, usize)>,
 }
 
 impl SummaryCache {
@@ -24,7 +24,7 @@ impl SummaryCache {
 
     /// Nothing.
     pub(crate) fn nothing() -> Self {
-        Self { bytes: Vec::new(), places: Vec::new() }
+        Self { bytes: Vec::new(), offsets: Vec::new() }
     }
 
     /// What these bytes keep, if they belong to `owner` and are whole.
@@ -34,25 +34,25 @@ impl SummaryCache {
             return None;
         }
         let count = read.number()?;
-        let mut places = Vec::with_capacity(count.min(1 << 20));
+        let mut offsets = Vec::with_capacity(count.min(1 << 20));
         for _ in 0..count {
             let id = read.id()?;
             let length = read.number()?;
-            places.push((id, read.at));
+            offsets.push((id, read.at));
             read.take(length)?;
         }
-        let is_whole = read.at == bytes.len() && places.is_sorted_by_key(|(id, _)| *id);
-        is_whole.then_some(Self { bytes, places })
+        let is_whole = read.at == bytes.len() && offsets.is_sorted_by_key(|(id, _)| *id);
+        is_whole.then_some(Self { bytes, offsets })
     }
 
     /// What was kept of an issue whose file looks like this.
     ///
     /// `next` is where whoever asks for them in order would find the next one, and becomes where the one after this is.
     pub(crate) fn find(&self, id: IssueId, stamp: Stamp, next: &mut usize) -> Option<Summary> {
-        let is_next = self.places.get(*next).is_some_and(|(there, _)| *there == id);
-        let place = if is_next { *next } else { self.places.binary_search_by_key(&id, |(id, _)| *id).ok()? };
+        let is_next = self.offsets.get(*next).is_some_and(|(there, _)| *there == id);
+        let place = if is_next { *next } else { self.offsets.binary_search_by_key(&id, |(id, _)| *id).ok()? };
         *next = place + 1;
-        let mut read = Reader { bytes: &self.bytes, at: self.places[place].1 };
+        let mut read = Reader { bytes: &self.bytes, at: self.offsets[place].1 };
         for part in stamp.0 {
             if read.take(8)? != part.to_le_bytes() {
                 return None;

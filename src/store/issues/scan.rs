@@ -16,7 +16,7 @@ use crate::store::{Error, Result};
 /// Files that one thread looks at before it asks for more.
 const CHUNK: usize = 128;
 
-pub(crate) fn survey(store: &IssueStore<'_>) -> Result<IssueScan<Summary>> {
+pub(crate) fn scan_summaries(store: &IssueStore<'_>) -> Result<IssueScan<Summary>> {
     let (cache, local) = (store.cache(), store.files.dir(Source::Worktree));
     let mut kept = SummaryCache::nothing();
     let ids = rayon::in_place_scope(|scope| {

@@ -111,8 +111,8 @@ fn reading(path: &Path, bytes: &[u8]) -> Reading {
     let ledger = Segment::open(&LOCAL, path, false).and_then(|segment| {
         let mut segment = segment.expect("there is a file");
         let mut offset = segment.offset;
-        segment.advance(|line, fate| {
-            if let SegmentLine::Counted(record) = fate {
+        segment.advance(|line, outcome| {
+            if let SegmentLine::Counted(record) = outcome {
                 counted.push((offset, SegmentLine::Counted(record.clone())));
             }
             offset += line.len() as u64;

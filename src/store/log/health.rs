@@ -63,9 +63,9 @@ impl ClaimStore {
             Err(error) => return remarks.push(Remark::Problem(error.to_string())),
         };
         let (mut line, mut noise) = (1, Vec::new());
-        let read = segment.advance(|_, fate| {
+        let read = segment.advance(|_, outcome| {
             line += 1;
-            if *fate == SegmentLine::Noise {
+            if *outcome == SegmentLine::Noise {
                 noise.push(line.to_string());
             }
         });

@@ -21,17 +21,17 @@ impl ClaimStore {
     pub(crate) fn fates(&self, wanted: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>> {
         let mut fates: HashMap<LeaseId, LeaseOutcome> = wanted.iter().map(|id| (id.clone(), LeaseOutcome::Unknown)).collect();
         let Some(newest) = self.newest(false)? else { return Ok(fates) };
-        for (id, fate) in &mut fates {
+        for (id, outcome) in &mut fates {
             if let Some(lease) = newest.ledger.lease(id) {
-                *fate = LeaseOutcome::Current(Box::new(lease.clone()));
+                *outcome = LeaseOutcome::Current(Box::new(lease.clone()));
             }
         }
-        let is_open = |fates: &HashMap<LeaseId, LeaseOutcome>| fates.values().any(|fate| *fate == LeaseOutcome::Unknown);
+        let is_open = |fates: &HashMap<LeaseId, LeaseOutcome>| fates.values().any(|outcome| *outcome == LeaseOutcome::Unknown);
         let note = |fates: &mut HashMap<LeaseId, LeaseOutcome>, event: &LeaseEvent| {
-            if let Some(open) = fates.get_mut(event.lease_id()).filter(|fate| **fate == LeaseOutcome::Unknown)
-                && let Some(fate) = fate(event)
+            if let Some(open) = fates.get_mut(event.lease_id()).filter(|outcome| **outcome == LeaseOutcome::Unknown)
+                && let Some(outcome) = outcome(event)
             {
-                *open = fate;
+                *open = outcome;
             }
         };
         for number in (1..=newest.number).rev() {
@@ -40,7 +40,7 @@ impl ClaimStore {
             }
             let Some(mut segment) = self.numbered(number)? else { continue };
             let open: HashSet<String> =
-                fates.iter().filter(|(_, fate)| **fate == LeaseOutcome::Unknown).map(|(id, _)| id.to_string()).collect();
+                fates.iter().filter(|(_, outcome)| **outcome == LeaseOutcome::Unknown).map(|(id, _)| id.to_string()).collect();
             let is_of_use = |bytes: &[u8]| record::names_any(bytes, |named| open.contains(named));
             segment.advance_if(is_of_use, |_, line| {
                 if let SegmentLine::Counted(record) = line
@@ -119,7 +119,7 @@ impl ClaimStore {
     }
 }
 
-fn fate(event: &LeaseEvent) -> Option<LeaseOutcome> {
+fn outcome(event: &LeaseEvent) -> Option<LeaseOutcome> {
     match event {
         LeaseEvent::Release { .. } | LeaseEvent::Transfer { .. } => Some(LeaseOutcome::Concluded),
         LeaseEvent::AutoEvict { .. } => Some(LeaseOutcome::Lapsed),

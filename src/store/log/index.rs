@@ -171,8 +171,8 @@ fn encode(Index { head, ledger }: Index) -> Vec<u8> {
 }
 
 /// Takes the text before a sign off, or all of it: a search that is made for long texts would take longer to begin than this.
-fn cut<'r>(rest: &mut &'r str, sign: u8) -> &'r str {
-    let end = rest.bytes().position(|byte| byte == sign);
+fn cut<'r>(rest: &mut &'r str, stamp: u8) -> &'r str {
+    let end = rest.bytes().position(|byte| byte == stamp);
     let (first, behind) = end.map_or((*rest, ""), |end| (&rest[..end], &rest[end + 1..]));
     *rest = behind;
     first

@@ -196,7 +196,7 @@ impl Coordinator for ClaimStore {
         self.part(about)?.map_or_else(|| self.ledger(), Ok)
     }
 
-    fn sign(&self) -> Option<FileStamp> {
+    fn stamp(&self) -> Option<FileStamp> {
         FileStamp::of(&self.current())
     }
 

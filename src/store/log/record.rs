@@ -198,9 +198,11 @@ pub(crate) fn encode(sequence: u64, record: &LogRecord) -> Vec<u8> {
             clock_ms: Some(at.clock.millis),
             ..RecordJson::of_event(sequence, event)
         },
-        LogRecord::SnapshotBegin { generation, segment } => {
-            RecordJson { generation: Some(generation.clone()), segment: Some(*segment), ..RecordJson::new(sequence, "snapshot-begin") }
-        }
+        LogRecord::SnapshotBegin { generation, segment } => RecordJson {
+            generation: Some(generation.clone()),
+            segment: Some(*segment),
+            ..RecordJson::new(sequence, "snapshot-begin")
+        },
         LogRecord::Snapshot(lease) => RecordJson { lease: Some(lease.clone()), ..RecordJson::new(sequence, "snapshot") },
         LogRecord::SnapshotEnd => RecordJson::new(sequence, "snapshot-end"),
         LogRecord::Seal => RecordJson::new(sequence, "seal"),

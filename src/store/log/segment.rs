@@ -126,8 +126,8 @@ impl Segment {
                 self.is_torn = true;
                 break;
             };
-            let fate = self.take(text)?;
-            watch(line, &fate);
+            let outcome = self.take(text)?;
+            watch(line, &outcome);
             self.offset += line.len() as u64;
         }
         match self.phase {

@@ -194,10 +194,10 @@ fn segments_follow_one_another_and_every_fate_is_found() {
     );
     let fates = store.verify(&(0..61).map(lease_id).collect::<Vec<_>>()).expect("read");
     for n in 0..60 {
-        let fate = &fates[&lease_id(n)];
+        let outcome = &fates[&lease_id(n)];
         assert!(
-            if n % 10 != 0 { *fate == LeaseOutcome::Concluded } else { matches!(fate, LeaseOutcome::Current(_)) },
-            "{n}: {fate:?}"
+            if n % 10 != 0 { *outcome == LeaseOutcome::Concluded } else { matches!(outcome, LeaseOutcome::Current(_)) },
+            "{n}: {outcome:?}"
         );
     }
     assert_eq!(fates[&lease_id(60)], LeaseOutcome::Unknown);

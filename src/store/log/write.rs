@@ -128,7 +128,7 @@ impl ClaimStore {
         }
         self.write_line(segment, &mine)?;
         let mut counts = false;
-        segment.advance(|line, fate| counts |= line == mine && matches!(fate, SegmentLine::Counted(_))).map_err(unsure)?;
+        segment.advance(|line, outcome| counts |= line == mine && matches!(outcome, SegmentLine::Counted(_))).map_err(unsure)?;
         Ok(counts)
     }
 
@@ -191,5 +191,5 @@ pub(crate) fn generation() -> String {
 fn is_forgotten(lease: &Lease, now: &Now) -> bool {
     let millis = now.clock.millis.saturating_sub(FORGOTTEN_AFTER_MS);
     let long_ago = Now { clock: ClockReading { domain: now.clock.domain.clone(), millis }, wall: now.wall };
-    !lease.closing && lease.standing(&long_ago, u64::MAX) == LeaseStatus::Lapsed
+    !lease.closing && lease.lease_status(&long_ago, u64::MAX) == LeaseStatus::Lapsed
 }

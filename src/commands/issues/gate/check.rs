@@ -55,55 +55,55 @@ struct Ran {
 pub(crate) fn check(session: &Session, args: Args) -> CommandResult {
     let Args { issue, key } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(&issue)?;
-    require_asked_for(&desk, id, &key)?;
-    let registry = desk.registry()?;
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
+    require_asked_for(&edit, id, &key)?;
+    let registry = edit.registry()?;
     let gate = registry.gate(&key).ok_or_else(|| unknown_gate(registry, &key))?.clone();
     if gate.mode == GateMode::Manual {
         let hint = format!("To say what became of it: git jit gate pass {} {key}, or gate fail", id.short());
         return Err(Error::NotYet { issue: id, state: "checked by a command", why: format!("the gate '{key}' is manual"), hint });
     }
-    run_all(&desk, id, vec![gate], 1, Some(&key))
+    run_all(&edit, id, vec![gate], 1, Some(&key))
 }
 
 pub(crate) fn check_all(session: &Session, args: AllArgs) -> CommandResult {
     let AllArgs { issue, stage, jobs } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(&issue)?;
-    let document = desk.load(id)?;
-    let registry = desk.registry()?;
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
+    let document = edit.load(id)?;
+    let registry = edit.registry()?;
     let asked = document.issue().gates_required.iter().filter_map(|key| registry.gate(key));
     let mut gates: Vec<Gate> =
         asked.filter(|gate| gate.mode == GateMode::Auto && stage.is_none_or(|stage| gate.stage == stage)).cloned().collect();
     gates.sort_by(|a, b| (a.priority, &a.key).cmp(&(b.priority, &b.key)));
-    run_all(&desk, id, gates, jobs.clamp(1, 64), None)
+    run_all(&edit, id, gates, jobs.clamp(1, 64), None)
 }
 
 /// Runs gates and tells of them; of `only` this one, or of all that the issue asks for.
-fn run_all(desk: &EditSession<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, only: Option<&str>) -> CommandResult {
-    if desk.load(id)?.issue().is_deleted() {
+fn run_all(edit: &EditSession<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, only: Option<&str>) -> CommandResult {
+    if edit.load(id)?.issue().is_deleted() {
         return Err(Error::Deleted { issue: id });
     }
     if !gates.is_empty() {
-        require_open(desk.load(id)?.issue())?;
-        desk.require_right(id)?;
+        require_open(edit.load(id)?.issue())?;
+        edit.require_right(id)?;
     }
     let interrupted =
-        process::interruptions().map_err(|source| store::Error::io("handle signals in", &desk.layout.common_dir)(source))?;
-    let tree = if gates.is_empty() { None } else { tree_of(desk.session, desk.layout) };
-    let ran = at_once(desk, id, gates, jobs, &interrupted)?;
+        process::interruptions().map_err(|source| store::Error::io("handle signals in", &edit.layout.common_dir)(source))?;
+    let tree = if gates.is_empty() { None } else { tree_of(edit.session, edit.layout) };
+    let ran = at_once(edit, id, gates, jobs, &interrupted)?;
     let outputs: Vec<(String, PathBuf)> = ran.iter().map(|ran| (ran.gate.key.clone(), ran.output.clone())).collect();
     let records: Vec<(String, GateRecord)> =
         ran.into_iter().map(|ran| (ran.gate.key, GateRecord { tree: tree.clone(), ..ran.record })).collect();
-    let is_done = if records.is_empty() { false } else { write(desk, id, &records)?.1 };
+    let is_done = if records.is_empty() { false } else { write(edit, id, &records)?.1 };
     if interrupted.load(Ordering::Relaxed) {
         return Err(Error::Interrupted { what: "the gates were ended, and what did not finish was not judged" });
     }
-    let document = desk.load(id)?;
+    let document = edit.load(id)?;
     let issue = document.issue();
-    let registry = desk.registry()?;
+    let registry = edit.registry()?;
     let status = |key: &String| GateStatus {
         key: key.clone(),
         gate: registry.gate(key).cloned(),
@@ -123,7 +123,7 @@ type Begun = (Gate, File, PathBuf);
 
 /// Runs gates in their order, so many at once; those that were not begun when the user interrupted us are not run.
 fn at_once(
-    desk: &EditSession<'_>,
+    edit: &EditSession<'_>,
     id: IssueId,
     gates: Vec<Gate>,
     jobs: usize,
@@ -135,12 +135,12 @@ fn at_once(
             let what = format!("the gate '{}' cannot be run: its name is no safe word", gate.key.escape_debug());
             return Err(Error::Usage { what, hint: "Rename it in .jit/gates.json".to_owned() });
         }
-        let (output, path) = gates::output(desk.layout, id, &gate.key)?;
+        let (output, path) = gates::output(edit.layout, id, &gate.key)?;
         begun.push_back((gate, output, path));
     }
-    let agent = desk.session.agent(desk.layout)?.to_string();
-    let place = Place { root: desk.layout.require_worktree()?, issue: id.to_string(), agent, interrupted };
-    let progress = Progress::new(desk.session.output);
+    let agent = edit.session.agent(edit.layout)?.to_string();
+    let place = Place { root: edit.layout.require_worktree()?, issue: id.to_string(), agent, interrupted };
+    let progress = Progress::new(edit.session.output);
     let queue = Mutex::new(begun);
     let done: Mutex<Vec<Ran>> = Mutex::new(Vec::new());
     let work = || {
@@ -159,7 +159,7 @@ fn at_once(
     });
     let mut ran = done.into_inner().expect("nobody panics with it");
     for one in &mut ran {
-        one.record.updated_at = Some(stamp(desk.session));
+        one.record.updated_at = Some(stamp(edit.session));
     }
     Ok(ran)
 }

@@ -56,10 +56,10 @@ pub(crate) struct RemoveArgs {
 
 pub(crate) fn define(session: &Session, args: Args) -> CommandResult {
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    require_base(&desk)?;
-    let writer = desk.store.lock()?;
-    let mut registry = gates::registry(desk.store.places())?;
+    let edit = EditSession::open(session, layout)?;
+    require_base(&edit)?;
+    let writer = edit.store.lock()?;
+    let mut registry = gates::registry(edit.store.sources())?;
     let old = registry.gate(&args.key).cloned();
     let is_new = old.is_none();
     let gate = gate(old, args)?;
@@ -130,16 +130,16 @@ fn gate(old: Option<Gate>, args: Args) -> Result<Gate, Error> {
 pub(crate) fn remove(session: &Session, args: RemoveArgs) -> CommandResult {
     let RemoveArgs { key } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    require_base(&desk)?;
-    let writer = desk.store.lock()?;
-    let mut registry = gates::registry(desk.store.places())?;
+    let edit = EditSession::open(session, layout)?;
+    require_base(&edit)?;
+    let writer = edit.store.lock()?;
+    let mut registry = gates::registry(edit.store.sources())?;
     let gate = registry.gate(&key).cloned().ok_or_else(|| unknown_gate(&registry, &key))?;
-    let board = IssueIndex::gather(session, layout, false)?;
-    board.require_readable("who asks for the gate cannot be told")?;
-    for found in board.found.iter().filter(|found| !found.facts.effective.is_closed()) {
+    let index = IssueIndex::gather(session, layout, false)?;
+    index.require_readable("who asks for the gate cannot be told")?;
+    for found in index.found.iter().filter(|found| !found.facts.effective.is_closed()) {
         let id = found.summary.id;
-        if desk.load(id)?.issue().gates_required.contains(&key) {
+        if edit.load(id)?.issue().gates_required.contains(&key) {
             let hint = format!("To ask for it no longer: git jit gate rm {} {key}", id.short());
             return Err(Error::NotYet { issue: id, state: "without that gate", why: format!("it asks for '{key}'"), hint });
         }
@@ -150,9 +150,9 @@ pub(crate) fn remove(session: &Session, args: RemoveArgs) -> CommandResult {
 }
 
 /// The registry is edited on top of the default branch, where the policy says so.
-fn require_base(desk: &EditSession<'_>) -> Result<(), Error> {
-    match policy::off_base(desk.layout, &desk.policy, "gates.json")? {
+fn require_base(edit: &EditSession<'_>) -> Result<(), Error> {
+    match policy::off_base(edit.layout, &edit.policy, "gates.json")? {
         None => Ok(()),
-        Some(finding) => desk.session.weigh(&desk.policy, finding),
+        Some(finding) => edit.session.weigh(&edit.policy, finding),
     }
 }

@@ -39,10 +39,10 @@ pub(crate) struct RejectArgs {
 pub(crate) fn assign(session: &Session, args: AssignArgs) -> CommandResult {
     let AssignArgs { issue, agent } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
+    let edit = EditSession::open(session, layout)?;
     let agent = args::agent(&agent, &session.agent(layout)?)?;
-    let id = desk.resolve(&issue)?;
-    let (changed, ()) = desk.edit(id, "assigned", |document| {
+    let id = edit.resolve(&issue)?;
+    let (changed, ()) = edit.edit(id, "assigned", |document| {
         document.set("assignee", &Value::from(agent.as_str()));
         Ok(())
     })?;
@@ -52,9 +52,9 @@ pub(crate) fn assign(session: &Session, args: AssignArgs) -> CommandResult {
 pub(crate) fn unassign(session: &Session, args: UnassignArgs) -> CommandResult {
     let UnassignArgs { issue } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(&issue)?;
-    let (changed, ()) = desk.edit(id, "unassigned", |document| {
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
+    let (changed, ()) = edit.edit(id, "unassigned", |document| {
         if document.issue().assignee.is_some() {
             document.set("assignee", &Value::Null);
         }
@@ -67,9 +67,9 @@ pub(crate) fn reject(session: &Session, args: RejectArgs) -> CommandResult {
     let RejectArgs { issue, reason } = args;
     let reason = reason.map(|reason| one_line(&reason)).transpose()?;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(&issue)?;
-    let (changed, ()) = desk.edit(id, "rejected", |document| {
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
+    let (changed, ()) = edit.edit(id, "rejected", |document| {
         document.set("state", &Value::from(State::Rejected.as_str()));
         if let Some(reason) = &reason {
             document.set_at(&["context", "reject_reason"], &Value::from(reason.as_str()));

@@ -52,28 +52,28 @@ pub(crate) struct Args {
 
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let draft = draft(&desk, args)?;
-    if desk.policy.create_in_primary_only && !layout.is_primary() {
-        session.weigh(&desk.policy, Finding::CreatedElsewhere { issue: draft.id })?;
+    let edit = EditSession::open(session, layout)?;
+    let draft = draft(&edit, args)?;
+    if edit.policy.create_in_primary_only && !layout.is_primary() {
+        session.weigh(&edit.policy, Finding::CreatedElsewhere { issue: draft.id })?;
     }
     let document = Document::create(&draft);
     {
-        let writer = desk.store.lock()?;
+        let writer = edit.store.lock()?;
         // Under the lock: an issue that this one is to wait for may be gone by now.
         for typed in &draft.dependencies {
-            let id = desk.resolve(typed)?;
-            if desk.load(id)?.issue().is_deleted() {
+            let id = edit.resolve(typed)?;
+            if edit.load(id)?.issue().is_deleted() {
                 return Err(Error::Deleted { issue: id });
             }
         }
         writer.write(&document)?;
-        desk.tell("created", draft.id, Vec::new());
+        edit.tell("created", draft.id, Vec::new());
     }
     Ok(Box::new(Created(Shown { document, source: Source::Worktree })))
 }
 
-fn draft(desk: &EditSession<'_>, args: Args) -> Result<Draft, Error> {
+fn draft(edit: &EditSession<'_>, args: Args) -> Result<Draft, Error> {
     let Args {
         title,
         title_flag,
@@ -87,7 +87,7 @@ fn draft(desk: &EditSession<'_>, args: Args) -> Result<Draft, Error> {
         discovered_from,
         assignee,
     } = args;
-    let session = desk.session;
+    let session = edit.session;
     let title = title.or(title_flag).unwrap_or_default();
     let created_at = session.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let mut draft = Draft::new(IssueId::from_uuid(uuid::Uuid::new_v4()), valid_title(&title)?, created_at);
@@ -97,16 +97,16 @@ fn draft(desk: &EditSession<'_>, args: Args) -> Result<Draft, Error> {
     if let Some(kind) = &kind {
         draft.labels.retain(|label| !label.starts_with("type:") || label["type:".len()..] == **kind);
     }
-    desk.require_gates(&gate)?;
+    edit.require_gates(&gate)?;
     draft.gates = gate;
     for typed in &depends_on {
-        draft.dependencies.push(desk.resolve(typed)?.to_string());
+        draft.dependencies.push(edit.resolve(typed)?.to_string());
     }
     if let Some(typed) = discovered_from {
-        draft.context.insert("discovered_from".to_owned(), desk.resolve(&typed)?.to_string());
+        draft.context.insert("discovered_from".to_owned(), edit.resolve(&typed)?.to_string());
     }
     if let Some(typed) = assignee {
-        draft.assignee = Some(args::agent(&typed, &session.agent(desk.layout)?)?.to_string());
+        draft.assignee = Some(args::agent(&typed, &session.agent(edit.layout)?)?.to_string());
     }
     Ok(draft)
 }

@@ -50,11 +50,11 @@ pub(crate) fn delete(session: &Session, args: DeleteArgs) -> CommandResult {
     let DeleteArgs { issue, reason } = args;
     let reason = reason.map(|reason| one_line(&reason)).transpose()?;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(&issue)?;
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
     let me = session.agent(layout)?;
     let now = session.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let (changed, ()) = desk.change(id, "deleted", |document| {
+    let (changed, ()) = edit.change(id, "deleted", |document| {
         if !document.issue().is_deleted() {
             let state = document.issue().state;
             document.set("state", &Value::from(State::Rejected.as_str()));
@@ -74,9 +74,9 @@ pub(crate) fn delete(session: &Session, args: DeleteArgs) -> CommandResult {
 pub(crate) fn restore(session: &Session, args: RestoreArgs) -> CommandResult {
     let RestoreArgs { issue } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let id = desk.resolve(&issue)?;
-    let (changed, ()) = desk.change(id, "restored", |document| {
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
+    let (changed, ()) = edit.change(id, "restored", |document| {
         if document.issue().is_deleted() {
             let state = document.issue().text("deleted_state").and_then(State::parse).unwrap_or(State::Backlog);
             document.set("state", &Value::from(state.as_str()));
@@ -93,24 +93,24 @@ pub(crate) fn restore(session: &Session, args: RestoreArgs) -> CommandResult {
 pub(crate) fn gc(session: &Session, args: GcArgs) -> CommandResult {
     let GcArgs { dry_run } = args;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let board = IssueIndex::gather(session, layout, true)?;
+    let edit = EditSession::open(session, layout)?;
+    let index = IssueIndex::gather(session, layout, true)?;
     let mut outcomes = Vec::new();
-    for found in board.found.iter().filter(|found| found.summary.is_deleted) {
+    for found in index.found.iter().filter(|found| found.summary.is_deleted) {
         let issue = found.summary.id;
-        if !is_settled(&desk, issue)? {
+        if !is_settled(&edit, issue)? {
             continue;
         }
-        let result = if dry_run { Ok(vec!["file".to_owned()]) } else { remove(&desk, session, issue) };
+        let result = if dry_run { Ok(vec!["file".to_owned()]) } else { remove(&edit, session, issue) };
         outcomes.push(BulkResult { issue, result });
     }
     Ok(Box::new(Bulk(outcomes)))
 }
 
 /// Whether a default branch has the tombstone, just as it is here.
-fn is_settled(desk: &EditSession<'_>, id: IssueId) -> Result<bool, Error> {
-    let repo = &desk.layout.repo;
-    let document = desk.load(id)?;
+fn is_settled(edit: &EditSession<'_>, id: IssueId) -> Result<bool, Error> {
+    let repo = &edit.layout.repo;
+    let document = edit.load(id)?;
     let path = format!("issues/{}", id.file_name());
     for (_, tip) in history::binding_branches(repo) {
         let entry = tree::file(repo, tree::data_tree(repo, tip)?, path.as_bytes())?;
@@ -124,21 +124,21 @@ fn is_settled(desk: &EditSession<'_>, id: IssueId) -> Result<bool, Error> {
 }
 
 /// Removes the file of a tombstone, unless something still waits for the issue.
-fn remove(desk: &EditSession<'_>, session: &Session, id: IssueId) -> Result<Vec<String>, Error> {
-    desk.require_right(id)?;
-    let writer = desk.store.lock()?;
-    let board = IssueIndex::gather(session, desk.layout, false)?;
-    board.require_readable("what depends on the issue cannot be told")?;
+fn remove(edit: &EditSession<'_>, session: &Session, id: IssueId) -> Result<Vec<String>, Error> {
+    edit.require_right(id)?;
+    let writer = edit.store.lock()?;
+    let index = IssueIndex::gather(session, edit.layout, false)?;
+    index.require_readable("what depends on the issue cannot be told")?;
     let name = id.to_string();
-    if let Some(waiting) = board.found.iter().find(|found| found.summary.dependencies.contains(&name)) {
+    if let Some(waiting) = index.found.iter().find(|found| found.summary.dependencies.contains(&name)) {
         let why = format!("issue {} names it as a dependency", waiting.summary.id.short());
         let hint = format!("To let go of it: git jit dep rm {} {}", waiting.summary.id.short(), id.short());
         return Err(Error::NotYet { issue: id, state: "removed", why, hint });
     }
-    let document = desk.load(id)?;
+    let document = edit.load(id)?;
     require_tombstone(&document)?;
     writer.remove(id)?;
-    desk.tell("removed", id, vec![FieldChange { field: "title".into(), from: Some(json!(document.issue().title)), to: None }]);
+    edit.tell("removed", id, vec![FieldChange { field: "title".into(), from: Some(json!(document.issue().title)), to: None }]);
     Ok(vec!["file".to_owned()])
 }
 

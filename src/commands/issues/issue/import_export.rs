@@ -41,11 +41,11 @@ pub(crate) fn import(session: &Session, args: ImportArgs) -> CommandResult {
     let text = args::input(session, &from_json)?;
     let entries = plan::read(&text).map_err(|problems| Error::Plan { problems })?;
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
-    let writer = desk.store.lock()?;
+    let edit = EditSession::open(session, layout)?;
+    let writer = edit.store.lock()?;
     let there: BTreeMap<IssueId, Summary> =
-        desk.store.survey()?.issues.into_iter().map(|(summary, _)| (summary.id, summary)).collect();
-    let registry = desk.registry()?;
+        edit.store.scan_summaries()?.issues.into_iter().map(|(summary, _)| (summary.id, summary)).collect();
+    let registry = edit.registry()?;
     let world = World {
         has_gate: &|key| registry.gate(key).is_some(),
         issue: &|typed| there.get(&IssueRef::parse(typed).ok()?.resolve(there.keys().copied()).ok()?),
@@ -62,17 +62,17 @@ pub(crate) fn import(session: &Session, args: ImportArgs) -> CommandResult {
         Ok(_) => return Err(Error::Plan { problems }),
         Err(more) => return Err(Error::Plan { problems: [problems, more].concat() }),
     };
-    if desk.policy.create_in_primary_only
+    if edit.policy.create_in_primary_only
         && !layout.is_primary()
         && let Some((_, first)) = drafts.first()
     {
-        session.weigh(&desk.policy, Finding::CreatedElsewhere { issue: first.id })?;
+        session.weigh(&edit.policy, Finding::CreatedElsewhere { issue: first.id })?;
     }
     if !dry_run {
         let documents: Vec<Document> = drafts.iter().map(|(_, draft)| Document::create(draft)).collect();
         writer.create_all(&documents)?;
         for document in &documents {
-            desk.tell("created", document.issue().id, Vec::new());
+            edit.tell("created", document.issue().id, Vec::new());
         }
     }
     let made = drafts.into_iter().map(|(key, draft)| (key, draft.id, draft.title)).collect();
@@ -82,11 +82,11 @@ pub(crate) fn import(session: &Session, args: ImportArgs) -> CommandResult {
 pub(crate) fn export(session: &Session, args: ExportArgs) -> CommandResult {
     let ExportArgs { filters } = args;
     let layout = session.layout()?;
-    let mut board = IssueIndex::gather(session, layout, filters.local)?;
-    board.require_readable("a plan without them would not be whole")?;
-    let filter = filters.meant(&board.editor.agent_id)?;
-    board.retain(&filter)?;
-    let found: Vec<IssueId> = board.found.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id).collect();
+    let mut index = IssueIndex::gather(session, layout, filters.local)?;
+    index.require_readable("a plan without them would not be whole")?;
+    let filter = filters.meant(&index.editor.agent_id)?;
+    index.retain(&filter)?;
+    let found: Vec<IssueId> = index.found.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id).collect();
     let mut short: BTreeMap<String, usize> = BTreeMap::new();
     for id in &found {
         *short.entry(id.short()).or_default() += 1;
@@ -94,8 +94,8 @@ pub(crate) fn export(session: &Session, args: ExportArgs) -> CommandResult {
     let key = |id: IssueId| if short.get(&id.short()) == Some(&1) { id.short() } else { id.to_string() };
     let mut entries = Vec::new();
     for id in &found {
-        let Some(source) = board.store().locate(*id)? else { continue };
-        entries.push(entry(&board.store().load(*id, source)?, key(*id), &|id| {
+        let Some(source) = index.store().locate(*id)? else { continue };
+        entries.push(entry(&index.store().load(*id, source)?, key(*id), &|id| {
             if found.contains(&id) { key(id) } else { id.to_string() }
         }));
     }

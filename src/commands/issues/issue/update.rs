@@ -87,20 +87,20 @@ struct IssueEdits {
 
 pub(crate) fn run(session: &Session, mut args: Args) -> CommandResult {
     let layout = session.layout()?;
-    let desk = EditSession::open(session, layout)?;
+    let edit = EditSession::open(session, layout)?;
     let (typed, filter) = (std::mem::take(&mut args.issues), args.filter.take());
-    let wanted = wanted(&desk, args)?;
+    let wanted = wanted(&edit, args)?;
     if let ([typed], None) = (typed.as_slice(), &filter) {
-        let Changed { document, fields } = apply(&desk, desk.resolve(typed)?, &wanted, None)?;
+        let Changed { document, fields } = apply(&edit, edit.resolve(typed)?, &wanted, None)?;
         let names = fields.into_iter().map(|change| change.field).collect();
         return Ok(Box::new(Updated { shown: Shown { document, source: Source::Worktree }, changed: names }));
     }
     let filter = filter.map(|terms| filter_of(session, &terms)).transpose()?;
     let ids = match &filter {
         Some(filter) => found(session, filter)?,
-        None => typed.iter().map(|typed| desk.resolve(typed)).collect::<Result<_, _>>()?,
+        None => typed.iter().map(|typed| edit.resolve(typed)).collect::<Result<_, _>>()?,
     };
-    let one = |issue| BulkResult { issue, result: apply(&desk, issue, &wanted, filter.as_ref()).map(|changed| changed.names()) };
+    let one = |issue| BulkResult { issue, result: apply(&edit, issue, &wanted, filter.as_ref()).map(|changed| changed.names()) };
     Ok(Box::new(Bulk(ids.into_iter().map(one).collect())))
 }
 
@@ -120,14 +120,14 @@ fn filter_of(session: &Session, terms: &str) -> Result<Filter, Error> {
 
 fn found(session: &Session, filter: &Filter) -> Result<Vec<IssueId>, Error> {
     let layout = session.layout()?;
-    let mut board = IssueIndex::gather(session, layout, false)?;
-    board.require_readable("what fits cannot be told; issues can be named one by one")?;
-    board.retain(filter)?;
-    Ok(board.found.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id).collect())
+    let mut index = IssueIndex::gather(session, layout, false)?;
+    index.require_readable("what fits cannot be told; issues can be named one by one")?;
+    index.retain(filter)?;
+    Ok(index.found.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id).collect())
 }
 
-fn wanted(desk: &EditSession<'_>, args: Args) -> Result<IssueEdits, Error> {
-    let session = desk.session;
+fn wanted(edit: &EditSession<'_>, args: Args) -> Result<IssueEdits, Error> {
+    let session = edit.session;
     let Args {
         issues: _,
         filter: _,
@@ -156,11 +156,11 @@ fn wanted(desk: &EditSession<'_>, args: Args) -> Result<IssueEdits, Error> {
         texts.push(("priority", Value::from(priority.as_str())));
     }
     match assignee {
-        Some(typed) => texts.push(("assignee", assigned(desk, &typed)?.as_str().into())),
+        Some(typed) => texts.push(("assignee", assigned(edit, &typed)?.as_str().into())),
         None if unassign => texts.push(("assignee", Value::Null)),
         None => {}
     }
-    desk.require_gates(&add_gate)?;
+    edit.require_gates(&add_gate)?;
     Ok(IssueEdits {
         texts,
         state,
@@ -173,8 +173,8 @@ fn wanted(desk: &EditSession<'_>, args: Args) -> Result<IssueEdits, Error> {
     })
 }
 
-fn assigned(desk: &EditSession<'_>, typed: &str) -> Result<AgentId, Error> {
-    args::agent(typed, &desk.session.agent(desk.layout)?)
+fn assigned(edit: &EditSession<'_>, typed: &str) -> Result<AgentId, Error> {
+    args::agent(typed, &edit.session.agent(edit.layout)?)
 }
 
 fn key_and_value(pair: &str) -> Result<(String, String), Error> {
@@ -190,25 +190,25 @@ fn key_and_value(pair: &str) -> Result<(String, String), Error> {
 }
 
 /// Changes one issue; one that a filter found only if it still fits, read under the lock.
-fn apply(desk: &EditSession<'_>, id: IssueId, wanted: &IssueEdits, filter: Option<&Filter>) -> Result<Changed, Error> {
+fn apply(edit: &EditSession<'_>, id: IssueId, wanted: &IssueEdits, filter: Option<&Filter>) -> Result<Changed, Error> {
     if wanted.state == Some(State::Done) {
-        warn_outdated(desk, id)?;
+        warn_outdated(edit, id)?;
     }
-    let (changed, (gates, was)) = desk.edit(id, "updated", |document| {
+    let (changed, (gates, was)) = edit.edit(id, "updated", |document| {
         let issue = document.issue();
         let was = issue.state;
-        let effective = effective_state(was, !desk.open_dependencies(issue).is_empty());
+        let effective = effective_state(was, !edit.open_dependencies(issue).is_empty());
         if filter.is_some_and(|filter| !filter.fits(&issue.into(), effective) || !filter.fits_text(issue)) {
             return Ok((Vec::new(), was));
         }
         wanted.write(document);
-        let gates = wanted.state.map(|state| desk.advance(document, state)).transpose()?;
+        let gates = wanted.state.map(|state| edit.advance(document, state)).transpose()?;
         Ok((gates.unwrap_or_default(), was))
     })?;
     let state = changed.document.issue().state;
     if state == State::Gated && was != State::Gated {
         // A reviewer can take it now, and record a verdict.
-        desk.close_lease(id)?;
+        edit.close_lease(id)?;
     }
     if gates.is_empty() { Ok(changed) } else { Err(Error::Gated { issue: id, gates }) }
 }

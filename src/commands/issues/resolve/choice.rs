@@ -59,11 +59,11 @@ impl Choice {
     }
 
     /// Decides a conflict, as far as something was chosen for it.
-    pub(crate) fn decide(&self, desk: &EditSession<'_>, merge: &mut IssueMerge, conflict: &Conflict) -> Result<(), Error> {
+    pub(crate) fn decide(&self, edit: &EditSession<'_>, merge: &mut IssueMerge, conflict: &Conflict) -> Result<(), Error> {
         let name = conflict.field();
         let side = self.sides.iter().find(|(other, _)| *other == name).map(|(_, side)| *side).or(self.rest);
         if let Some((_, typed)) = self.values.iter().find(|(other, _)| *other == name) {
-            merge.make(&conflict.path, value(desk, &name, typed)?);
+            merge.make(&conflict.path, value(edit, &name, typed)?);
         } else if let Some(side) = side {
             merge.take(&conflict.path, side);
         }
@@ -94,7 +94,7 @@ fn usage(what: String, hint: &str) -> Error {
 }
 
 /// What was typed, as the field has it.
-fn value(desk: &EditSession<'_>, field: &str, typed: &str) -> Result<Value, Error> {
+fn value(edit: &EditSession<'_>, field: &str, typed: &str) -> Result<Value, Error> {
     let none_of = |all: Vec<&str>| Error::Usage {
         what: format!("'{}' is no {field}", typed.escape_debug()),
         hint: format!("One of: {}", all.join(", ")),
@@ -110,7 +110,7 @@ fn value(desk: &EditSession<'_>, field: &str, typed: &str) -> Result<Value, Erro
             Value::from(priority.as_str())
         }
         "assignee" if typed.trim().is_empty() => Value::Null,
-        "assignee" => Value::from(args::agent(typed, &desk.session.agent(desk.layout)?)?.as_str()),
+        "assignee" => Value::from(args::agent(typed, &edit.session.agent(edit.layout)?)?.as_str()),
         "description" => Value::from(typed),
         _ if field.starts_with("context.") => Value::from(typed),
         _ => serde_json::from_str(typed).unwrap_or_else(|_| Value::from(typed)),

@@ -39,8 +39,8 @@ pub(crate) fn is_edited(session: &Session, root: &Path, left: &ConflictedFile) -
 fn bare(text: &[u8]) -> Vec<Vec<u8>> {
     let line = |line: &[u8]| {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let is_marker = |sign: u8| line.len() > 6 && line[..7].iter().all(|byte| *byte == sign);
-        let ends = b"<>|".iter().any(|sign| is_marker(*sign));
+        let is_marker = |stamp: u8| line.len() > 6 && line[..7].iter().all(|byte| *byte == stamp);
+        let ends = b"<>|".iter().any(|stamp| is_marker(*stamp));
         if ends { line[..7].to_vec() } else { line.to_vec() }
     };
     text.split(|byte| *byte == b'\n').map(line).collect()

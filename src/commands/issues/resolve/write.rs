@@ -10,10 +10,10 @@ use crate::git::run::Git;
 use crate::store::issues;
 
 /// Writes a file, and that of another issue which was taken for it; then the index.
-pub(crate) fn write(desk: &EditSession<'_>, root: &Path, left: &ConflictedFile, end: &ResolvedFile) -> Result<(), Error> {
-    let writer = desk.store.lock()?;
+pub(crate) fn write(edit: &EditSession<'_>, root: &Path, left: &ConflictedFile, end: &ResolvedFile) -> Result<(), Error> {
+    let writer = edit.store.lock()?;
     let mut paths = vec![left.unmerged.path.clone()];
-    let remove = |issue| if desk.store.local_path(issue).exists() { writer.remove(issue) } else { Ok(()) };
+    let remove = |issue| if edit.store.local_path(issue).exists() { writer.remove(issue) } else { Ok(()) };
     match end {
         ResolvedFile::Gone => remove(left.issue)?,
         ResolvedFile::Is { document, other } => {

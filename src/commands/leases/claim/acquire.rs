@@ -49,23 +49,23 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// Takes the issue that was named on these terms: its id, and what was granted.
-    pub(crate) fn take(self, desk: &EditSession<'_>, issue: &str) -> Result<(IssueId, Acquired), Error> {
-        let ttl_secs = ttl_secs(self.ttl.as_deref(), &desk.policy)?;
+    pub(crate) fn take(self, edit: &EditSession<'_>, issue: &str) -> Result<(IssueId, Acquired), Error> {
+        let ttl_secs = ttl_secs(self.ttl.as_deref(), &edit.policy)?;
         let why = reason(self.reason)?;
         let patience = Patience::parse(self.wait.as_deref())?;
-        let id = desk.resolve(issue)?;
-        Ok((id, take_or_wait(desk, id, ttl_secs, why.as_ref(), patience)?))
+        let id = edit.resolve(issue)?;
+        Ok((id, take_or_wait(edit, id, ttl_secs, why.as_ref(), patience)?))
     }
 }
 
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, terms, assign } = args;
     let layout = session.layout()?;
-    let desk = EditSession::for_leases(session, layout)?;
-    let (id, acquired) = terms.take(&desk, &issue)?;
+    let edit = EditSession::for_leases(session, layout)?;
+    let (id, acquired) = terms.take(&edit, &issue)?;
     if assign {
         let me = session.agent(layout)?;
-        desk.edit(id, "assigned", |document| {
+        edit.edit(id, "assigned", |document| {
             document.set("assignee", &Value::from(me.as_str()));
             Ok(())
         })?;
@@ -104,7 +104,7 @@ impl Patience {
 ///
 /// Nobody waits in line: whoever asks first when it gets free has it.
 fn take_or_wait(
-    desk: &EditSession<'_>,
+    edit: &EditSession<'_>,
     id: IssueId,
     ttl_secs: u64,
     reason: Option<&String>,
@@ -113,8 +113,8 @@ fn take_or_wait(
     let start = Instant::now();
     let mut watch = None;
     loop {
-        let (lease, refused) = match take(desk, id, ttl_secs, reason.cloned()) {
-            Err(Error::Held { lease, standing }) => (lease.clone(), Error::Held { lease, standing }),
+        let (lease, refused) = match take(edit, id, ttl_secs, reason.cloned()) {
+            Err(Error::Held { lease, lease_status }) => (lease.clone(), Error::Held { lease, lease_status }),
             answered => return answered,
         };
         if patience.is_over(start) {
@@ -122,13 +122,13 @@ fn take_or_wait(
         }
         if watch.is_none() {
             let interrupted = process::interruptions()
-                .map_err(|source| store::Error::io("handle signals in", &desk.layout.common_dir)(source))?;
-            let progress = Progress::new(desk.session.output);
+                .map_err(|source| store::Error::io("handle signals in", &edit.layout.common_dir)(source))?;
+            let progress = Progress::new(edit.session.output);
             let line = progress.begin(&format!("waiting for {} to end its work on {}", lease.holder.agent_id, id.short()));
             watch = Some((interrupted, progress, line));
         }
         // The lock is not wanted before there is something to be had.
-        while is_held(desk, &lease)? && !patience.is_over(start) {
+        while is_held(edit, &lease)? && !patience.is_over(start) {
             if watch.as_ref().is_some_and(|(interrupted, ..)| interrupted.load(Ordering::Relaxed)) {
                 return Err(Error::Interrupted { what: "the issue was not taken" });
             }
@@ -137,22 +137,22 @@ fn take_or_wait(
     }
 }
 
-fn is_held(desk: &EditSession<'_>, seen: &Lease) -> Result<bool, Error> {
-    let now = desk.session.cx.clock().now();
-    let ledger = desk.layout.claims().ledger()?;
+fn is_held(edit: &EditSession<'_>, seen: &Lease) -> Result<bool, Error> {
+    let now = edit.session.cx.clock().now();
+    let ledger = edit.session.leases(edit.layout).ledger()?;
     let lease = ledger.lease_on(seen.issue_id);
     Ok(lease.is_some_and(|lease| {
-        lease.lease_id == seen.lease_id && lease.standing(&now, desk.policy.limits.stale_after_secs).excludes()
+        lease.lease_id == seen.lease_id && lease.lease_status(&now, edit.policy.limits.stale_after_secs).excludes()
     }))
 }
 
 /// Takes the lease on an issue, or keeps the one that this holder has; and puts the issue's file into this worktree.
-pub(crate) fn take(desk: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, reason: Option<String>) -> Result<Acquired, Error> {
-    let (session, layout, policy, store) = (desk.session, desk.layout, &desk.policy, &desk.store);
+pub(crate) fn take(edit: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, reason: Option<String>) -> Result<Acquired, Error> {
+    let (session, layout, policy, store) = (edit.session, edit.layout, &edit.policy, &edit.store);
     // A file that is here need not be whole to be leased: mending it is an edit.
     let document = match store.locate(issue_id)? {
         Some(Source::Worktree) => None,
-        _ => Some(desk.load(issue_id)?),
+        _ => Some(edit.load(issue_id)?),
     };
     let grant = Grant {
         lease_id: LeaseId::new(ulid::Ulid::new()),
@@ -163,7 +163,7 @@ pub(crate) fn take(desk: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, rea
         reason,
     };
     let holder = grant.holder.clone();
-    let claims = layout.claims();
+    let claims = session.leases(layout);
     let transaction = claims.ask(session.cx.clock(), &Request::Acquire(grant), &policy.limits)?;
     let no_lease = || Error::NoSuchLease { named: issue_id.to_string() };
     let (lease_id, taken) = match transaction.answer? {
@@ -173,7 +173,7 @@ pub(crate) fn take(desk: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, rea
         lease::LeaseAnswer::Ended(_) | lease::LeaseAnswer::Nothing => return Err(no_lease()),
     };
     if let Some(document) = &document
-        && let Err(error) = bring(store, issue_id, document)
+        && let Err(error) = copy_issue_file(store, issue_id, document)
     {
         // A lease that was taken for nothing would only be in others' way.
         if taken == AcquireKind::New {
@@ -187,7 +187,7 @@ pub(crate) fn take(desk: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, rea
 }
 
 /// Puts an issue's file into this worktree, so that it can be edited here.
-fn bring(store: &IssueStore<'_>, id: IssueId, document: &Document) -> Result<(), Error> {
+fn copy_issue_file(store: &IssueStore<'_>, id: IssueId, document: &Document) -> Result<(), Error> {
     let writer = store.lock()?;
     if !store.local_path(id).exists() {
         writer.write(document)?;

@@ -8,7 +8,7 @@ use crate::commands::leases::claim::acquire::Terms;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::lease_report::{AcquireKind, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::shared::supervise::{SupervisedCommand, attend, was_concluded};
+use crate::commands::shared::supervise::{SupervisedCommand, supervise, was_concluded};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::output::Report;
 use crate::output::text::Styles;
@@ -63,11 +63,11 @@ enum LeaseAfterHold {
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, command, terms, on_lost } = args;
     let layout = session.layout()?;
-    let desk = EditSession::for_leases(session, layout)?;
-    let (id, acquired) = terms.take(&desk, &issue)?;
+    let edit = EditSession::for_leases(session, layout)?;
+    let (id, acquired) = terms.take(&edit, &issue)?;
     let (view, was_there) = (acquired.view, acquired.taken != AcquireKind::New);
     session.output.narrate(&format!("holding {} until the command ends", id.short()));
-    let charge = SupervisedCommand {
+    let supervised = SupervisedCommand {
         lease_id: &view.lease_id,
         issue_id: id,
         agent_id: &view.agent_id,
@@ -77,13 +77,13 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         unset: &[],
         ends_when_lost: on_lost == OnLost::Kill,
     };
-    let ended = attend(&desk, &charge, |_| Ok(()));
+    let ended = supervise(&edit, &supervised, |_| Ok(()));
     // Whatever became of the command, a lease that was taken for it is not left behind.
     let (status, lost) = match ended {
         Ok(ended) => ended,
         Err(error) => {
             if !was_there {
-                desk.close_lease(id)?;
+                edit.close_lease(id)?;
             }
             return Err(error);
         }
@@ -93,29 +93,29 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         Some(_) => return Ok(Box::new(Held { view, status, end: LeaseAfterHold::Lost })),
         None => {}
     }
-    let end = if was_there { LeaseAfterHold::Kept } else { give_back(&desk, id, &view.lease_id) };
-    Ok(Box::new(Held { view: now_as(&desk, view), status, end }))
+    let end = if was_there { LeaseAfterHold::Kept } else { give_back(&edit, id, &view.lease_id) };
+    Ok(Box::new(Held { view: now_as(&edit, view), status, end }))
 }
 
 /// Ends the lease that was taken for the command. What the command did is done: its status counts, whatever goes wrong.
-fn give_back(desk: &EditSession<'_>, id: IssueId, lease_id: &LeaseId) -> LeaseAfterHold {
-    match desk.close_lease(id) {
+fn give_back(edit: &EditSession<'_>, id: IssueId, lease_id: &LeaseId) -> LeaseAfterHold {
+    match edit.close_lease(id) {
         Ok(Some((_, true))) => LeaseAfterHold::Closing,
         Ok(Some((_, false))) => LeaseAfterHold::Released,
-        Ok(None) if was_concluded(desk, lease_id) => LeaseAfterHold::Released,
+        Ok(None) if was_concluded(edit, lease_id) => LeaseAfterHold::Released,
         Ok(None) => LeaseAfterHold::Lost,
         Err(error) => {
-            desk.session.output.warn(&format!("the lease on {} could not be released: {error}", id.short()));
+            edit.session.output.warn(&format!("the lease on {} could not be released: {error}", id.short()));
             LeaseAfterHold::Kept
         }
     }
 }
 
 /// The lease as it is now, if it still is.
-fn now_as(desk: &EditSession<'_>, view: LeaseView) -> LeaseView {
-    let ledger = desk.layout.claims().ledger().unwrap_or_default();
+fn now_as(edit: &EditSession<'_>, view: LeaseView) -> LeaseView {
+    let ledger = edit.session.leases(edit.layout).ledger().unwrap_or_default();
     let lease = ledger.leases().find(|lease| lease.lease_id == view.lease_id);
-    lease.map_or(view, |lease| LeaseView::of(lease, &desk.session.cx.clock().now(), &desk.policy, Some(&desk.store)))
+    lease.map_or(view, |lease| LeaseView::of(lease, &edit.session.cx.clock().now(), &edit.policy, Some(&edit.store)))
 }
 
 impl Report for Held {

@@ -100,11 +100,11 @@ fn renew_all(
     holder: &Holder,
     kept: &mut HashSet<LeaseId>,
 ) -> coordinator::Result<usize> {
-    let (claims, now) = (layout.claims(), session.cx.clock().now());
+    let (claims, now) = (session.leases(layout), session.cx.clock().now());
     let ledger = claims.ledger()?;
     let stale_after = policy.limits.stale_after_secs;
     let mine: Vec<&Lease> = ledger.leases().filter(|lease| lease.holder == *holder).collect();
-    let live = mine.iter().filter(|lease| lease.standing(&now, stale_after).excludes());
+    let live = mine.iter().filter(|lease| lease.lease_status(&now, stale_after).excludes());
     kept.extend(live.map(|lease| lease.lease_id.clone()));
     let mut renewed = 0;
     for lease in mine.into_iter().filter(|lease| kept.contains(&lease.lease_id) && lease.wants_renewal(&now, stale_after)) {
@@ -166,7 +166,7 @@ fn go_on(session: &Session, layout: &Layout, watched: u32) -> CommandResult {
         std::thread::sleep(STEP / 5);
     }
     let holder = session.holder(layout)?;
-    let leases = layout.claims().ledger()?.leases().filter(|lease| lease.holder == holder).count();
+    let leases = session.leases(layout).ledger()?.leases().filter(|lease| lease.holder == holder).count();
     Ok(Box::new(Detached { pid: child.id(), watched, leases }))
 }
 

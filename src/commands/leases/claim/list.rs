@@ -37,9 +37,9 @@ pub(crate) struct ListArgs {
 /// The leases of this holder, on an issue, or of an agent.
 pub(crate) fn status(session: &Session, args: StatusArgs) -> CommandResult {
     let StatusArgs { issue, agent } = args;
-    let counter = LeaseLookup::open(session)?;
-    let issue = issue.map(|typed| resolve(&counter.store, &typed)).transpose()?.map(|(id, _)| id);
-    let editor = crate::actor::editor(&session.cx, counter.layout, session.agent_flag.as_deref())?;
+    let lookup = LeaseLookup::open(session)?;
+    let issue = issue.map(|typed| resolve(&lookup.store, &typed)).transpose()?.map(|(id, _)| id);
+    let editor = crate::actor::editor(&session.cx, lookup.layout, session.agent_flag.as_deref())?;
     let everybody = issue.is_some() || agent.is_some();
     let is_wanted = |lease: &&Lease| {
         issue.is_none_or(|issue| lease.issue_id == issue)
@@ -47,9 +47,9 @@ pub(crate) fn status(session: &Session, args: StatusArgs) -> CommandResult {
             && (everybody || editor.is(&lease.holder))
     };
     let now = session.cx.clock().now();
-    let view = |lease| LeaseView::of(lease, &now, &counter.policy, Some(&counter.store));
-    let leases = counter.ledger.leases().filter(is_wanted).map(view).collect();
-    Ok(Box::new(Leases { leases, hidden: 0, is_detailed: true, worktrees: names(counter.layout) }))
+    let view = |lease| LeaseView::of(lease, &now, &lookup.policy, Some(&lookup.store));
+    let leases = lookup.ledger.leases().filter(is_wanted).map(view).collect();
+    Ok(Box::new(Leases { leases, hidden: 0, is_detailed: true, worktrees: names(lookup.layout) }))
 }
 
 /// All leases, or all that are not over.
@@ -58,11 +58,11 @@ pub(crate) fn list(session: &Session, args: &ListArgs) -> CommandResult {
     let layout = session.layout()?;
     let policy = session.policy_of_leases(layout)?;
     let now = session.cx.clock().now();
-    let ledger = layout.claims().ledger()?;
+    let ledger = session.leases(layout).ledger()?;
     // What leases there are can be told even where the issues cannot be read.
     let store = issues(layout, &policy).ok();
     let (shown, over): (Vec<&Lease>, Vec<&Lease>) =
-        ledger.leases().partition(|lease| *all || lease.standing(&now, policy.limits.stale_after_secs).excludes());
+        ledger.leases().partition(|lease| *all || lease.lease_status(&now, policy.limits.stale_after_secs).excludes());
     let leases: Vec<LeaseView> = shown.into_iter().map(|lease| LeaseView::of(lease, &now, &policy, store.as_ref())).collect();
     let worktrees = if leases.is_empty() { HashMap::new() } else { names(layout) };
     Ok(Box::new(Leases { leases, hidden: over.len(), is_detailed: false, worktrees }))

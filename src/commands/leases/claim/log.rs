@@ -42,11 +42,11 @@ struct LeaseHistory {
 /// Tells what happened.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, agent, limit } = args;
-    let counter = LeaseLookup::open(session)?;
-    let issue = issue.map(|typed| resolve(&counter, &typed)).transpose()?;
+    let lookup = LeaseLookup::open(session)?;
+    let issue = issue.map(|typed| resolve(&lookup, &typed)).transpose()?;
     let mut leases: HashMap<LeaseId, (IssueId, AgentId)> = HashMap::new();
     let (mut facts, mut total) = (VecDeque::new(), 0);
-    counter.claims.history(&mut |past| {
+    lookup.claims.history(&mut |past| {
         let known = leases.get(past.event.lease_id()).cloned();
         if let LeaseEvent::Acquire(grant) | LeaseEvent::Transfer { grant, .. } = &past.event {
             leases.insert(grant.lease_id.clone(), (grant.issue_id, grant.holder.agent_id.clone()));
@@ -71,15 +71,15 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 }
 
 /// The issue that was meant: one that there is, or one that ever was leased.
-fn resolve(counter: &LeaseLookup<'_>, typed: &str) -> Result<IssueId, Error> {
+fn resolve(lookup: &LeaseLookup<'_>, typed: &str) -> Result<IssueId, Error> {
     let issue = IssueRef::parse(typed)?;
-    let known: Vec<IssueId> = counter.store.ids()?.into_iter().map(|(id, _)| id).collect();
+    let known: Vec<IssueId> = lookup.store.ids()?.into_iter().map(|(id, _)| id).collect();
     match issue.resolve(known) {
         Err(IdError::NoSuchIssue { .. }) => {}
         found => return Ok(found?),
     }
     let mut leased = BTreeSet::new();
-    counter.claims.history(&mut |past| {
+    lookup.claims.history(&mut |past| {
         if let LeaseEvent::Acquire(grant) = &past.event {
             leased.insert(grant.issue_id);
         }

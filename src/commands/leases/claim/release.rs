@@ -56,19 +56,19 @@ pub(crate) struct EvictArgs {
 pub(crate) fn release(session: &Session, args: ReleaseArgs) -> CommandResult {
     let ReleaseArgs { lease: named, reason: why } = args;
     let reason = reason(why)?;
-    let counter = LeaseLookup::open(session)?;
-    let holder = counter.holder()?;
-    let lease = match (counter.named_or_mine(named.as_deref(), &holder), named) {
-        (Err(Error::NoSuchLease { .. }), Some(named)) if counter.is_concluded(&named)? => {
+    let lookup = LeaseLookup::open(session)?;
+    let holder = lookup.holder()?;
+    let lease = match (lookup.named_or_mine(named.as_deref(), &holder), named) {
+        (Err(Error::NoSuchLease { .. }), Some(named)) if lookup.is_concluded(&named)? => {
             return Ok(Box::new(Released::before(named)));
         }
         (found, _) => found?,
     };
-    let closing = counter.store.differs_from_head(lease.issue_id)?;
+    let closing = lookup.store.differs_from_head(lease.issue_id)?;
     let request = Request::Release { lease_id: lease.lease_id.clone(), holder, closing, reason };
-    counter.claims.ask(session.cx.clock(), &request, &counter.policy.limits)?.answer?;
+    lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?.answer?;
     let changed = !(closing && lease.closing);
-    let is_over = !lease.standing(&session.cx.clock().now(), counter.policy.limits.stale_after_secs).excludes();
+    let is_over = !lease.lease_status(&session.cx.clock().now(), lookup.policy.limits.stale_after_secs).excludes();
     if closing && is_over {
         let issue = lease.issue_id.short();
         session.output.warn(&format!("the lease on {issue} is over, and the commit wants it: git jit claim renew {issue}"));
@@ -86,20 +86,20 @@ pub(crate) fn transfer(session: &Session, args: TransferArgs) -> CommandResult {
         });
     }
     let reason = reason(why)?;
-    let counter = LeaseLookup::open(session)?;
-    let holder = counter.holder()?;
-    let lease = counter.named(&named)?;
+    let lookup = LeaseLookup::open(session)?;
+    let holder = lookup.holder()?;
+    let lease = lookup.named(&named)?;
     let mut to = holder.clone();
-    let mut branch = counter.layout.branch();
+    let mut branch = lookup.layout.branch();
     if let Some(agent_id) = to_agent {
         to.agent_id = agent_id;
     }
     if let Some(named) = to_worktree {
-        let worktree = worktree(&counter, &named)?;
-        to.worktree_id = identity(&counter, &worktree)?;
+        let worktree = worktree(&lookup, &named)?;
+        to.worktree_id = identity(&lookup, &worktree)?;
         branch.clone_from(&worktree.branch);
     }
-    if to.worktree_id != holder.worktree_id && counter.store.differs_from_head(lease.issue_id)? {
+    if to.worktree_id != holder.worktree_id && lookup.store.differs_from_head(lease.issue_id)? {
         return Err(Error::NotYet {
             issue: lease.issue_id,
             state: "passed on to another worktree",
@@ -109,20 +109,20 @@ pub(crate) fn transfer(session: &Session, args: TransferArgs) -> CommandResult {
     }
     let new_id = LeaseId::new(ulid::Ulid::new());
     let request = Request::Transfer { lease_id: lease.lease_id.clone(), holder, to, new_id, branch, reason };
-    let transaction = counter.claims.ask(session.cx.clock(), &request, &counter.policy.limits)?;
+    let transaction = lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?;
     let (lease_id, taken) = match transaction.answer? {
         lease::LeaseAnswer::Granted(id) => (id, AcquireKind::Transferred),
         _ => (lease.lease_id.clone(), AcquireKind::Kept),
     };
     let lease = transaction.ledger.lease(&lease_id).ok_or_else(|| Error::NoSuchLease { named: lease_id.to_string() })?;
     let now = session.cx.clock().now();
-    Ok(Box::new(Acquired { view: LeaseView::of(lease, &now, &counter.policy, Some(&counter.store)), taken }))
+    Ok(Box::new(Acquired { view: LeaseView::of(lease, &now, &lookup.policy, Some(&lookup.store)), taken }))
 }
 
 /// The worktree that was meant: by its id, its path, or the last name of it.
-fn worktree(counter: &LeaseLookup<'_>, named: &str) -> Result<Worktree, Error> {
-    let all = worktrees::list(counter.layout)?;
-    let path = counter.session.cx.cwd.join(Path::new(named)).canonicalize().ok();
+fn worktree(lookup: &LeaseLookup<'_>, named: &str) -> Result<Worktree, Error> {
+    let all = worktrees::list(lookup.layout)?;
+    let path = lookup.session.cx.cwd.join(Path::new(named)).canonicalize().ok();
     let has_id = |worktree: &Worktree| worktree.identity.as_ref().is_some_and(|it| it.worktree_id.to_string() == named.trim());
     let is_there = |worktree: &&Worktree| !worktree.is_missing;
     let mut found: Vec<&Worktree> =
@@ -142,24 +142,24 @@ fn worktree(counter: &LeaseLookup<'_>, named: &str) -> Result<Worktree, Error> {
 }
 
 /// The id of a worktree, which is given one if it has never written anything.
-fn identity(counter: &LeaseLookup<'_>, worktree: &Worktree) -> Result<WorktreeId, Error> {
+fn identity(lookup: &LeaseLookup<'_>, worktree: &Worktree) -> Result<WorktreeId, Error> {
     if let Some(identity) = &worktree.identity {
         return Ok(identity.worktree_id.clone());
     }
-    Ok(Identity::ensure(&worktree.git_dir, &worktree.root, None, counter.layout.modes)?.worktree_id)
+    Ok(Identity::ensure(&worktree.git_dir, &worktree.root, None, lookup.layout.modes)?.worktree_id)
 }
 
 /// Ends anybody's lease.
 pub(crate) fn evict(session: &Session, args: EvictArgs) -> CommandResult {
     let EvictArgs { lease: named, reason: why } = args;
     let reason = required_reason(why)?;
-    let counter = LeaseLookup::open(session)?;
-    let by = session.agent(counter.layout)?;
-    let lease = counter.named(&named)?;
+    let lookup = LeaseLookup::open(session)?;
+    let by = session.agent(lookup.layout)?;
+    let lease = lookup.named(&named)?;
     let request = Request::ForceEvict { lease_id: lease.lease_id.clone(), by: by.clone(), reason: reason.clone() };
-    counter.claims.ask(session.cx.clock(), &request, &counter.policy.limits)?.answer?;
+    lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?.answer?;
     let now = session.cx.clock().now();
-    let view = LeaseView::of(&lease, &now, &counter.policy, Some(&counter.store));
+    let view = LeaseView::of(&lease, &now, &lookup.policy, Some(&lookup.store));
     Ok(Box::new(Evicted { view, by, reason }))
 }
 

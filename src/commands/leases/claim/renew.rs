@@ -32,49 +32,49 @@ pub(crate) struct HeartbeatArgs {
 /// Sets a lease's time anew.
 pub(crate) fn renew(session: &Session, args: RenewArgs) -> CommandResult {
     let RenewArgs { lease: named, extension } = args;
-    let counter = LeaseLookup::open(session)?;
+    let lookup = LeaseLookup::open(session)?;
     let at_least_secs = extension.as_deref().map(seconds).transpose()?;
-    let holder = counter.holder()?;
-    let lease = counter.named_or_mine(named.as_deref(), &holder)?;
+    let holder = lookup.holder()?;
+    let lease = lookup.named_or_mine(named.as_deref(), &holder)?;
     let request = Request::Renew { lease_id: lease.lease_id.clone(), holder, at_least_secs };
-    let transaction = counter.claims.ask(session.cx.clock(), &request, &counter.policy.limits)?;
+    let transaction = lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?;
     transaction.answer?;
     let gone = || Error::NoSuchLease { named: lease.lease_id.to_string() };
     let renewed = transaction.ledger.lease(&lease.lease_id).ok_or_else(gone)?;
     let now = session.cx.clock().now();
-    let view = LeaseView::of(renewed, &now, &counter.policy, Some(&counter.store));
+    let view = LeaseView::of(renewed, &now, &lookup.policy, Some(&lookup.store));
     Ok(Box::new(Acquired { view, taken: AcquireKind::Renewed }))
 }
 
 /// Gives one lease, or all of them, their whole time again.
 pub(crate) fn heartbeat(session: &Session, args: HeartbeatArgs) -> CommandResult {
     let HeartbeatArgs { lease: named } = args;
-    let counter = LeaseLookup::open(session)?;
-    let holder = counter.holder()?;
+    let lookup = LeaseLookup::open(session)?;
+    let holder = lookup.holder()?;
     let now = session.cx.clock().now();
-    let stale_after = counter.policy.limits.stale_after_secs;
+    let stale_after = lookup.policy.limits.stale_after_secs;
     let wanted = match &named {
-        Some(named) => vec![counter.named(named)?],
+        Some(named) => vec![lookup.named(named)?],
         // One that is over is not brought back by the way: it has to be named.
-        None => counter.of(&holder).into_iter().filter(|lease| lease.standing(&now, stale_after).excludes()).collect(),
+        None => lookup.of(&holder).into_iter().filter(|lease| lease.lease_status(&now, stale_after).excludes()).collect(),
     };
     let mut beaten = Vec::new();
     for lease in &wanted {
-        beaten.extend(beat(&counter, lease, &holder, named.is_some())?);
+        beaten.extend(beat(&lookup, lease, &holder, named.is_some())?);
     }
     Ok(Box::new(Beaten { leases: beaten }))
 }
 
 /// One beat; nothing where the lease ended in the meantime and nobody asked for it by name.
-fn beat(counter: &LeaseLookup<'_>, lease: &Lease, holder: &Holder, is_named: bool) -> Result<Option<LeaseView>, Error> {
-    let clock = counter.session.cx.clock();
+fn beat(lookup: &LeaseLookup<'_>, lease: &Lease, holder: &Holder, is_named: bool) -> Result<Option<LeaseView>, Error> {
+    let clock = lookup.session.cx.clock();
     let request = Request::Heartbeat { lease_id: lease.lease_id.clone(), holder: holder.clone() };
-    let transaction = counter.claims.ask(clock, &request, &counter.policy.limits)?;
+    let transaction = lookup.claims.ask(clock, &request, &lookup.policy.limits)?;
     match transaction.answer {
         Err(lease::LeaseRefusal::NoSuchLease { .. }) if !is_named => return Ok(None),
         answer => answer?,
     };
-    let view = |lease: &Lease| LeaseView::of(lease, &clock.now(), &counter.policy, Some(&counter.store));
+    let view = |lease: &Lease| LeaseView::of(lease, &clock.now(), &lookup.policy, Some(&lookup.store));
     Ok(transaction.ledger.lease(&lease.lease_id).map(view))
 }
 

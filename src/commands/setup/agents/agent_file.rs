@@ -91,7 +91,7 @@ impl AgentFile {
     }
 
     /// How it stands.
-    pub(crate) fn fate(&self) -> Result<FileState, Error> {
+    pub(crate) fn state(&self) -> Result<FileState, Error> {
         let text = self.text.as_deref().unwrap_or_default();
         match self.kind {
             AgentFileContent::Block(body) => {
@@ -172,12 +172,12 @@ impl Target {
     pub(crate) fn carry_out(self) -> Result<AgentFileReport, Error> {
         let Self { path, real, deed } = self;
         let above = real.parent().unwrap_or(Path::new("."));
-        let fate = match deed {
-            FileAction::Nothing(fate) => fate,
-            FileAction::Write(fate, text) => {
+        let state = match deed {
+            FileAction::Nothing(state) => state,
+            FileAction::Write(state, text) => {
                 file::make_dir(above, VERSIONED)?;
                 file::rewrite(file::finish_beside(&real, text.as_bytes(), VERSIONED, false)?)?;
-                fate
+                state
             }
             FileAction::Delete => {
                 std::fs::remove_file(&real).map_err(store::Error::io("remove", &real))?;
@@ -188,6 +188,6 @@ impl Target {
                 FileState::Removed
             }
         };
-        Ok(AgentFileReport { path, fate, text: None })
+        Ok(AgentFileReport { path, state, text: None })
     }
 }

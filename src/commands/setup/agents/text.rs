@@ -33,9 +33,9 @@ Work items are issues, files in `.jit/issues/`. A lease gives one agent in one w
 ";
 
 /// Every place, those first that others refer to. What the named agents do not need is left out.
-pub(crate) fn places(root: &Path, named: &[KnownAgent]) -> Result<Vec<AgentFile>, Error> {
+pub(crate) fn files(root: &Path, named: &[KnownAgent]) -> Result<Vec<AgentFile>, Error> {
     let agents = AgentFile::find(root, AGENTS, None, AgentFileContent::Block(BODY))?;
-    let mut places = Vec::new();
+    let mut files = Vec::new();
     for (path, agent, kind) in [
         (CLAUDE, KnownAgent::Claude, AgentFileContent::Block("@AGENTS.md\n")),
         (CLAUDE_SETTINGS, KnownAgent::Claude, AgentFileContent::Hooks),
@@ -45,7 +45,7 @@ pub(crate) fn places(root: &Path, named: &[KnownAgent]) -> Result<Vec<AgentFile>
         // What nobody asked for and cannot be read does not keep others from what they asked for.
         let Ok(place) = place else {
             if named.contains(&agent) {
-                places.push(place?);
+                files.push(place?);
             }
             continue;
         };
@@ -54,11 +54,11 @@ pub(crate) fn places(root: &Path, named: &[KnownAgent]) -> Result<Vec<AgentFile>
         }
         let is_needless = !place.has_ours() && (refers(&place) || agent == KnownAgent::Gemini && gemini_reads_agents(root));
         if kind == AgentFileContent::Hooks || !is_needless {
-            places.push(place);
+            files.push(place);
         }
     }
-    places.insert(0, agents);
-    Ok(places)
+    files.insert(0, agents);
+    Ok(files)
 }
 
 /// Whether a file imports `AGENTS.md` already, by a line that is not ours.

@@ -11,7 +11,7 @@ use crate::store::layout::Layout;
 
 /// Looks at the leases; never fails, since what cannot be read is what it tells.
 pub(crate) fn checks(session: &Session, layout: &Layout) -> [Check; 2] {
-    let claims = layout.claims();
+    let claims = session.leases(layout);
     let (mut problems, mut notes) = (Vec::new(), Vec::new());
     for remark in claims.examine() {
         match remark {
@@ -29,7 +29,7 @@ pub(crate) fn checks(session: &Session, layout: &Layout) -> [Check; 2] {
     let ledger = read.as_ref().cloned().unwrap_or_default();
     let now = session.cx.clock().now();
     let stale_after = session.policy(layout).limits.stale_after_secs;
-    let live: Vec<&Lease> = ledger.leases().filter(|lease| lease.standing(&now, stale_after).excludes()).collect();
+    let live: Vec<&Lease> = ledger.leases().filter(|lease| lease.lease_status(&now, stale_after).excludes()).collect();
     let first = Check { name: "leases", found: found(live.len()), problems, notes, status: ExitStatus::Broken };
     [first, worktrees::check(layout, &live)]
 }

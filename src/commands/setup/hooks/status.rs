@@ -33,7 +33,7 @@ struct Hook {
     /// Where the hook is that stood there before ours, if it is kept.
     kept: Option<PathBuf>,
     /// What came of an edit that nobody made, where that was tried.
-    song: Option<CanaryResult>,
+    canary: Option<CanaryResult>,
 }
 
 impl Hook {
@@ -42,7 +42,7 @@ impl Hook {
     }
 
     fn is_well(&self) -> bool {
-        self.runs() && !matches!(self.song, Some(CanaryResult::Passed(_)))
+        self.runs() && !matches!(self.canary, Some(CanaryResult::Passed(_)))
     }
 }
 
@@ -60,20 +60,20 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let configured = config_hooks::in_force(layout)?;
     let is_off = !session.policy(layout).worktrees;
     let mut hooks = Vec::new();
-    for (name, _, place) in site.places()? {
+    for (name, _, place) in site.slots()? {
         let is_configured = configured.contains(&name);
         let is_tried = is_configured || matches!(place, HookSlot::Ours) || (canary && place.runs_ours());
         let path = site.hook(name);
         let file = Some(path.as_path()).filter(|_| !is_configured);
-        let song = if is_tried && !is_off { Some(canary::sing(&session.cx, layout, name, file)?) } else { None };
-        hooks.push(Hook { name, path, place, is_configured, kept: site.kept(name), song });
+        let canary = if is_tried && !is_off { Some(canary::probe(&session.cx, layout, name, file)?) } else { None };
+        hooks.push(Hook { name, path, place, is_configured, kept: site.kept(name), canary });
     }
     let mut elsewhere = Vec::new();
     for worktree in worktrees::list(layout)?.into_iter().filter(|worktree| !worktree.is_missing) {
         match Site::seen_from(&worktree.root, &layout.common_dir) {
             Ok(other) if other.dir == site.dir => {}
             Ok(other) => {
-                let places = other.places()?;
+                let places = other.slots()?;
                 let without: Vec<&str> = places.iter().filter(|(_, _, place)| !place.runs_ours()).map(|(name, ..)| *name).collect();
                 if !without.is_empty() && configured.len() < HOOKS.len() {
                     elsewhere.push((worktree.root, format!("{}, without {}", other.dir.display(), without.join(", "))));
@@ -88,7 +88,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 impl Report for HooksStatus {
     fn json(&self) -> Value {
         let hook = |hook: &Hook| {
-            let canary = hook.song.as_ref().map(|song| if *song == CanaryResult::Refused { "refused" } else { "passed" });
+            let canary = hook.canary.as_ref().map(|canary| if *canary == CanaryResult::Refused { "refused" } else { "passed" });
             let manager = if let HookSlot::Managed(manager) = hook.place { Some(manager.name()) } else { None };
             json!({
                 "hook": hook.name, "path": hook.path.display().to_string(), "place": hook.place.as_str(), "manager": manager,
@@ -114,7 +114,7 @@ impl Report for HooksStatus {
                 HookSlot::Foreign => "somebody else's, which does not call ours",
                 HookSlot::Managed(_) => "owned by a manager that does not call ours",
             };
-            let song = match &hook.song {
+            let canary = match &hook.canary {
                 None if hook.place == HookSlot::Served => "; not tried: git jit hooks status --canary".to_owned(),
                 None => String::new(),
                 Some(CanaryResult::Refused) => "; refuses what it must".to_owned(),
@@ -122,7 +122,7 @@ impl Report for HooksStatus {
                     format!("; {} an edit that nobody made: {}", styles.bad("let through"), plain_line(said))
                 }
             };
-            format!("{mark} {:<17} {place}{song}\n  {}\n", hook.name, styles.faint(&hook.path.display().to_string()))
+            format!("{mark} {:<17} {place}{canary}\n  {}\n", hook.name, styles.faint(&hook.path.display().to_string()))
         };
         let mut text: String = self.hooks.iter().map(line).collect();
         for hook in &self.hooks {

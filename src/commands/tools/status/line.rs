@@ -73,15 +73,16 @@ fn look(session: &Session) -> Option<PromptLine> {
     let policy = policy::policy(&session.cx, &layout, None);
     let agent = actor::agent(&session.cx, &layout, session.agent_flag.as_deref()).ok();
     let holder = agent.map(|(agent_id, _)| Holder { agent_id, worktree_id: identity.worktree_id.clone() });
-    let ledger = layout.claims().ledger_about(&About::Worktree(&identity.worktree_id)).ok();
+    let ledger = session.leases(&layout).ledger_about(&About::Worktree(&identity.worktree_id)).ok();
     let now = session.cx.clock().now();
-    let standing = |lease: &Lease| lease.standing(&now, policy.limits.stale_after_secs);
+    let lease_status = |lease: &Lease| lease.lease_status(&now, policy.limits.stale_after_secs);
     let leases = ledger.iter().filter(|_| policy.worktrees).flat_map(Ledger::leases);
-    let mine: Vec<&Lease> = leases.filter(|lease| Some(&lease.holder) == holder.as_ref() && standing(lease).excludes()).collect();
+    let mine: Vec<&Lease> =
+        leases.filter(|lease| Some(&lease.holder) == holder.as_ref() && lease_status(lease).excludes()).collect();
     let (issue, lease) = subject(&identity, &mine)?;
     let hold = match lease {
         Some(lease) if lease.closing => Hold::Closing,
-        Some(lease) => Hold::Held(standing(lease)),
+        Some(lease) => Hold::Held(lease_status(lease)),
         None if !policy.worktrees => Hold::Unused,
         None if ledger.is_none() => Hold::Unknown,
         None => Hold::None,
@@ -137,7 +138,7 @@ impl Hold {
 
     fn left_ms(self) -> Option<u64> {
         match self {
-            Self::Held(standing) => standing.left_ms(),
+            Self::Held(lease_status) => lease_status.left_ms(),
             _ => None,
         }
     }

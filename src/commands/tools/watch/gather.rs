@@ -61,7 +61,7 @@ impl<'a> Watcher<'a> {
     }
 
     fn signs(&self) -> [Option<FileStamp>; 2] {
-        [self.layout.claims().sign(), self.layout.events().sign()]
+        [self.session.leases(self.layout).stamp(), self.layout.events().stamp()]
     }
 
     /// Whether the leases or the events are others than when they were read last.
@@ -74,18 +74,18 @@ impl<'a> Watcher<'a> {
         // Taken first: what changes while the rest is read shows afterwards.
         self.signs = self.signs();
         let Self { session, layout, .. } = *self;
-        let board = IssueIndex::gather(session, layout, false)?;
+        let index = IssueIndex::gather(session, layout, false)?;
         let worktrees = worktrees::rows(session, layout)?;
         self.read_events()?;
-        let mut leases: Vec<Lease> = board.ledger.leases().cloned().collect();
-        leases.sort_by_key(|lease| (!board.editor.is(&lease.holder), lease.issue_id));
+        let mut leases: Vec<Lease> = index.ledger.leases().cloned().collect();
+        leases.sort_by_key(|lease| (!index.editor.is(&lease.holder), lease.issue_id));
         let about = leases.iter().map(|lease| lease.issue_id).chain(self.events.iter().map(|event| event.issue_id));
-        let titles = about.filter_map(|id| Some((id, board.get(id)?.summary.title.clone()))).collect();
-        let available = board.of_kind(QueryKind::Available);
-        let policies = board.policy.unreadable.iter().map(|(place, why)| format!("{place}: {why}"));
+        let titles = about.filter_map(|id| Some((id, index.get(id)?.summary.title.clone()))).collect();
+        let available = index.of_kind(QueryKind::Available);
+        let policies = index.policy.unreadable.iter().map(|(place, why)| format!("{place}: {why}"));
         Ok(Gathered {
-            editor: board.editor.clone(),
-            policy: board.policy.clone(),
+            editor: index.editor.clone(),
+            policy: index.policy.clone(),
             branch: layout.branch(),
             leases,
             titles,
@@ -94,7 +94,7 @@ impl<'a> Watcher<'a> {
             available_total: available.len(),
             available: available.into_iter().take(SHOWN).cloned().collect(),
             events: self.events.iter().rev().cloned().collect(),
-            unreadable: policies.chain(board.unreadable.iter().cloned()).collect(),
+            unreadable: policies.chain(index.unreadable.iter().cloned()).collect(),
         })
     }
 
@@ -111,7 +111,7 @@ impl<'a> Watcher<'a> {
 impl Gathered {
     /// The leases that keep anybody out at a moment, each with whether it is of whoever looks.
     pub(crate) fn leases_at(&self, now: &Now) -> Vec<(LeaseView, &Lease, bool)> {
-        let excludes = |lease: &&Lease| lease.standing(now, self.policy.limits.stale_after_secs).excludes();
+        let excludes = |lease: &&Lease| lease.lease_status(now, self.policy.limits.stale_after_secs).excludes();
         let view = |lease| (LeaseView::of(lease, now, &self.policy, None), lease, self.editor.is(&lease.holder));
         self.leases.iter().filter(excludes).map(view).collect()
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::commands::leases::claim::{SupervisedCommand, attend, was_concluded};
+use crate::commands::leases::claim::{SupervisedCommand, supervise, was_concluded};
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::worktrees::agent::{AgentReport, LeaseAfterAgent};
@@ -47,10 +47,10 @@ impl Run<'_> {
     /// Runs it, keeps the lease alive meanwhile, and says what became of both.
     pub(crate) fn to_its_end(&self, argv: &[OsString], log: Option<String>, door: Option<Guard>) -> Result<AgentReport, Error> {
         let (session, layout) = (self.session, self.layout);
-        let desk = EditSession::for_leases(session, layout)?;
+        let edit = EditSession::for_leases(session, layout)?;
         let holder = session.holder(layout)?;
-        let ttl_secs = layout.claims().ledger()?.lease(self.lease_id).map_or(0, |lease| lease.ttl_secs);
-        let charge = SupervisedCommand {
+        let ttl_secs = session.leases(layout).ledger()?.lease(self.lease_id).map_or(0, |lease| lease.ttl_secs);
+        let supervised = SupervisedCommand {
             lease_id: self.lease_id,
             issue_id: self.issue_id,
             agent_id: &holder.agent_id,
@@ -61,7 +61,7 @@ impl Run<'_> {
             ends_when_lost: false,
         };
         let mut begun = None;
-        let ended = attend(&desk, &charge, |pid| {
+        let ended = supervise(&edit, &supervised, |pid| {
             let run = self.record(pid, log.clone());
             run.write(&layout.git_dir, layout.modes)?;
             begun = Some(run);
@@ -73,11 +73,11 @@ impl Run<'_> {
             Ok(ended) => ended,
             Err(error) => {
                 // It has done nothing, and a lease for nothing is in others' way.
-                desk.close_lease(self.issue_id)?;
+                edit.close_lease(self.issue_id)?;
                 return Err(error);
             }
         };
-        let end = if lost.is_some() { LeaseAfterAgent::Lost } else { self.after(&desk, status) };
+        let end = if lost.is_some() { LeaseAfterAgent::Lost } else { self.after(&edit, status) };
         let pid = begun.as_ref().map_or(0, |run| run.pid);
         if let Some(run) = begun.filter(|_| layout.git_dir.exists()) {
             let run = AgentRun { ended: Some(AgentExit { at: session.cx.clock().now().wall, status }), ..run };
@@ -101,22 +101,24 @@ impl Run<'_> {
     }
 
     /// The lease after the end: given back if that was well, else left for whoever goes on.
-    fn after(&self, desk: &EditSession<'_>, status: u8) -> LeaseAfterAgent {
+    fn after(&self, edit: &EditSession<'_>, status: u8) -> LeaseAfterAgent {
         if status == 0 {
-            match desk.close_lease(self.issue_id) {
+            match edit.close_lease(self.issue_id) {
                 Ok(Some((_, true))) => return LeaseAfterAgent::Closing,
                 Ok(Some((_, false))) => return LeaseAfterAgent::Released,
                 // It has given it back itself, or its commit has.
-                Ok(None) if was_concluded(desk, self.lease_id) => return LeaseAfterAgent::Released,
+                Ok(None) if was_concluded(edit, self.lease_id) => return LeaseAfterAgent::Released,
                 Ok(None) => return LeaseAfterAgent::Lost,
-                Err(error) => desk.session.output.warn(&format!("the lease could not be given back: {error}")),
+                Err(error) => edit.session.output.warn(&format!("the lease could not be given back: {error}")),
             }
         }
-        let now = desk.session.cx.clock().now();
-        let ledger = desk.layout.claims().ledger().unwrap_or_default();
+        let now = edit.session.cx.clock().now();
+        let ledger = edit.session.leases(edit.layout).ledger().unwrap_or_default();
         match ledger.lease(self.lease_id) {
-            Some(lease) => LeaseAfterAgent::Stays { left_ms: lease.standing(&now, desk.policy.limits.stale_after_secs).left_ms() },
-            None if was_concluded(desk, self.lease_id) => LeaseAfterAgent::Released,
+            Some(lease) => {
+                LeaseAfterAgent::Stays { left_ms: lease.lease_status(&now, edit.policy.limits.stale_after_secs).left_ms() }
+            }
+            None if was_concluded(edit, self.lease_id) => LeaseAfterAgent::Released,
             None => LeaseAfterAgent::Lost,
         }
     }

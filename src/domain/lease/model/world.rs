@@ -227,7 +227,7 @@ impl ModelState {
         // It may rely on it as long as its clock and the ledger, as it is now, say; of one that is not tied to its clock
         // it has to ask again.
         let mut until = self.now();
-        match lease.standing(&until, LIMITS.stale_after_secs) {
+        match lease.lease_status(&until, LIMITS.stale_after_secs) {
             LeaseStatus::Live { left_ms } => until.clock.millis += left_ms - lease.ttl_secs * 100,
             LeaseStatus::Indefinite => until.clock = lease.since.clone(),
             _ => return,
