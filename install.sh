@@ -229,8 +229,8 @@ if [ -z "$from" ]; then
     echo "Building, some minutes the first time"
     from=${CARGO_TARGET_DIR:-target}
     # With the tools for agents, which bring libraries of their own; without them, where those cannot be built.
-    cargo build --release --locked --bins --target-dir "$from" --features mcp ||
-        { echo "Not with git jit mcp, then" && cargo build --release --locked --bins --target-dir "$from"; }
+    cargo build --release --locked --bins --target-dir "$from" ||
+        { echo "Building again, without git jit mcp" && cargo build --release --locked --bins --target-dir "$from" --no-default-features; }
     from=$from/release
 fi
 

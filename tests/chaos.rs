@@ -246,12 +246,12 @@ fn run(secs: u64, with_locks: bool) {
 
 #[test]
 fn one_holder_in_a_crowd_that_is_killed_and_stopped() {
-    run(10, true);
+    run(5, true);
 }
 
 #[test]
 fn one_holder_in_the_same_crowd_without_any_lock() {
-    run(10, false);
+    run(5, false);
 }
 
 #[test]
