@@ -4,14 +4,14 @@
 //! one word in a message, a file name and a log line. A prefix resolves to exactly one id or to an
 //! error that lists the candidates, never to a guess.
 
+mod error;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-mod error;
 
 pub(crate) use error::IdError;
 

@@ -1,15 +1,17 @@
 //! The issue: its fields, and what is valid in them. [`Document`] is the text of its file.
 
+mod document;
+mod read;
+mod summary;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::id::IssueId;
-
-mod document;
-mod read;
-mod summary;
+use crate::domain::id::IssueId;
 
 pub(crate) use document::{Document, FieldChange};
 pub(crate) use read::unique_json;
@@ -238,7 +240,3 @@ impl Draft {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "issue/tests.rs"]
-mod tests;

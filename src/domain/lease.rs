@@ -5,23 +5,27 @@
 //! worktree, uses a lease. Storage appends what [`decide`] says and replays what it reads through
 //! [`Ledger::apply`]; it takes no decision of its own. Nothing here reads a clock.
 
+mod decide;
+mod event;
+mod ledger;
+#[cfg(test)]
+mod model;
+mod outcome;
+mod status;
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::id::{Holder, IssueId, LeaseId};
-use super::time::{ClockReading, Now};
+use crate::domain::id::{Holder, IssueId, LeaseId};
+use crate::domain::time::{ClockReading, Now};
 
-mod decide;
-mod event;
-mod fate;
-mod ledger;
-mod standing;
-
-pub(crate) use decide::{Answer, Decision, Refusal, Request, decide};
-pub(crate) use event::{Event, Grant};
-pub(crate) use fate::Fate;
+pub(crate) use decide::{Decision, LeaseAnswer, LeaseRefusal, Request, decide};
+pub(crate) use event::{Grant, LeaseEvent};
 pub(crate) use ledger::Ledger;
-pub(crate) use standing::Standing;
+pub(crate) use outcome::LeaseOutcome;
+pub(crate) use status::LeaseStatus;
 
 /// The holder stops trusting a finite lease this much before others may take it, at most; a tenth of a short one.
 const SAFETY_MARGIN_MS: u64 = 5_000;
@@ -108,9 +112,3 @@ impl Lease {
         std::iter::once(&self.since).chain(&self.observed).filter_map(|then| now.clock.since(then)).max()
     }
 }
-
-#[cfg(test)]
-mod model;
-#[cfg(test)]
-#[path = "lease/tests.rs"]
-mod tests;

@@ -4,20 +4,22 @@
 //! decided is told, what no rule decides is a conflict, whose two values stay in the text. What is no issue, or not the same one,
 //! is refused: that is for a person.
 
-mod exact;
+mod json_equality;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use self::rules::{Item, Outcome, Weighing};
-pub(crate) use self::write::Markers;
-use self::write::Texts;
-use super::id::IssueId;
-use super::issue::Document;
-use super::splice;
+use crate::domain::id::IssueId;
+use crate::domain::issue::Document;
+use crate::domain::merge::rules::{FieldOutcome, Item, Weighing};
+pub(crate) use crate::domain::merge::write::Markers;
+use crate::domain::merge::write::Texts;
+use crate::text::json_edit;
 
 /// The newest `schema_version` of an issue's file that is understood; files without one are of the first.
 const NEWEST: u64 = 1;
@@ -27,7 +29,7 @@ pub(crate) type Lines<'a> = &'a dyn Fn(&str, &str, &str) -> Option<String>;
 
 /// One of the two that are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum MergeSide {
     /// What is merged into.
     Ours,
     /// What is merged.
@@ -44,7 +46,7 @@ pub(crate) struct Versions<'a> {
 
 /// Why a file is left to a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(crate) enum MergeError {
     /// Git's rename detection takes two issues for one.
     #[error("these are different issues, which rename detection takes for one: {}", short(issues))]
     DifferentIssues {
@@ -55,7 +57,7 @@ pub(crate) enum Refusal {
     #[error("{} cannot be read: {why}", side.name())]
     Unreadable {
         /// Which one.
-        side: Side,
+        side: MergeSide,
         /// What is wrong with it.
         why: String,
     },
@@ -98,7 +100,7 @@ impl Conflict {
 
 /// A merge that has been worked out and not written yet.
 #[derive(Debug, Clone)]
-pub(crate) struct Merge {
+pub(crate) struct IssueMerge {
     /// The issue.
     pub issue: IssueId,
     /// What rules decided.
@@ -109,7 +111,7 @@ pub(crate) struct Merge {
     items: Vec<Item>,
 }
 
-impl Side {
+impl MergeSide {
     fn name(self) -> &'static str {
         match self {
             Self::Ours => "our side",
@@ -118,23 +120,23 @@ impl Side {
     }
 }
 
-impl Merge {
+impl IssueMerge {
     /// Works out the merge.
-    pub(crate) fn of(versions: Versions<'_>, lines: Lines<'_>) -> Result<Self, Refusal> {
-        let read = |bytes, side| Document::read(bytes).map_err(|error| Refusal::Unreadable { side, why: error.to_string() });
-        let (ours, theirs) = (read(versions.ours, Side::Ours)?, read(versions.theirs, Side::Theirs)?);
+    pub(crate) fn of(versions: Versions<'_>, lines: Lines<'_>) -> Result<Self, MergeError> {
+        let read = |bytes, side| Document::read(bytes).map_err(|error| MergeError::Unreadable { side, why: error.to_string() });
+        let (ours, theirs) = (read(versions.ours, MergeSide::Ours)?, read(versions.theirs, MergeSide::Theirs)?);
         // A virtual base may hold the markers of a conflict: then there is none.
         let base = versions.base.and_then(|bytes| Document::read(bytes).ok());
         let mut issues: Vec<IssueId> = base.iter().chain([&ours, &theirs]).map(|document| document.issue().id).collect();
         issues.sort_unstable();
         issues.dedup();
         if issues.len() > 1 {
-            return Err(Refusal::DifferentIssues { issues });
+            return Err(MergeError::DifferentIssues { issues });
         }
         let versions = base.iter().chain([&ours, &theirs]).filter_map(|it| it.issue().rest.get("schema_version"));
         let is_known = |version: &&Value| version.as_u64().is_some_and(|version| version <= NEWEST);
         if let Some(version) = versions.into_iter().find(|version| !is_known(version)) {
-            return Err(Refusal::Newer { version: version.to_string() });
+            return Err(MergeError::Newer { version: version.to_string() });
         }
         let texts = Texts { base: base.as_ref().map(Document::text), ours: ours.text(), theirs: theirs.text() };
         let mut weighing = Weighing::new(lines);
@@ -147,26 +149,26 @@ impl Merge {
 
     /// What no rule decides.
     pub(crate) fn conflicts(&self) -> Vec<Conflict> {
-        let open = self.items.iter().filter(|item| item.outcome == Outcome::Conflict);
+        let open = self.items.iter().filter(|item| item.outcome == FieldOutcome::Conflict);
         let conflict = |item: &Item| {
             let path = words(&item.path);
-            let value = |text: &str| splice::raw(text, &path).map(str::to_owned);
+            let value = |text: &str| json_edit::raw(text, &path).map(str::to_owned);
             Conflict { path: item.path.clone(), ours: value(&self.ours), theirs: value(&self.theirs) }
         };
         open.map(conflict).collect()
     }
 
     /// Decides a conflict for one side.
-    pub(crate) fn take(&mut self, path: &[String], side: Side) {
-        self.decide(path, Outcome::Take(side));
+    pub(crate) fn take(&mut self, path: &[String], side: MergeSide) {
+        self.decide(path, FieldOutcome::Take(side));
     }
 
     /// Decides a conflict by a value of its own.
     pub(crate) fn make(&mut self, path: &[String], value: Value) {
-        self.decide(path, Outcome::Made(value));
+        self.decide(path, FieldOutcome::Made(value));
     }
 
-    fn decide(&mut self, path: &[String], outcome: Outcome) {
+    fn decide(&mut self, path: &[String], outcome: FieldOutcome) {
         if let Some(item) = self.items.iter_mut().find(|item| item.path == path) {
             item.outcome = outcome;
         }
@@ -179,7 +181,7 @@ impl Merge {
 
     /// The merged text, if there is no conflict.
     pub(crate) fn clean(&self) -> Option<String> {
-        let is_clean = self.items.iter().all(|item| item.outcome != Outcome::Conflict);
+        let is_clean = self.items.iter().all(|item| item.outcome != FieldOutcome::Conflict);
         is_clean.then(|| self.text(&Markers::default()))
     }
 }
@@ -195,9 +197,5 @@ fn words(path: &[String]) -> Vec<&str> {
 
 /// The members of an object by key, each with its text.
 fn by_key(object: &str) -> BTreeMap<String, &str> {
-    splice::members(object).into_iter().map(|member| (member.key, &object[member.start..member.end])).collect()
+    json_edit::members(object).into_iter().map(|member| (member.key, &object[member.start..member.end])).collect()
 }
-
-#[cfg(test)]
-#[path = "merge/tests.rs"]
-mod tests;

@@ -4,9 +4,9 @@
 //! another; and an edit of an issue wants the live, fresh lease of whoever makes it. Decides from its
 //! arguments alone; commands and hooks only translate what it answers.
 
-use super::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
-use super::lease::{Ledger, Limits, Standing};
-use super::time::Now;
+use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
+use crate::domain::lease::{LeaseStatus, Ledger, Limits};
+use crate::domain::time::Now;
 
 /// What a finding leads to, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -34,7 +34,7 @@ impl Enforcement {
 
 /// What one `config.toml` says; `None` where it is silent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Settings {
+pub(crate) struct PolicySettings {
     /// `[worktree] enforce_leases`.
     pub enforcement: Option<Enforcement>,
     /// `[worktree] mode`: `false` for `off`.
@@ -63,7 +63,7 @@ pub(crate) struct Candidate {
     /// Where, for people: a ref, a path, a variable.
     pub place: String,
     /// The settings, or why they cannot be read.
-    pub settings: Result<Settings, String>,
+    pub settings: Result<PolicySettings, String>,
 }
 
 /// The policy in force.
@@ -105,10 +105,10 @@ impl Policy {
             let error = candidate.settings.as_ref().err()?;
             Some((candidate.place.clone(), error.clone()))
         });
-        let least = |setting: &dyn Fn(&Settings) -> Option<u64>| read().filter_map(setting).min();
+        let least = |setting: &dyn Fn(&PolicySettings) -> Option<u64>| read().filter_map(setting).min();
         let usual = Limits::default();
         let all_say =
-            |setting: &dyn Fn(&Settings) -> Option<bool>| read().count() > 0 && read().all(|it| setting(it) == Some(false));
+            |setting: &dyn Fn(&PolicySettings) -> Option<bool>| read().count() > 0 && read().all(|it| setting(it) == Some(false));
         Self {
             enforcement: read().filter_map(|settings| settings.enforcement).max().unwrap_or_default(),
             unreadable: unreadable.collect(),
@@ -161,7 +161,7 @@ pub(crate) enum Finding {
     /// An issue was edited under the editor's own lease without an end, which is stale.
     Stale { issue: IssueId, lease_id: LeaseId },
     /// An issue was edited that somebody else holds.
-    HeldByOther { issue: IssueId, holder: Holder, standing: Standing, branch: Option<String> },
+    HeldByOther { issue: IssueId, holder: Holder, lease_status: LeaseStatus, branch: Option<String> },
     /// An issue was edited that this worktree holds under another agent id.
     HeldUnderOtherName { issue: IssueId, holder: AgentId, me: AgentId },
     /// A commit edits an issue without authority: the lease it was made under did not end well, or there was none.
@@ -280,32 +280,32 @@ pub(crate) fn lease_for_edit(
     stale_threshold_secs: u64,
 ) -> Result<LeaseId, Finding> {
     let Some(lease) = ledger.lease_on(issue) else { return Err(Finding::Unleased { issue }) };
-    let standing = lease.standing(now, stale_threshold_secs);
+    let lease_status = lease.lease_status(now, stale_threshold_secs);
     let lease_id = lease.lease_id.clone();
     if editor.is(&lease.holder) {
-        return match standing {
-            _ if standing.authorises() => Ok(lease_id),
-            Standing::Stale => Err(Finding::Stale { issue, lease_id }),
+        return match lease_status {
+            _ if lease_status.authorises() => Ok(lease_id),
+            LeaseStatus::Stale => Err(Finding::Stale { issue, lease_id }),
             _ => Err(Finding::Lapsed { issue, lease_id }),
         };
     }
-    if !standing.excludes() {
+    if !lease_status.excludes() {
         return Err(Finding::Unleased { issue });
     }
     if editor.worktree_id.as_ref() == Some(&lease.holder.worktree_id) {
         return Err(Finding::HeldUnderOtherName { issue, holder: lease.holder.agent_id.clone(), me: editor.agent_id.clone() });
     }
-    Err(Finding::HeldByOther { issue, holder: lease.holder.clone(), standing, branch: lease.branch.clone() })
+    Err(Finding::HeldByOther { issue, holder: lease.holder.clone(), lease_status, branch: lease.branch.clone() })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::lease::{Event, Grant};
-    use super::super::time::ClockReading;
     use super::*;
+    use crate::domain::lease::{Grant, LeaseEvent};
+    use crate::domain::time::ClockReading;
 
     fn candidate(enforcement: Option<Enforcement>) -> Candidate {
-        Candidate { place: "x".into(), settings: Ok(Settings { enforcement, ..Settings::default() }) }
+        Candidate { place: "x".into(), settings: Ok(PolicySettings { enforcement, ..PolicySettings::default() }) }
     }
 
     fn broken() -> Candidate {
@@ -333,7 +333,8 @@ mod tests {
 
     #[test]
     fn worktree_features_are_off_only_where_every_candidate_says_so() {
-        let with = |worktrees| Candidate { place: "x".into(), settings: Ok(Settings { worktrees, ..Settings::default() }) };
+        let with =
+            |worktrees| Candidate { place: "x".into(), settings: Ok(PolicySettings { worktrees, ..PolicySettings::default() }) };
         assert!(Policy::strictest(&[]).worktrees);
         assert!(!Policy::strictest(&[with(Some(false)), with(Some(false))]).worktrees);
         assert!(Policy::strictest(&[with(Some(false)), with(None)]).worktrees);
@@ -373,7 +374,7 @@ mod tests {
             ttl_secs: 10,
             reason: None,
         };
-        ledger.apply(1, &Event::Acquire(grant), &at(0));
+        ledger.apply(1, &LeaseEvent::Acquire(grant), &at(0));
         for (who, ms, expected) in [
             (&alice, 0, Ok(lease_id.clone())),
             (&alice, 8_999, Ok(lease_id.clone())),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// One version of a file: its object id in hexadecimal and its mode, as Git's tree has them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Version {
+pub(crate) struct FileVersion {
     /// The blob's object id, lower-case hexadecimal.
     pub oid: String,
     /// The mode, for example `0o100644`.
@@ -18,17 +18,17 @@ pub(crate) struct Version {
 }
 
 /// What became of one version; `None` is "not there".
-pub(crate) type Step = (Option<Version>, Option<Version>);
+pub(crate) type Transition = (Option<FileVersion>, Option<FileVersion>);
 
 /// The shortest chain of `steps` from `from` to `to`; an empty one where they are the same.
 ///
 /// Absence may be where a chain begins or ends and never lies on the way: every version was absent once, so that a
 /// single removal would lead back to all of them.
-pub(crate) fn chain(steps: &[Step], from: Option<&Version>, to: Option<&Version>) -> Option<Vec<Step>> {
+pub(crate) fn chain(steps: &[Transition], from: Option<&FileVersion>, to: Option<&FileVersion>) -> Option<Vec<Transition>> {
     if from == to {
         return Some(Vec::new());
     }
-    let mut came_by: BTreeMap<Option<&Version>, &Step> = BTreeMap::new();
+    let mut came_by: BTreeMap<Option<&FileVersion>, &Transition> = BTreeMap::new();
     let mut open = VecDeque::from([from]);
     while let Some(here) = open.pop_front() {
         for step in steps.iter().filter(|(start, _)| start.as_ref() == here) {
@@ -48,7 +48,11 @@ pub(crate) fn chain(steps: &[Step], from: Option<&Version>, to: Option<&Version>
     None
 }
 
-fn traced(came_by: &BTreeMap<Option<&Version>, &Step>, from: Option<&Version>, to: Option<&Version>) -> Vec<Step> {
+fn traced(
+    came_by: &BTreeMap<Option<&FileVersion>, &Transition>,
+    from: Option<&FileVersion>,
+    to: Option<&FileVersion>,
+) -> Vec<Transition> {
     let mut chain = Vec::new();
     let mut here = to;
     while here != from {
@@ -64,13 +68,13 @@ fn traced(came_by: &BTreeMap<Option<&Version>, &Step>, from: Option<&Version>, t
 mod tests {
     use super::*;
 
-    fn version(name: &str) -> Option<Version> {
-        (name != "-").then(|| Version { oid: name.to_owned(), mode: 0o100_644 })
+    fn version(name: &str) -> Option<FileVersion> {
+        (name != "-").then(|| FileVersion { oid: name.to_owned(), mode: 0o100_644 })
     }
 
     #[test]
     fn chains_lead_forward_through_every_step_and_never_back() {
-        let steps: Vec<Step> =
+        let steps: Vec<Transition> =
             [("-", "a"), ("a", "b"), ("b", "c"), ("c", "b"), ("x", "-")].map(|(f, t)| (version(f), version(t))).into();
         let ok = |from: &str, to: &str| chain(&steps, version(from).as_ref(), version(to).as_ref()).is_some();
         assert!(ok("-", "c") && ok("a", "b") && ok("a", "c") && ok("a", "a") && ok("x", "-"));
@@ -90,8 +94,8 @@ mod tests {
 
     #[test]
     fn a_change_of_mode_is_a_change() {
-        let plain = Version { oid: "a".into(), mode: 0o100_644 };
-        let link = Version { mode: 0o120_000, ..plain.clone() };
+        let plain = FileVersion { oid: "a".into(), mode: 0o100_644 };
+        let link = FileVersion { mode: 0o120_000, ..plain.clone() };
         assert_eq!(chain(&[], Some(&plain), Some(&link)), None);
     }
 }

@@ -1,11 +1,12 @@
 //! The next step after an error, each a line: exhaustive over what can be mended by typing something.
 
-use super::{Error, storage};
 use crate::actor;
 use crate::domain::id::IdError;
-use crate::domain::lease::{Lease, Standing};
-use crate::hook::install::Obstacle;
-use crate::hook::message;
+use crate::domain::lease::{Lease, LeaseStatus};
+use crate::enforce::message;
+use crate::error::Error;
+use crate::error::storage;
+use crate::hooks::install::Obstacle;
 
 impl Error {
     /// What to do next, each a line.
@@ -19,7 +20,7 @@ impl Error {
                 hints.extend(candidates.iter().map(|id| format!("  {id}")));
                 hints
             }
-            Self::Held { lease, standing } => of_holder(lease, *standing),
+            Self::Held { lease, lease_status } => of_holder(lease, *lease_status),
             Self::Gated { issue, .. } => vec![
                 format!("To run the automated ones: git jit gate check-all {}", issue.short()),
                 format!("To see what each waits for: git jit gate status {}", issue.short()),
@@ -55,7 +56,7 @@ impl Error {
             Self::NotApproved { .. } => vec!["If you trust it: git jit worktree approve".to_owned()],
             Self::LeasesOff => vec!["To use leases: set mode = \"auto\" there, and commit it".to_owned()],
             Self::Hooks(obstacle) => of_obstacle(obstacle),
-            Self::Worktree(hindrance) => hindrance.hints(),
+            Self::Worktree(blocker) => blocker.hints(),
             Self::Github(error) => error.hints(),
             Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::hints(error),
             _ => Vec::new(),
@@ -86,10 +87,10 @@ impl Error {
     }
 }
 
-fn of_holder(lease: &Lease, standing: Standing) -> Vec<String> {
+fn of_holder(lease: &Lease, lease_status: LeaseStatus) -> Vec<String> {
     let issue = lease.issue_id.short();
-    let first = match standing {
-        Standing::Stale => format!("If nobody works on it any more: git jit claim force-evict {issue} --reason TEXT"),
+    let first = match lease_status {
+        LeaseStatus::Stale => format!("If nobody works on it any more: git jit claim force-evict {issue} --reason TEXT"),
         _ => format!("To see when it ends: git jit claim status --issue {issue}"),
     };
     vec![first, "To find other work: git jit query available".to_owned()]

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Error, storage};
 use crate::actor;
 use crate::domain::id::IdError;
 use crate::domain::policy::Finding;
+use crate::error::Error;
+use crate::error::storage;
 use crate::exit::ExitStatus;
 use crate::store;
 
@@ -40,7 +41,7 @@ impl Error {
             | Self::AgentFile { .. }
             | Self::Demo(_) => ExitStatus::Refused,
             Self::Plan { .. } | Self::Unreadable { .. } => ExitStatus::Invalid,
-            Self::Worktree(hindrance) => hindrance.status(),
+            Self::Worktree(blocker) => blocker.status(),
             Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::status(error),
             Self::Git(_) => ExitStatus::Broken,
             Self::Github(error) => error.status(),
@@ -80,7 +81,7 @@ impl Error {
             Self::NotApproved { .. } => "not_approved",
             Self::Hooks(_) => "hooks_blocked",
             Self::AgentFile { .. } => "agent_file",
-            Self::Worktree(hindrance) => hindrance.code(),
+            Self::Worktree(blocker) => blocker.code(),
             Self::Store(error) | Self::Actor(actor::Error::Store(error)) => storage::code(error),
             Self::Git(_) => "git_failed",
             Self::Github(error) => error.code(),
@@ -92,9 +93,9 @@ impl Error {
     pub(crate) fn details(&self) -> Value {
         match self {
             Self::Id(IdError::Ambiguous { candidates, .. }) => json!({ "candidates": candidates }),
-            Self::Held { lease, standing } => json!({
+            Self::Held { lease, lease_status } => json!({
                 "issue_id": lease.issue_id, "lease_id": lease.lease_id, "agent_id": lease.holder.agent_id,
-                "worktree_id": lease.holder.worktree_id, "remaining_secs": standing.left_ms().map(|ms| ms.div_ceil(1000)),
+                "worktree_id": lease.holder.worktree_id, "remaining_secs": lease_status.left_ms().map(|ms| ms.div_ceil(1000)),
             }),
             Self::Lost { lease_id, successor, .. } => {
                 json!({ "lease_id": lease_id, "agent_id": successor.as_ref().map(|lease| &lease.holder.agent_id) })

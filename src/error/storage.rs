@@ -4,7 +4,7 @@ use crate::domain::id::IssueId;
 use crate::exit::ExitStatus;
 use crate::store::Error;
 
-pub(super) fn hints(error: &Error) -> Vec<String> {
+pub(crate) fn hints(error: &Error) -> Vec<String> {
     use std::io::ErrorKind;
     let hint = match error {
         Error::NoRepository { .. } => "To make one: git init".to_owned(),
@@ -30,7 +30,7 @@ pub(super) fn hints(error: &Error) -> Vec<String> {
     vec![hint]
 }
 
-pub(super) fn status(error: &Error) -> ExitStatus {
+pub(crate) fn status(error: &Error) -> ExitStatus {
     match error {
         Error::NoRepository { .. } | Error::NoWorktree { .. } => ExitStatus::NotFound,
         Error::Corrupt { path, .. } if is_versioned(path) => ExitStatus::Invalid,
@@ -54,7 +54,7 @@ fn is_issue(path: &std::path::Path) -> bool {
     path.file_name().is_some_and(|name| IssueId::from_file_name(name.as_encoded_bytes()).is_some())
 }
 
-pub(super) fn code(error: &Error) -> &'static str {
+pub(crate) fn code(error: &Error) -> &'static str {
     match error {
         Error::NoRepository { .. } => "no_repository",
         Error::NoWorktree { .. } => "no_worktree",

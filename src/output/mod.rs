@@ -2,8 +2,8 @@
 //!
 //! Computes nothing. What came from files is shown without control characters, whoever wrote it.
 
-pub(crate) mod human;
 pub(crate) mod progress;
+pub(crate) mod text;
 pub(crate) mod watch;
 
 use std::io::Write;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::context::Terminal;
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use human::Styles;
+use text::Styles;
 
 /// What a command found or did: a value that can say itself in both ways.
 pub(crate) trait Report {
@@ -124,13 +124,13 @@ impl Output {
     /// Says by the way what is under way; not with `--quiet` and not with `--json`.
     pub(crate) fn narrate(&self, text: &str) {
         if !self.quiet && !self.json {
-            write(std::io::stderr().lock(), &format!("{} {}\n", self.err.faint("git jit:"), human::plain(text)));
+            write(std::io::stderr().lock(), &format!("{} {}\n", self.err.faint("git jit:"), text::plain(text)));
         }
     }
 
     /// Says, however quiet it should be, that something is not as it ought to be.
     pub(crate) fn warn(&self, text: &str) {
-        write(std::io::stderr().lock(), &format!("{} {}\n", self.err.warn("warning:"), human::plain(text)));
+        write(std::io::stderr().lock(), &format!("{} {}\n", self.err.warn("warning:"), text::plain(text)));
     }
 
     /// Says why there is no answer.
@@ -139,9 +139,9 @@ impl Output {
             write(std::io::stdout().lock(), &document(json!({ "error": described(error) })));
             return;
         }
-        let mut text = format!("{} {}\n", self.err.bad("error:"), human::plain(&error.to_string()));
+        let mut text = format!("{} {}\n", self.err.bad("error:"), text::plain(&error.to_string()));
         for hint in error.hints() {
-            text += &format!("  {}\n", human::plain(&hint));
+            text += &format!("  {}\n", text::plain(&hint));
         }
         write(std::io::stderr().lock(), &text);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Output;
+use crate::output::Output;
 
 const TICK: Duration = Duration::from_millis(120);
 
@@ -14,7 +14,7 @@ pub(crate) struct Progress {
 }
 
 /// A line for one thing that is under way.
-pub(crate) struct Line(ProgressBar);
+pub(crate) struct ProgressLine(ProgressBar);
 
 impl Progress {
     /// Lines, if they are wanted: not with `--json` or `--quiet`, and only on a terminal.
@@ -24,18 +24,18 @@ impl Progress {
     }
 
     /// Says that something has begun.
-    pub(crate) fn begin(&self, what: &str) -> Line {
+    pub(crate) fn begin(&self, what: &str) -> ProgressLine {
         let line = self.lines.add(ProgressBar::new_spinner());
         line.set_style(
             ProgressStyle::with_template("{spinner} {msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
         );
         line.set_message(what.to_owned());
         line.enable_steady_tick(TICK);
-        Line(line)
+        ProgressLine(line)
     }
 }
 
-impl Line {
+impl ProgressLine {
     /// It is over.
     pub(crate) fn end(self) {
         self.0.finish_and_clear();

@@ -3,18 +3,20 @@
 //! Knows neither where the state comes from nor what terminal it goes to: it draws into a buffer of any size, also of
 //! none. Everything is cut by the columns that it takes up, which for some letters are two and for some are none.
 
+pub(crate) mod keys;
+#[cfg(test)]
+mod tests;
+mod text;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use self::text::{cut, pad, width, widths};
+use crate::output::watch::text::{cut, pad, width, widths};
 
-pub(crate) mod keys;
-mod text;
-
-pub(crate) use self::keys::{Action, View};
+pub(crate) use crate::output::watch::keys::{KeyEffect, WatchCursor};
 
 /// How many panels there are.
 pub(crate) const PANELS: usize = 4;
@@ -51,7 +53,7 @@ pub(crate) struct Cell {
 impl Cell {
     /// A cell, made harmless whoever wrote it.
     pub(crate) fn new(text: &str, mood: Mood) -> Self {
-        Self { text: super::human::plain_line(text), mood }
+        Self { text: crate::output::text::plain_line(text), mood }
     }
 
     /// One of no particular meaning.
@@ -62,7 +64,7 @@ impl Cell {
 
 /// A line of a panel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row {
+pub(crate) struct WatchRow {
     /// What it stays itself by, wherever it moves to.
     pub key: String,
     /// Its columns.
@@ -77,7 +79,7 @@ pub(crate) struct Panel {
     /// What it is about.
     pub title: &'static str,
     /// Its lines.
-    pub rows: Vec<Row>,
+    pub rows: Vec<WatchRow>,
     /// How many lines there would be, if some were left out.
     pub total: usize,
     /// What it says without a line.
@@ -86,7 +88,7 @@ pub(crate) struct Panel {
 
 /// Everything that a frame shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct State {
+pub(crate) struct WatchFrame {
     /// Who looks, from where.
     pub head: Cell,
     /// The panels, from above.
@@ -96,14 +98,14 @@ pub(crate) struct State {
 }
 
 /// Draws a frame.
-pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, view: &View, is_colourful: bool) {
+pub(crate) fn draw(frame: &mut Frame<'_>, state: &WatchFrame, view: &WatchCursor, is_colourful: bool) {
     let area = frame.area();
-    paint(frame.buffer_mut(), area, state, view, Look { is_colourful });
+    paint(frame.buffer_mut(), area, state, view, FrameStyles { is_colourful });
 }
 
 /// One frame as text, as high as it needs to be and without a choice.
-pub(crate) fn text(state: &State, columns: u16) -> String {
-    let look = Look { is_colourful: false };
+pub(crate) fn text(state: &WatchFrame, columns: u16) -> String {
+    let look = FrameStyles { is_colourful: false };
     let mut lines = vec![look.cell(&state.head, columns)];
     lines.extend(state.trouble.iter().map(|trouble| look.cell(trouble, columns)));
     for panel in &state.panels {
@@ -113,7 +115,7 @@ pub(crate) fn text(state: &State, columns: u16) -> String {
     lines.iter().map(|line| format!("{}\n", line.to_string().trim_end())).collect()
 }
 
-fn paint(buffer: &mut Buffer, area: Rect, state: &State, view: &View, look: Look) {
+fn paint(buffer: &mut Buffer, area: Rect, state: &WatchFrame, view: &WatchCursor, look: FrameStyles) {
     let columns = area.width;
     let (has_foot, is_roomy) = (area.height >= 4, area.height >= ROOMY);
     let below = u16::from(has_foot) + u16::from(is_roomy);
@@ -141,7 +143,7 @@ fn paint(buffer: &mut Buffer, area: Rect, state: &State, view: &View, look: Look
 
 /// How high each panel is: what it has, as far as there is room, shared out line by line; where there is room for few
 /// lines, all of it goes to the panel that is looked at.
-fn heights(state: &State, view: &View, room: u16) -> [u16; PANELS] {
+fn heights(state: &WatchFrame, view: &WatchCursor, room: u16) -> [u16; PANELS] {
     let mut heights = [0; PANELS];
     if usize::from(room) < PANELS * usize::from(LEAST) {
         heights[view.panel] = room;
@@ -163,11 +165,11 @@ fn heights(state: &State, view: &View, room: u16) -> [u16; PANELS] {
 
 /// How things look.
 #[derive(Clone, Copy)]
-struct Look {
+struct FrameStyles {
     is_colourful: bool,
 }
 
-impl Look {
+impl FrameStyles {
     fn style(self, mood: Mood) -> Style {
         if !self.is_colourful {
             return Style::new();
@@ -187,7 +189,7 @@ impl Look {
         Line::from(Span::styled(cut(&cell.text, usize::from(columns)), self.style(cell.mood)))
     }
 
-    fn panel(self, state: &State, view: &View, at: usize, height: u16, columns: u16) -> Vec<Line<'static>> {
+    fn panel(self, state: &WatchFrame, view: &WatchCursor, at: usize, height: u16, columns: u16) -> Vec<Line<'static>> {
         let panel = &state.panels[at];
         if height == 0 {
             return Vec::new();
@@ -226,7 +228,7 @@ impl Look {
         let texts: Vec<Vec<&str>> = texts.collect();
         let id = panel.rows.first().and_then(|row| row.cells.iter().position(|cell| cell.mood == Mood::Id));
         let widths = widths(&texts, usize::from(columns), gap, id);
-        let row = |(at, row): (usize, &Row)| {
+        let row = |(at, row): (usize, &WatchRow)| {
             let mut spans = Vec::new();
             for (cell, width) in row.cells.iter().zip(&widths).filter(|(_, width)| **width > 0) {
                 if !spans.is_empty() {
@@ -240,7 +242,3 @@ impl Look {
         shown.clone().zip(&panel.rows[shown]).map(row).collect()
     }
 }
-
-#[cfg(test)]
-#[path = "watch/tests.rs"]
-mod tests;

@@ -14,11 +14,12 @@ use gix::bstr::ByteSlice;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::claims::{checked, unchecked};
-use super::file::{self, Modes};
-use super::{Error, Result, lock};
 use crate::domain::id::{Holder, LeaseId};
-use crate::domain::transition::{Step, Version};
+use crate::domain::transition::{FileVersion, Transition};
+use crate::store::file::{self, Modes};
+use crate::store::lock;
+use crate::store::log::{checked, unchecked};
+use crate::store::{Error, Result};
 
 const SCHEMA_VERSION: u32 = 1;
 const CONSULTED_FOR: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -30,7 +31,7 @@ pub(crate) const PRIVATE: &str = "nobody else knew the issue";
 pub(crate) const TOLERATED: &str = "the policy let it pass";
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Made<'a> {
+pub(crate) struct TransitionContext<'a> {
     /// When.
     pub at: Timestamp,
     /// The file, relative to `.jit/`.
@@ -43,16 +44,16 @@ pub(crate) struct Made<'a> {
 
 /// One transition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Entry {
+pub(crate) struct RecordedTransition {
     schema_version: u32,
     /// When, for people and for the ninety days.
     pub at: Timestamp,
     /// The file, relative to `.jit/`.
     pub path: String,
     /// The version before, `None` where it was not there.
-    pub from: Option<Version>,
+    pub from: Option<FileVersion>,
     /// The version after, `None` where it was removed.
-    pub to: Option<Version>,
+    pub to: Option<FileVersion>,
     /// The commits that it was made on top of, in hexadecimal.
     pub base: Vec<String>,
     /// The lease it was made under, `None` for what was adopted.
@@ -64,24 +65,24 @@ pub(crate) struct Entry {
     pub adopted: Option<String>,
 }
 
-impl Entry {
+impl RecordedTransition {
     /// A transition made under a lease.
-    pub(crate) fn leased(made: &Made<'_>, step: Step, lease_id: LeaseId) -> Self {
+    pub(crate) fn leased(made: &TransitionContext<'_>, step: Transition, lease_id: LeaseId) -> Self {
         Self::new(made, step, Some(lease_id), None)
     }
 
     /// A transition that somebody answers for without a lease.
-    pub(crate) fn adopted(made: &Made<'_>, step: Step, reason: &str) -> Self {
+    pub(crate) fn adopted(made: &TransitionContext<'_>, step: Transition, reason: &str) -> Self {
         Self::new(made, step, None, Some(reason.to_owned()))
     }
 
-    fn new(made: &Made<'_>, (from, to): Step, lease_id: Option<LeaseId>, adopted: Option<String>) -> Self {
+    fn new(made: &TransitionContext<'_>, (from, to): Transition, lease_id: Option<LeaseId>, adopted: Option<String>) -> Self {
         let (path, base, holder) = (made.path.to_owned(), made.base.to_vec(), made.holder.clone());
         Self { schema_version: SCHEMA_VERSION, at: made.at, path, from, to, base, lease_id, holder, adopted }
     }
 
     /// From which version to which.
-    pub(crate) fn step(&self) -> Step {
+    pub(crate) fn step(&self) -> Transition {
         (self.from.clone(), self.to.clone())
     }
 }
@@ -118,7 +119,7 @@ impl AuthorityLog {
     }
 
     /// Records transitions, those of each file in their order.
-    pub(crate) fn append(&self, entries: &[Entry]) -> Result<()> {
+    pub(crate) fn append(&self, entries: &[RecordedTransition]) -> Result<()> {
         if entries.is_empty() {
             return Ok(());
         }
@@ -139,14 +140,14 @@ impl AuthorityLog {
     }
 
     /// The transitions of these files that are consulted at `now`, those of each file in the order they were made.
-    pub(crate) fn entries(&self, paths: &HashSet<String>, now: Timestamp) -> Result<Vec<Entry>> {
+    pub(crate) fn entries(&self, paths: &HashSet<String>, now: Timestamp) -> Result<Vec<RecordedTransition>> {
         let mut entries = Vec::new();
         let shards: BTreeSet<PathBuf> = paths.iter().map(|path| self.shard(path)).collect();
         for path in [self.unsharded()].into_iter().chain(shards) {
             let bytes = file::read_optional(&path)?.unwrap_or_default();
             let whole = bytes.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
             let about = whole.filter(|line| may_be_about(line, paths));
-            let read = about.filter_map(|line| serde_json::from_slice::<Entry>(&unchecked(line)?).ok());
+            let read = about.filter_map(|line| serde_json::from_slice::<RecordedTransition>(&unchecked(line)?).ok());
             entries.extend(read.filter(|entry| {
                 entry.schema_version == SCHEMA_VERSION
                     && paths.contains(&entry.path)
@@ -186,11 +187,11 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let log = AuthorityLog::new(dir.path(), Modes::PRIVATE);
         let holder = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };
-        let version = |oid: &str| Some(Version { oid: oid.into(), mode: 0o100_644 });
+        let version = |oid: &str| Some(FileVersion { oid: oid.into(), mode: 0o100_644 });
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 1000);
         let entry = |at, to: &str| {
-            let made = Made { at, path: "issues/x.json", base: &[], holder: &holder };
-            Entry::leased(&made, (version("a"), version(to)), LeaseId::new("l"))
+            let made = TransitionContext { at, path: "issues/x.json", base: &[], holder: &holder };
+            RecordedTransition::leased(&made, (version("a"), version(to)), LeaseId::new("l"))
         };
         let paths = HashSet::from(["issues/x.json".to_owned()]);
         log.append(&[entry(now, "b"), entry(now - SignedDuration::from_hours(24 * 91), "old")]).expect("written");
@@ -219,8 +220,8 @@ mod tests {
         let odd = [r#"a "quoted" name"#, r"back\slash", "\u{1}", "ü/☃", r#""path":"issues/1.json"#, ""].map(str::to_owned);
         let names: Vec<String> = usual.chain(odd).collect();
         let entry = |name: &String| {
-            let made = Made { at: Timestamp::UNIX_EPOCH, path: name, base: &[], holder: &holder };
-            Entry::adopted(&made, (None, None), r#"a reason with "path":"nowhere" in it"#)
+            let made = TransitionContext { at: Timestamp::UNIX_EPOCH, path: name, base: &[], holder: &holder };
+            RecordedTransition::adopted(&made, (None, None), r#"a reason with "path":"nowhere" in it"#)
         };
         log.append(&names.iter().map(entry).collect::<Vec<_>>()).expect("written");
         for name in &names {

@@ -1,17 +1,18 @@
 //! Reads `config.toml` and the user's `agent.toml`: TOML as it is, whoever wrote it.
 
+pub(crate) mod edit;
+pub(crate) mod worktrees;
+
 use std::ops::RangeInclusive;
 use std::path::Path;
 
 use toml_edit::{Document, Item, TableLike};
 
-use super::{Error, Result, file};
 use crate::domain::id::AgentId;
 use crate::domain::lease::LONGEST_TTL_SECS;
-use crate::domain::policy::{Enforcement, Settings};
-
-pub(crate) mod edit;
-pub(crate) mod spawning;
+use crate::domain::policy::{Enforcement, PolicySettings};
+use crate::store::file;
+use crate::store::{Error, Result};
 
 /// What a new `config.toml` says.
 pub(crate) const TEMPLATE: &str = "\
@@ -27,7 +28,7 @@ default_ttl_secs = 600
 ";
 
 /// Reads the settings of a `config.toml`; the error says what is wrong, in words.
-pub(crate) fn parse(bytes: &[u8]) -> std::result::Result<Settings, String> {
+pub(crate) fn parse(bytes: &[u8]) -> std::result::Result<PolicySettings, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())?;
     let document = Document::parse(text).map_err(|error| error.to_string().trim_end().replace('\n', " "))?;
     for table in ["worktree", "global_operations", "coordination"] {
@@ -36,7 +37,7 @@ pub(crate) fn parse(bytes: &[u8]) -> std::result::Result<Settings, String> {
         }
     }
     let unknown = |key: &str, word: &str, known: &str| format!("{key} = \"{word}\" is none of {known}");
-    Ok(Settings {
+    Ok(PolicySettings {
         enforcement: match word(&document, "worktree", "enforce_leases")? {
             None => None,
             Some(word) => Some(Enforcement::parse(&word).ok_or_else(|| unknown("enforce_leases", &word, "off, warn, strict"))?),
@@ -146,7 +147,7 @@ mod tests {
         ] {
             assert_eq!(parse(text.as_bytes()).map(|settings| settings.enforcement), Ok(strict), "{text}");
         }
-        assert_eq!(parse(b"").expect("empty"), Settings::default());
+        assert_eq!(parse(b"").expect("empty"), PolicySettings::default());
         assert_eq!(parse(TEMPLATE.as_bytes()).expect("valid").enforcement, Some(Enforcement::Off));
     }
 

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::file::{self, Modes};
-use super::sign::Sign;
-use super::{Error, Result};
 use crate::domain::id::{AgentId, IssueId, WorktreeId};
 use crate::domain::issue::FieldChange;
+use crate::store::file::{self, Modes};
+use crate::store::file_stamp::FileStamp;
+use crate::store::{Error, Result};
 
 /// Bytes after which a new file is begun.
 const LARGEST: u64 = 8 * 1024 * 1024;
@@ -25,7 +25,7 @@ const LONGEST_VALUE: usize = 200;
 
 /// Something that was done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Event {
+pub(crate) struct IssueEvent {
     schema_version: u32,
     /// When.
     pub at: Timestamp,
@@ -41,7 +41,7 @@ pub(crate) struct Event {
     pub fields: Vec<FieldChange>,
 }
 
-impl Event {
+impl IssueEvent {
     /// An event of this moment.
     pub(crate) fn new(
         at: Timestamp,
@@ -105,7 +105,7 @@ impl EventLog {
     }
 
     /// Appends events, a write each.
-    pub(crate) fn append(&self, events: impl IntoIterator<Item = Event>) -> Result<()> {
+    pub(crate) fn append(&self, events: impl IntoIterator<Item = IssueEvent>) -> Result<()> {
         file::make_dir(&self.dir, self.modes)?;
         let path = self.path();
         if path.metadata().is_ok_and(|metadata| metadata.len() >= LARGEST) {
@@ -123,19 +123,19 @@ impl EventLog {
     }
 
     /// What is another value once something was appended.
-    pub(crate) fn sign(&self) -> Option<Sign> {
-        Sign::of(&self.path())
+    pub(crate) fn stamp(&self) -> Option<FileStamp> {
+        FileStamp::of(&self.path())
     }
 
     /// How many lines cannot be read.
     pub(crate) fn unreadable(&self) -> Result<usize> {
         let bytes = file::read_optional(&self.path())?.unwrap_or_default();
         let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        Ok(lines.filter(|line| serde_json::from_slice::<Event>(line).is_err()).count())
+        Ok(lines.filter(|line| serde_json::from_slice::<IssueEvent>(line).is_err()).count())
     }
 
     /// All events that are kept, the oldest first, and up to where that is.
-    pub(crate) fn all(&self) -> Result<(Vec<Event>, Mark)> {
+    pub(crate) fn all(&self) -> Result<(Vec<IssueEvent>, Mark)> {
         let old = file::read_optional(&self.old_path())?.unwrap_or_default();
         let mut events = parse(&old).0;
         let (newer, mark) = self.since(Mark::default())?;
@@ -144,7 +144,7 @@ impl EventLog {
     }
 
     /// The events after a mark; from its beginning where the file is another one by now.
-    pub(crate) fn since(&self, mark: Mark) -> Result<(Vec<Event>, Mark)> {
+    pub(crate) fn since(&self, mark: Mark) -> Result<(Vec<IssueEvent>, Mark)> {
         let path = self.path();
         let mut log = match std::fs::File::open(&path) {
             Ok(log) => log,
@@ -187,7 +187,7 @@ fn is_torn(log: &mut std::fs::File) -> bool {
 }
 
 /// The events of whole lines, and the bytes of those.
-fn parse(bytes: &[u8]) -> (Vec<Event>, usize) {
+fn parse(bytes: &[u8]) -> (Vec<IssueEvent>, usize) {
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let lines = bytes[..whole].split(|byte| *byte == b'\n');
     (lines.filter_map(|line| serde_json::from_slice(line).ok()).collect(), whole)
@@ -206,7 +206,7 @@ mod tests {
         let by = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };
         let id = IssueId::from_bytes([1; 16]);
         let change = |text: String| FieldChange { field: "title".into(), from: None, to: Some(json!(text)) };
-        let event = |text: String| Event::new(Timestamp::UNIX_EPOCH, "updated", id, &by, vec![change(text)]);
+        let event = |text: String| IssueEvent::new(Timestamp::UNIX_EPOCH, "updated", id, &by, vec![change(text)]);
         log.append([event("é".repeat(5000)), event("x".into())]).expect("appended");
         let (events, mark) = log.all().expect("read");
         assert_eq!(events.len(), 2);
@@ -232,6 +232,6 @@ mod tests {
         let (events, mark) = log.since(mark).expect("read");
         assert_eq!((events.len(), log.since(mark).expect("read").0.len()), (2, 0));
         let many: Vec<FieldChange> = (0..60).map(|_| change("y".repeat(150))).collect();
-        assert!(Event::new(Timestamp::UNIX_EPOCH, "updated", id, &by, many).line().len() <= LONGEST_LINE);
+        assert!(IssueEvent::new(Timestamp::UNIX_EPOCH, "updated", id, &by, many).line().len() <= LONGEST_LINE);
     }
 }

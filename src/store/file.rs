@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 
-use super::{Error, Result};
+use crate::store::{Error, Result};
 
 /// The permissions of what we make below the common directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,25 +4,26 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::issues::Writer;
-use super::layout::Layout;
-use super::places::Places;
-use super::{Error, Result, file};
-use crate::domain::gate::Registry;
 use crate::domain::id::IssueId;
+use crate::domain::tracker::gate::Registry;
+use crate::store::file;
+use crate::store::issue_sources::IssueSources;
+use crate::store::issues::IssueWriter;
+use crate::store::layout::Layout;
+use crate::store::{Error, Result};
 
 const FILE: &str = "gates.json";
 /// Outputs that are kept of an issue's gates, the newest.
 const OUTPUTS_KEPT: usize = 50;
 
 /// The gates that are defined, from the first place that has the file; none where there is none.
-pub(crate) fn registry(places: Places<'_>) -> Result<Registry> {
+pub(crate) fn registry(places: IssueSources<'_>) -> Result<Registry> {
     let Some((bytes, _, path)) = places.read(FILE)? else { return Ok(Registry::default()) };
     Registry::parse(&bytes).map_err(|why| Error::Corrupt { path, line: None, why })
 }
 
 /// Writes the definitions into this worktree.
-pub(crate) fn write(writer: &Writer, registry: &Registry) -> Result<()> {
+pub(crate) fn write(writer: &IssueWriter, registry: &Registry) -> Result<()> {
     writer.write_data(FILE, registry.as_bytes())
 }
 

@@ -4,6 +4,9 @@
 //! failed read is an error, or in a listing a warning that names the file. Writes go to this worktree alone,
 //! under the write lock. A listing of thousands is quick by caches that are never believed over a file.
 
+mod scan;
+mod writer;
+
 use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,49 +15,45 @@ use gix::ObjectId;
 use gix::bstr::BString;
 use rayon::prelude::*;
 
-use self::cache::Cache;
-use super::layout::Layout;
-use super::places::{self, Places};
-use super::tree::{self, Entry};
-use super::{Error, Result, file, lock};
 use crate::domain::id::{IdError, IssueId, IssueRef};
 use crate::domain::issue::{Document, Summary};
+use crate::git::tree::{self, TreeEntry};
+use crate::store::file;
+use crate::store::issue_cache::Cache;
+use crate::store::issue_sources::{self, IssueSources};
+use crate::store::layout::Layout;
+use crate::store::lock;
+use crate::store::{Error, Result};
 
-mod cache;
-mod kept;
-mod look;
-mod survey;
-mod writer;
-
-pub(crate) use self::writer::{VERSIONED, Writer, is_unfinished};
-pub(crate) use super::places::Source;
+pub(crate) use crate::store::issue_sources::Source;
+pub(crate) use crate::store::issues::writer::{IssueWriter, VERSIONED, is_unfinished};
 
 /// The issues as one worktree sees them.
 pub(crate) struct IssueStore<'a> {
     layout: &'a Layout,
-    places: Places<'a>,
-    files: Files,
-    head: OnceCell<Head>,
-    entries: OnceCell<BTreeMap<IssueId, Entry>>,
+    sources: IssueSources<'a>,
+    files: IssueDirectories,
+    head: OnceCell<HeadIssues>,
+    entries: OnceCell<BTreeMap<IssueId, TreeEntry>>,
     /// Whether one entry was looked for already: a second one is worth the table of all.
     looked: Cell<bool>,
 }
 
 /// The two places that are directories.
-struct Files {
+struct IssueDirectories {
     local: PathBuf,
     primary: Option<PathBuf>,
 }
 
 /// The place that is a tree.
-struct Head {
+struct HeadIssues {
     tree: Option<ObjectId>,
     /// Sorted.
     ids: Vec<IssueId>,
 }
 
 /// What a listing found, whole or in short.
-pub(crate) struct Listing<T> {
+pub(crate) struct IssueScan<T> {
     /// Every issue that could be read, by id.
     pub issues: Vec<(T, Source)>,
     /// What could not, in words that name the file.
@@ -64,22 +63,23 @@ pub(crate) struct Listing<T> {
 impl<'a> IssueStore<'a> {
     /// The issues as this worktree sees them; `everywhere` is false where only the first place counts.
     pub(crate) fn open(layout: &'a Layout, everywhere: bool) -> Result<Self> {
-        let places = Places::of(layout, everywhere);
-        let files = Files { local: places.local()?.join("issues"), primary: places.primary().map(|dir| dir.join("issues")) };
-        Ok(Self { layout, places, files, head: OnceCell::new(), entries: OnceCell::new(), looked: Cell::new(false) })
+        let sources = IssueSources::of(layout, everywhere);
+        let files =
+            IssueDirectories { local: sources.local()?.join("issues"), primary: sources.primary().map(|dir| dir.join("issues")) };
+        Ok(Self { layout, sources, files, head: OnceCell::new(), entries: OnceCell::new(), looked: Cell::new(false) })
     }
 
     /// The places that its files are in.
-    pub(crate) fn places(&self) -> Places<'a> {
-        self.places
+    pub(crate) fn sources(&self) -> IssueSources<'a> {
+        self.sources
     }
 
     /// The ids in the tree of HEAD, found once and only when somebody asks.
-    fn head(&self) -> Result<&Head> {
+    fn head(&self) -> Result<&HeadIssues> {
         if let Some(head) = self.head.get() {
             return Ok(head);
         }
-        let tree = tree::child_folder(&self.layout.repo, self.places.head()?, b"issues")?;
+        let tree = tree::child_folder(&self.layout.repo, self.sources.head()?, b"issues")?;
         let cache = self.cache();
         let ids = if let Some(ids) = tree.and_then(|tree| cache.ids(tree)) {
             ids
@@ -90,21 +90,21 @@ impl<'a> IssueStore<'a> {
             }
             ids
         };
-        Ok(self.head.get_or_init(|| Head { tree, ids }))
+        Ok(self.head.get_or_init(|| HeadIssues { tree, ids }))
     }
 
-    fn entries_of(&self, tree: Option<ObjectId>) -> Result<&BTreeMap<IssueId, Entry>> {
+    fn entries_of(&self, tree: Option<ObjectId>) -> Result<&BTreeMap<IssueId, TreeEntry>> {
         if let Some(entries) = self.entries.get() {
             return Ok(entries);
         }
-        let issue = |(name, entry): (BString, Entry)| Some((IssueId::from_file_name(&name)?, entry));
+        let issue = |(name, entry): (BString, TreeEntry)| Some((IssueId::from_file_name(&name)?, entry));
         let entries = tree::entries(&self.layout.repo, tree)?.into_iter().filter_map(issue).collect();
         Ok(self.entries.get_or_init(|| entries))
     }
 
     /// The entry of one issue in the tree of HEAD; the first one without a table of all.
-    fn entry(&self, id: IssueId) -> Result<Option<Entry>> {
-        let (repo, data) = (&self.layout.repo, self.places.head()?);
+    fn entry(&self, id: IssueId) -> Result<Option<TreeEntry>> {
+        let (repo, data) = (&self.layout.repo, self.sources.head()?);
         if self.entries.get().is_none() && !self.looked.replace(true) {
             return tree::file(repo, data, format!("issues/{}", id.file_name()).as_bytes());
         }
@@ -169,7 +169,7 @@ impl<'a> IssueStore<'a> {
     fn deleted(&self, missing: &[IssueId]) -> Result<BTreeSet<IssueId>> {
         let path = |id: &IssueId| BString::from(format!("issues/{}", id.file_name()));
         let paths: Vec<BString> = missing.iter().map(path).collect();
-        let left_out = places::left_out(self.layout, &paths)?;
+        let left_out = issue_sources::left_out(self.layout, &paths)?;
         Ok(missing.iter().zip(&paths).filter(|(_, path)| !left_out.contains(*path)).map(|(id, _)| *id).collect())
     }
 
@@ -186,7 +186,7 @@ impl<'a> IssueStore<'a> {
     }
 
     /// Reads every issue whole. What cannot be read is counted and named, never passed over.
-    pub(crate) fn list(&self) -> Result<Listing<Document>> {
+    pub(crate) fn list(&self) -> Result<IssueScan<Document>> {
         let (committed, on_disk): (Vec<_>, Vec<_>) = self.ids()?.into_iter().partition(|(_, source)| *source == Source::Head);
         // The object database is for one thread; files are read on all of them.
         let files = &self.files;
@@ -194,20 +194,20 @@ impl<'a> IssueStore<'a> {
             on_disk.into_par_iter().map(|(id, source)| (id, source, files.load(id, source))).collect();
         read.extend(committed.into_iter().map(|(id, source)| (id, source, self.load(id, source))));
         read.sort_by_key(|(id, ..)| *id);
-        Ok(Listing::of(read.into_iter().map(|(_, source, document)| (source, document))))
+        Ok(IssueScan::of(read.into_iter().map(|(_, source, document)| (source, document))))
     }
 
     /// Reads every issue in short, from caches where they hold.
-    pub(crate) fn survey(&self) -> Result<Listing<Summary>> {
-        survey::survey(self)
+    pub(crate) fn scan_summaries(&self) -> Result<IssueScan<Summary>> {
+        scan::scan_summaries(self)
     }
 
     /// Holds the write lock of the repository, the only way to write an issue.
-    pub(crate) fn lock(&self) -> Result<Writer> {
+    pub(crate) fn lock(&self) -> Result<IssueWriter> {
         self.layout.require_worktree()?;
         let path = lock::path(&self.layout.shared_dir(), "issues");
         let guard = lock::acquire(&path, self.layout.modes, lock::PATIENCE)?;
-        Writer::open(self.layout, guard)
+        IssueWriter::open(self.layout, guard)
     }
 
     /// Whether the issue's file here is not what HEAD has.
@@ -222,7 +222,7 @@ impl<'a> IssueStore<'a> {
     }
 }
 
-impl<T> Listing<T> {
+impl<T> IssueScan<T> {
     /// What was read, sorted by id.
     fn of(read: impl Iterator<Item = (Source, Result<T>)>) -> Self {
         let mut unreadable = Vec::new();
@@ -239,7 +239,7 @@ impl<T> Listing<T> {
     }
 }
 
-impl Files {
+impl IssueDirectories {
     fn dir(&self, source: Source) -> &Path {
         self.primary.as_ref().filter(|_| source == Source::Primary).unwrap_or(&self.local)
     }

@@ -3,6 +3,9 @@
 //! A file each: a first line that says all of it, lines for what was begun since, and no file when it is done. Whoever is at it
 //! holds a lock on the file, and so does every Git that it starts: a lock that is free tells that nobody is at it any more.
 
+pub(crate) mod removals;
+pub(crate) mod spawns;
+
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,12 +13,13 @@ use std::path::{Path, PathBuf};
 use fs4::FileExt;
 use serde::Serialize;
 
-use super::file::{self, Modes};
-use super::{Error, Result, lock};
+use crate::store::file::{self, Modes};
+use crate::store::lock;
+use crate::store::{Error, Result};
 
 /// The record of something that is being done; whoever has it holds its lock.
 pub(crate) struct Journal {
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     file: File,
 }
 
@@ -74,7 +78,7 @@ pub(crate) fn all<T>(dir: &Path, read: impl Fn(&[u8]) -> Option<T>) -> Result<Ve
 
 impl Journal {
     /// Writes down a line more.
-    pub(super) fn add(&mut self, line: &str) -> Result<()> {
+    pub(crate) fn add(&mut self, line: &str) -> Result<()> {
         self.file.write_all(line.as_bytes()).map_err(Error::io("write", &self.path))
     }
 
@@ -84,7 +88,7 @@ impl Journal {
     }
 
     /// Whether processes that are started from here on hold the lock too.
-    pub(crate) fn hand_on(&self, on: bool) {
-        lock::hand_on(&self.file, on);
+    pub(crate) fn inherit_lock(&self, on: bool) {
+        lock::inherit_lock(&self.file, on);
     }
 }

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use gix::bstr::{BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
-use super::authority::AuthorityLog;
-use super::claims::{self, ClaimStore};
-use super::coordinator::Coordinator;
-use super::events::EventLog;
-use super::file::{self, Modes};
-use super::{Error, Result};
 use crate::domain::id::{AgentId, IssueId, WorktreeId};
+use crate::lease::coordinator::Coordinator;
+use crate::store::authority::AuthorityLog;
+use crate::store::events::EventLog;
+use crate::store::file::{self, Modes};
+use crate::store::log::{self, ClaimStore};
+use crate::store::{Error, Result};
 
 /// A repository as seen from one of its worktrees, or from its bare root.
 pub(crate) struct Layout {
@@ -34,7 +34,7 @@ pub(crate) struct Layout {
     /// The permissions of what is shared.
     pub modes: Modes,
     /// How leases are kept; as usual but in tests, which say so before anybody asks for them.
-    pub claim_options: claims::Options,
+    pub claim_options: log::Options,
     claims: OnceCell<Box<dyn Coordinator>>,
 }
 
@@ -74,7 +74,7 @@ impl Layout {
         let is_main = git_dir == common_dir && worktree_root.is_some();
         let main_root = if is_main { worktree_root.clone() } else { main_root(&common_dir) };
         let primary_root = main_root.clone().or_else(|| primary_of_bare(&repo, &common_dir));
-        let claim_options = claims::Options::default();
+        let claim_options = log::Options::default();
         Ok(Self {
             repo,
             git_dir,

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use fs4::FileExt;
 
-use super::file::{self, Modes};
-use super::{Error, Result};
+use crate::store::file::{self, Modes};
+use crate::store::{Error, Result};
 
 /// How long a writer waits for another one.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -65,13 +65,13 @@ fn holder(lock: &mut File) -> Option<u32> {
 
 impl Guard {
     /// Whether processes that are started from here on hold the lock too, and go on holding it if this one is killed.
-    pub(crate) fn hand_on(&self, on: bool) {
-        hand_on(&self.file, on);
+    pub(crate) fn inherit_lock(&self, on: bool) {
+        inherit_lock(&self.file, on);
     }
 }
 
 /// The same for any file that is locked: a lock is the open file's, and so everybody's who has that.
-pub(crate) fn hand_on(file: &File, on: bool) {
+pub(crate) fn inherit_lock(file: &File, on: bool) {
     #[cfg(unix)]
     // Where it cannot be handed on, it ends with this process, as it does elsewhere.
     let _ = rustix::io::fcntl_setfd(file, if on { rustix::io::FdFlags::empty() } else { rustix::io::FdFlags::CLOEXEC });

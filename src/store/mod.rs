@@ -4,32 +4,25 @@
 //! worktree's `.jit/` is the only versioned place written to; a failed read is an error, never an
 //! absence. Uses `domain`; spawns nothing and prints nothing.
 
-pub(crate) mod agents;
-pub(crate) mod approvals;
+pub(crate) mod agent_run;
 pub(crate) mod authority;
-pub(crate) mod branch;
-pub(crate) mod claims;
 pub(crate) mod config;
-pub(crate) mod coordinator;
 pub(crate) mod events;
 pub(crate) mod file;
+pub(crate) mod file_stamp;
 pub(crate) mod gates;
-pub(crate) mod history;
-pub(crate) mod info;
+pub(crate) mod git_info;
+pub(crate) mod issue_cache;
+pub(crate) mod issue_sources;
 pub(crate) mod issues;
-mod journal;
+pub(crate) mod journal;
 pub(crate) mod layout;
 pub(crate) mod lock;
+pub(crate) mod log;
 pub(crate) mod notes;
-pub(crate) mod places;
-pub(crate) mod range;
-pub(crate) mod removals;
-pub(crate) mod setup;
-pub(crate) mod sign;
+pub(crate) mod setup_record;
 pub(crate) mod snapshot;
-pub(crate) mod spawns;
-pub(crate) mod staged;
-pub(crate) mod tree;
+pub(crate) mod trusted_commands;
 pub(crate) mod worktrees;
 
 use std::io;

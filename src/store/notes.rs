@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::issues::Writer;
-use super::places::Places;
-use super::{Error, Result};
 use crate::domain::id::{AgentId, IssueId};
+use crate::store::issue_sources::IssueSources;
+use crate::store::issues::IssueWriter;
+use crate::store::{Error, Result};
 
 /// What somebody had to say about an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ fn folder(issue: IssueId) -> String {
 }
 
 /// The notes on an issue, from all places.
-pub(crate) fn of(places: Places<'_>, issue: IssueId) -> Result<Notes> {
+pub(crate) fn of(places: IssueSources<'_>, issue: IssueId) -> Result<Notes> {
     let folder = folder(issue);
     let mut all = Notes { notes: Vec::new(), unreadable: Vec::new() };
     for (name, bytes) in places.folder(&folder)? {
@@ -61,7 +61,7 @@ pub(crate) fn of(places: Places<'_>, issue: IssueId) -> Result<Notes> {
 }
 
 /// Writes a note into this worktree.
-pub(crate) fn add(writer: &Writer, note: &Note) -> Result<()> {
+pub(crate) fn add(writer: &IssueWriter, note: &Note) -> Result<()> {
     let mut bytes = serde_json::to_vec_pretty(note).expect("a note serializes into memory");
     bytes.push(b'\n');
     writer.write_data(&format!("{}/{}.json", folder(note.issue_id), note.id), &bytes)

@@ -2,11 +2,14 @@
 
 use gix::{ObjectId, Repository};
 
-use super::issues::{IssueStore, Listing};
-use super::{Result, file, gates, tree};
-use crate::domain::gate::Registry;
 use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
+use crate::domain::tracker::gate::Registry;
+use crate::git::tree;
+use crate::store::Result;
+use crate::store::file;
+use crate::store::gates;
+use crate::store::issues::{IssueScan, IssueStore};
 
 /// What was there.
 pub(crate) struct Snapshot {
@@ -21,13 +24,13 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// As a worktree sees them.
     pub(crate) fn here(store: &IssueStore<'_>) -> Result<Self> {
-        let Listing { issues, unreadable } = store.list()?;
+        let IssueScan { issues, unreadable } = store.list()?;
         let mut unreadable: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
-        let dir = store.places().local()?.join("issues");
+        let dir = store.sources().local()?.join("issues");
         let names = file::names(&dir)?;
         let strays = names.iter().filter(|name| is_stray(name.as_encoded_bytes()));
         unreadable.extend(strays.map(|name| stray(&dir.join(name).display().to_string())));
-        let registry = gates::registry(store.places()).map_err(|error| error.to_string());
+        let registry = gates::registry(store.sources()).map_err(|error| error.to_string());
         Ok(Self { issues: issues.into_iter().map(|(document, _)| document).collect(), unreadable, registry })
     }
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 
-use super::Result;
-use super::layout::{Identity, Layout};
+use crate::store::Result;
+use crate::store::layout::{Identity, Layout};
 
 /// One worktree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(crate) fn list(layout: &Layout) -> Result<Vec<Worktree>> {
         all.push(describe(layout, root.clone(), layout.common_dir.clone(), false)?);
     }
     let mut real = Real::default();
-    for proxy in layout.repo.worktrees().map_err(super::Error::git("the worktrees"))? {
+    for proxy in layout.repo.worktrees().map_err(crate::store::Error::git("the worktrees"))? {
         let Ok(base) = proxy.base() else { continue };
         let (root, git_dir) = (real.path(&base).unwrap_or(base), proxy.git_dir());
         let git_dir = real.path(git_dir).unwrap_or_else(|| git_dir.to_owned());
@@ -91,12 +91,13 @@ pub(crate) fn branch_at(git_dir: &Path) -> Option<String> {
 /// The Git directory of the linked worktree at `root`, as its `.git` file says.
 pub(crate) fn git_dir_of(root: &Path) -> Result<PathBuf> {
     let path = root.join(".git");
-    let text = std::fs::read(&path).map_err(super::Error::io("read", &path))?;
-    let corrupt = || super::Error::Corrupt { path: path.clone(), line: None, why: "does not name a Git directory".to_owned() };
+    let text = std::fs::read(&path).map_err(crate::store::Error::io("read", &path))?;
+    let corrupt =
+        || crate::store::Error::Corrupt { path: path.clone(), line: None, why: "does not name a Git directory".to_owned() };
     let named = text.trim_end().strip_prefix(b"gitdir: ").ok_or_else(corrupt)?;
-    let named = gix::path::from_bstr(named.as_bstr()).map_err(super::Error::git(path.display().to_string()))?;
+    let named = gix::path::from_bstr(named.as_bstr()).map_err(crate::store::Error::git(path.display().to_string()))?;
     let git_dir = root.join(named);
-    git_dir.canonicalize().map_err(super::Error::io("find", &git_dir))
+    git_dir.canonicalize().map_err(crate::store::Error::io("find", &git_dir))
 }
 
 /// The commit that a worktree is at, if there is one.
@@ -115,7 +116,7 @@ pub(crate) fn head_of_primary(layout: &Layout) -> Result<Option<gix::ObjectId>> 
 
 fn commit_at(layout: &Layout, branch: Option<&str>, git_dir: &Path) -> Option<gix::ObjectId> {
     if let Some(branch) = branch {
-        return super::history::ref_commit(&layout.repo, &format!("refs/heads/{branch}"));
+        return crate::git::history::ref_commit(&layout.repo, &format!("refs/heads/{branch}"));
     }
     let head = std::fs::read(git_dir.join("HEAD")).ok()?;
     gix::ObjectId::from_hex(head.trim()).ok()

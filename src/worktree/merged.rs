@@ -4,11 +4,12 @@ use std::path::Path;
 
 use gix::ObjectId;
 
-use super::{Result, trunk};
 use crate::git;
+use crate::git::history;
 use crate::store::Error;
-use crate::store::history;
 use crate::store::layout::Layout;
+use crate::worktree::Result;
+use crate::worktree::default_branch;
 
 /// How many commits of the default branch are compared with a branch, newest first.
 const MOST: usize = 10_000;
@@ -17,9 +18,9 @@ const MOST: usize = 10_000;
 ///
 /// None where the default branch has all that they say: then they were squashed, or picked one by one. That is so if merging
 /// them would change nothing, or if a commit of the default branch since then has the very tree of the branch.
-pub(super) fn missing_elsewhere(layout: &Layout, scratch: &Path, tip: ObjectId) -> Result<usize> {
+pub(crate) fn missing_elsewhere(layout: &Layout, scratch: &Path, tip: ObjectId) -> Result<usize> {
     let repo = &layout.repo;
-    let mut tips: Vec<ObjectId> = trunk::tips(layout).into_iter().map(|(_, tip)| tip).collect();
+    let mut tips: Vec<ObjectId> = default_branch::tips(layout).into_iter().map(|(_, tip)| tip).collect();
     tips.sort_unstable();
     tips.dedup();
     let mut safe = history::published_tips(layout)?;
@@ -59,6 +60,6 @@ fn would_not_change(layout: &Layout, scratch: &Path, default: ObjectId, tip: Obj
     if bases.is_empty() || bases.iter().any(says_nothing) {
         return Ok(false);
     }
-    let merged = git::merged_tree(&layout.common_dir, scratch, &default.to_string(), &tip.to_string())?;
+    let merged = git::merge::merged_tree(&layout.common_dir, scratch, &default.to_string(), &tip.to_string())?;
     Ok(merged == Some(tree_of(layout, default)?.to_string()))
 }

@@ -4,38 +4,38 @@
 //! writes. Nothing that a user could miss is deleted without the word that names the risk. The repository's worktree lock is
 //! held while Git adds or removes one, never while it checks out; the order is always that lock, then the lease log's.
 
-mod depart;
-mod foreign;
-mod hindrance;
-mod include;
-mod making;
+mod bare_setup;
+mod blocker;
+mod create;
+mod create_steps;
+pub(crate) mod default_branch;
+mod include_file;
 mod merged;
 pub(crate) mod name;
-pub(crate) mod place;
+pub(crate) mod path_template;
 mod prune;
+mod removal;
 mod remove;
 mod risk;
-mod setup;
-mod spawn;
-mod start;
+mod rollback;
+mod start_point;
 mod status;
-pub(crate) mod trunk;
-mod undo;
+mod user_files;
 
-pub(crate) use hindrance::{Hindrance, quoted};
+pub(crate) use bare_setup::{clone_into, default_dir, make_primary};
+pub(crate) use blocker::{Blocker, quoted};
+pub(crate) use create::{SpawnRequest, Spawned, existing, resume, spawn};
 pub(crate) use prune::{Pruned, prune};
 pub(crate) use remove::{Removed, remove};
-pub(crate) use risk::{Removal, agent_at_work, risks};
-pub(crate) use setup::{clone_into, default_dir, make_primary};
-pub(crate) use spawn::{Spawned, Wish, existing, resume, spawn};
-pub(crate) use status::{Status, status};
-pub(crate) use undo::{settle, unsettled};
+pub(crate) use risk::{RemovalOptions, agent_at_work, risks};
+pub(crate) use rollback::{recover_interrupted, unsettled};
+pub(crate) use status::{WorktreeStatus, status};
 
 use std::path::Path;
 use std::time::Duration;
 
-use crate::domain::lease::Refusal;
-use crate::git::Git;
+use crate::domain::lease::LeaseRefusal;
+use crate::git::run::Git;
 use crate::store::layout::Layout;
 use crate::store::lock::{self, Guard};
 use crate::store::worktrees::{self, Worktree};
@@ -48,10 +48,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) enum Error {
     /// It must not be done.
     #[error(transparent)]
-    Hindrance(#[from] Hindrance),
+    Blocker(#[from] Blocker),
     /// The lease was not to be had.
     #[error("the lease was refused")]
-    Lease(Refusal),
+    Lease(LeaseRefusal),
     /// The user ended it.
     #[error("interrupted")]
     Interrupted,
@@ -60,10 +60,10 @@ pub(crate) enum Error {
     Store(#[from] crate::store::Error),
     /// Who keeps the leases.
     #[error(transparent)]
-    Coordinator(#[from] crate::store::coordinator::Error),
+    Coordinator(#[from] crate::lease::coordinator::Error),
     /// Git.
     #[error(transparent)]
-    Git(#[from] crate::git::Error),
+    Git(#[from] crate::git::run::Error),
 }
 
 /// The result of a transaction.
@@ -110,10 +110,10 @@ pub(crate) fn find(layout: &Layout, cwd: &Path, named: &str) -> Result<Worktree>
     }
     match found.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(Hindrance::NoSuchWorktree { named: named.to_owned() }.into()),
+        [] => Err(Blocker::NoSuchWorktree { named: named.to_owned() }.into()),
         many => {
             let paths = many.iter().map(|worktree| worktree.root.clone()).collect();
-            Err(Hindrance::Ambiguous { named: named.to_owned(), paths }.into())
+            Err(Blocker::Ambiguous { named: named.to_owned(), paths }.into())
         }
     }
 }

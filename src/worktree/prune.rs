@@ -2,18 +2,18 @@
 
 use std::path::PathBuf;
 
-use super::depart::Departure;
-use super::risk::commits::unmerged_commits;
-use super::risk::{locked, missing, somebody_else};
-use super::undo::being_made;
-use super::{Hindrance, Result, alone};
 use crate::context::Context;
 use crate::domain::id::{AgentId, LeaseId};
 use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
-use crate::git::Git;
+use crate::git::run::Git;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
+use crate::worktree::removal::Removal;
+use crate::worktree::risk::commits::unmerged_commits;
+use crate::worktree::risk::{locked, missing, somebody_else};
+use crate::worktree::rollback::being_made;
+use crate::worktree::{Blocker, Result, alone};
 
 /// What became of what a missing worktree has left.
 pub(crate) struct Pruned {
@@ -22,7 +22,7 @@ pub(crate) struct Pruned {
     /// The branch, which stays.
     pub branch: Option<String>,
     /// Why it is kept; nothing where it is gone.
-    pub kept: Option<Hindrance>,
+    pub kept: Option<Blocker>,
     /// The leases that ended with it.
     pub leases: Vec<LeaseId>,
 }
@@ -39,7 +39,7 @@ pub(crate) fn prune(cx: &Context, layout: &Layout, policy: &Policy, agent: &Agen
         let kept = kept(cx, layout, policy, &worktree, agent)?;
         let mut leases = Vec::new();
         if kept.is_none() && !dry_run {
-            let ended = Departure { cx, layout, policy, worktree: &worktree, doomed: None }.run(&["--force"], &guard)?;
+            let ended = Removal { cx, layout, policy, worktree: &worktree, doomed: None }.run(&["--force"], &guard)?;
             leases = ended.into_iter().map(|lease| lease.lease_id).collect();
         }
         all.push(Pruned { path: worktree.root, branch: worktree.branch, kept, leases });
@@ -47,14 +47,14 @@ pub(crate) fn prune(cx: &Context, layout: &Layout, policy: &Policy, agent: &Agen
     Ok(all)
 }
 
-fn kept(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree, agent: &AgentId) -> Result<Option<Hindrance>> {
+fn kept(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktree, agent: &AgentId) -> Result<Option<Blocker>> {
     if worktree.is_locked {
         return Ok(Some(locked(worktree)));
     }
-    if let Some(there @ (Hindrance::Moved { .. } | Hindrance::NoGit { .. })) = missing(worktree) {
+    if let Some(there @ (Blocker::Moved { .. } | Blocker::NoGit { .. })) = missing(worktree) {
         return Ok(Some(there));
     }
-    let may_come_back = |what| Some(Hindrance::MayComeBack { path: worktree.root.clone(), what });
+    let may_come_back = |what| Some(Blocker::MayComeBack { path: worktree.root.clone(), what });
     // Where it was moved to by hand, Git does not know; what it keeps of it is all that there is of these.
     if is_staged(layout, worktree)? {
         return Ok(may_come_back("changes that were staged"));
@@ -81,6 +81,6 @@ fn holds_lease(cx: &Context, layout: &Layout, policy: &Policy, worktree: &Worktr
     let Some(identity) = &worktree.identity else { return Ok(false) };
     let now = cx.clock().now();
     let ledger = layout.claims().ledger()?;
-    let is_live = |lease: &Lease| lease.standing(&now, policy.limits.stale_after_secs).excludes();
+    let is_live = |lease: &Lease| lease.lease_status(&now, policy.limits.stale_after_secs).excludes();
     Ok(ledger.leases().any(|lease| lease.holder.worktree_id == identity.worktree_id && is_live(lease)))
 }

@@ -3,15 +3,15 @@
 use gix::bstr::ByteSlice;
 use rayon::prelude::*;
 
-use super::trunk;
-use crate::git::Git;
-use crate::store::history;
+use crate::git::history;
+use crate::git::run::Git;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
+use crate::worktree::default_branch;
 
 /// How one worktree stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Status {
+pub(crate) struct WorktreeStatus {
     /// What it is compared with, in short; nothing where there is nothing.
     pub base: Option<String>,
     /// Commits that the base does not have.
@@ -26,7 +26,7 @@ pub(crate) struct Status {
     pub unknown: Option<String>,
 }
 
-impl Status {
+impl WorktreeStatus {
     /// Whether there is anything that no commit has.
     pub(crate) fn is_dirty(&self) -> bool {
         self.changed + self.untracked > 0
@@ -34,28 +34,28 @@ impl Status {
 }
 
 /// How each of these stands, worked out side by side; in their order.
-pub(crate) fn status(layout: &Layout, all: &[&Worktree]) -> Vec<Status> {
-    let distances: Vec<Status> = all.iter().map(|worktree| distance(layout, worktree)).collect();
+pub(crate) fn status(layout: &Layout, all: &[&Worktree]) -> Vec<WorktreeStatus> {
+    let distances: Vec<WorktreeStatus> = all.iter().map(|worktree| distance(layout, worktree)).collect();
     all.par_iter().zip(distances).map(|(worktree, status)| with_files(worktree, status)).collect()
 }
 
-fn distance(layout: &Layout, worktree: &Worktree) -> Status {
+fn distance(layout: &Layout, worktree: &Worktree) -> WorktreeStatus {
     let repo = &layout.repo;
     let recorded = worktree.identity.as_ref().and_then(|identity| identity.base.as_ref());
     let named = recorded.and_then(|base| Some((base.name.clone()?, history::ref_commit(repo, base.name.as_deref()?)?)));
     let pinned =
         || recorded.and_then(|base| Some((base.commit[..10.min(base.commit.len())].to_owned(), base.commit.parse().ok()?)));
-    let base = named.or_else(pinned).or_else(|| trunk::tips(layout).into_iter().next());
-    let Some(((name, base), tip)) = base.zip(worktrees::tip(layout, worktree)) else { return Status::default() };
+    let base = named.or_else(pinned).or_else(|| default_branch::tips(layout).into_iter().next());
+    let Some(((name, base), tip)) = base.zip(worktrees::tip(layout, worktree)) else { return WorktreeStatus::default() };
     let short = ["refs/heads/", "refs/remotes/"].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned();
     let count = |from, to| history::reachable(repo, &[from], &[to]).map(|commits| commits.len());
     match count(tip, base).and_then(|ahead| Ok((ahead, count(base, tip)?))) {
-        Ok((ahead, behind)) => Status { base: Some(short), ahead, behind, ..Status::default() },
-        Err(error) => Status { base: Some(short), unknown: Some(error.to_string()), ..Status::default() },
+        Ok((ahead, behind)) => WorktreeStatus { base: Some(short), ahead, behind, ..WorktreeStatus::default() },
+        Err(error) => WorktreeStatus { base: Some(short), unknown: Some(error.to_string()), ..WorktreeStatus::default() },
     }
 }
 
-fn with_files(worktree: &Worktree, mut status: Status) -> Status {
+fn with_files(worktree: &Worktree, mut status: WorktreeStatus) -> WorktreeStatus {
     if worktree.is_missing {
         status.unknown = Some(format!("{} is not there", worktree.root.display()));
         return status;

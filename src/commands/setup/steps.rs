@@ -1,46 +1,50 @@
 //! The steps of `git jit setup` forwards: each looks first, and does something only where it is asked to.
 
-use super::{Action, Level, State, Step};
-use crate::commands::agents::{self, Agent};
-use crate::commands::{Session, config, hooks, init};
+use crate::commands::setup::agents::{self, KnownAgent};
+use crate::commands::setup::config;
+use crate::commands::setup::hooks;
+use crate::commands::setup::init;
+use crate::commands::setup::{Level, Piece, PieceState, SetupMode};
+use crate::commands::shared::session::Session;
 use crate::domain::policy::{Enforcement, Policy};
+use crate::enforce::policy;
 use crate::error::Error;
-use crate::hook::force;
-use crate::hook::install::{self, Mode, driver};
+use crate::hooks::install::merge_driver;
+use crate::hooks::install::{self, InstallMode};
 use crate::store::config::edit;
 use crate::store::file;
 use crate::store::layout::Layout;
-use crate::store::setup::Made;
+use crate::store::setup_record::ConfigChange;
 
 const FILE: &str = ".jit/config.toml";
 const KEY: &str = "worktree.enforce_leases";
 
 /// All of them, in an order in which each finds what it needs.
-pub(super) fn all(
+pub(crate) fn all(
     session: &Session,
-    action: Action,
+    action: SetupMode,
     enforce: Option<Level>,
-    agent_files: Option<Vec<Agent>>,
-) -> Result<Vec<Step>, Error> {
+    agent_files: Option<Vec<KnownAgent>>,
+) -> Result<Vec<Piece>, Error> {
     let layout = session.layout()?;
-    let mut steps = vec![Step::of("settings", settings(layout, action))];
+    let mut steps = vec![Piece::of("settings", settings(layout, action))];
     if let Some(level) = enforce {
-        steps.push(Step::of("policy", policy(session, layout, action, level)));
+        steps.push(Piece::of("policy", policy(session, layout, action, level)));
     }
-    steps.push(Step::of("worktree", identity(layout, action)));
-    steps.push(Step::of("merge_driver", merge_driver(session, layout, action)));
-    steps.push(Step::of("hooks", hooks_of(session, layout, action)));
+    steps.push(Piece::of("worktree", identity(layout, action)));
+    steps.push(Piece::of("merge_driver", merge_driver(session, layout, action)));
+    steps.push(Piece::of("hooks", hooks_of(session, layout, action)));
     if let Some(agents) = agent_files {
-        steps.push(Step::of("agent_files", files_for(layout, action, &agents)));
+        steps.push(Piece::of("agent_files", files_for(layout, action, &agents)));
     }
     Ok(steps)
 }
 
 /// What a step that is not done comes to where nothing is to be changed.
-fn not_done(action: Action) -> Option<State> {
+fn not_done(action: SetupMode) -> Option<PieceState> {
     match action {
-        Action::Check => Some(State::Missing),
-        Action::DryRun => Some(State::Due),
+        SetupMode::Check => Some(PieceState::Missing),
+        SetupMode::DryRun => Some(PieceState::Due),
         _ => None,
     }
 }
@@ -55,90 +59,90 @@ fn remembered(layout: &Layout, act: impl FnOnce() -> Result<bool, Error>) -> Res
     let before = text(layout)?;
     let changed = act()?;
     if changed && let Some(after) = text(layout)? {
-        Made::note(layout, before, after)?;
+        ConfigChange::note(layout, before, after)?;
     }
     Ok(changed)
 }
 
-fn settings(layout: &Layout, action: Action) -> Result<Step, Error> {
+fn settings(layout: &Layout, action: SetupMode) -> Result<Piece, Error> {
     let is_there = text(layout)?.is_some();
     if let Some(state) = not_done(action).filter(|_| !is_there) {
-        return Ok(Step::new("settings", state, FILE));
+        return Ok(Piece::new("settings", state, FILE));
     }
-    if action == Action::SetUp && remembered(layout, || init::make_data(layout.require_worktree()?))? {
-        return Ok(Step::new("settings", State::Done, format!("made {FILE}")));
+    if action == SetupMode::SetUp && remembered(layout, || init::make_data(layout.require_worktree()?))? {
+        return Ok(Piece::new("settings", PieceState::Done, format!("made {FILE}")));
     }
-    Ok(Step::new("settings", State::Already, FILE))
+    Ok(Piece::new("settings", PieceState::Already, FILE))
 }
 
 /// The policy by all that is written down; a variable that is set for one command is not.
 fn in_force(session: &Session, layout: &Layout) -> Enforcement {
-    let mut candidates = force::candidates(&session.cx, layout);
-    candidates.retain(|candidate| candidate.place != force::VARIABLE);
+    let mut candidates = policy::candidates(&session.cx, layout);
+    candidates.retain(|candidate| candidate.place != policy::VARIABLE);
     Policy::strictest(&candidates).enforcement
 }
 
-fn policy(session: &Session, layout: &Layout, action: Action, level: Level) -> Result<Step, Error> {
+fn policy(session: &Session, layout: &Layout, action: SetupMode, level: Level) -> Result<Piece, Error> {
     let found = in_force(session, layout);
     if found >= level.enforcement() {
         let word = if found == Enforcement::Strict { "strict" } else { "warn" };
-        return Ok(Step::new("policy", State::Already, format!("{word} is in force")));
+        return Ok(Piece::new("policy", PieceState::Already, format!("{word} is in force")));
     }
     let what = format!("{KEY} = {} in {FILE}", level.word());
     if let Some(state) = not_done(action) {
-        return Ok(Step::new("policy", state, what));
+        return Ok(Piece::new("policy", state, what));
     }
     let key = edit::key(KEY).expect("it is one of the settings");
     remembered(layout, || config::set_here(session, key, level.word()))?;
-    Ok(Step::new("policy", State::Done, what))
+    Ok(Piece::new("policy", PieceState::Done, what))
 }
 
-fn identity(layout: &Layout, action: Action) -> Result<Step, Error> {
+fn identity(layout: &Layout, action: SetupMode) -> Result<Piece, Error> {
     let found = layout.identity()?;
     if let Some(state) = not_done(action).filter(|_| found.is_none()) {
-        return Ok(Step::new("worktree", state, "an id of its own"));
+        return Ok(Piece::new("worktree", state, "an id of its own"));
     }
-    let state = if found.is_some() { State::Already } else { State::Done };
+    let state = if found.is_some() { PieceState::Already } else { PieceState::Done };
     let identity = match (action, found) {
-        (Action::SetUp, _) | (_, None) => layout.require_identity()?,
+        (SetupMode::SetUp, _) | (_, None) => layout.require_identity()?,
         (_, Some(found)) => found,
     };
-    Ok(Step::new("worktree", state, identity.worktree_id.to_string()))
+    Ok(Piece::new("worktree", state, identity.worktree_id.to_string()))
 }
 
-fn merge_driver(session: &Session, layout: &Layout, action: Action) -> Result<Step, Error> {
+fn merge_driver(session: &Session, layout: &Layout, action: SetupMode) -> Result<Piece, Error> {
     const WHAT: &str = "issues are merged field by field, in all worktrees of this clone";
     let state = match action {
-        Action::Check if !driver::is_set_up(layout)? => State::Missing,
-        Action::DryRun if driver::is_due(&session.cx, layout)? => State::Due,
-        Action::SetUp if driver::install(&session.cx, layout)? => State::Done,
-        _ => State::Already,
+        SetupMode::Check if !merge_driver::is_set_up(layout)? => PieceState::Missing,
+        SetupMode::DryRun if merge_driver::is_due(&session.cx, layout)? => PieceState::Due,
+        SetupMode::SetUp if merge_driver::install(&session.cx, layout)? => PieceState::Done,
+        _ => PieceState::Already,
     };
-    Ok(Step::new("merge_driver", state, WHAT))
+    Ok(Piece::new("merge_driver", state, WHAT))
 }
 
-fn files_for(layout: &Layout, action: Action, named: &[Agent]) -> Result<Step, Error> {
+fn files_for(layout: &Layout, action: SetupMode, named: &[KnownAgent]) -> Result<Piece, Error> {
     let root = layout.require_worktree()?;
-    let paths = if action == Action::SetUp { agents::set_up(root, named)? } else { agents::lacking(root, named)? };
-    let state = if paths.is_empty() { State::Already } else { not_done(action).unwrap_or(State::Done) };
-    Ok(Step::new("agent_files", state, "what agents read at their start").with(paths))
+    let paths = if action == SetupMode::SetUp { agents::set_up(root, named)? } else { agents::lacking(root, named)? };
+    let state = if paths.is_empty() { PieceState::Already } else { not_done(action).unwrap_or(PieceState::Done) };
+    Ok(Piece::new("agent_files", state, "what agents read at their start").with(paths))
 }
 
-fn hooks_of(session: &Session, layout: &Layout, action: Action) -> Result<Step, Error> {
+fn hooks_of(session: &Session, layout: &Layout, action: SetupMode) -> Result<Piece, Error> {
     let show = |paths: Vec<std::path::PathBuf>| paths.into_iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
     let all = install::HOOKS.map(|(hook, _)| hook).join(", ");
     let (state, paths) = match action {
-        Action::Check => {
+        SetupMode::Check => {
             let missing = install::missing(layout);
-            let state = if missing.is_empty() { State::Already } else { State::Missing };
-            return Ok(Step::new("hooks", state, if missing.is_empty() { all } else { missing.join(", ") }));
+            let state = if missing.is_empty() { PieceState::Already } else { PieceState::Missing };
+            return Ok(Piece::new("hooks", state, if missing.is_empty() { all } else { missing.join(", ") }));
         }
-        Action::DryRun => (State::Due, show(install::due(&session.cx, layout)?)),
+        SetupMode::DryRun => (PieceState::Due, show(install::due(&session.cx, layout)?)),
         _ => {
-            let placed = hooks::install(session, layout, Mode::Files)?;
-            (State::Done, placed.lines())
+            let placed = hooks::install(session, layout, InstallMode::Files)?;
+            (PieceState::Done, placed.lines())
         }
     };
-    let state = if paths.is_empty() { State::Already } else { state };
-    Ok(Step::new("hooks", state, all).with(paths))
+    let state = if paths.is_empty() { PieceState::Already } else { state };
+    Ok(Piece::new("hooks", state, all).with(paths))
 }

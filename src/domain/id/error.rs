@@ -1,6 +1,6 @@
 //! Why a text is no id.
 
-use super::{IssueId, SHORTEST_PREFIX};
+use crate::domain::id::{IssueId, SHORTEST_PREFIX};
 
 /// Why a text is no id, or stands for no single one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

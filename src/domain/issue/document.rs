@@ -6,9 +6,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Draft, InvalidIssue, Issue};
 use crate::domain::id::IssueId;
-use crate::domain::splice;
+use crate::domain::issue::{Draft, InvalidIssue, Issue};
+use crate::text::json_edit;
 
 /// A file's text, and the issue it says.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,12 +77,12 @@ impl Document {
 
     /// Sets the value below these keys, the first of which is a field. Whether anything changed.
     pub(crate) fn set_at(&mut self, path: &[&str], value: &Value) -> bool {
-        self.become_text(splice::set(&self.text, path, value))
+        self.become_text(json_edit::set(&self.text, path, value))
     }
 
     /// Takes away the value below these keys. Whether there was one.
     pub(crate) fn remove_at(&mut self, path: &[&str]) -> bool {
-        self.become_text(splice::remove(&self.text, path))
+        self.become_text(json_edit::remove(&self.text, path))
     }
 
     fn become_text(&mut self, text: Option<String>) -> bool {

@@ -1,7 +1,7 @@
 //! What a listing needs of an issue: small, and quick to read back from a cache.
 
-use super::{Issue, Priority, State};
 use crate::domain::id::IssueId;
+use crate::domain::issue::{Issue, Priority, State};
 
 /// An issue without its texts.
 #[derive(Debug, Clone, PartialEq, Eq)]

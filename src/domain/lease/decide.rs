@@ -2,8 +2,8 @@
 //!
 //! One variant a reason, so that whoever words the answer leaves none out.
 
-use super::{Event, Grant, Lease, Ledger, Limits, Standing};
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
+use crate::domain::lease::{Grant, Lease, LeaseEvent, LeaseStatus, Ledger, Limits};
 use crate::domain::time::Now;
 
 /// What somebody asks of the ledger. A lease's id is drawn anew for every grant, so naming it compares and swaps:
@@ -32,7 +32,7 @@ pub(crate) enum Request {
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum LeaseAnswer {
     /// A lease that is new.
     Granted(LeaseId),
     /// The holder's own lease; `changed` when its time was set anew.
@@ -47,9 +47,9 @@ pub(crate) enum Answer {
 
 /// Why a request was not met.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum LeaseRefusal {
     /// Somebody else has it.
-    Held { lease: Box<Lease>, standing: Standing },
+    Held { lease: Box<Lease>, lease_status: LeaseStatus },
     /// There is no such lease, or it has ended.
     NoSuchLease { lease_id: LeaseId },
     /// It is not this holder's.
@@ -66,20 +66,20 @@ pub(crate) enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decision {
     /// What to append; empty where nothing changes.
-    pub events: Vec<Event>,
+    pub events: Vec<LeaseEvent>,
     /// What to tell.
-    pub answer: Result<Answer, Refusal>,
+    pub answer: Result<LeaseAnswer, LeaseRefusal>,
     /// Whether somebody will rely on a lease by this answer, so that everything it rests on has to last: also what
     /// others wrote, who may not have lived to see to it.
     pub must_last: bool,
 }
 
 impl Decision {
-    fn only(answer: Result<Answer, Refusal>) -> Self {
+    fn only(answer: Result<LeaseAnswer, LeaseRefusal>) -> Self {
         Self { events: Vec::new(), answer, must_last: false }
     }
 
-    fn of(event: Event, answer: Answer) -> Self {
+    fn of(event: LeaseEvent, answer: LeaseAnswer) -> Self {
         let must_last = event.must_be_durable();
         Self { events: vec![event], answer: Ok(answer), must_last }
     }
@@ -91,14 +91,14 @@ pub(crate) fn decide(ledger: &Ledger, request: &Request, now: &Now, limits: &Lim
     let decided = match request {
         Request::Acquire(grant) => acquire(ledger, grant, now, limits),
         Request::Renew { lease_id, holder, at_least_secs } => {
-            owned(lease_id, holder).map(|lease| renew(lease, lease.standing(now, limits.stale_after_secs), *at_least_secs))
+            owned(lease_id, holder).map(|lease| renew(lease, lease.lease_status(now, limits.stale_after_secs), *at_least_secs))
         }
         Request::Heartbeat { lease_id, holder } => owned(lease_id, holder).map(beat),
         Request::Activity { issues, holder } => {
             let mine = issues.iter().filter_map(|issue| ledger.lease_on(*issue)).filter(|lease| lease.holder == *holder);
             let due = mine.filter(|lease| lease.wants_beat(now, limits.stale_after_secs));
             let events = due.flat_map(|lease| beat(lease).events).collect();
-            Ok(Decision { events, ..Decision::only(Ok(Answer::Nothing)) })
+            Ok(Decision { events, ..Decision::only(Ok(LeaseAnswer::Nothing)) })
         }
         Request::Release { lease_id, holder, closing, reason } => {
             owned(lease_id, holder).map(|lease| release(lease, *closing, reason.clone()))
@@ -115,12 +115,12 @@ pub(crate) fn decide(ledger: &Ledger, request: &Request, now: &Now, limits: &Lim
             transfer(ledger, lease, grant, now, limits)
         }),
         Request::ForceEvict { lease_id, by, reason } => known(ledger, lease_id).map(|lease| {
-            let evict = Event::ForceEvict { lease_id: lease_id.clone(), by: by.clone(), reason: reason.clone() };
-            Decision::of(evict, Answer::Ended(vec![lease.clone()]))
+            let evict = LeaseEvent::ForceEvict { lease_id: lease_id.clone(), by: by.clone(), reason: reason.clone() };
+            Decision::of(evict, LeaseAnswer::Ended(vec![lease.clone()]))
         }),
         Request::Observe { lease_id } => known(ledger, lease_id).map(|lease| {
-            let events = observation(lease, lease.standing(now, limits.stale_after_secs));
-            let answer = Answer::Kept { lease_id: lease_id.clone(), changed: !events.is_empty() };
+            let events = observation(lease, lease.lease_status(now, limits.stale_after_secs));
+            let answer = LeaseAnswer::Kept { lease_id: lease_id.clone(), changed: !events.is_empty() };
             Decision { events, ..Decision::only(Ok(answer)) }
         }),
         Request::Abandon { holder_worktree, reason } => Ok(abandon(ledger, holder_worktree, reason)),
@@ -130,121 +130,121 @@ pub(crate) fn decide(ledger: &Ledger, request: &Request, now: &Now, limits: &Lim
     Decision { must_last: decision.must_last || is_relied_on, ..decision }
 }
 
-fn known<'l>(ledger: &'l Ledger, id: &LeaseId) -> Result<&'l Lease, Refusal> {
-    ledger.lease(id).ok_or_else(|| Refusal::NoSuchLease { lease_id: id.clone() })
+fn known<'l>(ledger: &'l Ledger, id: &LeaseId) -> Result<&'l Lease, LeaseRefusal> {
+    ledger.lease(id).ok_or_else(|| LeaseRefusal::NoSuchLease { lease_id: id.clone() })
 }
 
-fn owned<'l>(ledger: &'l Ledger, id: &LeaseId, holder: &Holder) -> Result<&'l Lease, Refusal> {
+fn owned<'l>(ledger: &'l Ledger, id: &LeaseId, holder: &Holder) -> Result<&'l Lease, LeaseRefusal> {
     let lease = known(ledger, id)?;
-    let foreign = || Refusal::NotTheHolder { lease: Box::new(lease.clone()), holder: holder.clone() };
+    let foreign = || LeaseRefusal::NotTheHolder { lease: Box::new(lease.clone()), holder: holder.clone() };
     if lease.holder == *holder { Ok(lease) } else { Err(foreign()) }
 }
 
-fn acquire(ledger: &Ledger, grant: &Grant, now: &Now, limits: &Limits) -> Result<Decision, Refusal> {
-    let granted = Ok(Answer::Granted(grant.lease_id.clone()));
+fn acquire(ledger: &Ledger, grant: &Grant, now: &Now, limits: &Limits) -> Result<Decision, LeaseRefusal> {
+    let granted = Ok(LeaseAnswer::Granted(grant.lease_id.clone()));
     let Some(lease) = ledger.lease_on(grant.issue_id) else {
         require_room(ledger, grant, None, limits)?;
-        return Ok(Decision { events: vec![Event::Acquire(grant.clone())], ..Decision::only(granted) });
+        return Ok(Decision { events: vec![LeaseEvent::Acquire(grant.clone())], ..Decision::only(granted) });
     };
-    let standing = lease.standing(now, limits.stale_after_secs);
+    let lease_status = lease.lease_status(now, limits.stale_after_secs);
     if lease.holder == grant.holder {
         if lease.ttl_secs > 0 {
             require_room(ledger, grant, Some(lease), limits)?;
         }
-        return Ok(keep(lease, standing, grant));
+        return Ok(keep(lease, lease_status, grant));
     }
-    if !standing.excludes() {
+    if !lease_status.excludes() {
         require_room(ledger, grant, Some(lease), limits)?;
-        let evict = Event::AutoEvict { lease_id: lease.lease_id.clone() };
-        return Ok(Decision { events: vec![evict, Event::Acquire(grant.clone())], ..Decision::only(granted) });
+        let evict = LeaseEvent::AutoEvict { lease_id: lease.lease_id.clone() };
+        return Ok(Decision { events: vec![evict, LeaseEvent::Acquire(grant.clone())], ..Decision::only(granted) });
     }
-    let held = Refusal::Held { lease: Box::new(lease.clone()), standing };
-    Ok(Decision { events: observation(lease, standing), ..Decision::only(Err(held)) })
+    let held = LeaseRefusal::Held { lease: Box::new(lease.clone()), lease_status };
+    Ok(Decision { events: observation(lease, lease_status), ..Decision::only(Err(held)) })
 }
 
 /// Refuses a lease without an end that nobody explains, or that is one too many; `instead` is what it takes the place of.
-fn require_room(ledger: &Ledger, grant: &Grant, instead: Option<&Lease>, limits: &Limits) -> Result<(), Refusal> {
+fn require_room(ledger: &Ledger, grant: &Grant, instead: Option<&Lease>, limits: &Limits) -> Result<(), LeaseRefusal> {
     if grant.ttl_secs > 0 {
         return Ok(());
     }
     if grant.reason.as_ref().is_none_or(|reason| reason.trim().is_empty()) {
-        return Err(Refusal::NoReason);
+        return Err(LeaseRefusal::NoReason);
     }
     let others = ledger.leases().filter(|lease| lease.ttl_secs == 0 && Some(*lease) != instead);
     let (mine, foreign): (Vec<&Lease>, Vec<&Lease>) = others.partition(|lease| lease.holder.agent_id == grant.holder.agent_id);
     let too_many = |agent: Option<&AgentId>, limit: u64, leases: Vec<&Lease>| {
         let is_full = u64::try_from(leases.len()).unwrap_or(u64::MAX) >= limit;
         let leases = || leases.iter().map(|lease| (*lease).clone()).collect();
-        if is_full { Err(Refusal::TooMany { agent: agent.cloned(), limit, leases: leases() }) } else { Ok(()) }
+        if is_full { Err(LeaseRefusal::TooMany { agent: agent.cloned(), limit, leases: leases() }) } else { Ok(()) }
     };
     too_many(Some(&grant.holder.agent_id), limits.indefinite_per_agent, mine.clone())?;
     too_many(None, limits.indefinite_per_repo, [mine, foreign].concat())
 }
 
 /// A lease that nobody has tied to this clock yet is tied to it.
-fn observation(lease: &Lease, standing: Standing) -> Vec<Event> {
-    match standing {
-        Standing::Unobserved { .. } => vec![Event::Observe { lease_id: lease.lease_id.clone(), version: lease.version }],
+fn observation(lease: &Lease, lease_status: LeaseStatus) -> Vec<LeaseEvent> {
+    match lease_status {
+        LeaseStatus::Unobserved { .. } => vec![LeaseEvent::Observe { lease_id: lease.lease_id.clone(), version: lease.version }],
         _ => Vec::new(),
     }
 }
 
-fn kept(lease: &Lease, changed: bool) -> Answer {
-    Answer::Kept { lease_id: lease.lease_id.clone(), changed }
+fn kept(lease: &Lease, changed: bool) -> LeaseAnswer {
+    LeaseAnswer::Kept { lease_id: lease.lease_id.clone(), changed }
 }
 
 /// The holder asks for what it has: its time is set anew unless it already has at least as much left.
-fn keep(lease: &Lease, standing: Standing, grant: &Grant) -> Decision {
-    let enough = match standing {
-        Standing::Live { left_ms } => grant.ttl_secs > 0 && left_ms >= grant.ttl_secs.saturating_mul(1000),
-        Standing::Indefinite => true,
+fn keep(lease: &Lease, lease_status: LeaseStatus, grant: &Grant) -> Decision {
+    let enough = match lease_status {
+        LeaseStatus::Live { left_ms } => grant.ttl_secs > 0 && left_ms >= grant.ttl_secs.saturating_mul(1000),
+        LeaseStatus::Indefinite => true,
         _ => false,
     };
     let says_more = grant.reason.is_some() && grant.reason != lease.reason;
     if enough && !lease.closing && !says_more {
         return Decision::only(Ok(kept(lease, false)));
     }
-    lengthen(lease, standing, grant.ttl_secs, grant.reason.clone())
+    lengthen(lease, lease_status, grant.ttl_secs, grant.reason.clone())
 }
 
-fn renew(lease: &Lease, standing: Standing, at_least_secs: Option<u64>) -> Decision {
-    lengthen(lease, standing, at_least_secs.unwrap_or(lease.ttl_secs), None)
+fn renew(lease: &Lease, lease_status: LeaseStatus, at_least_secs: Option<u64>) -> Decision {
+    lengthen(lease, lease_status, at_least_secs.unwrap_or(lease.ttl_secs), None)
 }
 
 /// Sets the time anew, never to less than is left: a lease without an end stays one.
-fn lengthen(lease: &Lease, standing: Standing, ttl_secs: u64, reason: Option<String>) -> Decision {
-    let left_secs = standing.left_ms().unwrap_or(0).div_ceil(1000);
+fn lengthen(lease: &Lease, lease_status: LeaseStatus, ttl_secs: u64, reason: Option<String>) -> Decision {
+    let left_secs = lease_status.left_ms().unwrap_or(0).div_ceil(1000);
     let ttl_secs = if lease.ttl_secs == 0 || ttl_secs == 0 { 0 } else { ttl_secs.max(left_secs) };
-    Decision::of(Event::Renew { lease_id: lease.lease_id.clone(), ttl_secs, reason }, kept(lease, true))
+    Decision::of(LeaseEvent::Renew { lease_id: lease.lease_id.clone(), ttl_secs, reason }, kept(lease, true))
 }
 
 fn beat(lease: &Lease) -> Decision {
-    Decision::of(Event::Heartbeat { lease_id: lease.lease_id.clone() }, kept(lease, true))
+    Decision::of(LeaseEvent::Heartbeat { lease_id: lease.lease_id.clone() }, kept(lease, true))
 }
 
 fn release(lease: &Lease, closing: bool, reason: Option<String>) -> Decision {
     let lease_id = lease.lease_id.clone();
     match (closing, lease.closing) {
-        (true, true) => Decision::only(Ok(Answer::Closing(lease_id))),
-        (true, false) => Decision::of(Event::Close { lease_id: lease_id.clone(), reason }, Answer::Closing(lease_id)),
-        (false, _) => Decision::of(Event::Release { lease_id, reason }, Answer::Ended(vec![lease.clone()])),
+        (true, true) => Decision::only(Ok(LeaseAnswer::Closing(lease_id))),
+        (true, false) => Decision::of(LeaseEvent::Close { lease_id: lease_id.clone(), reason }, LeaseAnswer::Closing(lease_id)),
+        (false, _) => Decision::of(LeaseEvent::Release { lease_id, reason }, LeaseAnswer::Ended(vec![lease.clone()])),
     }
 }
 
-fn transfer(ledger: &Ledger, lease: &Lease, grant: Grant, now: &Now, limits: &Limits) -> Result<Decision, Refusal> {
+fn transfer(ledger: &Ledger, lease: &Lease, grant: Grant, now: &Now, limits: &Limits) -> Result<Decision, LeaseRefusal> {
     if grant.holder == lease.holder {
         return Ok(Decision::only(Ok(kept(lease, false))));
     }
-    if !lease.standing(now, limits.stale_after_secs).excludes() {
-        return Err(Refusal::Over { lease: Box::new(lease.clone()) });
+    if !lease.lease_status(now, limits.stale_after_secs).excludes() {
+        return Err(LeaseRefusal::Over { lease: Box::new(lease.clone()) });
     }
     require_room(ledger, &grant, Some(lease), limits)?;
-    let granted = Answer::Granted(grant.lease_id.clone());
-    Ok(Decision::of(Event::Transfer { lease_id: lease.lease_id.clone(), grant }, granted))
+    let granted = LeaseAnswer::Granted(grant.lease_id.clone());
+    Ok(Decision::of(LeaseEvent::Transfer { lease_id: lease.lease_id.clone(), grant }, granted))
 }
 
 fn abandon(ledger: &Ledger, worktree: &WorktreeId, reason: &str) -> Decision {
     let ended: Vec<Lease> = ledger.leases().filter(|lease| lease.holder.worktree_id == *worktree).cloned().collect();
-    let release = |lease: &Lease| Event::Release { lease_id: lease.lease_id.clone(), reason: Some(reason.to_owned()) };
-    Decision { events: ended.iter().map(release).collect(), answer: Ok(Answer::Ended(ended)), must_last: true }
+    let release = |lease: &Lease| LeaseEvent::Release { lease_id: lease.lease_id.clone(), reason: Some(reason.to_owned()) };
+    Decision { events: ended.iter().map(release).collect(), answer: Ok(LeaseAnswer::Ended(ended)), must_last: true }
 }

@@ -4,7 +4,7 @@ use crate::domain::id::{AgentId, Holder, IssueId, LeaseId};
 
 /// One fact in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Event {
+pub(crate) enum LeaseEvent {
     /// An issue was leased to somebody.
     Acquire(Grant),
     /// The holder set the lease's time anew; it is no longer closing.
@@ -25,7 +25,7 @@ pub(crate) enum Event {
     Observe { lease_id: LeaseId, version: u64 },
 }
 
-impl Event {
+impl LeaseEvent {
     /// The lease that this event concerns, or grants.
     pub(crate) fn lease_id(&self) -> &LeaseId {
         match self {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Event, Grant, Lease};
 use crate::domain::id::{IssueId, LeaseId};
+use crate::domain::lease::{Grant, Lease, LeaseEvent};
 use crate::domain::time::Now;
 
 /// Observations kept a lease. Older ones only make a dead lease live longer, never two holders.
@@ -61,11 +61,11 @@ impl Ledger {
     }
 
     /// Takes in the next record. Total: what makes no sense on this ledger changes nothing but the sequence.
-    pub(crate) fn apply(&mut self, sequence: u64, event: &Event, at: &Now) {
+    pub(crate) fn apply(&mut self, sequence: u64, event: &LeaseEvent, at: &Now) {
         self.sequence = sequence;
         match event {
-            Event::Acquire(grant) => self.grant(grant, sequence, at),
-            Event::Renew { lease_id, ttl_secs, reason } => {
+            LeaseEvent::Acquire(grant) => self.grant(grant, sequence, at),
+            LeaseEvent::Renew { lease_id, ttl_secs, reason } => {
                 if let Some(lease) = self.lease_mut(lease_id) {
                     lease.ttl_secs = *ttl_secs;
                     lease.reason = reason.clone().or(lease.reason.take());
@@ -73,26 +73,26 @@ impl Ledger {
                     lease.beaten(sequence, at);
                 }
             }
-            Event::Heartbeat { lease_id } => {
+            LeaseEvent::Heartbeat { lease_id } => {
                 if let Some(lease) = self.lease_mut(lease_id) {
                     lease.beaten(sequence, at);
                 }
             }
-            Event::Close { lease_id, .. } => {
+            LeaseEvent::Close { lease_id, .. } => {
                 if let Some(lease) = self.lease_mut(lease_id) {
                     lease.closing = true;
                 }
             }
-            Event::Release { lease_id, .. } | Event::AutoEvict { lease_id } | Event::ForceEvict { lease_id, .. } => {
+            LeaseEvent::Release { lease_id, .. } | LeaseEvent::AutoEvict { lease_id } | LeaseEvent::ForceEvict { lease_id, .. } => {
                 self.end(lease_id);
             }
-            Event::Transfer { lease_id, grant } => {
+            LeaseEvent::Transfer { lease_id, grant } => {
                 if self.lease(lease_id).is_some() {
                     self.end(lease_id);
                     self.grant(grant, sequence, at);
                 }
             }
-            Event::Observe { lease_id, version } => self.observe(lease_id, *version, at),
+            LeaseEvent::Observe { lease_id, version } => self.observe(lease_id, *version, at),
         }
     }
 

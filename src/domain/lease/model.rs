@@ -8,14 +8,14 @@
 //!
 //! The machine is the real one: `decide`, `Ledger::apply`, `Lease::standing`, `policy::lease_for_edit`.
 
+mod world;
+
 use std::sync::atomic::Ordering;
 
 use stateright::{Checker, Model, Property};
 
-use self::world::{AGENTS, Agent, LIMITS, Seen, Wish, World, count};
 use super::*;
-
-mod world;
+use crate::domain::lease::model::world::{AGENTS, LIMITS, ModelAgent, ModelState, Seen, Wish, count};
 
 /// How far the exploration goes.
 #[derive(Debug)]
@@ -62,16 +62,16 @@ const EVERYTHING: &[Wish] = &[
 const ESSENTIALS: &[Wish] = &[Wish::Take, Wish::Beat, Wish::Release, Wish::Evict];
 
 impl Model for Bounds {
-    type State = World;
+    type State = ModelState;
     type Action = Act;
 
-    fn init_states(&self) -> Vec<World> {
-        let agent = Agent { work: None, believes: vec![None; self.issues as usize] };
-        vec![World { ledgers: vec![Ledger::default()], boot: 0, tick: 0, jumps: 0, agents: vec![agent; AGENTS], fell: false }]
+    fn init_states(&self) -> Vec<ModelState> {
+        let agent = ModelAgent { work: None, believes: vec![None; self.issues as usize] };
+        vec![ModelState { ledgers: vec![Ledger::default()], boot: 0, tick: 0, jumps: 0, agents: vec![agent; AGENTS], fell: false }]
     }
 
-    fn actions(&self, world: &World, actions: &mut Vec<Act>) {
-        let is_writing = |agent: &&Agent| agent.work.as_ref().is_some_and(|work| !work.left.is_empty());
+    fn actions(&self, world: &ModelState, actions: &mut Vec<Act>) {
+        let is_writing = |agent: &&ModelAgent| agent.work.as_ref().is_some_and(|work| !work.left.is_empty());
         let writers = world.agents.iter().filter(is_writing).count();
         for (who, agent) in world.agents.iter().enumerate() {
             match &agent.work {
@@ -95,7 +95,7 @@ impl Model for Bounds {
         }
     }
 
-    fn next_state(&self, before: &World, act: Act) -> Option<World> {
+    fn next_state(&self, before: &ModelState, act: Act) -> Option<ModelState> {
         let mut world = before.clone();
         match act {
             Act::Ask(who, on, wish) => world.ask(who, on, wish)?,
@@ -130,20 +130,20 @@ impl Model for Bounds {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("one holder at most", |bounds: &Bounds, world: &World| {
+            Property::always("one holder at most", |bounds: &Bounds, world: &ModelState| {
                 (0..bounds.issues).all(|on| world.editors(on).len() <= 1)
             }),
-            Property::always("tokens only rise, and what has ended is gone", |_, world: &World| !world.fell),
-            Property::always("what is over authorises nothing", |_, world: &World| {
+            Property::always("tokens only rise, and what has ended is gone", |_, world: &ModelState| !world.fell),
+            Property::always("what is over authorises nothing", |_, world: &ModelState| {
                 let now = world.now();
                 world.ledger().leases().all(|lease| {
                     let age = now.clock.since(&lease.since);
                     let is_over = lease.ttl_secs > 0 && age.is_some_and(|age| age >= lease.ttl_secs * 1000);
-                    let authorises = lease.standing(&now, LIMITS.stale_after_secs).authorises();
+                    let authorises = lease.lease_status(&now, LIMITS.stale_after_secs).authorises();
                     !(is_over && authorises)
                 })
             }),
-            Property::always("every issue can be had again", |bounds: &Bounds, world: &World| {
+            Property::always("every issue can be had again", |bounds: &Bounds, world: &ModelState| {
                 // Of a lease that somebody has, one who has it not asks; all are alike to the rules.
                 (0..bounds.issues).all(|on| (0..2).all(|who| world.can_be_had(on, who)))
             }),

@@ -5,21 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::exact::{canonical, elements, is_object, same, value};
-use super::write::Texts;
-use super::{Lines, Ruling, Side, by_key, words};
-use crate::domain::gate::Verdict;
 use crate::domain::issue::{DELETED_AT, Priority, State};
-use crate::domain::splice;
+use crate::domain::merge::json_equality::{canonical, elements, is_object, same, value};
+use crate::domain::merge::write::Texts;
+use crate::domain::merge::{Lines, MergeSide, Ruling, by_key, words};
+use crate::domain::tracker::gate::GateVerdict;
+use crate::text::json_edit;
 
 /// The fields that tell of a deletion.
 const OF_DELETION: [&str; 4] = [DELETED_AT, "deleted_by", "deleted_reason", "deleted_state"];
 
 /// What becomes of a value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Outcome {
+pub(crate) enum FieldOutcome {
     /// It is as on that side; where it is not there, it goes.
-    Take(Side),
+    Take(MergeSide),
     /// It is made of both.
     Made(Value),
     /// A person decides.
@@ -28,28 +28,28 @@ pub(super) enum Outcome {
 
 /// A value that is not the same on all sides.
 #[derive(Debug, Clone)]
-pub(super) struct Item {
-    pub(super) path: Vec<String>,
-    pub(super) outcome: Outcome,
+pub(crate) struct Item {
+    pub(crate) path: Vec<String>,
+    pub(crate) outcome: FieldOutcome,
 }
 
 /// The texts of a value: in the base, on our side, on theirs.
 type Three<'a> = [Option<&'a str>; 3];
 
 /// Goes through the fields.
-pub(super) struct Weighing<'l> {
-    pub(super) items: Vec<Item>,
-    pub(super) rulings: Vec<Ruling>,
+pub(crate) struct Weighing<'l> {
+    pub(crate) items: Vec<Item>,
+    pub(crate) rulings: Vec<Ruling>,
     lines: Lines<'l>,
 }
 
 impl<'l> Weighing<'l> {
-    pub(super) fn new(lines: Lines<'l>) -> Self {
+    pub(crate) fn new(lines: Lines<'l>) -> Self {
         Self { items: Vec::new(), rulings: Vec::new(), lines }
     }
 
     /// Weighs the members of an object, which each side has and the base may have.
-    pub(super) fn object(&mut self, path: &[String], base: Option<&str>, ours: &str, theirs: &str) {
+    pub(crate) fn object(&mut self, path: &[String], base: Option<&str>, ours: &str, theirs: &str) {
         let members = [base.map(by_key).unwrap_or_default(), by_key(ours), by_key(theirs)];
         let keys: BTreeSet<&String> = members.iter().flat_map(BTreeMap::keys).collect();
         for key in keys {
@@ -65,11 +65,11 @@ impl<'l> Weighing<'l> {
                 return;
             }
             // The same, perhaps written otherwise.
-            Outcome::Take(if ours <= theirs { Side::Ours } else { Side::Theirs })
+            FieldOutcome::Take(if ours <= theirs { MergeSide::Ours } else { MergeSide::Theirs })
         } else if same(ours, base) {
-            Outcome::Take(Side::Theirs)
+            FieldOutcome::Take(MergeSide::Theirs)
         } else if same(theirs, base) {
-            Outcome::Take(Side::Ours)
+            FieldOutcome::Take(MergeSide::Ours)
         } else {
             match self.both_changed(path, three) {
                 Some(outcome) => outcome,
@@ -80,14 +80,16 @@ impl<'l> Weighing<'l> {
     }
 
     /// What becomes of a value that both sides changed, each in its own way; nothing if its members were weighed instead.
-    fn both_changed(&mut self, path: &[String], three: Three<'_>) -> Option<Outcome> {
+    fn both_changed(&mut self, path: &[String], three: Three<'_>) -> Option<FieldOutcome> {
         let [base, ours, theirs] = three;
         let chosen = match words(path).as_slice() {
             ["labels" | "dependencies" | "gates_required"] => return Some(made(set(three))),
             ["documents"] => return Some(made(documents(three))),
             ["description"] => return Some(made(self.text(three))),
             ["state"] => by_rank(three, state),
-            ["priority"] => by_rank(three, |_, ours: Priority, theirs| Some(if ours < theirs { Side::Ours } else { Side::Theirs })),
+            ["priority"] => {
+                by_rank(three, |_, ours: Priority, theirs| Some(if ours < theirs { MergeSide::Ours } else { MergeSide::Theirs }))
+            }
             ["created_at"] => Some(by_time(three, true)),
             ["updated_at"] => Some(by_time(three, false)),
             ["gates_status", _] => verdict(ours, theirs),
@@ -96,7 +98,7 @@ impl<'l> Weighing<'l> {
                     let base = base.filter(|base| is_object(base));
                     if base.is_none() {
                         // Its members are put into an object that is there.
-                        self.items.push(Item { path: path.to_vec(), outcome: Outcome::Made(Value::Object(Map::new())) });
+                        self.items.push(Item { path: path.to_vec(), outcome: FieldOutcome::Made(Value::Object(Map::new())) });
                     }
                     self.object(path, base, ours, theirs);
                     return None;
@@ -104,17 +106,17 @@ impl<'l> Weighing<'l> {
                 _ => None,
             },
         };
-        Some(chosen.map_or(Outcome::Conflict, |side| self.ruled(path, three, side)))
+        Some(chosen.map_or(FieldOutcome::Conflict, |side| self.ruled(path, three, side)))
     }
 
     /// Takes a side, and tells what becomes of the other; of times it is no news.
-    fn ruled(&mut self, path: &[String], [_, ours, theirs]: Three<'_>, side: Side) -> Outcome {
-        let (kept, dropped) = if side == Side::Ours { (ours, theirs) } else { (theirs, ours) };
+    fn ruled(&mut self, path: &[String], [_, ours, theirs]: Three<'_>, side: MergeSide) -> FieldOutcome {
+        let (kept, dropped) = if side == MergeSide::Ours { (ours, theirs) } else { (theirs, ours) };
         if !path[0].ends_with("_at") {
             let words = |raw: Option<&str>| raw.map_or_else(|| "nothing".to_owned(), canonical);
             self.rulings.push(Ruling { field: path.join("."), kept: words(kept), dropped: words(dropped) });
         }
-        Outcome::Take(side)
+        FieldOutcome::Take(side)
     }
 
     /// Texts, merged by lines.
@@ -126,8 +128,8 @@ impl<'l> Weighing<'l> {
 
     /// A deleted issue is rejected: where one side deleted it and the other gave it another state, a person decides, and what
     /// tells of the deletion goes with that.
-    pub(super) fn couple(&mut self, texts: &Texts<'_>) {
-        let fields = |name: &str| (splice::raw(texts.ours, &[name]), splice::raw(texts.theirs, &[name]));
+    pub(crate) fn couple(&mut self, texts: &Texts<'_>) {
+        let fields = |name: &str| (json_edit::raw(texts.ours, &[name]), json_edit::raw(texts.theirs, &[name]));
         let differs = |name: &str| matches!(fields(name), (ours, theirs) if !same(ours, theirs));
         let is_deleted_once = fields(DELETED_AT).0.is_some() != fields(DELETED_AT).1.is_some();
         if !is_deleted_once || !differs("state") {
@@ -135,9 +137,9 @@ impl<'l> Weighing<'l> {
         }
         let outcome = |name: &str| self.items.iter().find(|item| item.path == [name]).map(|item| &item.outcome);
         let taken = |name: &str| match outcome(name) {
-            Some(Outcome::Take(Side::Theirs)) => fields(name).1,
-            Some(Outcome::Take(Side::Ours)) | None => fields(name).0,
-            Some(Outcome::Made(_) | Outcome::Conflict) => None,
+            Some(FieldOutcome::Take(MergeSide::Theirs)) => fields(name).1,
+            Some(FieldOutcome::Take(MergeSide::Ours)) | None => fields(name).0,
+            Some(FieldOutcome::Made(_) | FieldOutcome::Conflict) => None,
         };
         let is_rejected = |raw: &str| serde_json::from_str(raw).is_ok_and(|state: State| state == State::Rejected);
         let is_torn = taken(DELETED_AT).is_some() && !taken("state").is_some_and(is_rejected);
@@ -147,65 +149,68 @@ impl<'l> Weighing<'l> {
         let torn: Vec<&str> = OF_DELETION.into_iter().chain(["state"]).filter(|name| differs(name)).collect();
         self.rulings.retain(|ruling| !torn.contains(&ruling.field.as_str()));
         self.items.retain(|item| item.path.len() != 1 || !torn.contains(&item.path[0].as_str()));
-        self.items.extend(torn.iter().map(|name| Item { path: vec![(*name).to_owned()], outcome: Outcome::Conflict }));
+        self.items.extend(torn.iter().map(|name| Item { path: vec![(*name).to_owned()], outcome: FieldOutcome::Conflict }));
     }
 }
 
-fn made(value: Option<Value>) -> Outcome {
-    value.map_or(Outcome::Conflict, Outcome::Made)
+fn made(value: Option<Value>) -> FieldOutcome {
+    value.map_or(FieldOutcome::Conflict, FieldOutcome::Made)
 }
 
 /// The side that a rule about two values prefers.
-fn by_rank<T: DeserializeOwned>([base, ours, theirs]: Three<'_>, prefer: impl Fn(Option<T>, T, T) -> Option<Side>) -> Option<Side> {
+fn by_rank<T: DeserializeOwned>(
+    [base, ours, theirs]: Three<'_>,
+    prefer: impl Fn(Option<T>, T, T) -> Option<MergeSide>,
+) -> Option<MergeSide> {
     let read = |raw: &str| serde_json::from_str(raw).ok();
     prefer(base.and_then(read), read(ours?)?, read(theirs?)?)
 }
 
 /// Closed over open, unless it was closed before; of two open ones the one that is further along. What was closed and is open on
 /// one side and closed otherwise on the other, and finished against rejected, is for a person.
-fn state(base: Option<State>, ours: State, theirs: State) -> Option<Side> {
-    let further = if ours > theirs { Side::Ours } else { Side::Theirs };
+fn state(base: Option<State>, ours: State, theirs: State) -> Option<MergeSide> {
+    let further = if ours > theirs { MergeSide::Ours } else { MergeSide::Theirs };
     match (ours.is_closed(), theirs.is_closed()) {
         (false, false) => Some(further),
         _ if base.is_some_and(State::is_closed) => None,
-        (true, false) => Some(Side::Ours),
-        (false, true) => Some(Side::Theirs),
+        (true, false) => Some(MergeSide::Ours),
+        (false, true) => Some(MergeSide::Theirs),
         (true, true) => [ours, theirs].contains(&State::Archived).then_some(further),
     }
 }
 
 /// The side with the earlier time, or with the later one; as times where both are, else as texts. A time is better than none.
-fn by_time([_, ours, theirs]: Three<'_>, wants_earlier: bool) -> Side {
+fn by_time([_, ours, theirs]: Three<'_>, wants_earlier: bool) -> MergeSide {
     let time = |raw: &str| serde_json::from_str::<String>(raw).ok()?.parse::<jiff::Timestamp>().ok();
     let (Some(ours), Some(theirs)) = (ours, theirs) else { return the_one_there(ours) };
     let is_earlier = match (time(ours), time(theirs)) {
         (Some(ours), Some(theirs)) if ours != theirs => ours < theirs,
         _ => ours < theirs,
     };
-    if is_earlier == wants_earlier { Side::Ours } else { Side::Theirs }
+    if is_earlier == wants_earlier { MergeSide::Ours } else { MergeSide::Theirs }
 }
 
 /// The side that has a value where the other has none.
-fn the_one_there(ours: Option<&str>) -> Side {
-    if ours.is_some() { Side::Ours } else { Side::Theirs }
+fn the_one_there(ours: Option<&str>) -> MergeSide {
+    if ours.is_some() { MergeSide::Ours } else { MergeSide::Theirs }
 }
 
 /// The record of a gate: the worse one, since no gate has run on what is merged; of two alike the later one.
-fn verdict(ours: Option<&str>, theirs: Option<&str>) -> Option<Side> {
+fn verdict(ours: Option<&str>, theirs: Option<&str>) -> Option<MergeSide> {
     let (Some(ours), Some(theirs)) = (ours, theirs) else { return Some(the_one_there(ours)) };
     let rank = |raw: &str| {
         let record: Value = serde_json::from_str(raw).ok()?;
         let field = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
         let status = field("status").and_then(|status| serde_json::from_value(Value::from(status.to_ascii_lowercase())).ok())?;
         let severity = match status {
-            Verdict::Passed => 0,
-            Verdict::Pending => 1,
-            Verdict::Failed => 2,
+            GateVerdict::Passed => 0,
+            GateVerdict::Pending => 1,
+            GateVerdict::Failed => 2,
         };
         let at = field("updated_at").unwrap_or_default();
         Some((severity, at.parse::<jiff::Timestamp>().ok(), at, raw.to_owned()))
     };
-    Some(if rank(ours)? > rank(theirs)? { Side::Ours } else { Side::Theirs })
+    Some(if rank(ours)? > rank(theirs)? { MergeSide::Ours } else { MergeSide::Theirs })
 }
 
 /// What both have, and what either has added: what one of them took away is gone.
@@ -258,7 +263,7 @@ fn documents(three: Three<'_>) -> Option<Value> {
 fn keyed(raw: Option<&str>) -> Option<Vec<(String, String)>> {
     let Some(raw) = raw else { return Some(Vec::new()) };
     let key = |element: &String| {
-        let field = |name: &str| is_object(element).then(|| splice::raw(element, &[name]).map(canonical)).flatten();
+        let field = |name: &str| is_object(element).then(|| json_edit::raw(element, &[name]).map(canonical)).flatten();
         field("path").map_or_else(|| canonical(element), |path| format!("{path} {:?}", field("commit").filter(|it| it != "null")))
     };
     let all: Vec<(String, String)> = elements(raw)?.into_iter().map(|element| (key(&element), element)).collect();

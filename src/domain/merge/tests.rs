@@ -31,9 +31,9 @@ fn lines(base: &str, ours: &str, theirs: &str) -> Option<String> {
     merged.filter(|_| have_as_many).map(|lines| lines.join("\n"))
 }
 
-fn merge(base: Option<&str>, ours: &str, theirs: &str) -> Merge {
+fn merge(base: Option<&str>, ours: &str, theirs: &str) -> IssueMerge {
     let versions = Versions { base: base.map(str::as_bytes), ours: ours.as_bytes(), theirs: theirs.as_bytes() };
-    Merge::of(versions, &lines).expect("three issues")
+    IssueMerge::of(versions, &lines).expect("three issues")
 }
 
 fn clean(base: &str, ours: &str, theirs: &str) -> Value {
@@ -47,12 +47,12 @@ fn conflicts(base: Value, ours: Value, theirs: Value) -> Vec<String> {
 }
 
 /// What is left if one side of each marker stays.
-fn resolved(text: &str, stays: Side) -> Value {
+fn resolved(text: &str, stays: MergeSide) -> Value {
     let (mut kept, mut within) = (Vec::new(), None);
     for line in text.lines() {
         match line.split(' ').next().unwrap_or_default() {
-            "<<<<<<<" => within = Some(Side::Ours),
-            "=======" => within = Some(Side::Theirs),
+            "<<<<<<<" => within = Some(MergeSide::Ours),
+            "=======" => within = Some(MergeSide::Theirs),
             ">>>>>>>" => within = None,
             _ if within.is_none_or(|side| side == stays) => kept.push(line),
             _ => {}
@@ -132,9 +132,9 @@ fn objects_within_are_merged_by_what_tells_them_apart() {
 }
 
 /// A field's values in the base, on our side, on theirs and in what is made of them.
-type Case = (&'static str, Value, Value, Value, Value);
+type FieldCase = (&'static str, Value, Value, Value, Value);
 
-fn both_ways_round((field, base, ours, theirs, expected): Case) {
+fn both_ways_round((field, base, ours, theirs, expected): FieldCase) {
     let [base, ours, theirs] = [base, ours, theirs].map(|value| file(json!({ field: value })));
     assert_eq!(clean(&base, &ours, &theirs)[field], expected, "{field}: {ours} {theirs}");
     assert_eq!(clean(&base, &theirs, &ours)[field], expected, "the other way round: {field}: {ours} {theirs}");
@@ -171,8 +171,8 @@ fn a_deletion_is_taken_whole_or_not_at_all() {
         let fields: Vec<String> = merge.conflicts().iter().map(Conflict::field).collect();
         assert_eq!(fields, ["deleted_at", "deleted_by", "state"]);
         let text = merge.text(&Markers::default());
-        for (side, whole) in [(Side::Ours, &sides[1]), (Side::Theirs, &sides[2])] {
-            assert!(exact::same(Some(&resolved(&text, side).to_string()), Some(whole)), "{text}");
+        for (side, whole) in [(MergeSide::Ours, &sides[1]), (MergeSide::Theirs, &sides[2])] {
+            assert!(json_equality::same(Some(&resolved(&text, side).to_string()), Some(whole)), "{text}");
         }
     }
     // Already rejected, and reopened on the other side.
@@ -219,7 +219,7 @@ fn markers_stand_around_the_field_in_any_layout_and_either_side_is_json() {
         let [base, ours, theirs] = sides.each_ref().map(whole);
         let merge = merge(Some(&base), &ours, &theirs);
         let text = merge.text(&Markers::default());
-        for (side, whole) in [(Side::Ours, &ours), (Side::Theirs, &theirs)] {
+        for (side, whole) in [(MergeSide::Ours, &ours), (MergeSide::Theirs, &theirs)] {
             let (resolved, whole) = (resolved(&text, side), serde_json::from_str::<Value>(whole).expect("JSON"));
             for conflict in merge.conflicts() {
                 let pointer = format!("/{}", conflict.path.join("/"));
@@ -232,15 +232,15 @@ fn markers_stand_around_the_field_in_any_layout_and_either_side_is_json() {
 #[test]
 fn what_is_no_issue_or_another_one_is_left_to_a_person() {
     let refusal = |base: Option<&str>, ours: &str, theirs: &str| {
-        Merge::of(Versions { base: base.map(str::as_bytes), ours: ours.as_bytes(), theirs: theirs.as_bytes() }, &lines).err()
+        IssueMerge::of(Versions { base: base.map(str::as_bytes), ours: ours.as_bytes(), theirs: theirs.as_bytes() }, &lines).err()
     };
     let (plain, other) = (file(json!({})), file(json!({ "id": OTHER })));
     let ids = |all: [&str; 2]| all.map(|id| id.parse().expect("an id")).to_vec();
-    assert_eq!(refusal(Some(&plain), &other, &plain), Some(Refusal::DifferentIssues { issues: ids([ID, OTHER]) }));
-    assert_eq!(refusal(Some(&other), &plain, &plain), Some(Refusal::DifferentIssues { issues: ids([ID, OTHER]) }));
-    assert!(matches!(refusal(Some(&plain), "<<<<<<< x\n", &plain), Some(Refusal::Unreadable { side: Side::Ours, .. })));
-    assert!(matches!(refusal(Some(&plain), &plain, "{}"), Some(Refusal::Unreadable { side: Side::Theirs, .. })));
-    assert_eq!(refusal(None, &plain, &file(json!({ "schema_version": 2 }))), Some(Refusal::Newer { version: "2".to_owned() }));
+    assert_eq!(refusal(Some(&plain), &other, &plain), Some(MergeError::DifferentIssues { issues: ids([ID, OTHER]) }));
+    assert_eq!(refusal(Some(&other), &plain, &plain), Some(MergeError::DifferentIssues { issues: ids([ID, OTHER]) }));
+    assert!(matches!(refusal(Some(&plain), "<<<<<<< x\n", &plain), Some(MergeError::Unreadable { side: MergeSide::Ours, .. })));
+    assert!(matches!(refusal(Some(&plain), &plain, "{}"), Some(MergeError::Unreadable { side: MergeSide::Theirs, .. })));
+    assert_eq!(refusal(None, &plain, &file(json!({ "schema_version": 2 }))), Some(MergeError::Newer { version: "2".to_owned() }));
     assert_eq!(refusal(None, &plain, &file(json!({ "schema_version": 1 }))), None);
     assert_eq!(refusal(Some("<<<<<<< a virtual base\n"), &plain, &file(json!({ "labels": ["new:1"] }))), None);
 }
@@ -318,7 +318,7 @@ proptest! {
         let base = has_base.then_some(base.as_str());
         let (one, other) = (merge(base, &ours, &theirs), merge(base, &theirs, &ours));
         prop_assert_eq!(one.clean(), other.clean());
-        let fields = |merge: &Merge| merge.conflicts().iter().map(Conflict::field).collect::<Vec<_>>();
+        let fields = |merge: &IssueMerge| merge.conflicts().iter().map(Conflict::field).collect::<Vec<_>>();
         prop_assert_eq!(fields(&one), fields(&other));
         prop_assert_eq!(&one.rulings, &other.rulings);
     }
@@ -329,7 +329,7 @@ proptest! {
             for side in [&ours, &theirs, &merged] {
                 // But for the order of members that both sides have added to one object.
                 let again = merge(Some(&base), &merged, side).clean();
-                let is_same = again.as_ref().is_some_and(|again| exact::same(Some(again), Some(&merged)));
+                let is_same = again.as_ref().is_some_and(|again| json_equality::same(Some(again), Some(&merged)));
                 prop_assert!(is_same, "{} and {} become {:?}", &merged, side, again);
             }
         }
@@ -341,7 +341,7 @@ proptest! {
         let merge = merge(Some(&base), &ours, &theirs);
         let text = merge.text(&Markers::default());
         let [base, ours, theirs] = [&base, &ours, &theirs].map(|text| read(text));
-        let (as_ours, as_theirs) = (resolved(&text, Side::Ours), resolved(&text, Side::Theirs));
+        let (as_ours, as_theirs) = (resolved(&text, MergeSide::Ours), resolved(&text, MergeSide::Theirs));
         for whole in [&as_ours, &as_theirs] {
             prop_assert!(Document::read(whole.to_string().as_bytes()).is_ok());
             for key in base.keys().chain(ours.keys()).chain(theirs.keys()) {

@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::exact::same;
-use super::rules::{Item, Outcome};
-use super::{Side, by_key, words};
-use crate::domain::splice;
+use crate::domain::merge::json_equality::same;
+use crate::domain::merge::rules::{FieldOutcome, Item};
+use crate::domain::merge::{MergeSide, by_key, words};
+use crate::text::json_edit;
 
 /// How conflicts are marked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,16 +30,16 @@ impl Default for Markers {
 
 /// The texts of the three versions.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Texts<'a> {
-    pub(super) base: Option<&'a str>,
-    pub(super) ours: &'a str,
-    pub(super) theirs: &'a str,
+pub(crate) struct Texts<'a> {
+    pub(crate) base: Option<&'a str>,
+    pub(crate) ours: &'a str,
+    pub(crate) theirs: &'a str,
 }
 
 impl<'a> Texts<'a> {
     /// The text that values are put into: the base, or the side that alone has other fields or another order of them.
-    pub(super) fn start(&self) -> &'a str {
-        let keys = |text: &str| splice::members(text).into_iter().map(|member| member.key).collect::<Vec<_>>();
+    pub(crate) fn start(&self) -> &'a str {
+        let keys = |text: &str| json_edit::members(text).into_iter().map(|member| member.key).collect::<Vec<_>>();
         let smaller = self.ours.min(self.theirs);
         let Some(base) = self.base else { return smaller };
         let (old, ours, theirs) = (keys(base), keys(self.ours), keys(self.theirs));
@@ -59,16 +59,16 @@ struct Hunk {
 }
 
 /// Writes the merge of `sides` into `start`.
-pub(super) fn text(start: &str, sides: (&str, &str), items: &[Item], markers: &Markers) -> String {
+pub(crate) fn text(start: &str, sides: (&str, &str), items: &[Item], markers: &Markers) -> String {
     let mut text = start.to_owned();
     let mut conflicts: Vec<&[String]> = Vec::new();
     for item in items {
         let keys = words(&item.path);
         match &item.outcome {
-            Outcome::Take(Side::Ours) => text = as_in(sides.0, text, &keys),
-            Outcome::Take(Side::Theirs) => text = as_in(sides.1, text, &keys),
-            Outcome::Made(value) => text = splice::set(&text, &keys, value).unwrap_or(text),
-            Outcome::Conflict => conflicts.push(&item.path),
+            FieldOutcome::Take(MergeSide::Ours) => text = as_in(sides.0, text, &keys),
+            FieldOutcome::Take(MergeSide::Theirs) => text = as_in(sides.1, text, &keys),
+            FieldOutcome::Made(value) => text = json_edit::set(&text, &keys, value).unwrap_or(text),
+            FieldOutcome::Conflict => conflicts.push(&item.path),
         }
     }
     mark(text, sides, &conflicts, markers)
@@ -76,10 +76,10 @@ pub(super) fn text(start: &str, sides: (&str, &str), items: &[Item], markers: &M
 
 /// The text with the value at `path` as `side` has it.
 fn as_in(side: &str, text: String, path: &[&str]) -> String {
-    match splice::raw(side, path) {
-        Some(raw) if same(splice::raw(&text, path), Some(raw)) => text,
-        Some(raw) => splice::put(&text, path, raw),
-        None => splice::remove(&text, path).unwrap_or(text),
+    match json_edit::raw(side, path) {
+        Some(raw) if same(json_edit::raw(&text, path), Some(raw)) => text,
+        Some(raw) => json_edit::put(&text, path, raw),
+        None => json_edit::remove(&text, path).unwrap_or(text),
     }
 }
 
@@ -89,10 +89,10 @@ fn mark(mut text: String, sides: (&str, &str), conflicts: &[&[String]], markers:
     // Both values of each stand in the marker: in the text there is one of them, or none where one side has none.
     for path in &wholes {
         let keys = words(path);
-        text = match (splice::raw(sides.0, &keys), splice::raw(sides.1, &keys)) {
-            (Some(ours), Some(_)) if splice::raw(&text, &keys).is_none() => splice::put(&text, &keys, ours),
+        text = match (json_edit::raw(sides.0, &keys), json_edit::raw(sides.1, &keys)) {
+            (Some(ours), Some(_)) if json_edit::raw(&text, &keys).is_none() => json_edit::put(&text, &keys, ours),
             (Some(_), Some(_)) => text,
-            _ => splice::remove(&text, &keys).unwrap_or(text),
+            _ => json_edit::remove(&text, &keys).unwrap_or(text),
         };
     }
     let mut hunks: Vec<Hunk> = wholes.iter().map(|path| hunk(&text, sides, path, &wholes, markers)).collect();
@@ -111,9 +111,9 @@ fn widened(text: &str, sides: (&str, &str), conflicts: &[&[String]]) -> Vec<Vec<
         let mut path = path.to_vec();
         while let Some((_, above)) = path.split_last().filter(|(_, above)| !above.is_empty()) {
             let (keys, above_keys) = (words(&path), words(above));
-            let members = splice::raw(text, &above_keys).map(by_key).unwrap_or_default();
+            let members = json_edit::raw(text, &above_keys).map(by_key).unwrap_or_default();
             let is_torn = |key: &String| conflicts.iter().any(|other| other.split_last() == Some((key, above)));
-            let is_on_both = splice::raw(sides.0, &keys).is_some() && splice::raw(sides.1, &keys).is_some();
+            let is_on_both = json_edit::raw(sides.0, &keys).is_some() && json_edit::raw(sides.1, &keys).is_some();
             if is_on_both || !members.keys().all(is_torn) {
                 break;
             }
@@ -128,7 +128,7 @@ fn widened(text: &str, sides: (&str, &str), conflicts: &[&[String]]) -> Vec<Vec<
 }
 
 /// Where the lines of a conflict go.
-struct Spot {
+struct InsertionPoint {
     /// What they replace, up to the end of its line if nothing else is on it.
     at: Range<usize>,
     /// The white space before the member; nothing if it does not begin its line.
@@ -138,11 +138,11 @@ struct Spot {
 }
 
 /// The place of the member at `path`; where the text has none, one before a member that is not in conflict.
-fn spot(text: &str, path: &[String], all: &[Vec<String>]) -> Spot {
+fn spot(text: &str, path: &[String], all: &[Vec<String>]) -> InsertionPoint {
     let (key, above) = path.split_last().expect("a conflict is at a field");
-    let object = splice::raw(text, &words(above)).expect("the object is there that a conflict is in");
+    let object = json_edit::raw(text, &words(above)).expect("the object is there that a conflict is in");
     let offset = object.as_ptr().addr() - text.as_ptr().addr();
-    let members = splice::members(object);
+    let members = json_edit::members(object);
     let place = members.iter().position(|member| member.key == *key);
     let is_settled = |key: &String| !all.iter().any(|other| other.split_last() == Some((key, above)));
     let n = place.or_else(|| members.iter().position(|member| is_settled(&member.key))).expect("one that is not in conflict");
@@ -153,7 +153,7 @@ fn spot(text: &str, path: &[String], all: &[Vec<String>]) -> Spot {
     let has_comma = place.is_none() || n + 1 < members.len();
     let end = if place.is_some() { end_of_line(text, offset + members[n].end, has_comma) } else { line_start };
     let indent = if begins_line { text[line_start..start].to_owned() } else { String::new() };
-    Spot { at: line_start..end, indent, begins_line, has_comma }
+    InsertionPoint { at: line_start..end, indent, begins_line, has_comma }
 }
 
 /// The end of the line that a member ends on, or of the member with its comma where something else follows on it.
@@ -165,13 +165,13 @@ fn end_of_line(text: &str, end: usize, has_comma: bool) -> usize {
 
 /// The marked lines of one conflict, and where they go.
 fn hunk(text: &str, sides: (&str, &str), path: &[String], all: &[Vec<String>], markers: &Markers) -> Hunk {
-    let Spot { at, indent, begins_line, has_comma } = spot(text, path, all);
+    let InsertionPoint { at, indent, begins_line, has_comma } = spot(text, path, all);
     let new_line = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let keys = words(path);
     let (key, comma) = (Value::from(*keys.last().expect("not empty")), if has_comma { "," } else { "" });
     let member =
-        |side: &str| splice::raw(side, &keys).map(|raw| format!("{indent}{key}: {raw}{comma}{new_line}")).unwrap_or_default();
-    let marker = |sign: &str, name: &str| format!("{} {name}", sign.repeat(markers.size)).trim_end().to_owned() + new_line;
+        |side: &str| json_edit::raw(side, &keys).map(|raw| format!("{indent}{key}: {raw}{comma}{new_line}")).unwrap_or_default();
+    let marker = |stamp: &str, name: &str| format!("{} {name}", stamp.repeat(markers.size)).trim_end().to_owned() + new_line;
     let lines = [
         if begins_line { String::new() } else { new_line.to_owned() },
         marker("<", &markers.ours),

@@ -1,16 +1,16 @@
 //! Where somebody looks: the panel, the line, the help; and what a key makes of it.
 //!
-//! Pure as the drawing is: what has to be done outside is answered as an [`Action`].
+//! Pure as the drawing is: what has to be done outside is answered as an [`KeyEffect`].
 
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{PANELS, Row, State};
+use crate::output::watch::{PANELS, WatchFrame, WatchRow};
 
 /// The last line of a frame.
-pub(super) const FOOT: &str = "q quit  Tab panel  ↑↓ line  r refresh  ? help";
+pub(crate) const FOOT: &str = "q quit  Tab panel  ↑↓ line  r refresh  ? help";
 
 /// What `?` shows.
-pub(super) const HELP: [&str; 9] = [
+pub(crate) const HELP: [&str; 9] = [
     "",
     "q  Esc  Ctrl-C     end",
     "Tab  → l           next panel",
@@ -27,7 +27,7 @@ const PAGE: usize = 10;
 
 /// What has to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
+pub(crate) enum KeyEffect {
     /// Nothing.
     None,
     /// A frame has to be drawn.
@@ -40,28 +40,28 @@ pub(crate) enum Action {
 
 /// Where somebody looks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct View {
+pub(crate) struct WatchCursor {
     /// In which panel.
     pub panel: usize,
     /// Whether the help is there in the place of the panels.
     pub is_helping: bool,
-    pub(super) lines: [usize; PANELS],
-    pub(super) keys: [Option<String>; PANELS],
+    pub(crate) lines: [usize; PANELS],
+    pub(crate) keys: [Option<String>; PANELS],
 }
 
-impl View {
+impl WatchCursor {
     /// The line that is looked at in a panel.
-    pub(super) fn line(&self, panel: usize) -> usize {
+    pub(crate) fn line(&self, panel: usize) -> usize {
         self.lines[panel]
     }
 
     /// The line that is looked at.
-    pub(super) fn chosen<'s>(&self, state: &'s State) -> Option<&'s Row> {
+    pub(crate) fn chosen<'s>(&self, state: &'s WatchFrame) -> Option<&'s WatchRow> {
         state.panels[self.panel].rows.get(self.lines[self.panel])
     }
 
     /// Finds the lines again that were looked at, wherever they are by now.
-    pub(crate) fn settle(&mut self, state: &State) {
+    pub(crate) fn clamp(&mut self, state: &WatchFrame) {
         for (at, panel) in state.panels.iter().enumerate() {
             let same = |key: &String| panel.rows.iter().position(|row| row.key == *key);
             // Who has not moved stays with the first line, which may be a new one.
@@ -71,21 +71,21 @@ impl View {
     }
 
     /// What an event of the terminal asks for.
-    pub(crate) fn take(&mut self, event: &Event, state: &State) -> Action {
+    pub(crate) fn take(&mut self, event: &Event, state: &WatchFrame) -> KeyEffect {
         match event {
-            Event::Resize(..) => Action::Draw,
+            Event::Resize(..) => KeyEffect::Draw,
             Event::Key(key) if key.kind != KeyEventKind::Release => self.press(*key, state),
-            _ => Action::None,
+            _ => KeyEffect::None,
         }
     }
 
-    fn press(&mut self, key: KeyEvent, state: &State) -> Action {
+    fn press(&mut self, key: KeyEvent, state: &WatchFrame) -> KeyEffect {
         if key.modifiers.contains(KeyModifiers::CONTROL) {
-            return if matches!(key.code, KeyCode::Char('c' | 'C' | 'd' | 'D')) { Action::Quit } else { Action::None };
+            return if matches!(key.code, KeyCode::Char('c' | 'C' | 'd' | 'D')) { KeyEffect::Quit } else { KeyEffect::None };
         }
         match key.code {
-            KeyCode::Char('q' | 'Q') | KeyCode::Esc => return Action::Quit,
-            KeyCode::Char('r' | 'R') => return Action::Refresh,
+            KeyCode::Char('q' | 'Q') | KeyCode::Esc => return KeyEffect::Quit,
+            KeyCode::Char('r' | 'R') => return KeyEffect::Refresh,
             KeyCode::Char('?') => self.is_helping = !self.is_helping,
             KeyCode::Tab | KeyCode::Right | KeyCode::Char('l') => self.panel = (self.panel + 1) % PANELS,
             KeyCode::BackTab | KeyCode::Left | KeyCode::Char('h') => self.panel = (self.panel + PANELS - 1) % PANELS,
@@ -95,12 +95,12 @@ impl View {
             KeyCode::PageUp => self.go(state, |line| line.saturating_sub(PAGE)),
             KeyCode::Home | KeyCode::Char('g') => self.go(state, |_| 0),
             KeyCode::End | KeyCode::Char('G') => self.go(state, |_| usize::MAX),
-            _ => return Action::None,
+            _ => return KeyEffect::None,
         }
-        Action::Draw
+        KeyEffect::Draw
     }
 
-    fn go(&mut self, state: &State, to: impl Fn(usize) -> usize) {
+    fn go(&mut self, state: &WatchFrame, to: impl Fn(usize) -> usize) {
         let rows = &state.panels[self.panel].rows;
         let line = to(self.lines[self.panel]).min(rows.len().saturating_sub(1));
         self.lines[self.panel] = line;

@@ -5,16 +5,16 @@ use ratatui::style::Color;
 
 use super::*;
 
-fn row(key: &str, cells: &[(&str, Mood)]) -> Row {
+fn row(key: &str, cells: &[(&str, Mood)]) -> WatchRow {
     let cells = cells.iter().map(|(text, mood)| Cell::new(text, *mood)).collect();
-    Row { key: key.to_owned(), cells, detail: Cell::plain(&format!("all of {key}")) }
+    WatchRow { key: key.to_owned(), cells, detail: Cell::plain(&format!("all of {key}")) }
 }
 
-fn panel(title: &'static str, rows: Vec<Row>) -> Panel {
+fn panel(title: &'static str, rows: Vec<WatchRow>) -> Panel {
     Panel { title, total: rows.len(), rows, empty: "None" }
 }
 
-fn state() -> State {
+fn state() -> WatchFrame {
     let lease = |key: &str, left: &str, mood, holder: &str, title: &str| {
         row(key, &[("", Mood::Good), (key, Mood::Id), (left, mood), (holder, Mood::Plain), (title, Mood::Plain)])
     };
@@ -24,7 +24,7 @@ fn state() -> State {
     ];
     let issues = (0..40).map(|n| row(&format!("i{n}"), &[(&format!("i{n}"), Mood::Id), ("high", Mood::Warn)])).collect();
     let events = vec![row("e", &[("3s", Mood::Faint), ("created", Mood::Plain)])];
-    State {
+    WatchFrame {
         head: Cell::plain("git jit watch  agent:alice on main"),
         panels: [panel("Leases", leases), panel("Worktrees", Vec::new()), panel("Available", issues), panel("Events", events)],
         trouble: None,
@@ -32,7 +32,7 @@ fn state() -> State {
 }
 
 /// What a terminal of this size shows.
-fn screen(columns: u16, lines: u16, state: &State, view: &View) -> Terminal<TestBackend> {
+fn screen(columns: u16, lines: u16, state: &WatchFrame, view: &WatchCursor) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(columns, lines)).expect("a backend");
     terminal.draw(|frame| draw(frame, state, view, true)).expect("drawn");
     terminal
@@ -45,13 +45,13 @@ fn lines(terminal: &Terminal<TestBackend>) -> Vec<String> {
     text.lines().map(shown).collect()
 }
 
-fn press(view: &mut View, state: &State, codes: &[KeyCode]) -> Action {
-    codes.iter().map(|code| view.take(&Event::Key(KeyEvent::from(*code)), state)).last().unwrap_or(Action::None)
+fn press(view: &mut WatchCursor, state: &WatchFrame, codes: &[KeyCode]) -> KeyEffect {
+    codes.iter().map(|code| view.take(&Event::Key(KeyEvent::from(*code)), state)).last().unwrap_or(KeyEffect::None)
 }
 
 #[test]
 fn a_frame_has_all_panels_and_says_where_there_is_more() {
-    let shown = lines(&screen(80, 24, &state(), &View::default()));
+    let shown = lines(&screen(80, 24, &state(), &WatchCursor::default()));
     assert_eq!(shown.len(), 24);
     assert_eq!(shown[0], "git jit watch  agent:alice on main");
     assert!(shown[1].starts_with("▶─ Leases 2 ──"), "{shown:#?}");
@@ -71,7 +71,7 @@ fn every_size_can_be_drawn_with_every_choice() {
         for lines in [1, 2, 3, 4, 5, 8, 10, 11, 12, 24, 60] {
             for panel in 0..PANELS {
                 for is_helping in [false, true] {
-                    let mut view = View { panel, is_helping, ..View::default() };
+                    let mut view = WatchCursor { panel, is_helping, ..WatchCursor::default() };
                     press(&mut view, &state, &[KeyCode::End]);
                     screen(columns, lines, &state, &view);
                 }
@@ -79,7 +79,7 @@ fn every_size_can_be_drawn_with_every_choice() {
         }
         assert!(text(&state, columns).lines().all(|line| width(line) <= usize::from(columns)), "{columns}");
     }
-    let narrow = lines(&screen(30, 24, &state, &View::default()));
+    let narrow = lines(&screen(30, 24, &state, &WatchCursor::default()));
     assert_eq!(narrow[2], "0a1b2c3d 9m 12s  agent… Log i…", "{narrow:#?}");
     assert_eq!(text(&state, 0), "\n".repeat(1 + 4 + 2 + 1 + 40 + 1));
 }
@@ -87,7 +87,7 @@ fn every_size_can_be_drawn_with_every_choice() {
 #[test]
 fn a_low_terminal_shows_the_panel_that_is_looked_at() {
     let state = state();
-    let mut view = View::default();
+    let mut view = WatchCursor::default();
     press(&mut view, &state, &[KeyCode::Tab, KeyCode::Tab, KeyCode::End]);
     let shown = lines(&screen(40, 6, &state, &view));
     assert!(shown[1].starts_with("▶─ Available 38-40 of 40"), "{shown:#?}");
@@ -97,37 +97,37 @@ fn a_low_terminal_shows_the_panel_that_is_looked_at() {
 #[test]
 fn keys_move_and_what_is_chosen_stays_chosen() {
     let mut state = state();
-    let mut view = View::default();
-    assert_eq!(press(&mut view, &state, &[KeyCode::Down, KeyCode::Down, KeyCode::Char('j')]), Action::Draw);
+    let mut view = WatchCursor::default();
+    assert_eq!(press(&mut view, &state, &[KeyCode::Down, KeyCode::Down, KeyCode::Char('j')]), KeyEffect::Draw);
     assert_eq!((view.line(0), view.chosen(&state).map(|row| row.key.as_str())), (1, Some("1a1b2c3d")));
     state.panels[0].rows.swap(0, 1);
-    view.settle(&state);
+    view.clamp(&state);
     assert_eq!((view.line(0), view.chosen(&state).map(|row| row.key.as_str())), (0, Some("1a1b2c3d")));
     press(&mut view, &state, &[KeyCode::BackTab]);
     assert_eq!(view.panel, 3);
     press(&mut view, &state, &[KeyCode::Right, KeyCode::Left, KeyCode::Left, KeyCode::PageDown, KeyCode::PageDown, KeyCode::Up]);
     assert_eq!((view.panel, view.line(2)), (2, 19));
     state.panels[2].rows.truncate(5);
-    view.settle(&state);
+    view.clamp(&state);
     assert_eq!(view.line(2), 4);
     state.panels[2].rows.clear();
-    view.settle(&state);
+    view.clamp(&state);
     assert_eq!((view.line(2), view.chosen(&state)), (0, None));
-    assert_eq!(press(&mut view, &state, &[KeyCode::Down, KeyCode::End, KeyCode::PageUp, KeyCode::Home]), Action::Draw);
+    assert_eq!(press(&mut view, &state, &[KeyCode::Down, KeyCode::End, KeyCode::PageUp, KeyCode::Home]), KeyEffect::Draw);
 }
 
 #[test]
 fn keys_end_refresh_and_explain() {
     let state = state();
-    let mut view = View::default();
+    let mut view = WatchCursor::default();
     for code in [KeyCode::Char('q'), KeyCode::Esc] {
-        assert_eq!(press(&mut view, &state, &[code]), Action::Quit);
+        assert_eq!(press(&mut view, &state, &[code]), KeyEffect::Quit);
     }
     let control = |letter| Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL));
-    assert_eq!((view.take(&control('c'), &state), view.take(&control('z'), &state)), (Action::Quit, Action::None));
-    assert_eq!(press(&mut view, &state, &[KeyCode::Char('r')]), Action::Refresh);
-    assert_eq!(press(&mut view, &state, &[KeyCode::Char('x')]), Action::None);
-    assert_eq!(view.take(&Event::Resize(1, 1), &state), Action::Draw);
+    assert_eq!((view.take(&control('c'), &state), view.take(&control('z'), &state)), (KeyEffect::Quit, KeyEffect::None));
+    assert_eq!(press(&mut view, &state, &[KeyCode::Char('r')]), KeyEffect::Refresh);
+    assert_eq!(press(&mut view, &state, &[KeyCode::Char('x')]), KeyEffect::None);
+    assert_eq!(view.take(&Event::Resize(1, 1), &state), KeyEffect::Draw);
     press(&mut view, &state, &[KeyCode::Char('?')]);
     let shown = lines(&screen(80, 24, &state, &view));
     assert!(shown.iter().any(|line| line.starts_with("Tab")) && !shown.iter().any(|line| line.contains("Leases")), "{shown:#?}");
@@ -139,11 +139,11 @@ fn keys_end_refresh_and_explain() {
 fn trouble_takes_the_place_of_the_head_and_colour_is_a_choice() {
     let mut state = state();
     state.trouble = Some(Cell::new("it cannot be read", Mood::Bad));
-    let terminal = screen(80, 24, &state, &View::default());
+    let terminal = screen(80, 24, &state, &WatchCursor::default());
     assert_eq!(lines(&terminal)[0], "it cannot be read");
     assert_eq!(terminal.backend().buffer()[(0, 0)].fg, Color::Red);
     let mut plain = Terminal::new(TestBackend::new(80, 24)).expect("a backend");
-    plain.draw(|frame| draw(frame, &state, &View::default(), false)).expect("drawn");
+    plain.draw(|frame| draw(frame, &state, &WatchCursor::default(), false)).expect("drawn");
     assert!(plain.backend().buffer().content().iter().all(|cell| cell.fg == Color::Reset));
     assert!(text(&state, 80).starts_with("git jit watch  agent:alice on main\nit cannot be read\n── Leases 2 ─"));
 }

@@ -6,12 +6,12 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 /// The columns that a text takes up.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     Span::raw(text).width()
 }
 
 /// As much of a text as fits into so many columns, with a sign where something is missing.
-pub(super) fn cut(text: &str, columns: usize) -> String {
+pub(crate) fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -26,7 +26,7 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
 }
 
 /// The same, filled with blanks to exactly so many columns.
-pub(super) fn pad(text: &str, columns: usize) -> String {
+pub(crate) fn pad(text: &str, columns: usize) -> String {
     let text = cut(text, columns);
     let fill = columns.saturating_sub(width(&text));
     text + &" ".repeat(fill)
@@ -39,7 +39,7 @@ const LEAST: usize = 3;
 /// the one that is `firm` last of all.
 ///
 /// A column of which nothing is left has no gap either.
-pub(super) fn widths(rows: &[Vec<&str>], columns: usize, gap: usize, firm: Option<usize>) -> Vec<usize> {
+pub(crate) fn widths(rows: &[Vec<&str>], columns: usize, gap: usize, firm: Option<usize>) -> Vec<usize> {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let want = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0).min(columns);
     let mut widths: Vec<usize> = (0..count).map(want).collect();

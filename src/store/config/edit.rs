@@ -5,7 +5,7 @@ use toml_edit::{DocumentMut, Item, Table, Value};
 
 /// What a key may be set to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SettingType {
     /// One of these words.
     Word(&'static [&'static str]),
     /// A number of seconds, from 1 to so many.
@@ -37,7 +37,7 @@ pub(crate) struct Key {
     /// Its table and its name.
     pub name: &'static str,
     /// What it may be set to.
-    pub kind: Kind,
+    pub kind: SettingType,
     /// What counts where nothing is said.
     pub default: &'static str,
     /// What it is for.
@@ -50,98 +50,98 @@ pub(crate) struct Key {
 pub(crate) const KEYS: [Key; 14] = [
     Key {
         name: "worktree.enforce_leases",
-        kind: Kind::Word(&["off", "warn", "strict"]),
+        kind: SettingType::Word(&["off", "warn", "strict"]),
         default: "off",
         about: "what becomes of an edit without a lease",
         home: Home::Repository,
     },
     Key {
         name: "worktree.mode",
-        kind: Kind::Word(&["auto", "on", "off"]),
+        kind: SettingType::Word(&["auto", "on", "off"]),
         default: "auto",
         about: "off: no leases, and issues of this worktree alone",
         home: Home::Repository,
     },
     Key {
         name: "worktree.allow_issue_creation",
-        kind: Kind::Word(&["anywhere", "main-only"]),
+        kind: SettingType::Word(&["anywhere", "main-only"]),
         default: "anywhere",
         about: "main-only: new issues in the primary worktree",
         home: Home::Repository,
     },
     Key {
         name: "worktree.agent",
-        kind: Kind::Text,
+        kind: SettingType::Text,
         default: "claude",
         about: "the agent that worktree spawn starts",
         home: Home::Either,
     },
     Key {
         name: "worktree.post_spawn",
-        kind: Kind::Text,
+        kind: SettingType::Text,
         default: "",
         about: "a command that prepares a new worktree; the repository's runs once you approved it",
         home: Home::Either,
     },
     Key {
         name: "worktree.path_template",
-        kind: Kind::Text,
+        kind: SettingType::Text,
         default: "trees/{name}",
         about: "where new worktrees are: {repo} {name} {branch} {number}",
         home: Home::Either,
     },
     Key {
         name: "global_operations.require_main_history",
-        kind: Kind::Flag,
+        kind: SettingType::Flag,
         default: "true",
         about: "whether config.toml and gates.json may change only on top of the default branch",
         home: Home::Repository,
     },
     Key {
         name: "coordination.default_ttl_secs",
-        kind: Kind::Seconds(LONGEST_TTL_SECS.cast_signed()),
+        kind: SettingType::Seconds(LONGEST_TTL_SECS.cast_signed()),
         default: "600",
         about: "how long a lease lasts",
         home: Home::Repository,
     },
     Key {
         name: "coordination.stale_threshold_secs",
-        kind: Kind::Seconds(i64::MAX),
+        kind: SettingType::Seconds(i64::MAX),
         default: "3600",
         about: "when a silent lease without an end is stale",
         home: Home::Repository,
     },
     Key {
         name: "coordination.max_indefinite_leases_per_agent",
-        kind: Kind::Number(i64::MAX),
+        kind: SettingType::Number(i64::MAX),
         default: "2",
         about: "leases without an end that one agent may have",
         home: Home::Repository,
     },
     Key {
         name: "coordination.max_indefinite_leases_per_repo",
-        kind: Kind::Number(i64::MAX),
+        kind: SettingType::Number(i64::MAX),
         default: "10",
         about: "leases without an end that there may be",
         home: Home::Repository,
     },
     Key {
         name: "coordination.renew_on_activity",
-        kind: Kind::Flag,
+        kind: SettingType::Flag,
         default: "true",
         about: "whether work on a leased issue renews its lease",
         home: Home::Repository,
     },
     Key {
         name: "coordination.lease_renewal_threshold_pct",
-        kind: Kind::Number(100),
+        kind: SettingType::Number(100),
         default: "10",
         about: "per cent of its time below which a lease is warned of",
         home: Home::Repository,
     },
     Key {
         name: "agent.id",
-        kind: Kind::Agent,
+        kind: SettingType::Agent,
         default: "",
         about: "who acts, in the user's agent.toml (--global)",
         home: Home::User,
@@ -216,17 +216,17 @@ pub(crate) fn get(text: &str, name: &str) -> Result<Option<String>, String> {
 pub(crate) fn set(text: &str, key: &Key, value: &str) -> Result<String, String> {
     let value = value.trim();
     let new: Value = match key.kind {
-        Kind::Word(words) if words.contains(&value) => value.into(),
-        Kind::Word(words) => return Err(format!("'{value}' is none of {}", words.join(", "))),
-        Kind::Flag => value.parse::<bool>().map_err(|_| format!("'{value}' is neither true nor false"))?.into(),
-        Kind::Agent => value.parse::<crate::domain::id::AgentId>().map_err(|error| error.to_string())?.as_str().into(),
-        Kind::Text if value.is_empty() => return Err("it is empty".to_owned()),
-        Kind::Text => value.into(),
-        Kind::Number(most) => {
+        SettingType::Word(words) if words.contains(&value) => value.into(),
+        SettingType::Word(words) => return Err(format!("'{value}' is none of {}", words.join(", "))),
+        SettingType::Flag => value.parse::<bool>().map_err(|_| format!("'{value}' is neither true nor false"))?.into(),
+        SettingType::Agent => value.parse::<crate::domain::id::AgentId>().map_err(|error| error.to_string())?.as_str().into(),
+        SettingType::Text if value.is_empty() => return Err("it is empty".to_owned()),
+        SettingType::Text => value.into(),
+        SettingType::Number(most) => {
             let number = value.parse::<i64>().ok().filter(|number| (0..=most).contains(number));
             number.ok_or_else(|| format!("'{value}' is no number that this can be"))?.into()
         }
-        Kind::Seconds(most) => {
+        SettingType::Seconds(most) => {
             let seconds = value.parse::<i64>().ok().filter(|seconds| (1..=most).contains(seconds));
             seconds.ok_or_else(|| format!("'{value}' is no number of seconds"))?.into()
         }

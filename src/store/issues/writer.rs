@@ -9,26 +9,27 @@ use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
 use crate::store::file::{self, Modes};
 use crate::store::layout::Layout;
-use crate::store::{Error, Result, lock};
+use crate::store::lock;
+use crate::store::{Error, Result};
 
 /// Versioned files have the permissions that Git would give them: what the umask leaves.
 pub(crate) const VERSIONED: Modes = Modes { file: 0o666, dir: 0o777, is_exact: false };
 
 /// May write versioned data, as long as it lives.
-pub(crate) struct Writer {
+pub(crate) struct IssueWriter {
     data: PathBuf,
     scratch: PathBuf,
-    plan: Plan,
+    plan: WritePlan,
     _guard: lock::Guard,
 }
 
 /// Where the files of a plan wait.
-struct Plan {
+struct WritePlan {
     dir: PathBuf,
     modes: Modes,
 }
 
-impl Plan {
+impl WritePlan {
     /// There from the moment on at which all of it will be written, until it is.
     fn mark(&self) -> PathBuf {
         self.dir.join("whole")
@@ -40,13 +41,13 @@ pub(crate) fn is_unfinished(layout: &Layout) -> bool {
     plan_of(layout).mark().exists()
 }
 
-fn plan_of(layout: &Layout) -> Plan {
-    Plan { dir: layout.git_dir.join("jit").join("plan"), modes: layout.modes }
+fn plan_of(layout: &Layout) -> WritePlan {
+    WritePlan { dir: layout.git_dir.join("jit").join("plan"), modes: layout.modes }
 }
 
-impl Writer {
+impl IssueWriter {
     /// A writer of a worktree's data; puts right what an interrupted one left.
-    pub(super) fn open(layout: &Layout, guard: lock::Guard) -> Result<Self> {
+    pub(crate) fn open(layout: &Layout, guard: lock::Guard) -> Result<Self> {
         let scratch = layout.git_dir.join("jit").join("tmp");
         file::make_dir(&scratch, layout.modes)?;
         for name in file::names(&scratch)? {

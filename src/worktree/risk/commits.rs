@@ -3,12 +3,14 @@
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
-use super::Removal;
 use crate::context::Context;
+use crate::git::history;
+use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
-use crate::store::{file, history};
-use crate::worktree::{Hindrance, Result, merged};
+use crate::worktree::merged;
+use crate::worktree::risk::RemovalOptions;
+use crate::worktree::{Blocker, Result};
 
 /// What Git leaves while something is not finished, and what that is.
 const UNDER_WAY: [(&str, &str); 7] = [
@@ -22,9 +24,9 @@ const UNDER_WAY: [(&str, &str); 7] = [
 ];
 
 /// Something that has been begun there: a rebase keeps what it stashed where nothing else finds it.
-pub(super) fn under_way(worktree: &Worktree) -> Option<Hindrance> {
+pub(crate) fn under_way(worktree: &Worktree) -> Option<Blocker> {
     let (_, what) = UNDER_WAY.into_iter().find(|(name, _)| worktree.git_dir.join(name).exists())?;
-    Some(Hindrance::UnderWay { path: worktree.root.clone(), what })
+    Some(Blocker::UnderWay { path: worktree.root.clone(), what })
 }
 
 /// What the refs lead to that are this worktree's alone.
@@ -40,7 +42,7 @@ fn own_refs(layout: &Layout, worktree: &Worktree) -> Result<Vec<ObjectId>> {
 }
 
 /// Stashes that were made on its branch, by what Git wrote beside them; on a detached HEAD, those whose parent it is.
-pub(super) fn stashed(layout: &Layout, worktree: &Worktree) -> Result<Option<Hindrance>> {
+pub(crate) fn stashed(layout: &Layout, worktree: &Worktree) -> Result<Option<Blocker>> {
     let log = file::read_optional(&layout.common_dir.join("logs/refs/stash"))?.unwrap_or_default();
     let tip = worktrees::tip(layout, worktree);
     let is_from_here = |line: &[u8]| {
@@ -61,11 +63,11 @@ pub(super) fn stashed(layout: &Layout, worktree: &Worktree) -> Result<Option<Hin
     let stashes: Vec<String> =
         newest_first.filter(|(_, line)| is_from_here(line) == Some(true)).map(|(n, _)| format!("stash@{{{n}}}")).collect();
     let branch = worktree.branch.clone().unwrap_or_else(|| "(no branch)".to_owned());
-    Ok((!stashes.is_empty()).then_some(Hindrance::Stashed { branch, stashes }))
+    Ok((!stashes.is_empty()).then_some(Blocker::Stashed { branch, stashes }))
 }
 
 /// Commits are safe that the default branch has, or a remote, or, without the branch's deletion, the branch that is kept by name.
-pub(super) fn unmerged(cx: &Context, layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Option<Hindrance>> {
+pub(crate) fn unmerged(cx: &Context, layout: &Layout, worktree: &Worktree, removal: RemovalOptions) -> Result<Option<Blocker>> {
     let keeps = removal.keep_branch && !removal.delete_branch && worktree.branch.is_some();
     if removal.delete_unmerged || keeps {
         return Ok(None);
@@ -74,7 +76,7 @@ pub(super) fn unmerged(cx: &Context, layout: &Layout, worktree: &Worktree, remov
 }
 
 /// Commits of a worktree that are nowhere else.
-pub(in crate::worktree) fn unmerged_commits(cx: &Context, layout: &Layout, worktree: &Worktree) -> Result<Option<Hindrance>> {
+pub(crate) fn unmerged_commits(cx: &Context, layout: &Layout, worktree: &Worktree) -> Result<Option<Blocker>> {
     let mut commits = 0;
     for tip in worktrees::tip(layout, worktree).into_iter().chain(own_refs(layout, worktree)?) {
         commits += merged::missing_elsewhere(layout, &cx.scratch, tip)?;
@@ -83,5 +85,5 @@ pub(in crate::worktree) fn unmerged_commits(cx: &Context, layout: &Layout, workt
         return Ok(None);
     }
     let branch = worktree.branch.as_ref().map_or("a detached HEAD".to_owned(), |branch| format!("branch '{branch}'"));
-    Ok(Some(Hindrance::Unmerged { branch, commits, has_branch: worktree.branch.is_some() }))
+    Ok(Some(Blocker::Unmerged { branch, commits, has_branch: worktree.branch.is_some() }))
 }

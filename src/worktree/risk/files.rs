@@ -5,15 +5,18 @@ use std::path::Path;
 
 use gix::bstr::ByteSlice;
 
-use super::Removal;
-use crate::git::Git;
+use crate::git::run::Git;
+use crate::store::Error;
+use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
-use crate::store::{Error, file};
-use crate::worktree::{Hindrance, Result, foreign, include};
+use crate::worktree::include_file;
+use crate::worktree::risk::RemovalOptions;
+use crate::worktree::user_files;
+use crate::worktree::{Blocker, Result};
 
 /// What is changed, untracked, listed, a repository of its own, or another worktree.
-pub(super) fn risks(layout: &Layout, worktree: &Worktree, removal: Removal) -> Result<Vec<Hindrance>> {
+pub(crate) fn risks(layout: &Layout, worktree: &Worktree, removal: RemovalOptions) -> Result<Vec<Blocker>> {
     let path = worktree.root.clone();
     let mut found = Vec::new();
     // What is given up need not be known.
@@ -21,10 +24,10 @@ pub(super) fn risks(layout: &Layout, worktree: &Worktree, removal: Removal) -> R
         let (mut changed, untracked) = status(worktree)?;
         changed.extend(hidden(layout, worktree)?);
         if !changed.is_empty() {
-            found.push(Hindrance::Changed { path: path.clone(), files: changed });
+            found.push(Blocker::Changed { path: path.clone(), files: changed });
         }
         if !untracked.is_empty() && !removal.discard_untracked {
-            found.push(Hindrance::Untracked { path: path.clone(), files: untracked });
+            found.push(Blocker::Untracked { path: path.clone(), files: untracked });
         }
     }
     if !removal.discard_ignored {
@@ -32,12 +35,12 @@ pub(super) fn risks(layout: &Layout, worktree: &Worktree, removal: Removal) -> R
     }
     let others = worktrees::list(layout)?;
     let inner = others.into_iter().find(|other| other.root != path && other.root.starts_with(&path) && !other.is_missing);
-    found.extend(inner.map(|inner| Hindrance::Nested { path: path.clone(), inner: inner.root }));
+    found.extend(inner.map(|inner| Blocker::Nested { path: path.clone(), inner: inner.root }));
     if !removal.discard_submodules {
         let mut repositories = repositories(&path)?;
         repositories.extend(modules(worktree, &repositories)?);
         if !repositories.is_empty() {
-            found.push(Hindrance::Submodules { path, files: repositories });
+            found.push(Blocker::Submodules { path, files: repositories });
         }
     }
     Ok(found)
@@ -71,16 +74,16 @@ fn hidden(layout: &Layout, worktree: &Worktree) -> Result<Vec<String>> {
         _ if there.is_empty() => Ok(Vec::new()),
         // Before the first commit nothing has what they say.
         None => Ok(there.into_iter().collect()),
-        Some(tip) => foreign::changed(&worktree.root, &tip.to_string(), Some(&there)),
+        Some(tip) => user_files::changed(&worktree.root, &tip.to_string(), Some(&there)),
     }
 }
 
 /// Ignored files that are listed, and are not what the primary worktree has.
-fn listed(layout: &Layout, root: &Path) -> Result<Option<Hindrance>> {
+fn listed(layout: &Layout, root: &Path) -> Result<Option<Blocker>> {
     let primary = layout.primary_root.as_deref().unwrap_or(root);
-    let mut files = include::listed(primary, root)?;
-    files.retain(|file| primary == root || !include::is_copy(primary, root, file));
-    Ok((!files.is_empty()).then(|| Hindrance::Listed { path: root.to_owned(), files }))
+    let mut files = include_file::listed(primary, root)?;
+    files.retain(|file| primary == root || !include_file::is_copy(primary, root, file));
+    Ok((!files.is_empty()).then(|| Blocker::Listed { path: root.to_owned(), files }))
 }
 
 /// Submodules whose repository is kept for the worktree, and that are not checked out at any of these places in it.

@@ -6,20 +6,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 
-use super::super::*;
 use crate::domain::id::{AgentId, WorktreeId};
+use crate::domain::lease::*;
 use crate::domain::policy::{Editor, lease_for_edit};
 
 /// A finite lease lasts a second; its last tenth is not trusted.
 const TTL_SECS: u64 = 1;
 /// Two of these are in the lease's time, the second in the part that is not trusted; the third is behind its end.
 const TICK_MS: u64 = 460;
-pub(super) const LIMITS: Limits = Limits { stale_after_secs: 1, indefinite_per_agent: 1, indefinite_per_repo: 2 };
-pub(super) const AGENTS: usize = 3;
+pub(crate) const LIMITS: Limits = Limits { stale_after_secs: 1, indefinite_per_agent: 1, indefinite_per_repo: 2 };
+pub(crate) const AGENTS: usize = 3;
 
 /// What an agent may want of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Wish {
+pub(crate) enum Wish {
     Take,
     TakeWithoutEnd,
     Renew,
@@ -33,52 +33,52 @@ pub(super) enum Wish {
 
 /// What an agent has decided and not yet finished.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Work {
-    pub(super) issue: u32,
+pub(crate) struct Work {
+    pub(crate) issue: u32,
     /// The sequence that it read last, and what it has written since.
-    pub(super) sequence: u64,
-    pub(super) at: Now,
-    pub(super) left: Vec<Event>,
-    pub(super) must_sync: bool,
-    pub(super) granted: Option<LeaseId>,
+    pub(crate) sequence: u64,
+    pub(crate) at: Now,
+    pub(crate) left: Vec<LeaseEvent>,
+    pub(crate) must_sync: bool,
+    pub(crate) granted: Option<LeaseId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub(super) struct Agent {
-    pub(super) work: Option<Work>,
+pub(crate) struct ModelAgent {
+    pub(crate) work: Option<Work>,
     /// What it was told, by issue: a lease, and until when it may rely on it by its own clock without looking again.
-    pub(super) believes: Vec<Option<(LeaseId, Now)>>,
+    pub(crate) believes: Vec<Option<(LeaseId, Now)>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct World {
+pub(crate) struct ModelState {
     /// What the log comes to: as far as it is durable, and after each record since.
-    pub(super) ledgers: Vec<Ledger>,
-    pub(super) boot: u8,
-    pub(super) tick: u64,
-    pub(super) jumps: u8,
-    pub(super) agents: Vec<Agent>,
+    pub(crate) ledgers: Vec<Ledger>,
+    pub(crate) boot: u8,
+    pub(crate) tick: u64,
+    pub(crate) jumps: u8,
+    pub(crate) agents: Vec<ModelAgent>,
     /// A grant's token was not higher than all before, or a lease outlived its end.
-    pub(super) fell: bool,
+    pub(crate) fell: bool,
 }
 
 /// What must be seen to happen, or the exploration is about nothing.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) took_over: AtomicUsize,
-    pub(super) too_late: AtomicUsize,
-    pub(super) lost: AtomicUsize,
-    pub(super) tied: AtomicUsize,
+pub(crate) struct Seen {
+    pub(crate) took_over: AtomicUsize,
+    pub(crate) too_late: AtomicUsize,
+    pub(crate) lost: AtomicUsize,
+    pub(crate) tied: AtomicUsize,
 }
 
 impl Seen {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let never = || AtomicUsize::new(0);
         Self { took_over: never(), too_late: never(), lost: never(), tied: never() }
     }
 }
 
-pub(super) fn count(seen: &AtomicUsize) {
+pub(crate) fn count(seen: &AtomicUsize) {
     seen.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -105,13 +105,13 @@ fn issue(n: u32) -> IssueId {
     IssueId::from_uuid(uuid::Uuid::from_u128(n.into()))
 }
 
-impl World {
-    pub(super) fn now(&self) -> Now {
+impl ModelState {
+    pub(crate) fn now(&self) -> Now {
         let clock = ClockReading { domain: format!("boot{}", self.boot), millis: self.tick * TICK_MS };
         Now { clock, wall: Timestamp::UNIX_EPOCH }
     }
 
-    pub(super) fn ledger(&self) -> &Ledger {
+    pub(crate) fn ledger(&self) -> &Ledger {
         self.ledgers.last().expect("there is always one")
     }
 
@@ -149,7 +149,7 @@ impl World {
         }
     }
 
-    pub(super) fn ask(&mut self, who: usize, on: u32, wish: Wish) -> Option<()> {
+    pub(crate) fn ask(&mut self, who: usize, on: u32, wish: Wish) -> Option<()> {
         let request = self.request(who, on, wish)?;
         let now = self.now();
         let decision = decide(self.ledger(), &request, &now, &LIMITS);
@@ -161,13 +161,13 @@ impl World {
         }
         let granted = match (&decision.answer, &request) {
             // Whoever gets an issue passed on is told of nothing.
-            (Ok(Answer::Granted(_)), Request::Transfer { .. }) | (Err(_), _) => None,
+            (Ok(LeaseAnswer::Granted(_)), Request::Transfer { .. }) | (Err(_), _) => None,
             // A beat tells nothing to whoever was not told that it has the lease.
-            (Ok(Answer::Kept { lease_id, .. }), Request::Heartbeat { .. }) => {
+            (Ok(LeaseAnswer::Kept { lease_id, .. }), Request::Heartbeat { .. }) => {
                 let told = self.agents[who].believes[on as usize].as_ref();
                 told.filter(|(id, _)| id == lease_id).map(|(id, _)| id.clone())
             }
-            (Ok(Answer::Granted(id) | Answer::Kept { lease_id: id, .. }), _) => Some(id.clone()),
+            (Ok(LeaseAnswer::Granted(id) | LeaseAnswer::Kept { lease_id: id, .. }), _) => Some(id.clone()),
             _ => None,
         };
         let must_sync = decision.must_last;
@@ -176,7 +176,7 @@ impl World {
         Some(())
     }
 
-    pub(super) fn write(&mut self, who: usize, seen: &Seen) -> Option<()> {
+    pub(crate) fn write(&mut self, who: usize, seen: &Seen) -> Option<()> {
         let mut work = self.agents[who].work.take().filter(|work| !work.left.is_empty())?;
         // The records of the others do not count any more, whenever they are written: they are where they began.
         for other in self.agents.iter_mut().filter(|other| other.work.as_ref().is_some_and(|work| !work.left.is_empty())) {
@@ -188,18 +188,18 @@ impl World {
         let tokens = self.ledger().leases().map(|lease| lease.token);
         self.fell |= tokens.max().is_some_and(|token| token >= work.sequence);
         match &event {
-            Event::ForceEvict { lease_id, .. } => {
+            LeaseEvent::ForceEvict { lease_id, .. } => {
                 for agent in &mut self.agents {
                     agent.believes.iter_mut().for_each(|it| *it = it.take().filter(|(id, _)| id != lease_id));
                 }
             }
-            Event::AutoEvict { .. } => count(&seen.took_over),
-            Event::Observe { .. } => count(&seen.tied),
+            LeaseEvent::AutoEvict { .. } => count(&seen.took_over),
+            LeaseEvent::Observe { .. } => count(&seen.tied),
             _ => {}
         }
         let mut ledger = self.ledger().clone();
         ledger.apply(work.sequence, &event, &work.at);
-        let ended = matches!(event, Event::ForceEvict { .. } | Event::AutoEvict { .. } | Event::Release { .. });
+        let ended = matches!(event, LeaseEvent::ForceEvict { .. } | LeaseEvent::AutoEvict { .. } | LeaseEvent::Release { .. });
         self.fell |= ended && ledger.lease(event.lease_id()).is_some();
         self.ledgers.push(ledger);
         let is_done = work.left.is_empty() && !work.must_sync;
@@ -210,7 +210,7 @@ impl World {
         Some(())
     }
 
-    pub(super) fn sync(&mut self, who: usize) -> Option<()> {
+    pub(crate) fn sync(&mut self, who: usize) -> Option<()> {
         self.agents[who].work.as_ref().filter(|work| work.left.is_empty() && work.must_sync)?;
         self.ledgers.drain(..self.ledgers.len() - 1);
         self.report(who);
@@ -227,9 +227,9 @@ impl World {
         // It may rely on it as long as its clock and the ledger, as it is now, say; of one that is not tied to its clock
         // it has to ask again.
         let mut until = self.now();
-        match lease.standing(&until, LIMITS.stale_after_secs) {
-            Standing::Live { left_ms } => until.clock.millis += left_ms - lease.ttl_secs * 100,
-            Standing::Indefinite => until.clock = lease.since.clone(),
+        match lease.lease_status(&until, LIMITS.stale_after_secs) {
+            LeaseStatus::Live { left_ms } => until.clock.millis += left_ms - lease.ttl_secs * 100,
+            LeaseStatus::Indefinite => until.clock = lease.since.clone(),
             _ => return,
         }
         if lease.ttl_secs == 0 {
@@ -239,7 +239,7 @@ impl World {
     }
 
     /// What is over by everybody's own clock is believed no more: states that differ in it alone are one.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         let now = self.now();
         let is_believed = |until: &Now| until.clock.since(&now.clock).is_some_and(|left| left > 0);
         for agent in &mut self.agents {
@@ -248,7 +248,7 @@ impl World {
     }
 
     /// Who may edit an issue: by what it was told and its own clock, or by what the ledger says.
-    pub(super) fn editors(&self, on: u32) -> BTreeSet<usize> {
+    pub(crate) fn editors(&self, on: u32) -> BTreeSet<usize> {
         let now = self.now();
         let believes = |who: &usize| {
             let told = self.agents[*who].believes[on as usize].as_ref();
@@ -259,7 +259,7 @@ impl World {
     }
 
     /// Whether an issue can be had by anybody, by waiting or, of a lease without an end, by evicting.
-    pub(super) fn can_be_had(&self, on: u32, who: usize) -> bool {
+    pub(crate) fn can_be_had(&self, on: u32, who: usize) -> bool {
         if self.ledger().lease_on(issue(on)).is_none() {
             return true;
         }
@@ -277,7 +277,7 @@ impl World {
                 Grant { lease_id, issue_id: issue(on), holder: holder(who), branch: None, ttl_secs: TTL_SECS, reason: None };
             match ask(&mut ledger, &Request::Acquire(grant), &now) {
                 Ok(_) => return true,
-                Err(Refusal::Held { lease, .. }) if lease.ttl_secs == 0 => {
+                Err(LeaseRefusal::Held { lease, .. }) if lease.ttl_secs == 0 => {
                     let evict = Request::ForceEvict { lease_id: lease.lease_id, by: agent(who), reason: "silent".into() };
                     if ask(&mut ledger, &evict, &now).is_err() {
                         return false;

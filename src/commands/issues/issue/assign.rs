@@ -1,0 +1,90 @@
+//! `git jit issue assign|unassign|reject`.
+
+use serde_json::Value;
+
+use crate::commands::issues::report::Edited;
+use crate::commands::shared::args;
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session};
+use crate::domain::issue::State;
+use crate::error::Error;
+
+// Arguments of `issue assign`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AssignArgs {
+    /// The issue: its id, or at least four digits of it
+    issue: String,
+    /// The agent, type:name
+    #[arg(default_value = "me", value_name = "TYPE:NAME")]
+    agent: String,
+}
+
+// Arguments of `issue unassign`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct UnassignArgs {
+    /// The issue: its id, or at least four digits of it
+    issue: String,
+}
+
+// Arguments of `issue reject`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RejectArgs {
+    /// The issue: its id, or at least four digits of it
+    issue: String,
+    /// Why it will not be done
+    #[arg(long, short, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+pub(crate) fn assign(session: &Session, args: AssignArgs) -> CommandResult {
+    let AssignArgs { issue, agent } = args;
+    let layout = session.layout()?;
+    let edit = EditSession::open(session, layout)?;
+    let agent = args::agent(&agent, &session.agent(layout)?)?;
+    let id = edit.resolve(&issue)?;
+    let (changed, ()) = edit.edit(id, "assigned", |document| {
+        document.set("assignee", &Value::from(agent.as_str()));
+        Ok(())
+    })?;
+    Ok(Box::new(Edited::of(changed, format!("Issue {} is meant for {agent}", id.short()))))
+}
+
+pub(crate) fn unassign(session: &Session, args: UnassignArgs) -> CommandResult {
+    let UnassignArgs { issue } = args;
+    let layout = session.layout()?;
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
+    let (changed, ()) = edit.edit(id, "unassigned", |document| {
+        if document.issue().assignee.is_some() {
+            document.set("assignee", &Value::Null);
+        }
+        Ok(())
+    })?;
+    Ok(Box::new(Edited::of(changed, format!("Issue {} is meant for nobody in particular", id.short()))))
+}
+
+pub(crate) fn reject(session: &Session, args: RejectArgs) -> CommandResult {
+    let RejectArgs { issue, reason } = args;
+    let reason = reason.map(|reason| one_line(&reason)).transpose()?;
+    let layout = session.layout()?;
+    let edit = EditSession::open(session, layout)?;
+    let id = edit.resolve(&issue)?;
+    let (changed, ()) = edit.edit(id, "rejected", |document| {
+        document.set("state", &Value::from(State::Rejected.as_str()));
+        if let Some(reason) = &reason {
+            document.set_at(&["context", "reject_reason"], &Value::from(reason.as_str()));
+        }
+        Ok(())
+    })?;
+    Ok(Box::new(Edited::of(changed, format!("Issue {} is rejected", id.short()))))
+}
+
+/// A reason as it is stored.
+pub(crate) fn one_line(text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 500 || text.chars().any(char::is_control) {
+        let what = "a reason is one line of 1 to 500 characters without control characters".to_owned();
+        return Err(Error::Usage { what, hint: "Say in a line why, or leave --reason out".to_owned() });
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,239 @@
+//! `git jit claim keepalive`: the leases of this worktree are kept alive while a process lives.
+//!
+//! For an agent that somebody started by hand. One a worktree: it holds a lock for as long as it runs, which names it.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::commands::shared::session::{CommandResult, Session};
+use crate::domain::id::{Holder, LeaseId};
+use crate::domain::lease::Lease;
+use crate::domain::policy::Policy;
+use crate::error::Error;
+use crate::lease::coordinator;
+use crate::output::Report;
+use crate::output::text::{Styles, count};
+use crate::process;
+use crate::process::background::{self, Watched};
+use crate::store;
+use crate::store::layout::Layout;
+use crate::store::lock;
+
+/// How often it is looked what there is to renew.
+const EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked whether to end.
+const STEP: Duration = Duration::from_millis(100);
+/// How long one that goes on in the background may take to begin, and one that is to end to end.
+const SOON: Duration = Duration::from_secs(5);
+
+// Arguments of `claim keepalive`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Until this process ends; without it, until interrupted
+    #[arg(long, value_name = "PID")]
+    pid: Option<u32>,
+    /// Go on in the background
+    #[arg(long, requires = "pid")]
+    detach: bool,
+    /// End the one that runs for this worktree
+    #[arg(long, conflicts_with_all = ["pid", "detach"])]
+    stop: bool,
+    /// The one that goes on in the background
+    #[arg(long, hide = true)]
+    in_background: bool,
+}
+
+/// Renews, detaches or stops.
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
+    let Args { pid, detach, stop, in_background } = args;
+    let layout = session.layout()?;
+    let policy = session.policy_of_leases(layout)?;
+    if stop {
+        return end_other(layout);
+    }
+    let watched = match pid {
+        None => None,
+        Some(pid) => Some(Watched::of(pid).ok_or_else(|| Error::NotThere {
+            what: "process",
+            name: pid.to_string(),
+            hint: "To name the shell that you are in: --pid $$".to_owned(),
+        })?),
+    };
+    if detach {
+        return go_on(session, layout, pid.unwrap_or_default());
+    }
+    if in_background {
+        background::leave_session();
+    }
+    let holder = session.holder(layout)?;
+    let _alone = alone(layout)?;
+    let interrupted =
+        process::interruptions().map_err(|source| store::Error::io("handle signals in", &layout.common_dir)(source))?;
+    session.output.narrate("keeping your leases here alive");
+    let (mut renewed, mut kept) = (0, HashSet::new());
+    // A worktree that was removed has nothing to keep alive.
+    let root = layout.require_worktree()?;
+    while !interrupted.load(Ordering::Relaxed) && watched.is_none_or(Watched::is_alive) && root.exists() {
+        match renew_all(session, layout, &policy, &holder, &mut kept) {
+            Ok(n) => renewed += n,
+            Err(error) => session.output.warn(&format!("leases could not be renewed yet: {error}")),
+        }
+        let next = Instant::now() + EVERY;
+        while Instant::now() < next && !interrupted.load(Ordering::Relaxed) && watched.is_none_or(Watched::is_alive) {
+            std::thread::sleep(STEP);
+        }
+    }
+    Ok(Box::new(KeepaliveEnded { renewed }))
+}
+
+/// Renews what has used up a third of its time. One that is over is brought back only if it was `kept` before: its time
+/// ran out while we were stopped, and not before anybody kept it.
+fn renew_all(
+    session: &Session,
+    layout: &Layout,
+    policy: &Policy,
+    holder: &Holder,
+    kept: &mut HashSet<LeaseId>,
+) -> coordinator::Result<usize> {
+    let (claims, now) = (session.leases(layout), session.cx.clock().now());
+    let ledger = claims.ledger()?;
+    let stale_after = policy.limits.stale_after_secs;
+    let mine: Vec<&Lease> = ledger.leases().filter(|lease| lease.holder == *holder).collect();
+    let live = mine.iter().filter(|lease| lease.lease_status(&now, stale_after).excludes());
+    kept.extend(live.map(|lease| lease.lease_id.clone()));
+    let mut renewed = 0;
+    for lease in mine.into_iter().filter(|lease| kept.contains(&lease.lease_id) && lease.wants_renewal(&now, stale_after)) {
+        match claims.renew(session.cx.clock(), lease, &policy.limits) {
+            Ok(_) => renewed += 1,
+            // It ended since it was seen: released, or taken over.
+            Err(coordinator::Error::Lost { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(renewed)
+}
+
+fn path(layout: &Layout) -> PathBuf {
+    lock::path(&layout.git_dir.join("jit"), "keepalive")
+}
+
+/// Holds the lock that tells that one runs here.
+fn alone(layout: &Layout) -> Result<lock::Guard, Error> {
+    lock::acquire(&path(layout), layout.modes, Duration::ZERO).map_err(|error| match error {
+        store::Error::Busy { pid, .. } => Error::KeptAlive { pid },
+        error => error.into(),
+    })
+}
+
+/// The process that keeps this worktree's leases alive, if one does.
+fn running(layout: &Layout) -> Result<Option<u32>, Error> {
+    match alone(layout) {
+        Ok(_) => Ok(None),
+        Err(Error::KeptAlive { pid }) => Ok(Some(pid.unwrap_or_default())),
+        Err(error) => Err(error),
+    }
+}
+
+fn go_on(session: &Session, layout: &Layout, watched: u32) -> CommandResult {
+    drop(alone(layout)?);
+    let agent = session.agent(layout)?;
+    let missing = || Error::NotThere { what: "program", name: "git-jit".to_owned(), hint: String::new() };
+    let program = session.cx.program.clone().ok_or_else(missing)?;
+    let mut args: Vec<OsString> = vec!["-C".into(), layout.require_worktree()?.into()];
+    let pid = watched.to_string();
+    let words = ["--agent-id", agent.as_str(), "claim", "keepalive", "--in-background", "--pid", &pid];
+    args.extend(words.map(OsString::from));
+    let failed = |source| store::Error::io("run", &program)(source);
+    let mut child = background::start_in_background(&program, &args, None).map_err(failed)?;
+    let deadline = Instant::now() + SOON;
+    loop {
+        if running(layout)? == Some(child.id()) {
+            break;
+        }
+        let over = child.try_wait().map_err(|source| store::Error::io("run", &program)(source))?;
+        if over.is_some() || Instant::now() > deadline {
+            return Err(Error::NotThere {
+                what: "answer of",
+                name: "the process in the background".to_owned(),
+                hint: "To see why: the same without --detach".to_owned(),
+            });
+        }
+        std::thread::sleep(STEP / 5);
+    }
+    let holder = session.holder(layout)?;
+    let leases = session.leases(layout).ledger()?.leases().filter(|lease| lease.holder == holder).count();
+    Ok(Box::new(Detached { pid: child.id(), watched, leases }))
+}
+
+fn end_other(layout: &Layout) -> CommandResult {
+    let Some(pid) = running(layout)? else { return Ok(Box::new(KeepaliveStopped { pid: None })) };
+    background::ask_to_end(pid).map_err(|source| store::Error::io("end the holder of", &path(layout))(source))?;
+    let deadline = Instant::now() + SOON;
+    while running(layout)? == Some(pid) {
+        if Instant::now() > deadline {
+            return Err(Error::KeptAlive { pid: Some(pid) });
+        }
+        std::thread::sleep(STEP / 5);
+    }
+    Ok(Box::new(KeepaliveStopped { pid: Some(pid) }))
+}
+
+struct KeepaliveEnded {
+    renewed: usize,
+}
+
+impl Report for KeepaliveEnded {
+    fn json(&self) -> Value {
+        json!({ "changed": self.renewed > 0, "renewed": self.renewed })
+    }
+
+    fn human(&self, _: &Styles) -> String {
+        format!("Ended after {}\n", count(self.renewed, "renewal"))
+    }
+}
+
+struct Detached {
+    pid: u32,
+    watched: u32,
+    leases: usize,
+}
+
+impl Report for Detached {
+    fn json(&self) -> Value {
+        json!({ "changed": true, "pid": self.pid, "watched_pid": self.watched, "leases": self.leases })
+    }
+
+    fn human(&self, styles: &Styles) -> String {
+        let head = styles.good("✓ Keeping alive");
+        format!(
+            "{head} your leases of this worktree, now {}, while process {} lives\n  To end it: git jit claim keepalive --stop\n",
+            self.leases, self.watched
+        )
+    }
+
+    fn quiet(&self) -> Option<String> {
+        Some(self.pid.to_string())
+    }
+}
+
+struct KeepaliveStopped {
+    pid: Option<u32>,
+}
+
+impl Report for KeepaliveStopped {
+    fn json(&self) -> Value {
+        json!({ "changed": self.pid.is_some(), "pid": self.pid })
+    }
+
+    fn human(&self, _: &Styles) -> String {
+        match self.pid {
+            Some(pid) => format!("Ended process {pid}: leases end when their time is up\n"),
+            None => "None runs for this worktree\n".to_owned(),
+        }
+    }
+}

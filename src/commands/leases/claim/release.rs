@@ -1,0 +1,222 @@
+//! `git jit claim release`, `transfer` and `force-evict`: a lease ends here, for its holder, for another, for everybody.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::commands::leases::claim::{reason, required_reason};
+use crate::commands::shared::lease_lookup::LeaseLookup;
+use crate::commands::shared::lease_report::{AcquireKind, Acquired, LeaseView};
+use crate::commands::shared::session::{CommandResult, Session};
+use crate::domain::id::{AgentId, IssueId, LeaseId, WorktreeId};
+use crate::domain::lease::{self, Request};
+use crate::error::Error;
+use crate::output::Report;
+use crate::output::text::Styles;
+use crate::store::layout::Identity;
+use crate::store::worktrees::{self, Worktree};
+
+// Arguments of `claim release`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReleaseArgs {
+    /// The lease: its id, the beginning of it, or the issue; without it, the one that you have here
+    lease: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+// Arguments of `claim transfer`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TransferArgs {
+    /// The lease: its id, the beginning of it, or the issue
+    lease: String,
+    /// The agent that gets it [default: you]
+    #[arg(long, value_name = "TYPE:NAME")]
+    to_agent: Option<AgentId>,
+    /// The worktree it is for: its path, its name, or wt:…; one that is there [default: this one]
+    #[arg(long, value_name = "WORKTREE")]
+    to_worktree: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+// Arguments of `claim force-evict`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvictArgs {
+    /// The lease: its id, the beginning of it, or the issue
+    lease: String,
+    /// Why; its holder will read it
+    #[arg(long, value_name = "TEXT", required = true)]
+    reason: String,
+}
+
+/// Gives a lease back.
+pub(crate) fn release(session: &Session, args: ReleaseArgs) -> CommandResult {
+    let ReleaseArgs { lease: named, reason: why } = args;
+    let reason = reason(why)?;
+    let lookup = LeaseLookup::open(session)?;
+    let holder = lookup.holder()?;
+    let lease = match (lookup.named_or_mine(named.as_deref(), &holder), named) {
+        (Err(Error::NoSuchLease { .. }), Some(named)) if lookup.is_concluded(&named)? => {
+            return Ok(Box::new(Released::before(named)));
+        }
+        (found, _) => found?,
+    };
+    let closing = lookup.store.differs_from_head(lease.issue_id)?;
+    let request = Request::Release { lease_id: lease.lease_id.clone(), holder, closing, reason };
+    lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?.answer?;
+    let changed = !(closing && lease.closing);
+    let is_over = !lease.lease_status(&session.cx.clock().now(), lookup.policy.limits.stale_after_secs).excludes();
+    if closing && is_over {
+        let issue = lease.issue_id.short();
+        session.output.warn(&format!("the lease on {issue} is over, and the commit wants it: git jit claim renew {issue}"));
+    }
+    Ok(Box::new(Released { lease_id: lease.lease_id.to_string(), issue: Some(lease.issue_id), closing, changed }))
+}
+
+/// Passes an issue on.
+pub(crate) fn transfer(session: &Session, args: TransferArgs) -> CommandResult {
+    let TransferArgs { lease: named, to_agent, to_worktree, reason: why } = args;
+    if to_agent.is_none() && to_worktree.is_none() {
+        return Err(Error::Usage {
+            what: "nobody is named to transfer the lease to".to_owned(),
+            hint: "Give --to-agent, --to-worktree or both".to_owned(),
+        });
+    }
+    let reason = reason(why)?;
+    let lookup = LeaseLookup::open(session)?;
+    let holder = lookup.holder()?;
+    let lease = lookup.named(&named)?;
+    let mut to = holder.clone();
+    let mut branch = lookup.layout.branch();
+    if let Some(agent_id) = to_agent {
+        to.agent_id = agent_id;
+    }
+    if let Some(named) = to_worktree {
+        let worktree = worktree(&lookup, &named)?;
+        to.worktree_id = identity(&lookup, &worktree)?;
+        branch.clone_from(&worktree.branch);
+    }
+    if to.worktree_id != holder.worktree_id && lookup.store.differs_from_head(lease.issue_id)? {
+        return Err(Error::NotYet {
+            issue: lease.issue_id,
+            state: "passed on to another worktree",
+            why: "it has an edit here that is not committed".to_owned(),
+            hint: "Commit it, so that it can be merged there".to_owned(),
+        });
+    }
+    let new_id = LeaseId::new(ulid::Ulid::new());
+    let request = Request::Transfer { lease_id: lease.lease_id.clone(), holder, to, new_id, branch, reason };
+    let transaction = lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?;
+    let (lease_id, taken) = match transaction.answer? {
+        lease::LeaseAnswer::Granted(id) => (id, AcquireKind::Transferred),
+        _ => (lease.lease_id.clone(), AcquireKind::Kept),
+    };
+    let lease = transaction.ledger.lease(&lease_id).ok_or_else(|| Error::NoSuchLease { named: lease_id.to_string() })?;
+    let now = session.cx.clock().now();
+    Ok(Box::new(Acquired { view: LeaseView::of(lease, &now, &lookup.policy, Some(&lookup.store)), taken }))
+}
+
+/// The worktree that was meant: by its id, its path, or the last name of it.
+fn worktree(lookup: &LeaseLookup<'_>, named: &str) -> Result<Worktree, Error> {
+    let all = worktrees::list(lookup.layout)?;
+    let path = lookup.session.cx.cwd.join(Path::new(named)).canonicalize().ok();
+    let has_id = |worktree: &Worktree| worktree.identity.as_ref().is_some_and(|it| it.worktree_id.to_string() == named.trim());
+    let is_there = |worktree: &&Worktree| !worktree.is_missing;
+    let mut found: Vec<&Worktree> =
+        all.iter().filter(is_there).filter(|it| has_id(it) || path.as_ref() == Some(&it.root)).collect();
+    if found.is_empty() {
+        found = all.iter().filter(is_there).filter(|it| it.name() == named.trim()).collect();
+    }
+    match found.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => {
+            Err(Error::NotThere { what: "worktree", name: named.to_owned(), hint: "To see them: git jit worktree list".to_owned() })
+        }
+        many => {
+            Err(Error::Usage { what: format!("'{named}' stands for {} worktrees", many.len()), hint: "Give its path".to_owned() })
+        }
+    }
+}
+
+/// The id of a worktree, which is given one if it has never written anything.
+fn identity(lookup: &LeaseLookup<'_>, worktree: &Worktree) -> Result<WorktreeId, Error> {
+    if let Some(identity) = &worktree.identity {
+        return Ok(identity.worktree_id.clone());
+    }
+    Ok(Identity::ensure(&worktree.git_dir, &worktree.root, None, lookup.layout.modes)?.worktree_id)
+}
+
+/// Ends anybody's lease.
+pub(crate) fn evict(session: &Session, args: EvictArgs) -> CommandResult {
+    let EvictArgs { lease: named, reason: why } = args;
+    let reason = required_reason(why)?;
+    let lookup = LeaseLookup::open(session)?;
+    let by = session.agent(lookup.layout)?;
+    let lease = lookup.named(&named)?;
+    let request = Request::ForceEvict { lease_id: lease.lease_id.clone(), by: by.clone(), reason: reason.clone() };
+    lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?.answer?;
+    let now = session.cx.clock().now();
+    let view = LeaseView::of(&lease, &now, &lookup.policy, Some(&lookup.store));
+    Ok(Box::new(Evicted { view, by, reason }))
+}
+
+/// What a release came to.
+struct Released {
+    lease_id: String,
+    /// `None` for a lease that had ended before.
+    issue: Option<IssueId>,
+    closing: bool,
+    changed: bool,
+}
+
+impl Released {
+    /// Nothing had to be done: the lease has ended already.
+    fn before(lease_id: String) -> Self {
+        Self { lease_id, issue: None, closing: false, changed: false }
+    }
+}
+
+impl Report for Released {
+    fn json(&self) -> Value {
+        json!({ "changed": self.changed, "closing": self.closing, "lease_id": self.lease_id, "issue_id": self.issue })
+    }
+
+    fn human(&self, styles: &Styles) -> String {
+        let lease = styles.id(&self.lease_id);
+        match self.issue.map(|issue| issue.short()) {
+            None => format!("Lease {lease} was released before\n"),
+            Some(issue) if self.closing => format!(
+                "{} lease {lease}\n  Issue {issue} has an edit that is not committed: the lease ends with that commit\n",
+                styles.warn("Closing")
+            ),
+            Some(issue) => format!("{} lease {lease}\n  Issue {issue} is free\n", styles.good("✓ Released")),
+        }
+    }
+}
+
+/// A lease that somebody ended.
+struct Evicted {
+    view: LeaseView,
+    by: AgentId,
+    reason: String,
+}
+
+impl Report for Evicted {
+    fn json(&self) -> Value {
+        json!({ "changed": true, "by": self.by, "reason": self.reason, "lease": self.view })
+    }
+
+    fn human(&self, styles: &Styles) -> String {
+        format!(
+            "{} lease {}\n  Issue {} is free; it was held by {} in {}\n",
+            styles.good("✓ Evicted"),
+            styles.id(self.view.lease_id.as_str()),
+            self.view.issue_id.short(),
+            self.view.agent_id,
+            self.view.worktree_id,
+        )
+    }
+}

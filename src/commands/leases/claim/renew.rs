@@ -1,0 +1,97 @@
+//! `git jit claim renew` and `heartbeat`: the holder wants more time, or shows that it lives.
+
+use serde_json::{Value, json};
+
+use crate::commands::leases::claim::seconds;
+use crate::commands::shared::lease_lookup::LeaseLookup;
+use crate::commands::shared::lease_report::{AcquireKind, Acquired, LeaseView};
+use crate::commands::shared::session::{CommandResult, Session};
+use crate::domain::id::Holder;
+use crate::domain::lease::{self, Lease, Request};
+use crate::error::Error;
+use crate::output::Report;
+use crate::output::text::Styles;
+
+// Arguments of `claim renew`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RenewArgs {
+    /// The lease: its id, the beginning of it, or the issue; without it, the one that you have here
+    lease: Option<String>,
+    /// How much time it has from now on, at least: seconds, or 30m, 2h, 1d [default: what it was taken for]
+    #[arg(long, value_name = "TIME")]
+    extension: Option<String>,
+}
+
+// Arguments of `claim heartbeat`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HeartbeatArgs {
+    /// The lease: its id, the beginning of it, or the issue; without it, all that you have here
+    lease: Option<String>,
+}
+
+/// Sets a lease's time anew.
+pub(crate) fn renew(session: &Session, args: RenewArgs) -> CommandResult {
+    let RenewArgs { lease: named, extension } = args;
+    let lookup = LeaseLookup::open(session)?;
+    let at_least_secs = extension.as_deref().map(seconds).transpose()?;
+    let holder = lookup.holder()?;
+    let lease = lookup.named_or_mine(named.as_deref(), &holder)?;
+    let request = Request::Renew { lease_id: lease.lease_id.clone(), holder, at_least_secs };
+    let transaction = lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?;
+    transaction.answer?;
+    let gone = || Error::NoSuchLease { named: lease.lease_id.to_string() };
+    let renewed = transaction.ledger.lease(&lease.lease_id).ok_or_else(gone)?;
+    let now = session.cx.clock().now();
+    let view = LeaseView::of(renewed, &now, &lookup.policy, Some(&lookup.store));
+    Ok(Box::new(Acquired { view, taken: AcquireKind::Renewed }))
+}
+
+/// Gives one lease, or all of them, their whole time again.
+pub(crate) fn heartbeat(session: &Session, args: HeartbeatArgs) -> CommandResult {
+    let HeartbeatArgs { lease: named } = args;
+    let lookup = LeaseLookup::open(session)?;
+    let holder = lookup.holder()?;
+    let now = session.cx.clock().now();
+    let stale_after = lookup.policy.limits.stale_after_secs;
+    let wanted = match &named {
+        Some(named) => vec![lookup.named(named)?],
+        // One that is over is not brought back by the way: it has to be named.
+        None => lookup.of(&holder).into_iter().filter(|lease| lease.lease_status(&now, stale_after).excludes()).collect(),
+    };
+    let mut beaten = Vec::new();
+    for lease in &wanted {
+        beaten.extend(beat(&lookup, lease, &holder, named.is_some())?);
+    }
+    Ok(Box::new(Beaten { leases: beaten }))
+}
+
+/// One beat; nothing where the lease ended in the meantime and nobody asked for it by name.
+fn beat(lookup: &LeaseLookup<'_>, lease: &Lease, holder: &Holder, is_named: bool) -> Result<Option<LeaseView>, Error> {
+    let clock = lookup.session.cx.clock();
+    let request = Request::Heartbeat { lease_id: lease.lease_id.clone(), holder: holder.clone() };
+    let transaction = lookup.claims.ask(clock, &request, &lookup.policy.limits)?;
+    match transaction.answer {
+        Err(lease::LeaseRefusal::NoSuchLease { .. }) if !is_named => return Ok(None),
+        answer => answer?,
+    };
+    let view = |lease: &Lease| LeaseView::of(lease, &clock.now(), &lookup.policy, Some(&lookup.store));
+    Ok(transaction.ledger.lease(&lease.lease_id).map(view))
+}
+
+/// Leases that have their whole time again.
+struct Beaten {
+    leases: Vec<LeaseView>,
+}
+
+impl Report for Beaten {
+    fn json(&self) -> Value {
+        json!({ "changed": !self.leases.is_empty(), "count": self.leases.len(), "leases": self.leases })
+    }
+
+    fn human(&self, styles: &Styles) -> String {
+        if self.leases.is_empty() {
+            return "You hold no issue here\n".to_owned();
+        }
+        self.leases.iter().map(|lease| format!("{} {}\n", styles.good("✓ Beat:"), lease.line(styles))).collect()
+    }
+}

@@ -1,0 +1,124 @@
+//! `git jit done`: an issue is finished, its lease ends with the commit, and what waited for it can begin.
+
+use serde_json::{Value, json};
+
+use crate::commands::issues::gate::warn_outdated;
+use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief};
+use crate::commands::leases::claim::{Acquired, ttl_secs};
+use crate::commands::leases::next::take_next;
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session};
+use crate::domain::id::{IssueId, LeaseId};
+use crate::domain::issue::State;
+use crate::domain::tracker::graph::Way;
+use crate::domain::tracker::query::Filter;
+use crate::error::Error;
+use crate::output::Report;
+use crate::output::text::{Styles, plain_line};
+
+// Arguments of `done`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The issue: its id, or at least four digits of it; without it, the one that you hold here
+    issue: Option<String>,
+    /// Take the next available issue
+    #[arg(long)]
+    next: bool,
+}
+
+struct Done {
+    issue: IssueId,
+    title: String,
+    changed: bool,
+    lease: Option<(LeaseId, bool)>,
+    unblocked: Vec<IndexedIssue>,
+    next: Option<Result<Acquired, Error>>,
+}
+
+/// Sets the state, closes the lease, and tells what got free by that.
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
+    let Args { issue, next } = args;
+    let layout = session.layout()?;
+    let edit = EditSession::open(session, layout)?;
+    let id = match issue {
+        Some(typed) => edit.resolve(&typed)?,
+        None => held(&edit)?,
+    };
+    warn_outdated(&edit, id)?;
+    let (changed, gates) = edit.edit(id, "done", |document| edit.advance(document, State::Done))?;
+    let lease = if edit.policy.worktrees { edit.close_lease(id)? } else { None };
+    if !gates.is_empty() {
+        return Err(Error::Gated { issue: id, gates });
+    }
+    let unblocked = if changed.fields.is_empty() { Vec::new() } else { freed(session, &edit, id)? };
+    let next = next.then(|| {
+        if !edit.policy.worktrees {
+            return Err(Error::LeasesOff);
+        }
+        take_next(&edit, &Filter::default(), ttl_secs(None, &edit.policy)?, None)
+    });
+    let title = changed.document.issue().title.clone();
+    Ok(Box::new(Done { issue: id, title, changed: !changed.fields.is_empty(), lease, unblocked, next }))
+}
+
+/// The one issue that this holder has a lease on.
+fn held(edit: &EditSession<'_>) -> Result<IssueId, Error> {
+    let holder = edit.session.holder(edit.layout)?;
+    let ledger = edit.session.leases(edit.layout).ledger()?;
+    let held: Vec<IssueId> =
+        ledger.leases().filter(|lease| lease.holder == holder && !lease.closing).map(|lease| lease.issue_id).collect();
+    match held.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(Error::Usage {
+            what: "you hold no issue here".to_owned(),
+            hint: "Say which one is done: git jit done ISSUE".to_owned(),
+        }),
+        many => Err(Error::Usage {
+            what: format!("you hold {} issues here", many.len()),
+            hint: format!("Say which one is done: {}", many.iter().map(IssueId::short).collect::<Vec<_>>().join(", ")),
+        }),
+    }
+}
+
+/// The issues that waited for this one, and wait for nothing now.
+fn freed(session: &Session, edit: &EditSession<'_>, id: IssueId) -> Result<Vec<IndexedIssue>, Error> {
+    let index = IssueIndex::gather(session, edit.layout, false)?;
+    let waited = index.graph().next(id, Way::Dependents);
+    let is_free = |found: &&IndexedIssue| found.facts.effective == State::Ready && !found.summary.is_deleted;
+    Ok(waited.into_iter().filter_map(|id| index.get(id)).filter(is_free).cloned().collect())
+}
+
+impl Report for Done {
+    fn json(&self) -> Value {
+        let lease = self.lease.as_ref().map(|(lease_id, closing)| json!({ "lease_id": lease_id, "closing": closing }));
+        let next = self.next.as_ref().and_then(|next| next.as_ref().ok()).map(|taken| &taken.view);
+        json!({
+            "changed": self.changed, "issue_id": self.issue, "lease": lease,
+            "unblocked": self.unblocked.iter().map(brief).collect::<Vec<_>>(), "next": next,
+        })
+    }
+
+    fn human(&self, styles: &Styles) -> String {
+        let id = styles.id(&self.issue.short());
+        let title = plain_line(&self.title);
+        let mut text = if self.changed {
+            format!("{} {id}  {title}\n", styles.good("✓ Done:"))
+        } else {
+            format!("Issue {id} was done already\n")
+        };
+        match &self.lease {
+            Some((lease_id, true)) => text += &format!("  Lease {lease_id} ends with the commit of it\n"),
+            Some((lease_id, false)) => text += &format!("  Released lease {lease_id}\n"),
+            None => {}
+        }
+        for found in &self.unblocked {
+            text += &format!("  Can begin now: {}  {}\n", styles.id(&found.summary.id.short()), plain_line(&found.summary.title));
+        }
+        match &self.next {
+            None => {}
+            Some(Ok(taken)) => text += &taken.human(styles),
+            Some(Err(error)) => text += &format!("{} {}\n", styles.warn("Nothing was taken next:"), plain_line(&error.to_string())),
+        }
+        text
+    }
+}

@@ -1,0 +1,6 @@
+//! TODO: commands::leases.
+
+pub(crate) mod claim;
+pub(crate) mod done;
+pub(crate) mod next;
+pub(crate) mod recover;

@@ -1,0 +1,44 @@
+//! What `doctor` looks at of worktrees: leases without one, those that are gone or were left half made, agents.
+
+use crate::commands::setup::doctor::Check;
+use crate::domain::lease::Lease;
+use crate::exit::ExitStatus;
+use crate::output::text::count;
+use crate::store;
+use crate::store::agent_run::AgentRun;
+use crate::store::journal::removals;
+use crate::store::journal::spawns;
+use crate::store::layout::Layout;
+use crate::store::worktrees::{self, Worktree};
+use crate::worktree;
+
+/// Looks at the worktrees; never fails, since what cannot be read is what it tells.
+pub(crate) fn check(layout: &Layout, live: &[&Lease]) -> Check {
+    let (found, problems, notes) = look(layout, live).unwrap_or_else(|error| (0, vec![error.to_string()], Vec::new()));
+    Check { name: "worktrees", found: count(found, "worktree"), problems, notes, status: ExitStatus::Invalid }
+}
+
+fn look(layout: &Layout, live: &[&Lease]) -> store::Result<(usize, Vec<String>, Vec<String>)> {
+    // Read first: one that is made or removed meanwhile is in one of them.
+    let being_made = spawns::all(&layout.shared_dir())?;
+    let being_removed = removals::all(&layout.shared_dir())?;
+    let all = worktrees::list(layout)?;
+    let has_place = |lease: &Lease| {
+        let is_its = |it: &Worktree| it.identity.as_ref().is_some_and(|it| it.worktree_id == lease.holder.worktree_id);
+        all.iter().any(|worktree| is_its(worktree) && !worktree.is_missing)
+            || being_made.iter().any(|spawning| spawning.holder.worktree_id == lease.holder.worktree_id)
+            || being_removed.iter().any(|removing| removing.worktree_id.as_ref() == Some(&lease.holder.worktree_id))
+    };
+    let orphans = live.iter().filter(|lease| !has_place(lease)).map(|lease| orphaned(lease));
+    let unreadable = all.iter().filter_map(|worktree| AgentRun::read(&worktree.git_dir).err()).map(|error| error.to_string());
+    let missing = all.iter().filter(|worktree| worktree.is_missing).map(|worktree| {
+        format!("{} is not there: git jit worktree prune, or git worktree repair if it was moved", worktree.root.display())
+    });
+    let unsettled = worktree::unsettled(layout)?;
+    Ok((all.len(), orphans.chain(unreadable).collect(), missing.chain(unsettled).collect()))
+}
+
+fn orphaned(lease: &Lease) -> String {
+    let issue = lease.issue_id.short();
+    format!("issue {issue} is held by {} in a worktree that is gone: git jit claim force-evict {issue} --reason TEXT", lease.holder)
+}

@@ -1,0 +1,61 @@
+//! What every command does by the way for the leases of whoever gave it: it counts as a sign of life where the command
+//! does something with the issue, and a lease that is about to end is warned of.
+//!
+//! At best effort: what the command was for is done.
+
+use crate::commands::shared::session::Session;
+use crate::domain::id::{Holder, IssueId};
+use crate::domain::lease::{Lease, LeaseStatus, Ledger, Request};
+use crate::domain::policy::Policy;
+use crate::domain::time::{Now, in_words};
+use crate::lease::coordinator::About;
+use crate::store::layout::Layout;
+
+/// Beats and warns; only after a command that looked at the repository.
+pub(crate) fn pay(session: &Session) {
+    let Some(layout) = session.layout.get() else { return };
+    let Ok(Some(identity)) = layout.identity() else { return };
+    let Ok(ledger) = session.leases(layout).ledger_about(&About::Worktree(&identity.worktree_id)) else { return };
+    if !ledger.leases().any(|lease| lease.holder.worktree_id == identity.worktree_id) {
+        return;
+    }
+    let policy = session.policy.take().unwrap_or_else(|| session.policy(layout));
+    let Ok(agent_id) = session.agent(layout) else { return };
+    if !policy.worktrees {
+        return;
+    }
+    let holder = Holder { agent_id, worktree_id: identity.worktree_id };
+    let now = session.cx.clock().now();
+    let beaten = beat(session, layout, &policy, (&ledger, &now), &holder);
+    let mine = ledger.leases().filter(|lease| lease.holder == holder && !beaten.contains(&lease.issue_id));
+    mine.for_each(|lease| warn(session, &policy, lease, &now));
+}
+
+/// Counts what was done as a sign of life, where a lease wants one: the issues that had it.
+fn beat(session: &Session, layout: &Layout, policy: &Policy, (ledger, now): (&Ledger, &Now), holder: &Holder) -> Vec<IssueId> {
+    let is_due = |lease: &Lease| lease.holder == *holder && lease.wants_beat(now, policy.limits.stale_after_secs);
+    let work = session.work.borrow();
+    let issues: Vec<IssueId> = work.iter().copied().filter(|issue| ledger.lease_on(*issue).is_some_and(is_due)).collect();
+    if issues.is_empty() || !policy.care.renews_on_activity {
+        return Vec::new();
+    }
+    let request = Request::Activity { issues: issues.clone(), holder: holder.clone() };
+    match session.leases(layout).ask(session.cx.clock(), &request, &policy.limits) {
+        Ok(_) => issues,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// One that is over or stale is told of by whatever needs it.
+fn warn(session: &Session, policy: &Policy, lease: &Lease, now: &Now) {
+    let stale_after = policy.limits.stale_after_secs;
+    if !lease.is_near_end(now, stale_after, policy.care.warns_below_pct) {
+        return;
+    }
+    let issue = lease.issue_id.short();
+    let (end, word) = match lease.lease_status(now, stale_after) {
+        LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => (format!("ends in {}", in_words(left_ms)), "renew"),
+        _ => ("is about to be stale".to_owned(), "heartbeat"),
+    };
+    session.output.warn(&format!("your lease on {issue} {end}: git jit claim {word} {issue}"));
+}

@@ -1,0 +1,153 @@
+//! What the values of a command line can be: issues, leases, agents, gates, settings, worktrees.
+//!
+//! Which argument takes which is told by the name that its value has in help, in one place for all verbs. Nothing is written, and nothing
+//! is said where there is nothing to say, whatever the reason.
+
+use std::collections::BTreeSet;
+
+use clap::{Arg, Command};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+
+use crate::actor;
+use crate::commands::shared::session::issues as issues_of;
+use crate::context::Context;
+use crate::domain::agent_command::BUILT_IN;
+use crate::domain::lease::Lease;
+use crate::enforce::policy;
+use crate::lease;
+use crate::output::text::plain_line;
+use crate::store::config::edit::KEYS;
+use crate::store::gates;
+use crate::store::issues::IssueStore;
+use crate::store::layout::Layout;
+use crate::store::worktrees;
+use crate::worktree::name;
+
+/// How many issues are offered.
+const MOST: usize = 200;
+
+/// The command with candidates for its values; `noun` is what it stands below.
+pub(crate) fn dress(noun: &str, command: Command) -> Command {
+    let own = command.get_name().to_owned();
+    command
+        .mut_args(|arg| match of(&own, noun, &arg) {
+            Some(candidates) => arg.add(candidates),
+            None => arg,
+        })
+        .mut_subcommands(|verb| dress(&own, verb))
+}
+
+fn of(verb: &str, noun: &str, arg: &Arg) -> Option<ArgValueCandidates> {
+    let value = arg.get_value_names()?.first()?.as_str();
+    match value {
+        "ISSUE" | "ISSUES" | "DEPENDENCY" => Some(issues()),
+        "LEASE" => Some(leases()),
+        "TYPE:NAME" => Some(agents()),
+        "KEY" if noun == "config" => Some(settings()),
+        // A gate that is being defined has no name yet.
+        "KEY" if verb == "define" => None,
+        "KEY" | "GATE" => Some(gates()),
+        "NAME" if arg.get_id() == "agent" => Some(programs()),
+        _ => None,
+    }
+}
+
+/// What an argument can be that names an issue to work on: those that are not closed.
+fn issues() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        with_store(|_, store| {
+            let listing = store.scan_summaries().ok()?;
+            let open = listing.issues.into_iter().map(|(summary, _)| summary).filter(|summary| !summary.state.is_closed());
+            Some(open.take(MOST).map(|summary| candidate(summary.id.short(), &summary.title)).collect())
+        })
+    })
+}
+
+/// What an argument can be that names a worktree: the number of its issue, or its branch.
+pub(crate) fn worktrees() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        with_store(|layout, store| {
+            let one = |worktree: worktrees::Worktree| {
+                if worktree.is_primary {
+                    return Some(candidate("main".to_owned(), "the primary worktree"));
+                }
+                let issue = worktree.identity.as_ref().and_then(|identity| identity.issue_id);
+                let document = issue.and_then(|id| store.load(id, store.locate(id).ok()??).ok());
+                let branch = worktree.branch.clone();
+                let by_name = || branch.as_deref().and_then(name::number).map(str::to_owned);
+                let number = document.as_ref().map(|document| name::number_of(document.issue())).or_else(by_name);
+                let title = document.map(|document| document.issue().title.clone()).or_else(|| branch.clone());
+                Some(candidate(number.or(branch)?, &title.unwrap_or_default()))
+            };
+            Some(worktrees::list(layout).ok()?.into_iter().filter_map(one).collect())
+        })
+    })
+}
+
+/// What an argument can be that names a lease: its id.
+fn leases() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        with_store(|layout, store| {
+            let ledger = lease::open(&Context::from_process().ok()?, layout).ledger().ok()?;
+            let one = |lease: &Lease| {
+                let document =
+                    store.locate(lease.issue_id).ok().flatten().and_then(|source| store.load(lease.issue_id, source).ok());
+                let title = document.map(|document| document.issue().title.clone()).unwrap_or_default();
+                candidate(lease.lease_id.to_string(), &format!("{} {title}, {}", lease.issue_id.short(), lease.holder.agent_id))
+            };
+            Some(ledger.leases().map(one).collect())
+        })
+    })
+}
+
+/// What an argument can be that names an agent: whoever acts here, holds a lease, or has an issue.
+fn agents() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        with_store(|layout, store| {
+            let cx = Context::from_process().ok()?;
+            let me = actor::agent(&cx, layout, None).ok().map(|(agent, _)| agent.to_string());
+            let mut all: BTreeSet<String> = me.into_iter().collect();
+            all.extend(lease::open(&cx, layout).ledger().ok()?.leases().map(|lease| lease.holder.agent_id.to_string()));
+            all.extend(store.scan_summaries().ok()?.issues.into_iter().filter_map(|(summary, _)| summary.assignee));
+            Some(all.into_iter().map(|agent| candidate(agent, "")).collect())
+        })
+    })
+}
+
+/// What an argument can be that names a gate.
+fn gates() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        with_store(|_, store| {
+            let registry = gates::registry(store.sources()).ok()?;
+            Some(registry.gates().map(|gate| candidate(gate.key.clone(), &gate.title)).collect())
+        })
+    })
+}
+
+/// What an argument can be that names a setting.
+fn settings() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| KEYS.iter().map(|key| candidate(key.name.to_owned(), key.about)).collect())
+}
+
+/// What an argument can be that names the agent to be started, but for those of the configuration.
+fn programs() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| BUILT_IN.iter().map(|name| candidate((*name).to_owned(), "")).collect())
+}
+
+fn candidate(value: String, help: &str) -> CompletionCandidate {
+    CompletionCandidate::new(value).help(Some(plain_line(help).into()))
+}
+
+/// Completion says nothing where there is nothing to say, whatever the reason.
+fn with_store(look: impl FnOnce(&Layout, &IssueStore<'_>) -> Option<Vec<CompletionCandidate>>) -> Vec<CompletionCandidate> {
+    let found = || {
+        let cx = Context::from_process().ok()?;
+        let layout = Layout::discover(&cx.cwd, cx.git_dir.as_deref()).ok()?;
+        let of_primary = layout.primary_root.as_deref().filter(|_| layout.worktree_root.is_none()).map(Layout::at);
+        let view = of_primary.transpose().ok()?;
+        let view = view.as_ref().unwrap_or(&layout);
+        let policy = policy::policy(&cx, view, None);
+        look(&layout, &issues_of(view, &policy).ok()?)
+    };
+    found().unwrap_or_default()
+}

@@ -1,0 +1,236 @@
+//! The one way in which a verb edits an issue: policy, write lock, read again, change, write, tell.
+//!
+//! A [`EditSession`] is what a writing verb works at. Each edit is a transaction of its own on one issue; what it
+//! changed is worked out from the two texts, not from what was asked for.
+
+use std::cell::OnceCell;
+
+use serde_json::Value;
+
+use crate::actor;
+use crate::commands::shared::session::Session;
+use crate::commands::shared::session::resolve;
+use crate::domain::id::{IdError, IssueId, LeaseId};
+use crate::domain::issue::{Document, FieldChange, Issue, State};
+use crate::domain::lease::{LeaseAnswer, Request};
+use crate::domain::policy::Policy;
+use crate::domain::tracker::gate::Registry;
+use crate::domain::tracker::graph::open_dependencies;
+use crate::domain::tracker::workflow::{self, Advance};
+use crate::enforce::judge::Judge;
+use crate::error::Error;
+use crate::store::events::IssueEvent;
+use crate::store::gates;
+use crate::store::issues::IssueStore;
+use crate::store::layout::Layout;
+
+/// The field that says when a file was changed last; kept up to date, and no change by itself.
+const UPDATED_AT: &str = "updated_at";
+
+/// What a writing verb works at.
+pub(crate) struct EditSession<'a> {
+    pub session: &'a Session,
+    pub layout: &'a Layout,
+    pub policy: Policy,
+    pub store: IssueStore<'a>,
+    registry: OnceCell<Registry>,
+}
+
+/// What an edit came to.
+pub(crate) struct Changed {
+    /// The issue as it is now.
+    pub document: Document,
+    /// The fields that are not what they were.
+    pub fields: Vec<FieldChange>,
+}
+
+impl Changed {
+    /// The names of the fields.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.fields.iter().map(|change| change.field.clone()).collect()
+    }
+}
+
+impl<'a> EditSession<'a> {
+    /// A desk in this worktree.
+    pub(crate) fn open(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
+        layout.require_worktree()?;
+        session.recover_interrupted(layout);
+        let policy = session.policy(layout);
+        crate::commands::shared::hooks_reminder::remind(session, layout, &policy);
+        let store = crate::commands::shared::session::issues(layout, &policy)?;
+        Ok(Self { session, layout, policy, store, registry: OnceCell::new() })
+    }
+
+    /// A desk for what is about leases, where those are in use.
+    pub(crate) fn for_leases(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
+        let edit = Self::open(session, layout)?;
+        if edit.policy.worktrees { Ok(edit) } else { Err(Error::LeasesOff) }
+    }
+
+    /// The full id of the issue that was meant.
+    pub(crate) fn resolve(&self, typed: &str) -> Result<IssueId, Error> {
+        let id = resolve(&self.store, typed)?.0;
+        self.session.is_at_work_on(id);
+        Ok(id)
+    }
+
+    /// The gates that are defined.
+    pub(crate) fn registry(&self) -> Result<&Registry, Error> {
+        if let Some(registry) = self.registry.get() {
+            return Ok(registry);
+        }
+        let registry = gates::registry(self.store.sources())?;
+        Ok(self.registry.get_or_init(|| registry))
+    }
+
+    /// Refuses gates that nobody has defined.
+    pub(crate) fn require_gates(&self, keys: &[String]) -> Result<(), Error> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let registry = self.registry()?;
+        match keys.iter().find(|key| registry.gate(key).is_none()) {
+            None => Ok(()),
+            Some(key) => Err(unknown_gate(registry, key)),
+        }
+    }
+
+    /// An issue as it is now.
+    pub(crate) fn load(&self, id: IssueId) -> Result<Document, Error> {
+        let source = self.store.locate(id)?.ok_or_else(|| IdError::NoSuchIssue { text: id.to_string() })?;
+        Ok(self.store.load(id, source)?)
+    }
+
+    /// The dependencies of an issue that are not closed.
+    pub(crate) fn open_dependencies(&self, issue: &Issue) -> Vec<String> {
+        let state_of = |id: IssueId| self.load(id).ok().map(|document| document.issue().state);
+        open_dependencies(&issue.dependencies, state_of)
+    }
+
+    /// Whether this editor may write the issue, by the judgement that the hooks use.
+    pub(crate) fn require_right(&self, id: IssueId) -> Result<(), Error> {
+        if self.policy.is_silent() {
+            return Ok(());
+        }
+        let session = self.session;
+        let editor = actor::editor(&session.cx, self.layout, session.agent_flag.as_deref())?;
+        let judge = Judge::new(self.layout, &self.policy, editor, session.cx.clock().now());
+        match judge.may_edit(id)? {
+            Ok(_) => Ok(()),
+            Err(finding) => {
+                for (place, why) in &self.policy.unreadable {
+                    session.output.warn(&format!("{place} cannot be read, so that edits count as under strict: {why}"));
+                }
+                session.weigh(&self.policy, finding)
+            }
+        }
+    }
+
+    /// Edits one issue; `event` is the word for it in the log of events.
+    pub(crate) fn change<R>(
+        &self,
+        id: IssueId,
+        event: &str,
+        edit: impl FnOnce(&mut Document) -> Result<R, Error>,
+    ) -> Result<(Changed, R), Error> {
+        let refusal = self.require_right(id).err();
+        let writer = self.store.lock()?;
+        // Read under the lock: what was resolved may have been written since.
+        let before = self.load(id)?;
+        let mut document = before.clone();
+        let answer = edit(&mut document);
+        let mut fields = document.changes_since(Some(&before));
+        fields.retain(|change| change.field != UPDATED_AT);
+        // Nobody needs a right to what is so already.
+        if let Some(refusal) = refusal.filter(|_| answer.is_err() || !fields.is_empty()) {
+            return Err(refusal);
+        }
+        let answer = answer?;
+        if !fields.is_empty() {
+            document.touch(UPDATED_AT, self.session.cx.clock().now().wall);
+            writer.write(&document)?;
+            let is_gated = before.issue().state != State::Gated && document.issue().state == State::Gated;
+            self.tell(if is_gated { "gated" } else { event }, id, fields.clone());
+        }
+        Ok((Changed { document, fields }, answer))
+    }
+
+    /// The same, for issues that were not deleted.
+    pub(crate) fn edit<R>(
+        &self,
+        id: IssueId,
+        event: &str,
+        edit: impl FnOnce(&mut Document) -> Result<R, Error>,
+    ) -> Result<(Changed, R), Error> {
+        self.change(
+            id,
+            event,
+            |document| {
+                if document.issue().is_deleted() { Err(Error::Deleted { issue: id }) } else { edit(document) }
+            },
+        )
+    }
+
+    /// Writes an event down, at best effort: what it tells of is done.
+    pub(crate) fn tell(&self, event: &str, id: IssueId, fields: Vec<FieldChange>) {
+        let told = self.session.holder(self.layout).and_then(|holder| {
+            let event = IssueEvent::new(self.session.cx.clock().now().wall, event, id, &holder, fields);
+            Ok(self.layout.events().append([event])?)
+        });
+        if let Err(error) = told {
+            self.session.output.warn(&format!("done, but the log of events has no word of it: {error}"));
+        }
+    }
+
+    /// Moves an issue to a state, as far as it may go; the gates that keep it from `done`.
+    pub(crate) fn advance(&self, document: &mut Document, wanted: State) -> Result<Vec<String>, Error> {
+        let issue = document.issue();
+        let id = issue.id;
+        let not_yet =
+            |why: String, hint: &str| Err(Error::NotYet { issue: id, state: wanted.as_str(), why, hint: hint.to_owned() });
+        let none = Registry::default();
+        let registry = if issue.gates_required.is_empty() { &none } else { self.registry()? };
+        let (state, gates) = match workflow::step(issue, wanted, self.open_dependencies(issue), registry) {
+            Advance::To(state) => (state, Vec::new()),
+            Advance::Gated(gates) => (State::Gated, gates),
+            Advance::Waits(open) => {
+                let short: Vec<&str> = open.iter().map(|id| id.get(..8).unwrap_or(id)).collect();
+                return not_yet(format!("it depends on {}", short.join(", ")), "Finish or reject those first");
+            }
+            Advance::Unchecked(gates) => {
+                let hint = format!("To run the automated ones: git jit gate check-all {}", id.short());
+                return not_yet(format!("its prechecks have not passed: {}", gates.join(", ")), &hint);
+            }
+            Advance::NothingToPass => {
+                let hint = format!("To ask for a gate: git jit gate add {} KEY", id.short());
+                return not_yet("it has no gate that is still to pass".to_owned(), &hint);
+            }
+            Advance::Deleted => return Err(Error::Deleted { issue: id }),
+        };
+        document.set("state", &Value::from(state.as_str()));
+        Ok(gates)
+    }
+
+    /// Ends the lease that this holder has on an issue, or lets it end with the commit of the edit.
+    pub(crate) fn close_lease(&self, id: IssueId) -> Result<Option<(LeaseId, bool)>, Error> {
+        let claims = self.session.leases(self.layout);
+        let holder = self.session.holder(self.layout)?;
+        let Some(lease_id) =
+            claims.ledger()?.lease_on(id).filter(|lease| lease.holder == holder).map(|lease| lease.lease_id.clone())
+        else {
+            return Ok(None);
+        };
+        // Where the worktree is gone, its edit is too.
+        let is_here = self.layout.worktree_root.as_ref().is_some_and(|root| root.exists());
+        let closing = is_here && self.store.differs_from_head(id)?;
+        let request = Request::Release { lease_id: lease_id.clone(), holder, closing, reason: None };
+        let answer = claims.ask(self.session.cx.clock(), &request, &self.policy.limits)?.answer?;
+        Ok(Some((lease_id, matches!(answer, LeaseAnswer::Closing(_)))))
+    }
+}
+
+/// The error that there is no such gate.
+pub(crate) fn unknown_gate(registry: &Registry, key: &str) -> Error {
+    Error::NoSuchGate { key: key.to_owned(), known: registry.gates().map(|gate| gate.key.clone()).collect() }
+}

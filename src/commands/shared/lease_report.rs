@@ -1,0 +1,162 @@
+//! How leases are told, to people and to programs.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::domain::id::{AgentId, IssueId, LeaseId, WorktreeId};
+use crate::domain::lease::{Lease, LeaseStatus};
+use crate::domain::policy::Policy;
+use crate::domain::time::{Now, in_words};
+use crate::output::Report;
+use crate::output::text::{Styles, plain_line};
+use crate::store::issues::IssueStore;
+
+/// A lease as it is told.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct LeaseView {
+    /// Its id.
+    pub lease_id: LeaseId,
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The agent that holds it.
+    pub agent_id: AgentId,
+    /// The worktree it is held in.
+    pub worktree_id: WorktreeId,
+    /// The branch at the time of the grant.
+    pub branch: Option<String>,
+    /// Seconds it was taken for; 0 has no end.
+    pub ttl_secs: u64,
+    /// When it was granted.
+    pub acquired_at: Timestamp,
+    /// When it ends, as the wall clock has it now; none without an end.
+    pub expires_at: Option<Timestamp>,
+    /// Seconds left, 0 where it is over; none without an end.
+    pub remaining_secs: Option<u64>,
+    /// When the holder last showed life.
+    pub last_beat: Timestamp,
+    /// Whether it has no end and its holder has been silent.
+    pub stale: bool,
+    /// Whether it ends with the commit of the issue's last edit.
+    pub closing: bool,
+    /// Its fencing number.
+    pub token: u64,
+    /// What for.
+    pub reason: Option<String>,
+    #[serde(skip)]
+    title: Option<String>,
+    #[serde(skip)]
+    lease_status: LeaseStatus,
+    /// How long ago the holder last showed life, as the wall clock has it, for people.
+    #[serde(skip)]
+    silent_ms: u64,
+}
+
+impl LeaseView {
+    /// How a lease is told at `now`; with its issue's title, where `store` has it.
+    pub(crate) fn of(lease: &Lease, now: &Now, policy: &Policy, store: Option<&IssueStore<'_>>) -> Self {
+        let lease_status = lease.lease_status(now, policy.limits.stale_after_secs);
+        let title = store.and_then(|store| {
+            let source = store.locate(lease.issue_id).ok()??;
+            Some(store.load(lease.issue_id, source).ok()?.issue().title.clone())
+        });
+        let left = lease_status.left_ms().and_then(|ms| i64::try_from(ms).ok());
+        Self {
+            lease_id: lease.lease_id.clone(),
+            issue_id: lease.issue_id,
+            agent_id: lease.holder.agent_id.clone(),
+            worktree_id: lease.holder.worktree_id.clone(),
+            branch: lease.branch.clone(),
+            ttl_secs: lease.ttl_secs,
+            acquired_at: lease.acquired_at,
+            expires_at: left.and_then(|ms| now.wall.checked_add(SignedDuration::from_millis(ms)).ok()),
+            remaining_secs: lease_status.left_ms().map(|ms| ms.div_ceil(1000)),
+            last_beat: lease.last_beat,
+            stale: lease_status == LeaseStatus::Stale,
+            closing: lease.closing,
+            token: lease.token,
+            reason: lease.reason.clone(),
+            title,
+            lease_status,
+            silent_ms: u64::try_from(now.wall.duration_since(lease.last_beat).as_millis()).unwrap_or(0),
+        }
+    }
+
+    /// How long it goes on, or how long its holder has been silent.
+    pub(crate) fn left(&self) -> String {
+        let closing = if self.closing { ", until its commit" } else { "" };
+        let left = match self.lease_status {
+            LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => in_words(left_ms),
+            LeaseStatus::Unobserved { at_most_ms } => format!("at most {}", in_words(at_most_ms)),
+            LeaseStatus::Lapsed => "over".to_owned(),
+            LeaseStatus::Indefinite => format!("no end, beat {} ago", in_words(self.silent_ms)),
+            LeaseStatus::Stale => format!("stale, silent for {}", in_words(self.silent_ms)),
+        };
+        left + closing
+    }
+
+    /// The title of its issue, on one line.
+    pub(crate) fn title(&self) -> String {
+        self.title.as_deref().map(plain_line).unwrap_or_default()
+    }
+
+    /// One line: issue, time left, title.
+    pub(crate) fn line(&self, styles: &Styles) -> String {
+        format!("{}  {}  {}", styles.id(&self.issue_id.short()), self.left(), self.title())
+    }
+}
+
+/// What an acquisition did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AcquireKind {
+    /// A lease that is new.
+    New,
+    /// The holder's own, with its time set anew.
+    Renewed,
+    /// The holder's own, with time enough as it is.
+    Kept,
+    /// Another's now, with a token of its own.
+    Transferred,
+}
+
+/// What an acquisition came to.
+pub(crate) struct Acquired {
+    pub view: LeaseView,
+    pub taken: AcquireKind,
+}
+
+impl Report for Acquired {
+    fn json(&self) -> Value {
+        json!({ "changed": self.taken != AcquireKind::Kept, "lease": self.view })
+    }
+
+    fn human(&self, styles: &Styles) -> String {
+        let head = match self.taken {
+            AcquireKind::New => "✓ Acquired lease:",
+            AcquireKind::Renewed => "✓ Renewed lease:",
+            AcquireKind::Kept => "✓ You have the lease:",
+            AcquireKind::Transferred => "✓ Transferred lease:",
+        };
+        let ttl = match (self.view.ttl_secs, self.view.remaining_secs.unwrap_or(0)) {
+            (0, _) => "no end: show that you are at work with git jit claim heartbeat".to_owned(),
+            (ttl, left) if left == ttl => format!("{ttl} seconds"),
+            (ttl, left) => format!("{ttl} seconds ({left} left)"),
+        };
+        let to = if self.taken == AcquireKind::Transferred {
+            format!("\n  Holder: {} in {}", self.view.agent_id, self.view.worktree_id)
+        } else {
+            String::new()
+        };
+        format!(
+            "{} {}\n  Issue: {}  {}{to}\n  TTL: {ttl}\n",
+            styles.good(head),
+            styles.id(self.view.lease_id.as_str()),
+            self.view.issue_id,
+            self.view.title(),
+        )
+    }
+
+    fn quiet(&self) -> Option<String> {
+        Some(self.view.lease_id.to_string())
+    }
+}

@@ -1,0 +1,13 @@
+//! TODO: commands::shared.
+
+pub(crate) mod activity;
+pub(crate) mod args;
+pub(crate) mod candidates;
+pub(crate) mod edit_session;
+pub(crate) mod hooks_reminder;
+pub(crate) mod issue_index;
+pub(crate) mod issue_list;
+pub(crate) mod lease_lookup;
+pub(crate) mod lease_report;
+pub(crate) mod session;
+pub(crate) mod supervise;

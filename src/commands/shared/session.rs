@@ -1,0 +1,139 @@
+//! What every command works with: the process's facts, the output, the repository and its policy.
+//!
+//! What was typed becomes what it means here, once: an issue's prefix its full id, before anything is locked or written.
+
+use std::cell::{OnceCell, RefCell};
+
+use crate::actor;
+use crate::context::Context;
+use crate::domain::id::{AgentId, Holder, IssueId, IssueRef};
+use crate::domain::policy::{Enforcement, Finding, Policy};
+use crate::enforce::{self, message};
+use crate::error::Error;
+use crate::git::history;
+use crate::lease;
+use crate::lease::coordinator::Coordinator;
+use crate::output::{Output, Report};
+use crate::repo::Repo;
+use crate::store::issues::{IssueStore, Source};
+use crate::store::layout::Layout;
+
+/// What a command comes to.
+pub(crate) type CommandResult = Result<Box<dyn Report>, Error>;
+
+/// What a command works with.
+pub(crate) struct Session {
+    /// The facts of the process.
+    pub cx: Context,
+    /// Where narration goes.
+    pub output: Output,
+    /// `--agent-id`, as it was typed.
+    pub agent_flag: Option<String>,
+    /// The repository, once it has been asked for.
+    pub layout: OnceCell<Layout>,
+    /// The keeper of its leases, once it has been asked for.
+    leases: OnceCell<Box<dyn Coordinator>>,
+    /// The policy as the command found it.
+    pub policy: RefCell<Option<Policy>>,
+    /// The issues that the command does something with.
+    pub work: RefCell<Vec<IssueId>>,
+}
+
+impl Session {
+    /// What a command works with that nothing has been asked of yet.
+    pub(crate) fn new(cx: Context, output: Output, agent_flag: Option<String>) -> Self {
+        Self {
+            cx,
+            output,
+            agent_flag,
+            layout: OnceCell::new(),
+            leases: OnceCell::new(),
+            policy: RefCell::default(),
+            work: RefCell::default(),
+        }
+    }
+
+    /// The repository that the command is about.
+    pub(crate) fn layout(&self) -> Result<&Layout, Error> {
+        if let Some(layout) = self.layout.get() {
+            return Ok(layout);
+        }
+        let layout = Layout::discover(&self.cx.cwd, self.cx.git_dir.as_deref())?;
+        Ok(self.layout.get_or_init(|| layout))
+    }
+
+    /// The keeper of the leases of the command's repository, which all of its worktrees share.
+    pub(crate) fn leases(&self, layout: &Layout) -> &dyn Coordinator {
+        self.leases.get_or_init(|| lease::open(&self.cx, layout)).as_ref()
+    }
+
+    /// The handle for work under `policy`.
+    pub(crate) fn repo<'a>(&'a self, layout: &'a Layout, policy: &'a Policy) -> Repo<'a> {
+        Repo { cx: &self.cx, layout, policy, leases: self.leases(layout) }
+    }
+
+    /// Remembers that the command does something with an issue, which is a sign of life of its lease.
+    pub(crate) fn is_at_work_on(&self, issue: IssueId) {
+        self.work.borrow_mut().push(issue);
+    }
+
+    /// Undoes what a process has left half made that was killed while it made a worktree; at best effort, since what was asked
+    /// for is something else.
+    pub(crate) fn recover_interrupted(&self, layout: &Layout) {
+        match crate::worktree::recover_interrupted(&self.cx, layout) {
+            Ok(told) => told.iter().for_each(|line| self.output.narrate(line)),
+            Err(error) => self.output.warn(&format!("a worktree that was half made could not be undone: {}", Error::from(error))),
+        }
+    }
+
+    /// The policy for work in this worktree.
+    pub(crate) fn policy(&self, layout: &Layout) -> Policy {
+        let policy = enforce::policy::policy(&self.cx, layout, None);
+        self.policy.replace(Some(policy.clone()));
+        policy
+    }
+
+    /// The policy, where leases are in use.
+    pub(crate) fn policy_of_leases(&self, layout: &Layout) -> Result<Policy, Error> {
+        let policy = self.policy(layout);
+        if policy.worktrees { Ok(policy) } else { Err(Error::LeasesOff) }
+    }
+
+    /// Who acts.
+    pub(crate) fn agent(&self, layout: &Layout) -> Result<AgentId, Error> {
+        Ok(actor::agent(&self.cx, layout, self.agent_flag.as_deref())?.0)
+    }
+
+    /// Who acts, and in which worktree; for whoever is about to write.
+    pub(crate) fn holder(&self, layout: &Layout) -> Result<Holder, Error> {
+        Ok(actor::holder(&self.cx, layout, self.agent_flag.as_deref())?)
+    }
+
+    /// Refuses, reports or passes over a finding, as the policy says.
+    pub(crate) fn weigh(&self, policy: &Policy, finding: Finding) -> Result<(), Error> {
+        match policy.outcome(&finding) {
+            Enforcement::Strict => Err(Error::Policy { finding: Box::new(finding) }),
+            Enforcement::Warn => {
+                self.output.warn(&message::block(&finding).what);
+                Ok(())
+            }
+            Enforcement::Off => Ok(()),
+        }
+    }
+}
+
+/// The issues as the policy lets this worktree see them.
+pub(crate) fn issues<'a>(layout: &'a Layout, policy: &Policy) -> Result<IssueStore<'a>, Error> {
+    Ok(IssueStore::open(layout, policy.worktrees)?)
+}
+
+/// The full id of the issue that was meant, and where it is.
+pub(crate) fn resolve(store: &IssueStore<'_>, typed: &str) -> Result<(IssueId, Source), Error> {
+    Ok(store.find(&IssueRef::parse(typed)?)??)
+}
+
+/// The commit that was meant.
+pub(crate) fn commit_of(layout: &Layout, revision: &str) -> Result<gix::ObjectId, Error> {
+    let hint = "See git log".to_owned();
+    history::named(&layout.repo, revision).ok_or(Error::NotThere { what: "commit", name: revision.to_owned(), hint })
+}

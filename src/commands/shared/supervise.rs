@@ -1,0 +1,143 @@
+//! A command runs, and a lease is kept alive for it: what `claim hold` and the agents of `worktree spawn` have in common.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::commands::shared::edit_session::EditSession;
+use crate::domain::id::{AgentId, IssueId, LeaseId};
+use crate::domain::lease::LeaseOutcome;
+use crate::error::Error;
+use crate::lease::coordinator;
+use crate::process::foreground::{ForegroundCommand, ForegroundResult};
+use crate::store;
+
+/// How often it is looked whether the lease is still there, at least.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// A command, and the lease that it works under.
+pub(crate) struct SupervisedCommand<'a> {
+    /// The lease.
+    pub lease_id: &'a LeaseId,
+    /// The issue.
+    pub issue_id: IssueId,
+    /// Its holder.
+    pub agent_id: &'a AgentId,
+    /// Seconds that it lasts without us; 0 has no end.
+    pub ttl_secs: u64,
+    /// The program and its arguments; not empty.
+    pub argv: &'a [OsString],
+    /// Where it runs, if not where we do.
+    pub dir: Option<&'a Path>,
+    /// Variables of ours that are not for it.
+    pub unset: &'a [&'a str],
+    /// Whether the command is ended when the lease is lost.
+    pub ends_when_lost: bool,
+}
+
+/// Runs the command to its end: its status, and how the lease was lost, if it was. `begun` is told its process.
+pub(crate) fn supervise(
+    edit: &EditSession<'_>,
+    supervised: &SupervisedCommand<'_>,
+    begun: impl FnOnce(u32) -> Result<(), Error>,
+) -> Result<(u8, Option<Error>), Error> {
+    let env = vec![
+        ("JIT_AGENT_ID", supervised.agent_id.to_string()),
+        ("JIT_ISSUE_ID", supervised.issue_id.to_string()),
+        ("JIT_LEASE_ID", supervised.lease_id.to_string()),
+    ];
+    let program = || std::path::PathBuf::from(supervised.argv.first().cloned().unwrap_or_default());
+    let job = ForegroundCommand {
+        argv: supervised.argv,
+        dir: supervised.dir,
+        env,
+        unset: supervised.unset,
+        stdout_to_stderr: edit.session.output.json,
+    };
+    let mut attended = ForegroundResult::start(job).map_err(|error| cannot_run(&program(), error))?;
+    if let Err(error) = begun(attended.pid()) {
+        attended.end().map_err(|error| cannot_run(&program(), error))?;
+        return Err(error);
+    }
+    let mut keeper = Keeper { edit, lease_id: supervised.lease_id.clone(), has_warned: false };
+    let (mut lost, mut is_over) = (None, false);
+    let pause = EVERY.min(Duration::from_millis(supervised.ttl_secs.max(1).saturating_mul(1000).div_ceil(10)));
+    loop {
+        if let Some(status) = attended.wait(pause).map_err(|error| cannot_run(&program(), error))? {
+            return Ok((status, lost));
+        }
+        if lost.is_none()
+            && !is_over
+            && let Some(error) = keeper.look()
+        {
+            if ended_well(&error) {
+                is_over = true;
+                continue;
+            }
+            edit.session.output.warn(&error.to_string());
+            lost = Some(error);
+            if supervised.ends_when_lost {
+                attended.end().map_err(|error| cannot_run(&program(), error))?;
+                return Ok((1, lost));
+            }
+        }
+    }
+}
+
+/// Whether the lease is over because its holder ended it: by a release, or by the commit that it waited for.
+fn ended_well(error: &Error) -> bool {
+    matches!(error, Error::Lost { outcome, .. } if **outcome == LeaseOutcome::Concluded)
+}
+
+/// Whether a lease that is not there any more was ended by its holder.
+pub(crate) fn was_concluded(edit: &EditSession<'_>, lease_id: &LeaseId) -> bool {
+    let fates = edit.session.leases(edit.layout).verify(std::slice::from_ref(lease_id));
+    fates.is_ok_and(|fates| fates.get(lease_id) == Some(&LeaseOutcome::Concluded))
+}
+
+fn cannot_run(program: &Path, error: std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        let hint = "The command stands behind --, with its arguments".to_owned();
+        return Error::NotThere { what: "program", name: program.display().to_string(), hint };
+    }
+    store::Error::io("run", program)(error).into()
+}
+
+/// Keeps one lease alive.
+struct Keeper<'a> {
+    edit: &'a EditSession<'a>,
+    lease_id: LeaseId,
+    has_warned: bool,
+}
+
+impl Keeper<'_> {
+    /// Looks whether the lease is still there, and renews it once a third of its time is gone: how it was lost, if it was.
+    fn look(&mut self) -> Option<Error> {
+        match self.try_look() {
+            Ok(()) => self.has_warned = false,
+            Err(error @ coordinator::Error::Lost { .. }) => return Some(error.into()),
+            // It may be possible again before the lease ends.
+            Err(error) if !self.has_warned => {
+                self.edit.session.output.warn(&format!("the lease could not be renewed yet: {error}"));
+                self.has_warned = true;
+            }
+            Err(_) => {}
+        }
+        None
+    }
+
+    fn try_look(&self) -> coordinator::Result<()> {
+        let (session, limits) = (self.edit.session, &self.edit.policy.limits);
+        let claims = self.edit.session.leases(self.edit.layout);
+        let ledger = claims.ledger()?;
+        let Some(lease) = ledger.lease(&self.lease_id) else {
+            let outcome = claims.verify(std::slice::from_ref(&self.lease_id))?.remove(&self.lease_id);
+            let outcome = Box::new(outcome.unwrap_or(LeaseOutcome::Unknown));
+            return Err(coordinator::Error::Lost { lease_id: self.lease_id.clone(), outcome, successor: None });
+        };
+        if lease.wants_renewal(&session.cx.clock().now(), limits.stale_after_secs) {
+            claims.renew(session.cx.clock(), lease, limits)?;
+        }
+        Ok(())
+    }
+}

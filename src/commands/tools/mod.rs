@@ -1,0 +1,15 @@
+//! TODO: commands::tools.
+
+pub(crate) mod adopt;
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod help;
+pub(crate) mod man;
+#[cfg(feature = "mcp")]
+pub(crate) mod mcp;
+pub(crate) mod prime;
+pub(crate) mod schema;
+pub(crate) mod shell;
+pub(crate) mod status;
+pub(crate) mod watch;
+pub(crate) mod whoami;

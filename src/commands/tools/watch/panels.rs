@@ -1,0 +1,132 @@
+//! The words of a frame: what was read, as it stands at a moment, in panels, lines and columns.
+
+use crate::commands::issues::query::IndexedIssue;
+use crate::commands::leases::claim::LeaseView;
+use crate::commands::tools::watch::gather::Gathered;
+use crate::commands::worktrees::WorktreeRow;
+use crate::domain::issue::Priority;
+use crate::domain::lease::Lease;
+use crate::domain::time::{Now, in_words};
+use crate::output::text::count;
+use crate::output::watch::{Cell, Mood, Panel, WatchFrame, WatchRow};
+use crate::store::events::IssueEvent;
+
+/// What a frame shows at `now`.
+pub(crate) fn state(gathered: &Gathered, now: &Now, trouble: Option<&str>) -> WatchFrame {
+    let place = gathered.branch.as_deref().unwrap_or("a detached HEAD");
+    let head = format!("git jit watch  {} on {place}", gathered.editor.agent_id);
+    let unreadable = gathered.unreadable.first().map(|first| {
+        let more = gathered.unreadable.len() - 1;
+        let more = if more > 0 { format!(" (and {}; see git jit doctor)", count(more, "more problem")) } else { String::new() };
+        format!("{first}{more}")
+    });
+    WatchFrame {
+        head: Cell::plain(&head),
+        panels: [leases(gathered, now), worktrees(gathered), available(gathered), events(gathered, now)],
+        trouble: trouble.map(str::to_owned).or(unreadable).map(|trouble| Cell::new(&trouble, Mood::Bad)),
+    }
+}
+
+fn leases(gathered: &Gathered, now: &Now) -> Panel {
+    let row = |(view, lease, is_mine): (LeaseView, &Lease, bool)| {
+        let worktree = gathered.name_of(&view.worktree_id).unwrap_or_else(|| view.worktree_id.to_string());
+        let title = gathered.titles.get(&view.issue_id).map_or("", String::as_str);
+        let reason = view.reason.as_ref().map(|reason| format!("  for: {reason}")).unwrap_or_default();
+        let branch = view.branch.as_ref().map(|branch| format!(" on {branch}")).unwrap_or_default();
+        WatchRow {
+            key: view.lease_id.to_string(),
+            cells: vec![
+                Cell::new(if is_mine { "*" } else { "" }, Mood::Good),
+                Cell::new(&view.issue_id.short(), Mood::Id),
+                Cell::new(&view.left(), urgency(gathered, now, lease, &view)),
+                Cell::plain(view.agent_id.as_str()),
+                Cell::new(&worktree, Mood::Faint),
+                Cell::plain(title),
+            ],
+            detail: Cell::plain(&format!("{} {} in {worktree}{branch}{reason}", view.issue_id, view.agent_id)),
+        }
+    };
+    let rows: Vec<WatchRow> = gathered.leases_at(now).into_iter().map(row).collect();
+    Panel { title: "Leases", total: rows.len(), rows, empty: "Nobody holds anything" }
+}
+
+fn urgency(gathered: &Gathered, now: &Now, lease: &Lease, view: &LeaseView) -> Mood {
+    let policy = &gathered.policy;
+    if view.stale {
+        Mood::Bad
+    } else if view.closing || lease.is_near_end(now, policy.limits.stale_after_secs, policy.care.warns_below_pct) {
+        Mood::Warn
+    } else {
+        Mood::Plain
+    }
+}
+
+fn worktrees(gathered: &Gathered) -> Panel {
+    let row = |row: &WorktreeRow| {
+        let worktree = &row.worktree;
+        let root = worktree.root.display().to_string();
+        let states = [(worktree.is_missing, "missing"), (worktree.is_locked, "locked")];
+        let states: Vec<&str> = states.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+        let (agent, is_alive) = row.agent().unwrap_or_default();
+        WatchRow {
+            key: root.clone(),
+            cells: vec![
+                Cell::new(if gathered.here.as_ref() == Some(&worktree.root) { "*" } else { "" }, Mood::Good),
+                Cell::new(row.number.as_deref().unwrap_or_default(), Mood::Id),
+                Cell::plain(worktree.branch.as_deref().unwrap_or("(detached)")),
+                Cell::new(&agent, if is_alive { Mood::Good } else { Mood::Faint }),
+                Cell::new(&states.join(" "), Mood::Warn),
+                Cell::plain(row.title.as_deref().unwrap_or_default()),
+            ],
+            detail: Cell::plain(&root),
+        }
+    };
+    let rows: Vec<WatchRow> = gathered.worktrees.iter().map(row).collect();
+    Panel { title: "Worktrees", total: rows.len(), rows, empty: "There are none" }
+}
+
+fn available(gathered: &Gathered) -> Panel {
+    let row = |found: &IndexedIssue| {
+        let issue = &found.summary;
+        let mood = match issue.priority {
+            Priority::Critical => Mood::Bad,
+            Priority::High => Mood::Warn,
+            Priority::Normal | Priority::Low => Mood::Plain,
+        };
+        WatchRow {
+            key: issue.id.to_string(),
+            cells: vec![
+                Cell::new(&issue.id.short(), Mood::Id),
+                Cell::new(issue.priority.as_str(), mood),
+                Cell::plain(issue.assignee.as_deref().unwrap_or_default()),
+                Cell::plain(&issue.title),
+            ],
+            detail: Cell::plain(&format!("{} {}  {}", issue.id, issue.labels.join(" "), issue.title)),
+        }
+    };
+    let rows = gathered.available.iter().map(row).collect();
+    Panel { title: "Available", total: gathered.available_total, rows, empty: "Nothing is available" }
+}
+
+fn events(gathered: &Gathered, now: &Now) -> Panel {
+    let row = |event: &IssueEvent| {
+        let age = u64::try_from(now.wall.duration_since(event.at).as_millis()).unwrap_or(0);
+        let fields: Vec<&str> = event.fields.iter().map(|change| change.field.as_str()).collect();
+        let title = gathered.titles.get(&event.issue_id).map_or("", String::as_str);
+        let when = event.at.strftime("%Y-%m-%d %H:%M:%SZ");
+        WatchRow {
+            key: format!("{} {} {}", event.at, event.issue_id, event.event),
+            cells: vec![
+                Cell::new(&in_words(age), Mood::Faint),
+                Cell::new(&event.issue_id.short(), Mood::Id),
+                Cell::plain(&event.event),
+                Cell::plain(event.agent_id.as_str()),
+                Cell::new(&fields.join(", "), Mood::Faint),
+                Cell::plain(title),
+            ],
+            detail: Cell::plain(&format!("{when} {} {} {} in {}", event.issue_id, event.event, event.agent_id, event.worktree_id)),
+        }
+    };
+    let rows: Vec<WatchRow> = gathered.events.iter().map(row).collect();
+    Panel { title: "Events", total: rows.len(), rows, empty: "Nothing has happened yet" }
+}

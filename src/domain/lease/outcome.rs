@@ -1,0 +1,36 @@
+//! How leases ended, for the authority of what was committed under them.
+
+use crate::domain::id::AgentId;
+use crate::domain::lease::Lease;
+use crate::domain::time::Now;
+
+/// How a lease ended, as far as the authority of what was committed under it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LeaseOutcome {
+    /// It has not ended.
+    Current(Box<Lease>),
+    /// The holder ended it: what was committed under it stands.
+    Concluded,
+    /// It lapsed, and was cleared away.
+    Lapsed,
+    /// Somebody evicted it.
+    Evicted {
+        /// Who.
+        by: AgentId,
+        /// Why.
+        reason: String,
+    },
+    /// The log does not know it.
+    Unknown,
+}
+
+impl LeaseOutcome {
+    /// Whether an edit that was committed under the lease may be published at `now`.
+    pub(crate) fn upholds(&self, now: &Now, stale_after_secs: u64) -> bool {
+        match self {
+            Self::Current(lease) => lease.closing || lease.lease_status(now, stale_after_secs).authorises(),
+            Self::Concluded => true,
+            Self::Lapsed | Self::Evicted { .. } | Self::Unknown => false,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! TODO: domain::tracker.
+
+pub(crate) mod gate;
+pub(crate) mod graph;
+pub(crate) mod plan;
+pub(crate) mod query;
+pub(crate) mod workflow;

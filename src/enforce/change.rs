@@ -1,0 +1,220 @@
+//! What a commit, or what is staged, changes below `.jit/`: one [`FileChange`] a file, against what it should have been.
+//!
+//! For a commit with one parent a file should be as it was; for a merge, what the three-way rule gives.
+//! Everything else is a change, the unchanged side of a merge too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gix::bstr::{BString, ByteSlice};
+use gix::{ObjectId, Repository};
+
+use crate::domain::id::IssueId;
+use crate::domain::issue::Document;
+use crate::domain::policy::Finding;
+use crate::domain::transition::Transition;
+use crate::enforce::Result;
+use crate::enforce::expected_merge::{self, Expected};
+use crate::git::index::Staged;
+use crate::git::tree::{self, TreeEntry};
+
+/// What a path below `.jit/` is to the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PathKind {
+    /// An issue's file.
+    Issue(IssueId),
+    /// A note on an issue: anybody may add one; changing or removing one is an edit of the issue.
+    Note(IssueId),
+    /// `config.toml` or `gates.json`.
+    Policy,
+    /// Nothing that the rules know.
+    Other,
+}
+
+impl PathKind {
+    /// What this path is.
+    pub(crate) fn of(path: &[u8]) -> Self {
+        let names: Vec<&[u8]> = path.split_str("/").collect();
+        match names.as_slice() {
+            [b"config.toml" | b"gates.json"] => Self::Policy,
+            [b"issues", name] => IssueId::from_file_name(name).map_or(Self::Other, Self::Issue),
+            [b"notes", id, _note] => id.to_str().ok().and_then(|id| id.parse().ok()).map_or(Self::Other, Self::Note),
+            _ => Self::Other,
+        }
+    }
+
+    /// The issue that an edit of this path edits.
+    pub(crate) fn issue(self) -> Option<IssueId> {
+        match self {
+            Self::Issue(id) | Self::Note(id) => Some(id),
+            Self::Policy | Self::Other => None,
+        }
+    }
+}
+
+/// A file that is not what it should have been.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FileChange {
+    /// Relative to `.jit/`.
+    pub path: BString,
+    /// What it is.
+    pub kind: PathKind,
+    /// The versions that it could have kept; in a conflict, those of all parents.
+    pub from: Vec<Option<TreeEntry>>,
+    /// Whether authority must lead here from all of them rather than from one: a conflict was resolved.
+    pub is_resolution: bool,
+    /// What it is now; `None` where it was removed.
+    pub to: Option<TreeEntry>,
+}
+
+impl From<tree::Difference> for FileChange {
+    fn from(difference: tree::Difference) -> Self {
+        let kind = PathKind::of(&difference.path);
+        Self { kind, path: difference.path, from: vec![difference.old], is_resolution: false, to: difference.new }
+    }
+}
+
+impl FileChange {
+    /// Whether it makes a file that no parent has.
+    pub(crate) fn is_creation(&self) -> bool {
+        self.to.is_some() && self.from.iter().all(Option::is_none)
+    }
+
+    /// Whether it is an edit of an issue or could be one: a new note is none.
+    pub(crate) fn edited_issue(&self) -> Option<IssueId> {
+        match self.kind {
+            PathKind::Note(_) if self.is_creation() => None,
+            kind => kind.issue(),
+        }
+    }
+
+    /// The path as it is written down.
+    pub(crate) fn name(&self) -> String {
+        self.path.to_string()
+    }
+
+    /// The transitions that authority must have recorded, one for each version that it starts from.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = Transition> {
+        let version = |entry: &Option<TreeEntry>| entry.as_ref().map(TreeEntry::version);
+        self.from.iter().map(move |from| (version(from), version(&self.to)))
+    }
+
+    /// What is wrong with the file itself.
+    pub(crate) fn defect(&self, repo: &Repository) -> Option<Finding> {
+        let to = self.to?;
+        let invalid = |why: String| Finding::Invalid { path: format!("{}/{}", tree::DATA, self.path), why, commit: None };
+        if self.kind == PathKind::Other && PathKind::of(&self.path.to_ascii_lowercase()) != PathKind::Other {
+            return Some(invalid("is a file of git jit only on file systems that fold case".to_owned()));
+        }
+        if self.path == "issues" || self.path == "notes" {
+            return Some(invalid("is not a directory".to_owned()));
+        }
+        if self.kind != PathKind::Other && !to.is_plain() {
+            return Some(invalid("is not a plain file".to_owned()));
+        }
+        let PathKind::Issue(id) = self.kind else { return None };
+        match tree::blob(repo, to.oid) {
+            Ok(bytes) => Document::parse(&bytes, id).err().map(|error| invalid(error.to_string())),
+            Err(error) => Some(invalid(error.to_string())),
+        }
+    }
+}
+
+/// What is compared with its parents.
+pub(crate) enum Compared<'a> {
+    /// What is staged.
+    Staged(&'a Staged),
+    /// A commit.
+    Commit(ObjectId),
+}
+
+/// The changes that `side` makes to what its `parents` should have become.
+pub(crate) fn changes(
+    repo: &Repository,
+    scratch: &std::path::Path,
+    side: &Compared<'_>,
+    parents: &[ObjectId],
+) -> Result<Vec<FileChange>> {
+    let trees = parents.iter().map(|parent| tree::data_tree(repo, *parent)).collect::<std::result::Result<Vec<_>, _>>()?;
+    let mut paths = BTreeSet::new();
+    let mut against_first = Vec::new();
+    for (n, parent) in trees.iter().copied().chain(trees.is_empty().then_some(None)).enumerate() {
+        let differences = differences(repo, side, parent)?;
+        paths.extend(differences.iter().map(|difference| difference.path.clone()));
+        if n == 0 {
+            against_first = differences;
+        }
+    }
+    if parents.len() < 2 {
+        return Ok(against_first.into_iter().map(FileChange::from).collect());
+    }
+    let merge = expected_merge::MergeContext::new(repo, scratch, parents, &trees, &paths)?;
+    let new: BTreeMap<BString, Option<TreeEntry>> = against_first.into_iter().map(|it| (it.path, it.new)).collect();
+    let mut changes = Vec::new();
+    for path in paths {
+        let to = match new.get(&path) {
+            Some(to) => *to,
+            None => merge.ours(&path),
+        };
+        let kind = PathKind::of(&path);
+        let (from, is_resolution) = match merge.expected(&path, to)? {
+            Expected::One(versions) => (versions, false),
+            Expected::Conflict(versions) => (versions, true),
+        };
+        if is_resolution || !from.contains(&to) {
+            changes.push(FileChange { path, kind, from, is_resolution, to });
+        }
+    }
+    Ok(changes)
+}
+
+fn differences(repo: &Repository, side: &Compared<'_>, parent: Option<ObjectId>) -> Result<Vec<tree::Difference>> {
+    match side {
+        Compared::Commit(commit) => Ok(tree::differences(repo, parent, tree::data_tree(repo, *commit)?)?),
+        Compared::Staged(Staged::Tree(tree)) => Ok(tree::differences(repo, parent, *tree)?),
+        Compared::Staged(Staged::Files { files, .. }) => Ok(tree::differences_from(repo, parent, files)?),
+    }
+}
+
+/// Entries at the top of a commit that are `.jit` only after case folding, or are `.jit` and no directory, and that no parent has.
+pub(crate) fn misplaced(repo: &Repository, commit: ObjectId, parents: &[ObjectId]) -> Result<Vec<Finding>> {
+    let mut found = tree::misplaced(repo, commit)?;
+    for parent in parents {
+        if found.is_empty() {
+            break;
+        }
+        let before = tree::misplaced(repo, *parent)?;
+        found.retain(|entry| !before.contains(entry));
+    }
+    Ok(found.into_iter().map(|(name, _)| misplacement(name).in_commit(commit)).collect())
+}
+
+/// The finding about a path that is `.jit` and is not.
+pub(crate) fn misplacement(path: String) -> Finding {
+    let why = if path == tree::DATA { "is not a directory" } else { "is .jit only on file systems that fold case" };
+    Finding::Invalid { path, why: why.to_owned(), commit: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_issues_own_file_is_an_issue() {
+        let id = "1a2b3c4d-0000-4000-8000-000000000001";
+        let issue = |path: String| PathKind::of(path.as_bytes());
+        assert!(matches!(issue(format!("issues/{id}.json")), PathKind::Issue(_)));
+        assert!(matches!(issue(format!("notes/{id}/01J.json")), PathKind::Note(_)));
+        for other in [
+            "issues/.gitkeep".to_owned(),
+            format!("issues/{id}.json.lock"),
+            format!("issues/x/{id}.json"),
+            format!("{id}.json"),
+            format!("notes/{id}.json"),
+            format!("issues/{}.json", id.to_uppercase()),
+        ] {
+            assert_eq!(PathKind::of(other.as_bytes()), PathKind::Other, "{other}");
+        }
+        assert_eq!(PathKind::of(b"config.toml"), PathKind::Policy);
+        assert_eq!(PathKind::of(b"issues/config.toml"), PathKind::Other);
+    }
+}

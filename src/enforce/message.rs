@@ -1,0 +1,191 @@
+//! The words of a verdict: what, why, who holds it and until when, and the next command to type.
+//!
+//! One block a finding. Never names a way around the hook.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::domain::id::IssueId;
+use crate::domain::lease::{Lease, LeaseOutcome, LeaseStatus};
+use crate::domain::policy::{Because, Finding};
+use crate::domain::time::in_words;
+use crate::enforce::Verdict;
+
+/// A finding in words.
+pub(crate) struct Block {
+    /// What was found.
+    pub what: String,
+    /// What to type next.
+    pub next: Vec<String>,
+}
+
+/// A finding for programs: `code issue_id what next`, and `commit` where it is about one.
+pub(crate) fn json(finding: &Finding) -> Value {
+    let Block { what, next } = block(finding);
+    let mut document = json!({ "code": finding.code(), "issue_id": finding.issue(), "what": what, "next": next });
+    match finding {
+        Finding::Unauthorised { commit, .. } | Finding::Invalid { commit: Some(commit), .. } => document["commit"] = json!(commit),
+        _ => {}
+    }
+    document
+}
+
+/// The same as [`verdict`] for programs, as one line: `{"schema_version":1,"hook":{…}}`; nothing where nothing was found.
+pub(crate) fn verdict_json(verdict: &Verdict, action: &str) -> String {
+    if verdict.refused.is_empty() && verdict.reported.is_empty() {
+        return String::new();
+    }
+    let all = |findings: &[Finding]| findings.iter().map(json).collect::<Vec<_>>();
+    let hook = json!({
+        "action": action, "ok": verdict.refused.is_empty(), "refused": all(&verdict.refused), "reported": all(&verdict.reported),
+        "policy_unreadable": verdict.unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect::<Vec<_>>(),
+    });
+    format!("{}\n", json!({ "schema_version": 1, "hook": hook }))
+}
+
+/// Everything that a hook has to say; `action` is "commit" or "push".
+pub(crate) fn verdict(verdict: &Verdict, action: &str) -> String {
+    let mut text = String::new();
+    for (findings, is_refusal, head) in [
+        (&verdict.reported, false, format!("warning: this {action} would be refused under strict")),
+        (&verdict.refused, true, format!("{action} refused")),
+    ] {
+        if findings.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "git jit: {head}");
+        for (place, why) in verdict.unreadable.iter().filter(|_| is_refusal) {
+            let _ = writeln!(text, "\n  the policy counts as strict, since {place} cannot be read: {}", why.escape_debug());
+        }
+        for finding in findings {
+            let block = block(finding);
+            let _ = writeln!(text, "\n  {}", block.what);
+            for next in block.next {
+                let _ = writeln!(text, "    {next}");
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// How long somebody else keeps the issue.
+pub(crate) fn until(lease_status: LeaseStatus) -> String {
+    match lease_status {
+        LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => format!("for {} more", in_words(left_ms)),
+        LeaseStatus::Unobserved { at_most_ms } => format!("for at most {} more", in_words(at_most_ms)),
+        LeaseStatus::Lapsed => "no longer".to_owned(),
+        LeaseStatus::Indefinite => "without an end".to_owned(),
+        LeaseStatus::Stale => "without an end, and silent for long".to_owned(),
+    }
+}
+
+/// How a lease ended that somebody believed to have, and who has the issue now.
+pub(crate) fn outcome(outcome: &LeaseOutcome, successor: Option<&Lease>) -> String {
+    let end = match outcome {
+        LeaseOutcome::Current(lease) => format!("it is of {}", lease.holder),
+        LeaseOutcome::Concluded => "it was released".to_owned(),
+        LeaseOutcome::Lapsed => "its time was up, and somebody else wanted the issue".to_owned(),
+        LeaseOutcome::Evicted { by, reason } => format!("{by} evicted it ({reason})"),
+        LeaseOutcome::Unknown => "the log does not know it".to_owned(),
+    };
+    match successor {
+        Some(lease) => format!("{end}; {} has the issue now", lease.holder),
+        None => end,
+    }
+}
+
+fn acquire(issue: IssueId) -> String {
+    format!("To take it: git jit claim acquire {}", issue.short())
+}
+
+/// One finding in words.
+pub(crate) fn block(finding: &Finding) -> Block {
+    let short = finding.issue().map(|issue| issue.short()).unwrap_or_default();
+    match finding {
+        Finding::Unleased { issue } => {
+            Block { what: format!("issue {short}: edited without a lease; nobody holds it"), next: vec![acquire(*issue)] }
+        }
+        Finding::Lapsed { issue, lease_id } => {
+            Block { what: format!("issue {short}: your lease {lease_id} is over, or about to be"), next: vec![acquire(*issue)] }
+        }
+        Finding::Stale { issue, lease_id } => Block {
+            what: format!("issue {short}: your lease {lease_id} has been silent for too long"),
+            next: vec![acquire(*issue)],
+        },
+        Finding::HeldByOther { holder, lease_status, branch, .. } => Block {
+            what: format!(
+                "issue {short}: held by {holder}{} {}",
+                branch.as_ref().map(|branch| format!(" on {branch}")).unwrap_or_default(),
+                until(*lease_status)
+            ),
+            next: vec![format!("To see when it ends: git jit claim status --issue {short}")],
+        },
+        Finding::HeldUnderOtherName { holder, me, .. } => Block {
+            what: format!("issue {short}: this worktree holds it as {holder}, and you are {me}"),
+            next: vec![format!("To act as its holder: export JIT_AGENT_ID={holder}")],
+        },
+        Finding::Unauthorised { issue, commit, because, now, by } => unauthorised(*issue, commit, because, now, by.as_deref()),
+        Finding::Invalid { path, why, commit } => Block {
+            what: format!("{}: {}", path.escape_debug(), why.escape_debug()),
+            next: vec![match commit {
+                Some(commit) => format!("To see where it came from: git show {} -- .jit", &commit[..commit.len().min(10)]),
+                None => "To see what is staged: git diff --cached -- .jit".to_owned(),
+            }],
+        },
+        Finding::OffBase { path, branch } => Block {
+            what: format!(".jit/{path}: edited on a branch that lacks the tip of {branch}"),
+            next: vec![format!("To catch up: git merge {branch}")],
+        },
+        Finding::CreatedElsewhere { .. } => Block {
+            what: format!("issue {short}: new issues are made in the primary worktree only"),
+            next: vec!["To find it: git jit worktree list".to_owned()],
+        },
+        Finding::Rewinds { branch, why } => Block {
+            what: format!("{branch}: {why}"),
+            next: vec!["To build on what is published: git fetch, then git rebase".to_owned()],
+        },
+        Finding::NoLedger { .. } | Finding::Unreadable { .. } | Finding::Inconsistent { .. } => broken(finding),
+    }
+}
+
+/// What cannot be read, or does not fit together.
+fn broken(finding: &Finding) -> Block {
+    let (what, next) = match finding {
+        Finding::NoLedger { why } => (
+            format!("the lease log cannot be read: {why}"),
+            "No lease can be proved until it can; to see what can be: git jit recover --dry-run",
+        ),
+        Finding::Unreadable { what, why } => (format!("{what}: {why}"), "To find what is broken: git fsck, and git jit doctor"),
+        Finding::Inconsistent { what } => (what.escape_debug().to_string(), "To see all of it: git jit doctor"),
+        other => (other.code().to_owned(), ""),
+    };
+    Block { what, next: vec![next.to_owned()] }
+}
+
+fn unauthorised(issue: IssueId, commit: &str, because: &Because, now: &Finding, by: Option<&str>) -> Block {
+    let short = issue.short();
+    let commit = &commit[..commit.len().min(10)];
+    let why = match because {
+        Because::NeverRecorded => "no lease covered the edit when it was committed".to_owned(),
+        Because::LeaseLapsed { lease_id } => format!("the lease {lease_id} it was made under lapsed before it was released"),
+        Because::LeaseEvicted { lease_id, by, reason } => {
+            format!("the lease {lease_id} it was made under was evicted by {by}: {}", reason.escape_debug())
+        }
+    };
+    let mut next = match now {
+        Finding::Unleased { .. } | Finding::Lapsed { .. } | Finding::Stale { .. } => {
+            vec![format!("To answer for it: git jit claim acquire {short}, then push again")]
+        }
+        held => {
+            let block = block(held);
+            [vec![block.what], block.next].concat()
+        }
+    };
+    if let Some(by) = by {
+        let by = by.escape_debug();
+        next.push(format!("To answer for what {by} made: git jit adopt {commit}^! --reason \"…\""));
+    }
+    Block { what: format!("issue {short}: commit {commit}: {why}"), next }
+}

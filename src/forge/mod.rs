@@ -1,0 +1,3 @@
+//! TODO: forge.
+
+pub(crate) mod github;

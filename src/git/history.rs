@@ -1,0 +1,317 @@
+//! Commits: which are new to the world, what they descend from, where the default branch is.
+//!
+//! Exempt from judgement is what a remote is known to have: its old ids, and the refs that its fetch
+//! refspec maps, unless the remote is this very repository or the refs are ones that local commits move.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use gix::bstr::{BString, ByteSlice};
+use gix::remote::Direction;
+use gix::{ObjectId, Repository};
+
+use crate::git::tree::{self, TreeEntry};
+use crate::store::layout::Layout;
+use crate::store::{Error, Result};
+
+/// The commit that a ref, an annotated tag or an id leads to; `None` if there is none of that kind here.
+pub(crate) fn commit(repo: &Repository, id: ObjectId) -> Option<ObjectId> {
+    let object = repo.try_find_object(id).ok().flatten()?;
+    object.peel_to_kind(gix::object::Kind::Commit).ok().map(|commit| commit.id)
+}
+
+/// The commit that a revision means, as Git reads it; `None` if it means none.
+pub(crate) fn named(repo: &Repository, revision: &str) -> Option<ObjectId> {
+    commit(repo, repo.rev_parse_single(revision).ok()?.detach())
+}
+
+/// The commit that an id leads to which must be here; `None` if it leads to something else than a commit.
+pub(crate) fn require_commit(repo: &Repository, id: ObjectId) -> Result<Option<ObjectId>> {
+    if is_here(repo, id) {
+        return Ok(commit(repo, id));
+    }
+    Err(Error::Corrupt { path: repo.git_dir().join("objects"), line: None, why: format!("{id} is not there") })
+}
+
+/// Whether an object can be read.
+pub(crate) fn is_here(repo: &Repository, id: ObjectId) -> bool {
+    repo.try_find_object(id).is_ok_and(|object| object.is_some())
+}
+
+/// Whether the history of a commit was cut off when the repository was cloned.
+pub(crate) fn is_shallow(repo: &Repository, id: ObjectId) -> Result<bool> {
+    let commits = repo.shallow_commits().map_err(Error::git("the list of shallow commits"))?;
+    Ok(commits.is_some_and(|commits| commits.contains(&id)))
+}
+
+/// The ref of exactly this full name: the library looks in other folders too, as for a name that somebody typed.
+pub(crate) fn reference<'r>(repo: &'r Repository, name: &str) -> Option<gix::Reference<'r>> {
+    repo.try_find_reference(name).ok().flatten().filter(|found| found.name().as_bstr() == name)
+}
+
+/// The commit that a full ref name leads to, if there is such a ref.
+pub(crate) fn ref_commit(repo: &Repository, name: &str) -> Option<ObjectId> {
+    let mut reference = reference(repo, name)?;
+    reference.peel_to_commit().ok().map(|commit| commit.id)
+}
+
+/// The branches below `prefix` whose short names begin so, with their tips.
+pub(crate) fn branches(repo: &Repository, prefix: &str, begin: &str) -> Result<Vec<(String, ObjectId)>> {
+    let failed = || Error::git("the refs");
+    let platform = repo.references().map_err(failed())?;
+    let wanted = format!("{prefix}{begin}");
+    let mut found = Vec::new();
+    for reference in platform.prefixed(wanted.as_str()).map_err(failed())? {
+        let Ok(mut reference) = reference else { continue };
+        let name = reference.name().as_bstr().to_string();
+        if let Some(short) = name.strip_prefix(prefix)
+            && let Ok(commit) = reference.peel_to_commit()
+        {
+            found.push((short.to_owned(), commit.id));
+        }
+    }
+    Ok(found)
+}
+
+/// The parents of a commit, in order; none of one whose history was cut off.
+pub(crate) fn parents(repo: &Repository, id: ObjectId) -> Result<Vec<ObjectId>> {
+    if is_shallow(repo, id)? {
+        return Ok(Vec::new());
+    }
+    let commit = repo.find_commit(id).map_err(Error::git(format!("commit {id}")))?;
+    Ok(commit.parent_ids().map(gix::Id::detach).collect())
+}
+
+/// Commits reachable from `tips` and not from `hidden`, newest first.
+pub(crate) fn reachable(repo: &Repository, tips: &[ObjectId], hidden: &[ObjectId]) -> Result<Vec<ObjectId>> {
+    let failed = || Error::git("the history");
+    let walk = repo.rev_walk(tips.iter().copied()).with_hidden(hidden.iter().copied()).all().map_err(failed())?;
+    walk.map(|info| info.map(|info| info.id).map_err(failed())).collect()
+}
+
+/// A commit that changed a file.
+pub(crate) struct FileChange {
+    /// The commit.
+    pub commit: ObjectId,
+    /// When it was written.
+    pub at: jiff::Timestamp,
+    /// Who wrote it, by name.
+    pub author: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// The file before, as its first parent has it.
+    pub old: Option<TreeEntry>,
+    /// The file after.
+    pub new: Option<TreeEntry>,
+}
+
+/// The commits below HEAD that changed a file of `.jit/`, newest first; a merge only if no parent has what it has.
+pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange>> {
+    let Some(head) = tree::head_commit(repo)? else { return Ok(Vec::new()) };
+    // Most commits have the same data as their parents: what is in a tree is looked up once.
+    let mut known: HashMap<ObjectId, Option<TreeEntry>> = HashMap::new();
+    let mut entry_at = |commit: ObjectId| -> Result<Option<TreeEntry>> {
+        let Some(data) = tree::data_tree(repo, commit)? else { return Ok(None) };
+        if let Some(entry) = known.get(&data) {
+            return Ok(*entry);
+        }
+        let entry = tree::file(repo, Some(data), path.as_bytes())?;
+        known.insert(data, entry);
+        Ok(entry)
+    };
+    let mut changes = Vec::new();
+    for id in reachable(repo, &[head], &[])? {
+        let new = entry_at(id)?;
+        // What a shallow clone has cut off is no parent.
+        let parents = parents(repo, id)?;
+        let olds = parents.iter().map(|parent| entry_at(*parent)).collect::<Result<Vec<_>>>()?;
+        if olds.contains(&new) || (olds.is_empty() && new.is_none()) {
+            continue;
+        }
+        let commit = repo.find_commit(id).map_err(Error::git(format!("commit {id}")))?;
+        let author = commit.author().map_err(Error::git(format!("commit {id}")))?;
+        let seconds = author.time().map_or(0, |time| time.seconds);
+        let message = commit.message_raw_sloppy();
+        changes.push(FileChange {
+            commit: id,
+            at: jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+            author: author.name.to_str_lossy().into_owned(),
+            subject: message.lines().next().unwrap_or_default().to_str_lossy().into_owned(),
+            old: olds.first().copied().flatten(),
+            new,
+        });
+    }
+    Ok(changes)
+}
+
+/// The merge bases of `one` with a hypothetical merge of `others`.
+pub(crate) fn merge_bases(repo: &Repository, one: ObjectId, others: &[ObjectId]) -> Result<Vec<ObjectId>> {
+    if repo.is_shallow().map_err(Error::git("the list of shallow commits"))? {
+        return shallow_merge_bases(repo, one, others);
+    }
+    let bases = repo.merge_bases_many(one, others).map_err(Error::git(format!("the merge bases of {one}")))?;
+    Ok(bases.into_iter().map(gix::Id::detach).collect())
+}
+
+/// The same where histories were cut off, which the library does not expect there: common ancestors that no other is above.
+fn shallow_merge_bases(repo: &Repository, one: ObjectId, others: &[ObjectId]) -> Result<Vec<ObjectId>> {
+    let below: HashSet<ObjectId> = reachable(repo, others, &[])?.into_iter().collect();
+    let common: Vec<ObjectId> = reachable(repo, &[one], &[])?.into_iter().filter(|id| below.contains(id)).collect();
+    let mut covered = HashSet::new();
+    for commit in &common {
+        covered.extend(parents(repo, *commit)?);
+    }
+    Ok(common.into_iter().filter(|id| !covered.contains(id)).collect())
+}
+
+/// Whether `ancestor` is `commit` or one that it descends from.
+pub(crate) fn is_ancestor(repo: &Repository, ancestor: ObjectId, commit: ObjectId) -> Result<bool> {
+    Ok(ancestor == commit || merge_bases(repo, ancestor, &[commit])?.contains(&ancestor))
+}
+
+/// The full names of the refs that may be the default branch, those that exist with their tips, in order of preference.
+///
+/// Where there is no remote `origin`, the same branches of every other remote.
+pub(crate) fn default_branches(repo: &Repository) -> Vec<(String, ObjectId)> {
+    let configured = repo.config_snapshot().string("jit.defaultBranch").map(|name| name.to_str_lossy().into_owned());
+    let named = configured.into_iter().flat_map(|name| {
+        if name.starts_with("refs/") {
+            vec![name]
+        } else {
+            vec![format!("refs/remotes/origin/{name}"), format!("refs/remotes/{name}"), format!("refs/heads/{name}")]
+        }
+    });
+    let of_remote = |remote: &str| ["HEAD", "main", "master"].map(|branch| format!("refs/remotes/{remote}/{branch}"));
+    let with_tip = |name: String| ref_commit(repo, &name).map(|tip| (name, tip));
+    let mut usual: Vec<(String, ObjectId)> = of_remote("origin").into_iter().filter_map(with_tip).collect();
+    if usual.is_empty() {
+        let remotes = repo.remote_names();
+        usual = remotes.iter().flat_map(|remote| of_remote(&remote.to_str_lossy())).filter_map(with_tip).collect();
+    }
+    let local = ["refs/heads/main", "refs/heads/master"].map(str::to_owned);
+    named.filter_map(with_tip).chain(usual).chain(local.into_iter().filter_map(with_tip)).collect()
+}
+
+/// The default branches whose tips a change of the policy must be built on: every remote one, or else the local ones.
+pub(crate) fn binding_branches(repo: &Repository) -> Vec<(String, ObjectId)> {
+    let (remote, local): (Vec<_>, Vec<_>) =
+        default_branches(repo).into_iter().partition(|(name, _)| name.starts_with("refs/remotes/"));
+    if remote.is_empty() { local } else { remote }
+}
+
+/// What a branch is called where it is pushed to: `refs/heads/<name>`, for a tracking ref too.
+pub(crate) fn branch_name(repo: &Repository, name: &str) -> Option<String> {
+    let reference = reference(repo, name)?;
+    let target = reference.target().try_name().map_or_else(|| name.to_owned(), |target| target.as_bstr().to_string());
+    let tracked = || target.strip_prefix("refs/remotes/").and_then(|rest| rest.split_once('/')).map(|(_, branch)| branch);
+    let short = target.strip_prefix("refs/heads/").or_else(tracked)?;
+    Some(format!("refs/heads/{short}"))
+}
+
+/// Commits that remotes are known to have: the tips of their tracking refs.
+pub(crate) fn published_tips(layout: &Layout) -> Result<Vec<ObjectId>> {
+    let repo = &layout.repo;
+    let mut patterns: Vec<BString> = Vec::new();
+    for name in repo.remote_names() {
+        // A remote that cannot be read exempts nothing.
+        let Ok(remote) = repo.find_remote(&name) else { continue };
+        // One that has no address, or a local one that is not known to be another repository, exempts nothing.
+        let Some(url) = remote.url(Direction::Fetch) else { continue };
+        if url.scheme == gix::url::Scheme::File && !is_another_repository(layout, url) {
+            continue;
+        }
+        let specs = remote.refspecs(Direction::Fetch).iter();
+        patterns.extend(specs.filter_map(|spec| spec.to_ref().destination().map(ToOwned::to_owned)));
+    }
+    let mut tips = Vec::new();
+    let platform = repo.references().map_err(Error::git("the refs"))?;
+    for reference in platform.all().map_err(Error::git("the refs"))? {
+        // A ref that cannot be read exempts nothing.
+        let Ok(mut reference) = reference else { continue };
+        let name = reference.name().as_bstr();
+        // Local work moves every other ref, and what leads to one: branches, tags, the stash, what a rebase or a bisection leaves.
+        let leads_away = reference.target().try_name().is_some_and(|name| !name.as_bstr().starts_with(b"refs/remotes/"));
+        if name.starts_with(b"refs/remotes/")
+            && !leads_away
+            && patterns.iter().any(|pattern| matches(pattern, name))
+            && let Ok(commit) = reference.peel_to_commit()
+        {
+            tips.push(commit.id);
+        }
+    }
+    tips.sort_unstable();
+    tips.dedup();
+    Ok(tips)
+}
+
+/// Whether `name` is what a refspec's right side stands for: at most one star, which stands for anything.
+fn matches(pattern: &BString, name: &[u8]) -> bool {
+    match pattern.find_byte(b'*') {
+        None => pattern == name,
+        Some(star) => {
+            let (before, after) = (&pattern[..star], &pattern[star + 1..]);
+            name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
+        }
+    }
+}
+
+/// Whether a local address leads to a repository, and not to this one; Git finds it by several spellings.
+fn is_another_repository(layout: &Layout, url: &gix::Url) -> bool {
+    let decoded = percent_decoded(url.path.as_bstr());
+    let base = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
+    // Most spellings are the same: each is looked at once, since a repository that is there is opened for it.
+    let mut places = BTreeSet::new();
+    for path in [url.path.as_bstr(), decoded.as_bstr()] {
+        // A path that this system cannot have leads nowhere.
+        let Ok(path) = gix::path::from_bstr(path) else { continue };
+        for base in [Some(base), Some(layout.common_dir.as_path()), layout.primary_root.as_deref()].into_iter().flatten() {
+            for suffix in ["", ".git", "/.git", ".git/.git"] {
+                let mut spelled = base.join(&path).into_os_string();
+                spelled.push(suffix);
+                places.insert(spelled);
+            }
+        }
+    }
+    let found: Vec<PathBuf> = places.iter().filter_map(|place| common_dir_of(Path::new(place))).collect();
+    !found.is_empty() && !found.contains(&layout.common_dir)
+}
+
+fn percent_decoded(path: &[u8]) -> BString {
+    let mut decoded = Vec::new();
+    let mut rest = path;
+    while let Some((first, more)) = rest.split_first() {
+        let hex = more.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            decoded.push(byte);
+            rest = &more[2..];
+        } else {
+            decoded.push(*first);
+            rest = more;
+        }
+    }
+    decoded.into()
+}
+
+/// The common directory of the repository at exactly this path, worktree or Git directory.
+fn common_dir_of(path: &Path) -> Option<PathBuf> {
+    let git_dir = gix::open_opts(path, gix::open::Options::isolated()).ok()?;
+    git_dir.common_dir().canonicalize().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refspec_maps_what_its_star_stands_for() {
+        for (pattern, name, expected) in [
+            ("refs/remotes/origin/*", "refs/remotes/origin/main", true),
+            ("refs/remotes/origin/*", "refs/remotes/origin2/main", false),
+            ("refs/remotes/origin/main", "refs/remotes/origin/main", true),
+            ("refs/remotes/*/x", "refs/remotes/o/x", true),
+            ("refs/aa*aa", "refs/aaa", false),
+        ] {
+            assert_eq!(matches(&pattern.into(), name.as_bytes()), expected, "{pattern} {name}");
+        }
+    }
+}

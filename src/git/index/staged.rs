@@ -1,0 +1,89 @@
+//! What is staged, by the quickest of three ways: the cache-tree, the entries, and where neither can be relied on, Git.
+//!
+//! Split indexes are Git's to read: what it makes of one depends on files beside it. So is whatever is not understood here.
+
+use gix::bstr::{BString, ByteSlice};
+use gix::{ObjectId, Repository};
+
+use crate::enforce::Result;
+use crate::git::index::{self, Staged};
+use crate::git::run::Git;
+use crate::git::tree::{self, FilesByPath, TreeEntry};
+use crate::store::Error;
+use crate::store::file;
+
+/// The names of Git's files that hold the rest of a split index.
+const SHARED: &[u8] = b"sharedindex.";
+
+/// What the index that Git names has below `.jit/`; `head` is the commit that HEAD is at, and `data` its `.jit` tree, which is
+/// often what is staged too.
+pub(crate) fn read(repo: &Repository, head: Option<ObjectId>, data: Option<ObjectId>) -> Result<Staged> {
+    let names = file::names(repo.git_dir())?;
+    if !names.iter().any(|name| name.as_encoded_bytes().starts_with(SHARED))
+        && let Some(staged) = index::read(repo, data)?
+    {
+        return Ok(staged);
+    }
+    // What is as it was needs no list of everything.
+    if let Some(head) = head
+        && by_git(repo, head)?.is_empty()
+    {
+        return Ok(Staged::Tree(data));
+    }
+    let mut files = FilesByPath::new();
+    let mut misplaced = Vec::new();
+    for (path, entry) in by_git(repo, ObjectId::empty_tree(repo.object_hash()))? {
+        match path.strip_prefix(tree::DATA.as_bytes()).and_then(|rest| rest.strip_prefix(b"/")) {
+            Some(below) => _ = files.insert(below.into(), entry),
+            None => misplaced.push(path.to_string()),
+        }
+    }
+    if files.is_empty() && misplaced.is_empty() {
+        return Ok(Staged::Tree(None));
+    }
+    Ok(Staged::Files { files, misplaced })
+}
+
+/// What Git says that a commit would change in `before`, a commit or a tree, below `.jit` in any spelling.
+fn by_git(repo: &Repository, before: ObjectId) -> Result<Vec<(BString, TreeEntry)>> {
+    let here = repo.workdir().unwrap_or_else(|| repo.git_dir());
+    let git =
+        Git::at(here).env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_DIR", repo.git_dir()).env("GIT_INDEX_FILE", repo.index_path());
+    let git = if let Some(root) = repo.workdir() { git.env("GIT_WORK_TREE", root) } else { git };
+    let before = before.to_string();
+    let words = [
+        "-c",
+        "index.sparse=false",
+        "diff-index",
+        "--cached",
+        "--no-renames",
+        "--ita-invisible-in-index",
+        "--no-ext-diff",
+        "-z",
+        before.as_str(),
+        "--",
+        ":(top,icase).jit",
+    ];
+    let output = git.run(&words)?;
+    let strange = |line: &[u8]| {
+        let why = format!("git says of it what cannot be understood: {:?}", line.as_bstr());
+        Error::Corrupt { path: repo.index_path(), line: None, why }
+    };
+    let mut found = Vec::new();
+    let mut fields = output.split(|byte| *byte == 0).filter(|field| !field.is_empty());
+    while let (Some(line), Some(path)) = (fields.next(), fields.next()) {
+        let (mode, oid, is_in_conflict) = entry(line).ok_or_else(|| strange(line))?;
+        if !is_in_conflict {
+            found.push((path.into(), TreeEntry { oid, mode }));
+        }
+    }
+    Ok(found)
+}
+
+/// The new mode and id of `:<old mode> <mode> <old id> <id> <letter>`, and whether the path is in conflict.
+fn entry(line: &[u8]) -> Option<(u16, ObjectId, bool)> {
+    let words: Vec<&[u8]> = line.strip_prefix(b":")?.split(|byte| *byte == b' ').collect();
+    let [_, mode, _, id, letter] = words.as_slice() else { return None };
+    let mode = u16::from_str_radix(std::str::from_utf8(mode).ok()?, 8).ok()?;
+    Some((mode, ObjectId::from_hex(id).ok()?, *letter == b"U"))
+}

@@ -1,0 +1,81 @@
+//! Why hooks stay as they are: each reason with what there is to do about it.
+
+use std::path::{Path, PathBuf};
+
+use crate::hooks::install::HOOKS;
+use crate::hooks::install::manager::Manager;
+use crate::hooks::install::shim;
+
+/// Why hooks cannot be installed or removed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Obstacle {
+    /// A manager owns the hooks.
+    #[error("{} owns {} here, and does not run git jit yet", manager.name(), hooks.iter().map(|(hook, _)| *hook).collect::<Vec<_>>().join(", "))]
+    Managed {
+        /// Which one.
+        manager: Manager,
+        /// The hooks, each with the binary that serves it.
+        hooks: Vec<(&'static str, &'static str)>,
+    },
+    /// Where the hook would be kept that stands in the way, there is something already.
+    #[error("{} is in the way, and {} is there already", hook.display(), kept.display())]
+    Taken {
+        /// The hook.
+        hook: PathBuf,
+        /// Where it would be kept.
+        kept: PathBuf,
+    },
+    /// One of ours has been edited.
+    #[error("{} was made by git jit and has been edited since", path.display())]
+    Edited {
+        /// The hook.
+        path: PathBuf,
+    },
+    /// A hook in the directory would run after the configured one.
+    #[error("{} would run after a hook by configuration, and could stage something", path.display())]
+    Behind {
+        /// The hook.
+        path: PathBuf,
+        /// Whether it is one of ours.
+        is_ours: bool,
+    },
+    /// Git is too old for hooks by configuration.
+    #[error("hooks by configuration need git 2.54, and this is {found}")]
+    OldGit {
+        /// Its version.
+        found: String,
+    },
+    /// The hooks of many repositories are in one place.
+    #[error("core.hooksPath is set for more than this repository ({scope}): {path}")]
+    Shared {
+        /// `global`, `system` or `command`.
+        scope: String,
+        /// Where it points.
+        path: String,
+    },
+    /// The hooks would be in one worktree alone.
+    #[error("core.hooksPath is '{path}', which each worktree takes from its own root, and only the primary one has that")]
+    Relative {
+        /// What is set.
+        path: String,
+        /// The same place, for all of them.
+        absolute: PathBuf,
+    },
+    /// The refs are in a form that cannot be read here.
+    #[error("this repository keeps its refs as reftable, which git jit cannot read yet")]
+    Reftable,
+    /// A binary is missing.
+    #[error("cannot find {binary}")]
+    NoBinary {
+        /// Which one.
+        binary: &'static str,
+    },
+}
+
+impl Obstacle {
+    /// What to do about a hook that somebody else has to call ours from.
+    pub(crate) fn line_to_add(hook: &str) -> String {
+        let binary = HOOKS.iter().find(|(name, _)| *name == hook).map_or("jit-pre-commit", |(_, binary)| binary);
+        shim::stanza(hook, Path::new(binary))
+    }
+}

@@ -1,0 +1,86 @@
+//! A coordinator in memory: the double that commands can be tried with, held to the same conformance suite.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::domain::id::LeaseId;
+use crate::domain::lease::decide;
+use crate::domain::lease::{LeaseEvent, LeaseOutcome, Ledger, Limits, Request};
+use crate::domain::time::Clock;
+use crate::lease::conformance;
+use crate::lease::coordinator::{Capabilities, Coordinator, Past, Recovery, Remark, Result, Scope, Transaction};
+
+#[derive(Debug, Clone, Default)]
+struct Memory(Arc<Mutex<MemoryState>>);
+
+#[derive(Debug, Default)]
+struct MemoryState {
+    ledger: Ledger,
+    past: Vec<Past>,
+}
+
+impl Memory {
+    fn kept(&self) -> MutexGuard<'_, MemoryState> {
+        self.0.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl Coordinator for Memory {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { scope: Scope::Process, is_durable: false, reads_without_waiting: true }
+    }
+
+    fn ledger(&self) -> Result<Ledger> {
+        Ok(self.kept().ledger.clone())
+    }
+
+    fn ask(&self, clock: &dyn Clock, request: &Request, limits: &Limits) -> Result<Transaction> {
+        let mut kept = self.kept();
+        let now = clock.now();
+        let decision = decide(&kept.ledger, request, &now, limits);
+        for event in decision.events {
+            let sequence = kept.ledger.sequence + 1;
+            kept.ledger.apply(sequence, &event, &now);
+            kept.past.push(Past { sequence, event, at: now.clone(), is_set_aside: false });
+        }
+        Ok(Transaction { answer: decision.answer, ledger: kept.ledger.clone() })
+    }
+
+    fn verify(&self, leases: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>> {
+        let kept = self.kept();
+        let outcome = |id: &LeaseId| {
+            if let Some(lease) = kept.ledger.lease(id) {
+                return LeaseOutcome::Current(Box::new(lease.clone()));
+            }
+            let mut ends = kept.past.iter().filter(|past| past.event.lease_id() == id).filter_map(|past| match &past.event {
+                LeaseEvent::Release { .. } | LeaseEvent::Transfer { .. } => Some(LeaseOutcome::Concluded),
+                LeaseEvent::AutoEvict { .. } => Some(LeaseOutcome::Lapsed),
+                LeaseEvent::ForceEvict { by, reason, .. } => Some(LeaseOutcome::Evicted { by: by.clone(), reason: reason.clone() }),
+                _ => None,
+            });
+            ends.next_back().unwrap_or(LeaseOutcome::Unknown)
+        };
+        Ok(leases.iter().map(|id| (id.clone(), outcome(id))).collect())
+    }
+
+    fn history(&self, visit: &mut dyn FnMut(Past)) -> Result<()> {
+        self.kept().past.iter().cloned().for_each(visit);
+        Ok(())
+    }
+
+    fn examine(&self) -> Vec<Remark> {
+        Vec::new()
+    }
+
+    fn recover(&self, _: &dyn Clock, _: bool) -> Result<Recovery> {
+        Ok(Recovery { kept: self.kept().ledger.leases().cloned().collect(), ..Recovery::default() })
+    }
+}
+
+#[test]
+fn the_double_conforms() {
+    conformance::all(&|| {
+        let memory = Memory::default();
+        Box::new(move || Box::new(memory.clone()))
+    });
+}

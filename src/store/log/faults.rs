@@ -1,0 +1,238 @@
+//! The real store on a disk that fails, loses power and kills, against the model that is the rules alone.
+//!
+//! What was reported must be there afterwards; what failed may be there in part, and only in its order; what was not
+//! durable may be lost by a loss of power, newest first. After each step the store must be readable and be one of the
+//! states that this allows, index or no index, and know how every lease ended.
+//!
+//! `PROPTEST_CASES=100000 cargo test --release --lib claims::faults` is the long form.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
+
+use crate::domain::id::LeaseId;
+use crate::domain::lease::decide;
+use crate::domain::lease::{Lease, LeaseAnswer, LeaseEvent, LeaseOutcome, Ledger, Limits, Request};
+use crate::domain::time::{Clock, ClockReading, Now};
+use crate::lease::conformance::{lease_id, request, with_new_id};
+use crate::lease::coordinator::{Coordinator, Past};
+use crate::store::log::simulated_disk::{DiskFault, Fault, Loss, SimDisk};
+use crate::store::log::{ClaimStore, Options};
+
+/// One step of the walk.
+#[derive(Debug, Clone)]
+enum Step {
+    /// A process asks for something, and something goes wrong or not.
+    Ask { request: Request, pause: u64, fault: Option<Fault> },
+    /// The power is lost: a new boot, and what was not durable is there or not.
+    LosePower(Loss),
+    /// The index holds something else.
+    Garble(Vec<u8>),
+    /// Somebody runs `recover` on a log that is whole; something goes wrong or not.
+    Recover(Option<Fault>),
+}
+
+fn fault() -> impl Strategy<Value = Option<Fault>> {
+    let kind = prop_oneof![
+        Just(DiskFault::Full),
+        (0usize..400).prop_map(DiskFault::Short),
+        Just(DiskFault::Broken),
+        Just(DiskFault::Dies),
+        Just(DiskFault::DiesAfter),
+    ];
+    proptest::option::of((1usize..24, kind).prop_map(|(at, kind)| Fault { at, kind }))
+}
+
+/// What the rules make of the steps; drawn independently of what becomes of them, so it only numbers them.
+struct Walk;
+
+impl ReferenceStateMachine for Walk {
+    type State = ();
+    type Transition = Step;
+
+    fn init_state() -> BoxedStrategy<()> {
+        Just(()).boxed()
+    }
+
+    fn transitions((): &()) -> BoxedStrategy<Step> {
+        prop_oneof![
+            20 => (request(), fault()).prop_map(|((request, pause), fault)| Step::Ask { request, pause, fault }),
+            3 => proptest::collection::vec(0usize..2_000, 1..40).prop_map(|draws| Step::LosePower(Loss(draws))),
+            1 => proptest::collection::vec(any::<u8>(), 0..40).prop_map(Step::Garble),
+            1 => fault().prop_map(Step::Recover),
+        ]
+        .boxed()
+    }
+
+    fn apply((): (), _: &Step) {}
+}
+
+/// One state that the store may be in.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Model {
+    ledger: Ledger,
+    /// How leases ended that did.
+    ends: BTreeMap<LeaseId, LeaseOutcome>,
+}
+
+impl Model {
+    fn apply(&mut self, event: &LeaseEvent, now: &Now) {
+        let end = match event {
+            LeaseEvent::Release { .. } | LeaseEvent::Transfer { .. } => Some(LeaseOutcome::Concluded),
+            LeaseEvent::AutoEvict { .. } => Some(LeaseOutcome::Lapsed),
+            LeaseEvent::ForceEvict { by, reason, .. } => Some(LeaseOutcome::Evicted { by: by.clone(), reason: reason.clone() }),
+            _ => None,
+        };
+        if let Some(end) = end {
+            self.ends.insert(event.lease_id().clone(), end);
+        }
+        self.ledger.apply(self.ledger.sequence + 1, event, now);
+    }
+
+    /// What can be compared: the sequences are the log's own business.
+    fn told(&self) -> Vec<Lease> {
+        self.ledger.leases().map(|lease| Lease { token: 0, version: 0, ..lease.clone() }).collect()
+    }
+}
+
+struct Rig {
+    disk: SimDisk,
+    dir: PathBuf,
+    /// One process that asks again and again, until it dies: it remembers what it has read.
+    process: Option<ClaimStore>,
+    boot: u32,
+    millis: u64,
+    asked: u32,
+    /// The states that a loss of power may leave: the last durable one, and those after it. The last is the present one.
+    states: Vec<Model>,
+    /// The highest token that anybody was told.
+    token: u64,
+}
+
+impl Clock for Rig {
+    fn now(&self) -> Now {
+        let clock = ClockReading { domain: format!("boot{}", self.boot), millis: self.millis };
+        Now { clock, wall: jiff::Timestamp::UNIX_EPOCH }
+    }
+}
+
+impl Rig {
+    fn store(&self) -> ClaimStore {
+        let options = Options { segment_bytes: 2_500, index_lag: 100, ..Options::default() };
+        ClaimStore::on(Arc::new(self.disk.clone()), &self.dir, options)
+    }
+
+    fn present(&self) -> &Model {
+        self.states.last().expect("there is always one")
+    }
+
+    fn ask(&mut self, request: &Request, pause: u64, fault: Option<Fault>) {
+        self.millis += pause;
+        self.asked += 1;
+        let request = with_new_id(request, lease_id(self.asked));
+        let decision = decide(&self.present().ledger, &request, &self.now(), &Limits::default());
+        let mut after = vec![self.present().clone()];
+        for event in &decision.events {
+            let mut next = after.last().expect("one at least").clone();
+            next.apply(event, &self.now());
+            after.push(next);
+        }
+        let dies = fault.as_ref().is_some_and(|fault| matches!(fault.kind, DiskFault::Dies | DiskFault::DiesAfter));
+        let process = self.process.take().unwrap_or_else(|| self.store());
+        self.disk.begin(fault);
+        let asked = process.ask(&*self, &request, &Limits::default());
+        self.disk.begin(None);
+        self.process = Some(process).filter(|_| !dies);
+        let Ok(transaction) = asked else {
+            // A part of it may be there, in its order.
+            let found = self.told();
+            let reached = after.iter().rposition(|state| state.told() == found);
+            let reached = reached.unwrap_or_else(|| unreachable!("{found:?} is nothing that {request:?} leads to"));
+            return self.states.extend(after.drain(1..=reached));
+        };
+        assert_eq!(transaction.answer.is_ok(), decision.answer.is_ok(), "{request:?}");
+        if let Ok(LeaseAnswer::Granted(id)) = &transaction.answer {
+            let token = transaction.ledger.lease(id).expect("it was granted").token;
+            assert!(token > self.token, "token {token} after {}", self.token);
+            self.token = token;
+        }
+        if decision.must_last {
+            self.states = after.split_off(after.len() - 1);
+        } else {
+            self.states.extend(after.drain(1..));
+        }
+    }
+
+    fn lose_power(&mut self, loss: &Loss) {
+        self.disk.lose_power(loss);
+        self.process = None;
+        (self.boot, self.millis) = (self.boot + 1, 0);
+        let found = self.told();
+        let survived = self.states.iter().rposition(|state| state.told() == found);
+        let survived = survived.unwrap_or_else(|| unreachable!("{found:?} is nothing that was durable: {:?}", self.states));
+        self.states = vec![self.states[survived].clone()];
+    }
+
+    /// The leases as a reader finds them.
+    fn told(&self) -> Vec<Lease> {
+        let ledger = self.store().ledger().expect("the log is readable");
+        Model { ledger, ..Model::default() }.told()
+    }
+
+    fn check(&self) {
+        assert_eq!(self.told(), self.present().told(), "readers see what was done");
+        if let Some(process) = &self.process {
+            let ledger = process.ledger().expect("the log is readable");
+            assert_eq!(Some(ledger), self.store().ledger().ok(), "whoever reads on sees what whoever reads anew sees");
+        }
+        let ids: Vec<LeaseId> = self.present().ends.keys().cloned().collect();
+        let fates = self.store().verify(&ids).expect("the log is readable");
+        for (id, end) in &self.present().ends {
+            assert_eq!(&fates[id], end, "{id}");
+        }
+        let mut last = 0;
+        let in_order = &mut |past: Past| {
+            assert!(past.sequence > last && !past.is_set_aside, "{past:?} after {last}");
+            last = past.sequence;
+        };
+        self.store().history(in_order).expect("the log is readable");
+    }
+}
+
+struct RealStore;
+
+impl StateMachineTest for RealStore {
+    type SystemUnderTest = Rig;
+    type Reference = Walk;
+
+    fn init_test((): &()) -> Rig {
+        let dir = Path::new("/jit").to_owned();
+        Rig { disk: SimDisk::default(), dir, process: None, boot: 0, millis: 0, asked: 0, states: vec![Model::default()], token: 0 }
+    }
+
+    fn apply(mut rig: Rig, (): &(), step: Step) -> Rig {
+        match step {
+            Step::Ask { request, pause, fault } => rig.ask(&request, pause, fault),
+            Step::LosePower(loss) => rig.lose_power(&loss),
+            Step::Garble(bytes) => rig.disk.garble(&rig.store().index(), &bytes),
+            Step::Recover(fault) => {
+                rig.disk.begin(fault);
+                let recovered = rig.store().recover(&rig, false);
+                rig.disk.begin(None);
+                assert!(recovered.is_err() || recovered.is_ok_and(|recovery| recovery.set_aside.is_empty()));
+            }
+        }
+        rig.check();
+        rig
+    }
+}
+
+proptest_state_machine::prop_state_machine! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_store_keeps_its_word_on_a_disk_that_does_not(sequential 1..80 => RealStore);
+}

@@ -1,0 +1,105 @@
+//! What is to be known of the state of the log: for `doctor`, which mends nothing.
+
+use crate::lease::coordinator::Remark;
+use crate::store::file::TEMPORARY;
+use crate::store::log::index;
+use crate::store::log::segment::SegmentLine;
+use crate::store::log::{ClaimStore, Result};
+
+/// Line numbers that are told one by one.
+const TOLD: usize = 10;
+
+impl ClaimStore {
+    /// Everything that is wrong, and everything that is worth knowing.
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
+        let mut remarks = Vec::new();
+        if let Err(error) = self.remark(&mut remarks) {
+            remarks.push(Remark::Problem(error.to_string()));
+        }
+        remarks
+    }
+
+    fn remark(&self, remarks: &mut Vec<Remark>) -> Result<()> {
+        let names = self.disk.names(&self.dir)?;
+        if names.is_empty() {
+            return Ok(());
+        }
+        if !self.disk.locks_work(&self.dir)? {
+            let why = "file locks do nothing here: the log still has one holder an issue, and `recover` is not safe";
+            remarks.push(Remark::Problem(format!("{}: {why}", self.dir.display())));
+        }
+        remarks.extend(self.disk.reservations(&self.dir).map(|why| Remark::Note(format!("{}: {why}", self.dir.display()))));
+        let mut numbers = self.numbers()?;
+        numbers.sort_unstable();
+        for number in &numbers {
+            self.remark_on(*number, remarks);
+        }
+        for pair in numbers.windows(2).filter(|pair| pair[1] != pair[0] + 1) {
+            let (from, to) = (pair[0], pair[1]);
+            remarks.push(Remark::Note(format!("nothing is left of the log between claims-{from}.jsonl and claims-{to}.jsonl")));
+        }
+        match self.newest(false) {
+            Ok(_) => self.remark_on_index(remarks),
+            Err(error) => {
+                let problem = Remark::Problem(format!("{error}: see git jit recover --dry-run"));
+                remarks.retain(|remark| !matches!(remark, Remark::Problem(text) if *text == error.to_string()));
+                remarks.push(problem);
+            }
+        }
+        let leftovers = names.iter().filter(|name| name.to_string_lossy().starts_with(TEMPORARY)).count();
+        if leftovers > 0 {
+            let why = "left by processes that were killed, and safe to delete while nobody is at work";
+            remarks.push(Remark::Note(format!("{}/{TEMPORARY}*: {leftovers} {why}", self.dir.display())));
+        }
+        remarks.extend(self.set_aside()?.iter().map(|path| Remark::Note(format!("{}: was set aside by recover", path.display()))));
+        Ok(())
+    }
+
+    fn remark_on(&self, number: u64, remarks: &mut Vec<Remark>) {
+        let path = self.archive(number);
+        let mut segment = match self.open(&path, false) {
+            Ok(Some(segment)) => segment,
+            Ok(None) => return,
+            Err(error) => return remarks.push(Remark::Problem(error.to_string())),
+        };
+        let (mut line, mut noise) = (1, Vec::new());
+        let read = segment.advance(|_, outcome| {
+            line += 1;
+            if *outcome == SegmentLine::Noise {
+                noise.push(line.to_string());
+            }
+        });
+        if !noise.is_empty() {
+            let more = noise.len().saturating_sub(TOLD);
+            noise.truncate(TOLD);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            let why = "do not count: writers were cut off there, or something else wrote";
+            remarks.push(Remark::Note(format!("{}: lines {}{more} {why}", path.display(), noise.join(", "))));
+        }
+        if segment.is_torn {
+            let why = "the last line has no end: its writer was cut off, and the next one seals it";
+            remarks.push(Remark::Note(format!("{}:{}: {why}", path.display(), line + 1)));
+        }
+        remarks.extend(read.err().map(|error| Remark::Problem(error.to_string())));
+    }
+
+    fn remark_on_index(&self, remarks: &mut Vec<Remark>) {
+        let path = self.index();
+        let note = |why: &str| Remark::Note(format!("{}: {why}", path.display()));
+        let Ok(Some(mut segment)) = self.open(&self.current(), false) else { return };
+        let length = segment.length().unwrap_or(0);
+        let bytes = self.disk.read(&path).ok().flatten();
+        match index::read(self.disk.as_ref(), &path) {
+            None if bytes.is_some() => remarks.push(note("cannot be read: the log is read instead, and the index written anew")),
+            None if length > self.options.index_lag * 2 => remarks.push(note("is missing: the log is read instead")),
+            None => {}
+            Some(index) => match index.rest(&mut segment) {
+                Ok(Some(rest)) if rest.len() as u64 > self.options.index_lag * 4 => {
+                    remarks.push(note(&format!("is {} bytes behind: it cannot be written", rest.len())));
+                }
+                // Of the segment before, or told of already.
+                Ok(_) | Err(_) => {}
+            },
+        }
+    }
+}

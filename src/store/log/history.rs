@@ -1,0 +1,129 @@
+//! The past: how leases ended, and everything that happened, segment by segment, what was set aside too.
+//!
+//! The ledger knows the leases that have not ended. The others are looked for from the newest segment backwards,
+//! which costs nothing as long as nobody pushes what was committed under an old lease.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use crate::domain::id::LeaseId;
+use crate::domain::lease::{LeaseEvent, LeaseOutcome};
+use crate::lease::coordinator::Past;
+use crate::store::log::record::{self, LogRecord};
+use crate::store::log::segment::{Segment, SegmentLine};
+use crate::store::log::{ClaimStore, Result};
+
+/// Stands in the names of files that `recover` set aside.
+pub(crate) const SET_ASIDE: &str = ".set-aside-";
+
+impl ClaimStore {
+    /// How each of these leases ended, looked up as far back as it takes.
+    pub(crate) fn fates(&self, wanted: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>> {
+        let mut fates: HashMap<LeaseId, LeaseOutcome> = wanted.iter().map(|id| (id.clone(), LeaseOutcome::Unknown)).collect();
+        let Some(newest) = self.newest(false)? else { return Ok(fates) };
+        for (id, outcome) in &mut fates {
+            if let Some(lease) = newest.ledger.lease(id) {
+                *outcome = LeaseOutcome::Current(Box::new(lease.clone()));
+            }
+        }
+        let is_open = |fates: &HashMap<LeaseId, LeaseOutcome>| fates.values().any(|outcome| *outcome == LeaseOutcome::Unknown);
+        let note = |fates: &mut HashMap<LeaseId, LeaseOutcome>, event: &LeaseEvent| {
+            if let Some(open) = fates.get_mut(event.lease_id()).filter(|outcome| **outcome == LeaseOutcome::Unknown)
+                && let Some(outcome) = outcome(event)
+            {
+                *open = outcome;
+            }
+        };
+        for number in (1..=newest.number).rev() {
+            if !is_open(&fates) {
+                return Ok(fates);
+            }
+            let Some(mut segment) = self.numbered(number)? else { continue };
+            let open: HashSet<String> =
+                fates.iter().filter(|(_, outcome)| **outcome == LeaseOutcome::Unknown).map(|(id, _)| id.to_string()).collect();
+            let is_of_use = |bytes: &[u8]| record::names_any(bytes, |named| open.contains(named));
+            segment.advance_if(is_of_use, |_, line| {
+                if let SegmentLine::Counted(record) = line
+                    && let LogRecord::Event { event, .. } = record.as_ref()
+                {
+                    note(&mut fates, event);
+                }
+            })?;
+        }
+        if !is_open(&fates) {
+            return Ok(fates);
+        }
+        for path in self.set_aside()? {
+            for (_, record) in self.intact(&path)? {
+                if let LogRecord::Event { event, .. } = record {
+                    note(&mut fates, &event);
+                }
+            }
+        }
+        Ok(fates)
+    }
+
+    /// Shows everything that ever happened, the oldest first.
+    pub(crate) fn replay(&self, visit: &mut dyn FnMut(Past)) -> Result<()> {
+        let newest = self.newest(false)?.map_or(0, |segment| segment.number);
+        let mut aside = Vec::new();
+        for path in self.set_aside()? {
+            aside.extend(self.intact(&path)?);
+        }
+        aside.sort_by_key(|(sequence, _)| *sequence);
+        let mut aside = aside.into_iter().peekable();
+        let show = |visit: &mut dyn FnMut(Past), sequence, record, is_set_aside| {
+            if let LogRecord::Event { event, at } = record {
+                visit(Past { sequence, event, at, is_set_aside });
+            }
+        };
+        for number in 1..=newest {
+            let Some(mut segment) = self.numbered(number)? else { continue };
+            let mut sequence = segment.ledger.sequence;
+            while let Some((before, record)) = aside.next_if(|(before, _)| *before < sequence) {
+                show(visit, before, record, true);
+            }
+            segment.advance(|_, line| {
+                if let SegmentLine::Counted(record) = line {
+                    sequence += 1;
+                    show(visit, sequence, record.as_ref().clone(), false);
+                }
+            })?;
+        }
+        aside.for_each(|(sequence, record)| show(visit, sequence, record, true));
+        Ok(())
+    }
+
+    /// The segment of this number, unread; the current name serves where a crash came before the archive's.
+    pub(crate) fn numbered(&self, number: u64) -> Result<Option<Segment>> {
+        if let Some(segment) = self.open(&self.archive(number), false)? {
+            return Ok(Some(segment));
+        }
+        Ok(self.open(&self.current(), false)?.filter(|segment| segment.number == number))
+    }
+
+    /// The files that `recover` set aside.
+    pub(crate) fn set_aside(&self) -> Result<Vec<PathBuf>> {
+        let is_one = |name: &&str| name.starts_with("claims") && name.contains(SET_ASIDE);
+        let names = self.disk.names(&self.dir)?;
+        let mut paths: Vec<PathBuf> =
+            names.iter().filter_map(|name| name.to_str()).filter(is_one).map(|name| self.dir.join(name)).collect();
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// The records of a file whose lines are intact, whatever is between them.
+    fn intact(&self, path: &std::path::Path) -> Result<Vec<(u64, LogRecord)>> {
+        let bytes = self.disk.read(path)?.unwrap_or_default();
+        Ok(bytes.split(|byte| *byte == b'\n').filter_map(|line| record::decode(line).ok()).collect())
+    }
+}
+
+fn outcome(event: &LeaseEvent) -> Option<LeaseOutcome> {
+    match event {
+        LeaseEvent::Release { .. } | LeaseEvent::Transfer { .. } => Some(LeaseOutcome::Concluded),
+        LeaseEvent::AutoEvict { .. } => Some(LeaseOutcome::Lapsed),
+        LeaseEvent::ForceEvict { by, reason, .. } => Some(LeaseOutcome::Evicted { by: by.clone(), reason: reason.clone() }),
+        _ => None,
+    }
+}

@@ -1,0 +1,343 @@
+//! The index: a cache of the log's outcome up to a byte, safe to delete at any moment.
+//!
+//! It carries the generation of the segment that it is about, the last bytes before its end, and a checksum. Absent,
+//! torn or about another segment, it is as if it were not there, and the log is replayed; no index is never read as no
+//! leases. It is written when what it is about is durable: a log that lacks what its index knows was damaged.
+//!
+//! It is JSON, with its head on a line of its own and a string a lease, whose fields stand between blanks: every
+//! command reads it, and a thousand leases as objects would cost more than all the rest.
+
+use std::fmt::{self, Write};
+use std::path::Path;
+
+use gix::bstr::Finder;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{Holder, LeaseId};
+use crate::domain::lease::{Lease, Ledger};
+use crate::domain::time::ClockReading;
+use crate::lease::coordinator::About;
+use crate::store;
+use crate::store::log::disk::Disk;
+use crate::store::log::record;
+use crate::store::log::segment::Segment;
+
+/// The version that is written and read: of another one nothing is known, and the log is read.
+const SCHEMA_VERSION: u32 = 2;
+/// Bytes of the log that the index repeats: they hold the last record's checksum.
+const TAIL: u64 = 64;
+/// What stands for nothing; text begins with another sign.
+const NOTHING: u8 = b'-';
+const TEXT: u8 = b'=';
+/// Nanoseconds.
+const SECOND: i64 = 1_000_000_000;
+const BEGIN: &[u8] = b"{\"head\":";
+const MIDDLE: &[u8] = b",\"leases\":[";
+const END: &str = "]}\n";
+
+#[derive(Debug, Serialize, Deserialize)]
+struct IndexHeader {
+    schema_version: u32,
+    generation: String,
+    offset: u64,
+    tail: String,
+    sequence: u64,
+    /// The clock domains that the rows name by number; none in memory.
+    domains: Vec<String>,
+    /// The CRC-32 of the rows; 0 in memory.
+    rows: u32,
+}
+
+/// What the log comes to, up to a byte.
+#[derive(Debug)]
+pub(crate) struct Index {
+    head: IndexHeader,
+    ledger: Ledger,
+}
+
+impl Index {
+    /// What a segment comes to, as far as it was read; nothing of one that is closed: whoever went on from there would
+    /// not see that it is.
+    pub(crate) fn of(segment: &mut Segment) -> store::Result<Option<Self>> {
+        if segment.is_sealed {
+            return Ok(None);
+        }
+        let tail = segment.bytes_at(segment.offset.saturating_sub(TAIL), TAIL.min(segment.offset))?;
+        // What is cut inside a letter cannot be compared later, and is no loss.
+        let Ok(tail) = String::from_utf8(tail) else { return Ok(None) };
+        let (generation, ledger) = (segment.generation.clone(), segment.ledger.clone());
+        let (offset, sequence) = (segment.offset, ledger.sequence);
+        let head = IndexHeader { schema_version: SCHEMA_VERSION, generation, offset, tail, sequence, domains: Vec::new(), rows: 0 };
+        Ok(Some(Self { head, ledger }))
+    }
+
+    /// What follows it in this segment; nothing where it is about another one.
+    ///
+    /// It was written when everything it is about was durable: a segment that lacks it has lost its end.
+    pub(crate) fn rest(&self, segment: &mut Segment) -> store::Result<Option<Vec<u8>>> {
+        if self.head.generation != segment.generation {
+            return Ok(None);
+        }
+        let tail = self.head.tail.as_bytes();
+        let bytes = segment.bytes_at(self.head.offset.saturating_sub(tail.len() as u64), u64::MAX)?;
+        let why = || format!("lacks what the index knows, up to record {}: its end was lost", self.head.sequence);
+        let rest = bytes.strip_prefix(tail).ok_or_else(|| segment.corrupt(u64::MAX, why()))?;
+        Ok(Some(rest.to_vec()))
+    }
+
+    /// The sequence up to which it knows the log.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.head.sequence
+    }
+
+    /// The outcome, and the bytes that it is of.
+    pub(crate) fn outcome(self) -> (Ledger, u64) {
+        (self.ledger, self.head.offset)
+    }
+}
+
+/// The index at `path`, if it is whole.
+pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Option<Index> {
+    decode(&disk.read(path).ok()??, |_| true)
+}
+
+/// The same with those leases that somebody wants to know of, and perhaps not all others; not to be written.
+pub(crate) fn read_about(disk: &dyn Disk, path: &Path, about: &About<'_>) -> Option<Index> {
+    decode_about(&disk.read(path).ok()??, about)
+}
+
+fn decode_about(bytes: &[u8], about: &About<'_>) -> Option<Index> {
+    match about {
+        About::Worktree(worktree) => {
+            let worktree = worktree.to_string();
+            let finder = Finder::new(&worktree);
+            decode(bytes, |row| finder.find(row).is_some())
+        }
+        About::Issues(issues) => {
+            let issue = |row: &str| row.strip_prefix('"')?.split(' ').next()?.parse().ok();
+            decode(bytes, |row| issue(row).is_some_and(|issue| issues.contains(&issue)))
+        }
+    }
+}
+
+/// Writes the index anew, and says whether that was done; only its speed is lost where that fails.
+pub(crate) fn write(disk: &dyn Disk, path: &Path, segment: &mut Segment) -> bool {
+    let index = Index::of(segment).ok().flatten();
+    index.is_some_and(|index| disk.replace(path, &encode(index)).is_ok())
+}
+
+/// An index, with the leases of the rows that are wanted.
+fn decode(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Index> {
+    let (head, rows) = bytes.split_at_checked(bytes.iter().position(|byte| *byte == b'\n')?)?;
+    let rows = rows.get(1..)?;
+    let head = head.strip_prefix(BEGIN)?.strip_suffix(MIDDLE)?;
+    let head: IndexHeader = serde_json::from_slice(&record::unchecked(head)?).ok()?;
+    if head.schema_version != SCHEMA_VERSION || head.rows != crc32fast::hash(rows) {
+        return None;
+    }
+    let rows = std::str::from_utf8(rows).ok()?.strip_suffix(END)?;
+    // A thousand leases side by side would be moved about three times before each is where it stays.
+    let mut is_whole = true;
+    let leases = rows.lines().filter(|row| wanted(row)).map_while(|row| {
+        let lease = bare(row).and_then(|row| lease(row, &head.domains));
+        is_whole &= lease.is_some();
+        lease
+    });
+    let ledger = Ledger::restored(head.sequence, leases);
+    is_whole.then_some(Index { head, ledger })
+}
+
+/// A row without its quotes and the comma behind it.
+fn bare(row: &str) -> Option<&str> {
+    match row.as_bytes() {
+        [b'"', text @ .., b'"', b','] | [b'"', text @ .., b'"'] => row.get(1..=text.len()),
+        _ => None,
+    }
+}
+
+fn encode(Index { head, ledger }: Index) -> Vec<u8> {
+    let mut domains = Vec::new();
+    let mut rows = String::new();
+    for lease in ledger.leases() {
+        rows.push_str(if rows.is_empty() { "\"" } else { ",\n\"" });
+        put_row(&mut rows, lease, &mut domains).expect("text is written into memory");
+        rows.push('"');
+    }
+    rows.push_str(if rows.is_empty() { END } else { "\n]}\n" });
+    let head = IndexHeader { domains, rows: crc32fast::hash(rows.as_bytes()), ..head };
+    let head = record::checked(&serde_json::to_vec(&head).expect("a head serializes into memory"));
+    [BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat()
+}
+
+/// Takes the text before a sign off, or all of it: a search that is made for long texts would take longer to begin than this.
+fn cut<'r>(rest: &mut &'r str, stamp: u8) -> &'r str {
+    let end = rest.bytes().position(|byte| byte == stamp);
+    let (first, behind) = end.map_or((*rest, ""), |end| (&rest[..end], &rest[end + 1..]));
+    *rest = behind;
+    first
+}
+
+/// Text as one word of plain letters: everything else is `%` and two digits.
+fn put_word(row: &mut String, text: Option<&String>) -> fmt::Result {
+    let Some(text) = text else { return row.write_char(char::from(NOTHING)) };
+    row.push(char::from(TEXT));
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'%');
+    for byte in text.bytes() {
+        if is_plain(byte) { row.push(char::from(byte)) } else { write!(row, "%{byte:02x}")? }
+    }
+    Ok(())
+}
+
+/// The text of a word, which may stand for none.
+fn text(word: &str) -> Result<Option<String>, Garbled> {
+    match word.as_bytes() {
+        [NOTHING] => Ok(None),
+        [TEXT, ..] => plain(&word[1..]).map(Some).ok_or(Garbled),
+        _ => Err(Garbled),
+    }
+}
+
+/// A word that nobody wrote.
+struct Garbled;
+
+fn plain(text: &str) -> Option<String> {
+    if !text.bytes().any(|byte| byte == b'%') {
+        return Some(text.to_owned());
+    }
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn put_row(row: &mut String, lease: &Lease, domains: &mut Vec<String>) -> fmt::Result {
+    let Lease { lease_id, issue_id, holder, ttl_secs, token, version, .. } = lease;
+    write!(row, "{issue_id} {lease_id} {} {} {ttl_secs} {token} {version} ", holder.agent_id, holder.worktree_id)?;
+    put_reading(row, &lease.since, domains)?;
+    let (acquired, beaten) = (lease.acquired_at.as_nanosecond(), lease.last_beat.as_nanosecond());
+    write!(row, " {acquired} {beaten} {} ", u8::from(lease.closing))?;
+    put_word(row, lease.branch.as_ref())?;
+    row.push(' ');
+    put_word(row, lease.reason.as_ref())?;
+    for (n, reading) in lease.observed.iter().enumerate() {
+        row.push(if n == 0 { ' ' } else { ',' });
+        put_reading(row, reading, domains)?;
+    }
+    Ok(())
+}
+
+/// A reading by the number of its clock's domain, which becomes the next one if it has none.
+fn put_reading(row: &mut String, reading: &ClockReading, domains: &mut Vec<String>) -> fmt::Result {
+    let known = domains.iter().position(|domain| *domain == reading.domain);
+    let number = known.unwrap_or_else(|| {
+        domains.push(reading.domain.clone());
+        domains.len() - 1
+    });
+    write!(row, "{number}:{}", reading.millis)
+}
+
+fn lease(row: &str, domains: &[String]) -> Option<Lease> {
+    let mut rest = row;
+    let mut next = || if rest.is_empty() { None } else { Some(cut(&mut rest, b' ')) };
+    let reading = |field: &str| {
+        let mut millis = field;
+        let number = cut(&mut millis, b':');
+        let domain = domains.get(number.parse::<usize>().ok()?)?.clone();
+        Some(ClockReading { domain, millis: millis.parse().ok()? })
+    };
+    // Until the year 2262 the number fits into half as many bits, which are read and divided in a fraction of the time.
+    let time = |field: &str| match field.parse::<i64>() {
+        Ok(nanos) => Timestamp::new(nanos.div_euclid(SECOND), i32::try_from(nanos.rem_euclid(SECOND)).ok()?).ok(),
+        Err(_) => Timestamp::from_nanosecond(field.parse().ok()?).ok(),
+    };
+    Some(Lease {
+        issue_id: next()?.parse().ok()?,
+        lease_id: LeaseId::new(next()?),
+        holder: Holder { agent_id: next()?.parse().ok()?, worktree_id: next()?.parse().ok()? },
+        ttl_secs: next()?.parse().ok()?,
+        token: next()?.parse().ok()?,
+        version: next()?.parse().ok()?,
+        since: reading(next()?)?,
+        acquired_at: time(next()?)?,
+        last_beat: time(next()?)?,
+        closing: next()? == "1",
+        branch: text(next()?).ok()?,
+        reason: text(next()?).ok()?,
+        observed: next().unwrap_or_default().split_terminator(',').map(reading).collect::<Option<_>>()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::domain::lease::decide;
+    use crate::domain::lease::{LeaseEvent, Limits};
+    use crate::domain::time::Clock;
+    use crate::lease::conformance::{TestClock, lease_id, request, with_new_id};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_ledger_survives_its_index_and_no_bytes_make_it_panic(
+            steps in proptest::collection::vec(request(), 0..40),
+            branch in proptest::option::of(".*"),
+            noise in proptest::collection::vec(any::<u8>(), 0..200),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let mut ledger = Ledger::default();
+            let mut millis = 0;
+            for (n, (request, pause)) in (1u32..).zip(steps) {
+                millis += pause;
+                let now = TestClock::at(millis).now();
+                let decision = decide(&ledger, &with_new_id(&request, lease_id(n)), &now, &Limits::default());
+                for mut event in decision.events {
+                    if let LeaseEvent::Acquire(grant) = &mut event {
+                        (grant.branch, grant.reason) = (branch.clone(), branch.clone());
+                    }
+                    ledger.apply(ledger.sequence + 1, &event, &now);
+                }
+            }
+            let observer = crate::domain::time::Now {
+                clock: ClockReading { domain: "another\t\"boot\"".into(), millis: 7 },
+                wall: Timestamp::UNIX_EPOCH,
+            };
+            for lease in ledger.leases().cloned().collect::<Vec<_>>() {
+                let observe = LeaseEvent::Observe { lease_id: lease.lease_id, version: lease.version };
+                ledger.apply(ledger.sequence + 1, &observe, &observer);
+            }
+            let (generation, tail, sequence) = ("g".to_owned(), "tail".to_owned(), ledger.sequence);
+            let head = IndexHeader { schema_version: SCHEMA_VERSION, generation, offset: 70, tail, sequence, domains: Vec::new(), rows: 0 };
+            let mut bytes = encode(Index { head, ledger: ledger.clone() });
+            let index = decode(&bytes, |_| true).expect("whole");
+            prop_assert_eq!(&index.ledger, &ledger);
+            prop_assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(), "a .json file is JSON");
+            for lease in ledger.leases() {
+                let (worktree, issues) = (&lease.holder.worktree_id, HashSet::from([lease.issue_id]));
+                let of_worktree = decode_about(&bytes, &About::Worktree(worktree)).expect("whole").ledger;
+                let held = |ledger: &Ledger| {
+                    ledger.leases().filter(|lease| lease.holder.worktree_id == *worktree).cloned().collect::<Vec<_>>()
+                };
+                prop_assert_eq!(held(&of_worktree), held(&ledger));
+                let on_issue = decode_about(&bytes, &About::Issues(&issues)).expect("whole").ledger;
+                prop_assert_eq!(on_issue.leases().collect::<Vec<_>>(), [lease]);
+                prop_assert_eq!((of_worktree.sequence, on_issue.sequence), (ledger.sequence, ledger.sequence));
+            }
+            prop_assert!(decode(&noise, |_| true).is_none());
+            // A checksum that somebody made over nonsense is read without a panic.
+            let rows = format!("\"{}\"\n]}}\n", String::from_utf8_lossy(&noise));
+            let head = IndexHeader { rows: crc32fast::hash(rows.as_bytes()), ..index.head };
+            let head = record::checked(&serde_json::to_vec(&head).expect("text"));
+            let _ = decode(&[BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat(), |_| true);
+            let at = at.index(bytes.len());
+            bytes[at] = bytes[at].wrapping_add(1);
+            prop_assert!(decode(&bytes, |_| true).is_none_or(|index| index.ledger == ledger));
+        }
+    }
+}

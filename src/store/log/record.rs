@@ -1,0 +1,351 @@
+//! A line of the log and what it says: the disk's form of an event, with its checksum.
+//!
+//! `{"schema_version":1,"sequence":7,"op":"acquire",…,"crc":"1f2e3d4c"}`: the CRC-32 of everything before
+//! `,"crc":`. A line that fails it says nothing at all; one that passes it and says what this program does
+//! not know is the work of a newer one, and an error.
+
+use gix::bstr::ByteSlice;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
+use crate::domain::lease::{Grant, Lease, LeaseEvent};
+use crate::domain::time::{ClockReading, Now};
+
+/// The version that is written, and the highest that is read.
+pub(crate) const SCHEMA_VERSION: u32 = 1;
+/// The longest line, newline included: one write of it is one write for every file system.
+pub(crate) const LONGEST_LINE: usize = 4096;
+
+/// The highest sequence that is read: beyond it stands nothing but mischief, and there is room to count on.
+const HIGHEST_SEQUENCE: u64 = u64::MAX / 2;
+
+/// What one line of the log says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum LogRecord {
+    /// A fact about leases.
+    Event { event: LeaseEvent, at: Now },
+    /// A segment begins: `generation` is random, `segment` its number; the snapshot's leases follow.
+    SnapshotBegin { generation: String, segment: u64 },
+    /// One lease of the snapshot.
+    Snapshot(Box<Lease>),
+    /// The snapshot is whole; records follow.
+    SnapshotEnd,
+    /// The segment is closed: nothing after this line counts.
+    Seal,
+}
+
+/// Why a line that is intact cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// Torn, garbled or cut: it says nothing, and never did.
+    Noise,
+    /// Intact, and not to be understood by this program.
+    Foreign(String),
+    /// Intact, and the work of a newer program.
+    Newer(String),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct RecordJson {
+    schema_version: u32,
+    sequence: u64,
+    op: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease_id: Option<LeaseId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issue_id: Option<IssueId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agent_id: Option<AgentId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    worktree_id: Option<WorktreeId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    branch: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl_secs: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The lease that a transfer grants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    new_lease_id: Option<LeaseId>,
+    /// The record that an observation is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clock_domain: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clock_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    segment: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease: Option<Box<Lease>>,
+}
+
+impl RecordJson {
+    fn new(sequence: u64, op: &str) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            sequence,
+            op: op.to_owned(),
+            lease_id: None,
+            issue_id: None,
+            agent_id: None,
+            worktree_id: None,
+            branch: None,
+            ttl_secs: None,
+            reason: None,
+            new_lease_id: None,
+            version: None,
+            at: None,
+            clock_domain: None,
+            clock_ms: None,
+            generation: None,
+            segment: None,
+            lease: None,
+        }
+    }
+
+    fn of_grant(sequence: u64, op: &str, grant: &Grant) -> Self {
+        Self {
+            lease_id: Some(grant.lease_id.clone()),
+            issue_id: Some(grant.issue_id),
+            agent_id: Some(grant.holder.agent_id.clone()),
+            worktree_id: Some(grant.holder.worktree_id.clone()),
+            branch: grant.branch.clone(),
+            ttl_secs: Some(grant.ttl_secs),
+            reason: grant.reason.clone(),
+            ..Self::new(sequence, op)
+        }
+    }
+
+    fn of_event(sequence: u64, event: &LeaseEvent) -> Self {
+        let named = |op: &str| Self { lease_id: Some(event.lease_id().clone()), ..Self::new(sequence, op) };
+        match event {
+            LeaseEvent::Acquire(grant) => Self::of_grant(sequence, "acquire", grant),
+            LeaseEvent::Renew { ttl_secs, reason, .. } => {
+                Self { ttl_secs: Some(*ttl_secs), reason: reason.clone(), ..named("renew") }
+            }
+            LeaseEvent::Heartbeat { .. } => named("heartbeat"),
+            LeaseEvent::Close { reason, .. } => Self { reason: reason.clone(), ..named("close") },
+            LeaseEvent::Release { reason, .. } => Self { reason: reason.clone(), ..named("release") },
+            LeaseEvent::Transfer { lease_id, grant } => {
+                let row = Self::of_grant(sequence, "transfer", grant);
+                Self { new_lease_id: row.lease_id.clone(), lease_id: Some(lease_id.clone()), ..row }
+            }
+            LeaseEvent::AutoEvict { .. } => named("auto-evict"),
+            LeaseEvent::ForceEvict { by, reason, .. } => {
+                Self { agent_id: Some(by.clone()), reason: Some(reason.clone()), ..named("force-evict") }
+            }
+            LeaseEvent::Observe { version, .. } => Self { version: Some(*version), ..named("observe") },
+        }
+    }
+
+    fn grant(&mut self, lease_id: LeaseId) -> Option<Grant> {
+        Some(Grant {
+            lease_id,
+            issue_id: self.issue_id?,
+            holder: Holder { agent_id: self.agent_id.take()?, worktree_id: self.worktree_id.take()? },
+            branch: self.branch.take(),
+            ttl_secs: self.ttl_secs?,
+            reason: self.reason.take(),
+        })
+    }
+
+    fn event(mut self) -> Option<LeaseEvent> {
+        let lease_id = self.lease_id.take()?;
+        Some(match self.op.as_str() {
+            "acquire" => LeaseEvent::Acquire(self.grant(lease_id)?),
+            "renew" => LeaseEvent::Renew { lease_id, ttl_secs: self.ttl_secs?, reason: self.reason },
+            "heartbeat" => LeaseEvent::Heartbeat { lease_id },
+            "close" => LeaseEvent::Close { lease_id, reason: self.reason },
+            "release" => LeaseEvent::Release { lease_id, reason: self.reason },
+            "transfer" => {
+                let new = self.new_lease_id.take()?;
+                LeaseEvent::Transfer { lease_id, grant: self.grant(new)? }
+            }
+            "auto-evict" => LeaseEvent::AutoEvict { lease_id },
+            "force-evict" => LeaseEvent::ForceEvict { lease_id, by: self.agent_id?, reason: self.reason? },
+            "observe" => LeaseEvent::Observe { lease_id, version: self.version? },
+            _ => return None,
+        })
+    }
+
+    fn record(mut self) -> Option<LogRecord> {
+        Some(match self.op.as_str() {
+            "snapshot-begin" => LogRecord::SnapshotBegin { generation: self.generation?, segment: self.segment? },
+            "snapshot" => LogRecord::Snapshot(self.lease?),
+            "snapshot-end" => LogRecord::SnapshotEnd,
+            "seal" => LogRecord::Seal,
+            _ => {
+                let clock = ClockReading { domain: self.clock_domain.take()?, millis: self.clock_ms? };
+                let at = Now { clock, wall: self.at? };
+                LogRecord::Event { event: self.event()?, at }
+            }
+        })
+    }
+}
+
+/// The line of a record, newline included.
+pub(crate) fn encode(sequence: u64, record: &LogRecord) -> Vec<u8> {
+    let row = match record {
+        LogRecord::Event { event, at } => RecordJson {
+            at: Some(at.wall),
+            clock_domain: Some(at.clock.domain.clone()),
+            clock_ms: Some(at.clock.millis),
+            ..RecordJson::of_event(sequence, event)
+        },
+        LogRecord::SnapshotBegin { generation, segment } => RecordJson {
+            generation: Some(generation.clone()),
+            segment: Some(*segment),
+            ..RecordJson::new(sequence, "snapshot-begin")
+        },
+        LogRecord::Snapshot(lease) => RecordJson { lease: Some(lease.clone()), ..RecordJson::new(sequence, "snapshot") },
+        LogRecord::SnapshotEnd => RecordJson::new(sequence, "snapshot-end"),
+        LogRecord::Seal => RecordJson::new(sequence, "seal"),
+    };
+    checked(&serde_json::to_vec(&row).expect("a row serializes into memory"))
+}
+
+/// An object's text with the checksum as its last member, and a newline.
+pub(crate) fn checked(object: &[u8]) -> Vec<u8> {
+    let body = object.strip_suffix(b"}").unwrap_or(object);
+    let mut line = body.to_vec();
+    line.extend_from_slice(format!(",\"crc\":\"{:08x}\"}}\n", crc32fast::hash(body)).as_bytes());
+    line
+}
+
+/// The object's text of a checked line without its newline; nothing if the checksum is not its own.
+pub(crate) fn unchecked(line: &[u8]) -> Option<Vec<u8>> {
+    const TAIL: usize = ",\"crc\":\"00000000\"}".len();
+    let (body, tail) = line.split_at_checked(line.len().checked_sub(TAIL)?)?;
+    let crc = tail.strip_prefix(b",\"crc\":\"")?.strip_suffix(b"\"}")?;
+    let crc = u32::from_str_radix(std::str::from_utf8(crc).ok()?, 16).ok()?;
+    (crc == crc32fast::hash(body)).then(|| [body, b"}"].concat())
+}
+
+/// The sequence and the record of a line without its newline.
+pub(crate) fn decode(line: &[u8]) -> Result<(u64, LogRecord), Unusable> {
+    let object = unchecked(line).ok_or(Unusable::Noise)?;
+    let foreign = |why: String| Unusable::Foreign(why);
+    let row: RecordJson = serde_json::from_slice(&object).map_err(|error| foreign(format!("not a record: {error}")))?;
+    if row.schema_version > SCHEMA_VERSION {
+        return Err(Unusable::Newer(format!("schema_version {} is of a newer git jit", row.schema_version)));
+    }
+    let (sequence, op) = (row.sequence, row.op.clone());
+    if sequence > HIGHEST_SEQUENCE {
+        return Err(foreign(format!("sequence {sequence} is absurd")));
+    }
+    let record = row.record().ok_or_else(|| foreign(format!("unknown or incomplete op '{op}'")))?;
+    Ok((sequence, record))
+}
+
+/// Whether any line of these bytes names a lease that is wanted, told without decoding one.
+///
+/// Of lines that [`encode`] wrote: who writes an id in another spelling is not found, and is believed nothing.
+pub(crate) fn names_any(bytes: &[u8], is_wanted: impl Fn(&str) -> bool) -> bool {
+    // The end of `"lease_id":"` and of `"new_lease_id":"`.
+    const BEFORE: &[u8] = b"lease_id\":\"";
+    let named = |at: usize| {
+        let rest = &bytes[at + BEFORE.len()..];
+        std::str::from_utf8(&rest[..rest.find_byte(b'"')?]).ok()
+    };
+    bytes.find_iter(BEFORE).filter_map(named).any(is_wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn grant(reason: Option<&str>) -> Grant {
+        Grant {
+            lease_id: LeaseId::new(ulid::Ulid::nil()),
+            issue_id: IssueId::from_uuid(uuid::Uuid::nil()),
+            holder: Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) },
+            branch: Some("b".into()),
+            ttl_secs: 600,
+            reason: reason.map(str::to_owned),
+        }
+    }
+
+    fn every_record() -> Vec<LogRecord> {
+        let id = || grant(None).lease_id;
+        let events = [
+            LeaseEvent::Acquire(grant(Some("x\ny"))),
+            LeaseEvent::Renew { lease_id: id(), ttl_secs: 1, reason: None },
+            LeaseEvent::Renew { lease_id: id(), ttl_secs: 0, reason: Some("long".into()) },
+            LeaseEvent::Heartbeat { lease_id: id() },
+            LeaseEvent::Close { lease_id: id(), reason: None },
+            LeaseEvent::Release { lease_id: id(), reason: Some("done".into()) },
+            LeaseEvent::Transfer { lease_id: LeaseId::new("other"), grant: grant(Some("yours")) },
+            LeaseEvent::AutoEvict { lease_id: id() },
+            LeaseEvent::ForceEvict { lease_id: id(), by: "human:x".parse().expect("an id"), reason: "gone".into() },
+            LeaseEvent::Observe { lease_id: id(), version: 3 },
+        ];
+        let at = Now { clock: ClockReading { domain: "boot".into(), millis: 7 }, wall: Timestamp::UNIX_EPOCH };
+        let mut ledger = crate::domain::lease::Ledger::default();
+        ledger.apply(1, &events[0], &at);
+        let lease = ledger.leases().next().expect("granted").clone();
+        let others = [
+            LogRecord::SnapshotBegin { generation: "g".into(), segment: 2 },
+            LogRecord::Snapshot(Box::new(lease)),
+            LogRecord::SnapshotEnd,
+            LogRecord::Seal,
+        ];
+        events.into_iter().map(|event| LogRecord::Event { event, at: at.clone() }).chain(others).collect()
+    }
+
+    #[test]
+    fn every_record_survives_its_line_and_no_cut_of_it_does() {
+        for record in every_record() {
+            let line = encode(9, &record);
+            let (newline, line) = line.split_last().expect("not empty");
+            assert!(*newline == b'\n' && !line.contains(&b'\n') && line.len() < LONGEST_LINE);
+            assert_eq!(decode(line), Ok((9, record)));
+            for cut in 0..line.len() {
+                assert_eq!(decode(&line[..cut]), Err(Unusable::Noise), "cut at {cut}");
+            }
+            assert_eq!(decode(&[line, b"!"].concat()), Err(Unusable::Noise), "a sealed tail");
+        }
+    }
+
+    #[test]
+    fn the_lease_of_an_event_is_found_among_other_lines() {
+        let noise = b"\"lease_id\":\"cut\n".to_vec();
+        for record in every_record() {
+            let LogRecord::Event { event, .. } = &record else { continue };
+            let lines = [noise.clone(), encode(8, &LogRecord::Seal), encode(9, &record), b"\"lease_id\":\"".to_vec()].concat();
+            let names = |wanted: &LeaseId| names_any(&lines, |named| named == wanted.as_str());
+            assert!(names(event.lease_id()), "{event:?}");
+            assert!(!names(&LeaseId::new("another")), "{event:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_newer_program_wrote_is_an_error_and_not_noise() {
+        for object in
+            [r#"{"schema_version":2,"sequence":1,"op":"acquire"}"#, r#"{"schema_version":1,"sequence":1,"op":"merge"}"#, "{}"]
+        {
+            let line = checked(object.as_bytes());
+            assert!(matches!(decode(&line[..line.len() - 1]), Err(Unusable::Foreign(_) | Unusable::Newer(_))), "{object}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic_and_a_flipped_bit_makes_it_noise(bytes in proptest::collection::vec(any::<u8>(), 0..300), bit in 0usize..8, at in any::<prop::sample::Index>()) {
+            let _ = decode(&bytes);
+            let mut line = encode(1, &every_record()[0]);
+            line.pop();
+            let at = at.index(line.len());
+            line[at] ^= 1 << bit;
+            let read = decode(&line);
+            // The checksum's own digits may change case without changing their value.
+            prop_assert!(read == Err(Unusable::Noise) || read == Ok((1, every_record()[0].clone())));
+        }
+    }
+}

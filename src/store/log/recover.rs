@@ -1,0 +1,232 @@
+//! Recovery: a log that cannot be read is set aside, and what can be proved is written anew.
+//!
+//! Under the writers' lock, and never on a log that a writer can use: so it takes nothing away from anybody. Records
+//! are taken in the order of the file as long as they are intact. What stands behind a loss counts too: whoever wrote
+//! it had read what is lost. Sequence and token go on beyond everything that can have been given.
+
+use std::path::PathBuf;
+
+use crate::domain::lease::{Lease, LeaseEvent, Ledger};
+use crate::domain::time::Clock;
+use crate::lease::coordinator::Recovery;
+use crate::store::Error;
+use crate::store::log::history::SET_ASIDE;
+use crate::store::log::index;
+use crate::store::log::record::{self, LogRecord, Unusable};
+use crate::store::log::segment;
+use crate::store::log::write;
+use crate::store::log::{ClaimStore, Result};
+
+/// The shortest record is longer: so many bytes that cannot be read hide one at most.
+const SHORTEST_RECORD: u64 = 64;
+/// Sequences left out beyond those that can be counted: of an end that is gone nothing is left to count. Hundreds of
+/// segments hold fewer.
+const GAP: u64 = 1_000_000;
+
+impl ClaimStore {
+    /// Puts the log right, or with `dry_run` says what would be done.
+    pub(crate) fn rebuild(&self, _clock: &dyn Clock, dry_run: bool) -> Result<Recovery> {
+        let mut recovery = Recovery::default();
+        if self.disk.names(&self.dir)?.iter().all(|name| !name.to_string_lossy().starts_with("claims")) {
+            return Ok(recovery);
+        }
+        let _guard = self.lock()?;
+        let mut numbers = self.numbers()?;
+        numbers.sort_unstable();
+        let mut damaged = Vec::new();
+        for number in &numbers {
+            if let Err(error) = self.archived(*number) {
+                recovery.found.push(in_words(error)?);
+                damaged.push(*number);
+            }
+        }
+        let top = numbers.last().copied().unwrap_or(0);
+        match self.newest(false) {
+            // What an index knows of the newest segment counts, whatever became of the lines.
+            Ok(Some(newest)) if damaged.contains(&newest.number) => {
+                recovery.kept = newest.ledger.leases().cloned().collect();
+                self.begin_after(newest.ledger.sequence, top + 1, dry_run, &recovery)?;
+            }
+            Ok(newest) => recovery.kept = newest.iter().flat_map(|newest| newest.ledger.leases().cloned()).collect(),
+            Err(error) => {
+                let said = in_words(error)?;
+                if !recovery.found.contains(&said) {
+                    recovery.found.push(said);
+                }
+                if !self.give_name_back(top, dry_run, &mut recovery)? {
+                    self.begin_anew(&numbers, dry_run, &mut recovery)?;
+                }
+            }
+        }
+        for number in damaged {
+            let name = self.free_name(&format!("claims-{number}"))?;
+            recovery.set_aside.push(name.display().to_string());
+            if !dry_run {
+                self.disk.rename(&self.archive(number), &name)?;
+            }
+        }
+        if !dry_run && !recovery.found.is_empty() {
+            self.disk.sync_dir(&self.dir)?;
+        }
+        Ok(recovery)
+    }
+
+    /// Where nothing but the name `claims.jsonl` is missing, it is given back: whether that was so.
+    fn give_name_back(&self, top: u64, dry_run: bool, recovery: &mut Recovery) -> Result<bool> {
+        if self.disk.read(&self.current())?.is_some() {
+            return Ok(false);
+        }
+        let Some(mut newest) = self.open(&self.archive(top), false).ok().flatten() else { return Ok(false) };
+        // Of one that is closed the successor is gone; and what an index knows must be there.
+        let known = index::read(self.disk.as_ref(), &self.index()).map_or(0, |index| index.sequence());
+        if newest.advance(|_, _| {}).is_err() || newest.is_sealed || newest.ledger.sequence < known {
+            return Ok(false);
+        }
+        recovery.kept = newest.ledger.leases().cloned().collect();
+        if !dry_run {
+            self.disk.relink(&self.archive(top), &self.current())?;
+        }
+        Ok(true)
+    }
+
+    /// Writes a new segment of all that can be proved, and gives it the name; the old current file is set aside where
+    /// it is not one that has a name of its own.
+    fn begin_anew(&self, numbers: &[u64], dry_run: bool, recovery: &mut Recovery) -> Result<()> {
+        let current = self.disk.read(&self.current())?;
+        let mut salvage = Salvage::default();
+        let mut has_name = false;
+        for number in numbers {
+            let bytes = self.disk.read(&self.archive(*number))?.unwrap_or_default();
+            has_name |= current.as_ref() == Some(&bytes);
+            salvage.take(&format!("claims-{number}.jsonl"), &bytes)?;
+        }
+        if let Some(bytes) = current.filter(|_| !has_name) {
+            salvage.take("claims.jsonl", &bytes)?;
+            let name = self.free_name("claims")?;
+            recovery.set_aside.push(name.display().to_string());
+            if !dry_run {
+                self.disk.link(&self.current(), &name)?;
+            }
+        }
+        // What an index knows that is newer than every line that can be read is what counted then.
+        if let Some(index) = index::read(self.disk.as_ref(), &self.index()).filter(|index| index.sequence() > salvage.highest) {
+            salvage.highest = index.sequence();
+            salvage.ledger = index.outcome().0;
+        }
+        salvage.lost.push("whatever came after the last record that can be read, if anything did".to_owned());
+        recovery.kept = salvage.ledger.leases().cloned().collect();
+        recovery.lost = salvage.lost;
+        let number = numbers.last().copied().unwrap_or(0) + 1;
+        self.begin_after(salvage.highest + salvage.unread / SHORTEST_RECORD + GAP, number, dry_run, recovery)
+    }
+
+    /// Makes a segment of what was kept, after this sequence, and the newest one.
+    fn begin_after(&self, sequence: u64, number: u64, dry_run: bool, recovery: &Recovery) -> Result<()> {
+        if dry_run {
+            return Ok(());
+        }
+        let lines = segment::first_lines(sequence, &write::generation(), number, recovery.kept.iter());
+        self.disk.create(&self.archive(number), &lines, self.options.sync)?;
+        self.disk.sync_dir(&self.dir)?;
+        self.disk.relink(&self.archive(number), &self.current())?;
+        self.disk.sync_dir(&self.dir)
+    }
+
+    fn archived(&self, number: u64) -> Result<()> {
+        let segment = self.open(&self.archive(number), false)?;
+        segment.map_or(Ok(()), |mut segment| segment.advance(|_, _| {}))
+    }
+
+    fn free_name(&self, stem: &str) -> Result<PathBuf> {
+        let names = self.disk.names(&self.dir)?;
+        let name = |n: usize| format!("{stem}{SET_ASIDE}{n}.jsonl");
+        let free = (1..=names.len() + 1).map(name).find(|name| !names.iter().any(|taken| taken.to_str() == Some(name)));
+        Ok(self.dir.join(free.unwrap_or_else(|| name(0))))
+    }
+}
+
+/// What is wrong with a file; an error that is not the file's own stays one.
+fn in_words(error: Error) -> Result<String> {
+    if matches!(error, Error::Corrupt { .. }) { Ok(error.to_string()) } else { Err(error) }
+}
+
+fn count(lines: usize) -> String {
+    format!("{lines} line{}", if lines == 1 { "" } else { "s" })
+}
+
+/// What can be proved, so far.
+#[derive(Default)]
+struct Salvage {
+    ledger: Ledger,
+    highest: u64,
+    /// Bytes of lines that say nothing.
+    unread: u64,
+    unread_lines: usize,
+    lost: Vec<String>,
+    snapshot: Option<Vec<Lease>>,
+}
+
+impl Salvage {
+    fn take(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let before = self.unread_lines;
+        for (n, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let place = format!("{name}:{}", n + 1);
+            match record::decode(line.strip_suffix(b"\n").unwrap_or(line)) {
+                Ok((sequence, record)) if line.ends_with(b"\n") => self.add(sequence, record, &place),
+                Err(Unusable::Newer(why)) => {
+                    return Err(Error::Corrupt {
+                        path: name.into(),
+                        line: Some(n + 1),
+                        why: format!("{why}: recover with that one"),
+                    });
+                }
+                Err(Unusable::Foreign(why)) => self.lost.push(format!("{place}: {why}")),
+                _ => {
+                    self.unread += line.len() as u64;
+                    self.unread_lines += 1;
+                    self.snapshot = None;
+                }
+            }
+        }
+        if self.unread_lines > before {
+            self.lost.push(format!("{name}: {} that say nothing", count(self.unread_lines - before)));
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, sequence: u64, record: LogRecord, place: &str) {
+        if sequence <= self.highest {
+            return;
+        }
+        if sequence > self.highest + 1 && self.highest > 0 {
+            self.lost.push(format!("before {place}: records {} to {}", self.highest + 1, sequence - 1));
+            self.snapshot = None;
+        }
+        self.highest = sequence;
+        match record {
+            LogRecord::SnapshotBegin { .. } => self.snapshot = Some(Vec::new()),
+            LogRecord::Snapshot(lease) => {
+                self.ledger.put(lease.as_ref().clone());
+                self.snapshot.iter_mut().for_each(|leases| leases.push(lease.as_ref().clone()));
+            }
+            LogRecord::SnapshotEnd => {
+                // A whole snapshot was written by somebody who had read everything before it.
+                if let Some(leases) = self.snapshot.take() {
+                    self.ledger = Ledger::restored(sequence, leases);
+                }
+            }
+            LogRecord::Event { event, at } => {
+                if let LeaseEvent::Acquire(grant) | LeaseEvent::Transfer { grant, .. } = &event {
+                    // Whoever granted it saw that the issue was free: what held it had ended.
+                    self.ledger.clear(grant.issue_id);
+                    self.ledger.apply(sequence, &LeaseEvent::Acquire(grant.clone()), &at);
+                } else if self.ledger.lease(event.lease_id()).is_none() {
+                    self.lost.push(format!("{place}: lease {}, whose grant cannot be read", event.lease_id()));
+                } else {
+                    self.ledger.apply(sequence, &event, &at);
+                }
+            }
+            LogRecord::Seal => {}
+        }
+    }
+}
