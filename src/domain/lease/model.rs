@@ -187,6 +187,7 @@ fn a_clock_that_goes_back_and_a_restart() {
 }
 
 #[test]
+#[ignore = "the long form: bash .ci/prove runs it"]
 fn two_issues_through_a_restart() {
     assert_eq!(exhaust(Bounds::new(2, 3, 1, 0, ESSENTIALS)), 727_872);
 }
