@@ -131,7 +131,7 @@ impl<'a> Judge<'a> {
         if let Some(tips) = self.exempt.get() {
             return Ok(tips);
         }
-        let tips = history::published_tips(self.layout)?;
+        let tips = history::published_tips(&self.layout.repo, self.layout.primary_root.as_deref())?;
         Ok(self.exempt.get_or_init(|| tips))
     }
 

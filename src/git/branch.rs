@@ -7,7 +7,7 @@ use gix::{ObjectId, Repository};
 
 use crate::domain::id::AgentId;
 use crate::git::history;
-use crate::store::{Error, Result};
+use crate::git::{Error, Result};
 
 /// What Git leaves out of a name in a log too.
 const NOT_IN_A_NAME: [char; 3] = ['<', '>', '\n'];
@@ -19,7 +19,7 @@ const NOT_IN_A_NAME: [char; 3] = ['<', '>', '\n'];
 pub(crate) fn create(repo: &Repository, branch: &str, at: ObjectId, who: &AgentId) -> Result<bool> {
     let what = || format!("branch {branch}");
     let full = format!("refs/heads/{branch}");
-    let name = FullName::try_from(full.as_str()).map_err(gix::Error::from_error).map_err(Error::git(what()))?;
+    let name = FullName::try_from(full.as_str()).map_err(gix::Error::from_error).map_err(Error::unreadable(what()))?;
     let edit = RefEdit::update(name, at, PreviousValue::MustNotExist, "branch: Created by git jit");
     let config = repo.config_snapshot();
     let part = |key: &str| config.string(&format!("committer.{key}")).or_else(|| config.string(&format!("user.{key}")));
@@ -34,7 +34,7 @@ pub(crate) fn create(repo: &Repository, branch: &str, at: ObjectId, who: &AgentI
         // One that is at this commit already passes as new.
         Ok(edits) => Ok(edits.iter().all(|edit| edit.change.previous_value().is_none())),
         Err(_) if history::ref_commit(repo, &full).is_some() => Ok(false),
-        Err(error) => Err(Error::git(what())(error)),
+        Err(error) => Err(Error::unreadable(what())(error)),
     }
 }
 

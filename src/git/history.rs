@@ -11,8 +11,7 @@ use gix::remote::Direction;
 use gix::{ObjectId, Repository};
 
 use crate::git::tree::{self, TreeEntry};
-use crate::store::layout::Layout;
-use crate::store::{Error, Result};
+use crate::git::{Error, Result};
 
 /// The commit that a ref, an annotated tag or an id leads to; `None` if there is none of that kind here.
 pub(crate) fn commit(repo: &Repository, id: ObjectId) -> Option<ObjectId> {
@@ -30,7 +29,7 @@ pub(crate) fn require_commit(repo: &Repository, id: ObjectId) -> Result<Option<O
     if is_here(repo, id) {
         return Ok(commit(repo, id));
     }
-    Err(Error::Corrupt { path: repo.git_dir().join("objects"), line: None, why: format!("{id} is not there") })
+    Err(Error::Corrupt { path: repo.git_dir().join("objects"), why: format!("{id} is not there") })
 }
 
 /// Whether an object can be read.
@@ -40,7 +39,7 @@ pub(crate) fn is_here(repo: &Repository, id: ObjectId) -> bool {
 
 /// Whether the history of a commit was cut off when the repository was cloned.
 pub(crate) fn is_shallow(repo: &Repository, id: ObjectId) -> Result<bool> {
-    let commits = repo.shallow_commits().map_err(Error::git("the list of shallow commits"))?;
+    let commits = repo.shallow_commits().map_err(Error::unreadable("the list of shallow commits"))?;
     Ok(commits.is_some_and(|commits| commits.contains(&id)))
 }
 
@@ -57,7 +56,7 @@ pub(crate) fn ref_commit(repo: &Repository, name: &str) -> Option<ObjectId> {
 
 /// The branches below `prefix` whose short names begin so, with their tips.
 pub(crate) fn branches(repo: &Repository, prefix: &str, begin: &str) -> Result<Vec<(String, ObjectId)>> {
-    let failed = || Error::git("the refs");
+    let failed = || Error::unreadable("the refs");
     let platform = repo.references().map_err(failed())?;
     let wanted = format!("{prefix}{begin}");
     let mut found = Vec::new();
@@ -78,13 +77,13 @@ pub(crate) fn parents(repo: &Repository, id: ObjectId) -> Result<Vec<ObjectId>> 
     if is_shallow(repo, id)? {
         return Ok(Vec::new());
     }
-    let commit = repo.find_commit(id).map_err(Error::git(format!("commit {id}")))?;
+    let commit = repo.find_commit(id).map_err(Error::unreadable(format!("commit {id}")))?;
     Ok(commit.parent_ids().map(gix::Id::detach).collect())
 }
 
 /// Commits reachable from `tips` and not from `hidden`, newest first.
 pub(crate) fn reachable(repo: &Repository, tips: &[ObjectId], hidden: &[ObjectId]) -> Result<Vec<ObjectId>> {
-    let failed = || Error::git("the history");
+    let failed = || Error::unreadable("the history");
     let walk = repo.rev_walk(tips.iter().copied()).with_hidden(hidden.iter().copied()).all().map_err(failed())?;
     walk.map(|info| info.map(|info| info.id).map_err(failed())).collect()
 }
@@ -128,8 +127,8 @@ pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange
         if olds.contains(&new) || (olds.is_empty() && new.is_none()) {
             continue;
         }
-        let commit = repo.find_commit(id).map_err(Error::git(format!("commit {id}")))?;
-        let author = commit.author().map_err(Error::git(format!("commit {id}")))?;
+        let commit = repo.find_commit(id).map_err(Error::unreadable(format!("commit {id}")))?;
+        let author = commit.author().map_err(Error::unreadable(format!("commit {id}")))?;
         let seconds = author.time().map_or(0, |time| time.seconds);
         let message = commit.message_raw_sloppy();
         changes.push(FileChange {
@@ -146,10 +145,10 @@ pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange
 
 /// The merge bases of `one` with a hypothetical merge of `others`.
 pub(crate) fn merge_bases(repo: &Repository, one: ObjectId, others: &[ObjectId]) -> Result<Vec<ObjectId>> {
-    if repo.is_shallow().map_err(Error::git("the list of shallow commits"))? {
+    if repo.is_shallow().map_err(Error::unreadable("the list of shallow commits"))? {
         return shallow_merge_bases(repo, one, others);
     }
-    let bases = repo.merge_bases_many(one, others).map_err(Error::git(format!("the merge bases of {one}")))?;
+    let bases = repo.merge_bases_many(one, others).map_err(Error::unreadable(format!("the merge bases of {one}")))?;
     Ok(bases.into_iter().map(gix::Id::detach).collect())
 }
 
@@ -208,24 +207,24 @@ pub(crate) fn branch_name(repo: &Repository, name: &str) -> Option<String> {
     Some(format!("refs/heads/{short}"))
 }
 
-/// Commits that remotes are known to have: the tips of their tracking refs.
-pub(crate) fn published_tips(layout: &Layout) -> Result<Vec<ObjectId>> {
-    let repo = &layout.repo;
+/// Commits that remotes are known to have: the tips of their tracking refs. Relative addresses are resolved against the
+/// worktree, the common directory and `primary_root`.
+pub(crate) fn published_tips(repo: &Repository, primary_root: Option<&Path>) -> Result<Vec<ObjectId>> {
     let mut patterns: Vec<BString> = Vec::new();
     for name in repo.remote_names() {
         // A remote that cannot be read exempts nothing.
         let Ok(remote) = repo.find_remote(&name) else { continue };
         // One that has no address, or a local one that is not known to be another repository, exempts nothing.
         let Some(url) = remote.url(Direction::Fetch) else { continue };
-        if url.scheme == gix::url::Scheme::File && !is_another_repository(layout, url) {
+        if url.scheme == gix::url::Scheme::File && !is_another_repository(repo, primary_root, url) {
             continue;
         }
         let specs = remote.refspecs(Direction::Fetch).iter();
         patterns.extend(specs.filter_map(|spec| spec.to_ref().destination().map(ToOwned::to_owned)));
     }
     let mut tips = Vec::new();
-    let platform = repo.references().map_err(Error::git("the refs"))?;
-    for reference in platform.all().map_err(Error::git("the refs"))? {
+    let platform = repo.references().map_err(Error::unreadable("the refs"))?;
+    for reference in platform.all().map_err(Error::unreadable("the refs"))? {
         // A ref that cannot be read exempts nothing.
         let Ok(mut reference) = reference else { continue };
         let name = reference.name().as_bstr();
@@ -256,15 +255,17 @@ fn matches(pattern: &BString, name: &[u8]) -> bool {
 }
 
 /// Whether a local address leads to a repository, and not to this one; Git finds it by several spellings.
-fn is_another_repository(layout: &Layout, url: &gix::Url) -> bool {
+fn is_another_repository(repo: &Repository, primary_root: Option<&Path>, url: &gix::Url) -> bool {
+    let Ok(common_dir) = repo.common_dir().canonicalize() else { return false };
+    let worktree_root = repo.workdir().and_then(|root| root.canonicalize().ok());
     let decoded = percent_decoded(url.path.as_bstr());
-    let base = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
+    let base = worktree_root.as_deref().unwrap_or(&common_dir);
     // Most spellings are the same: each is looked at once, since a repository that is there is opened for it.
     let mut places = BTreeSet::new();
     for path in [url.path.as_bstr(), decoded.as_bstr()] {
         // A path that this system cannot have leads nowhere.
         let Ok(path) = gix::path::from_bstr(path) else { continue };
-        for base in [Some(base), Some(layout.common_dir.as_path()), layout.primary_root.as_deref()].into_iter().flatten() {
+        for base in [Some(base), Some(common_dir.as_path()), primary_root].into_iter().flatten() {
             for suffix in ["", ".git", "/.git", ".git/.git"] {
                 let mut spelled = base.join(&path).into_os_string();
                 spelled.push(suffix);
@@ -273,7 +274,7 @@ fn is_another_repository(layout: &Layout, url: &gix::Url) -> bool {
         }
     }
     let found: Vec<PathBuf> = places.iter().filter_map(|place| common_dir_of(Path::new(place))).collect();
-    !found.is_empty() && !found.contains(&layout.common_dir)
+    !found.is_empty() && !found.contains(&common_dir)
 }
 
 fn percent_decoded(path: &[u8]) -> BString {

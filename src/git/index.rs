@@ -10,9 +10,9 @@ pub(crate) mod staged;
 use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
 
+use crate::git::Result;
 use crate::git::history;
 use crate::git::tree::{self, FilesByPath, TreeEntry};
-use crate::store::Result;
 
 /// The mode of an entry that stands for a directory.
 const FOLDER: u32 = 0o040_000;

@@ -5,7 +5,7 @@ use gix::revision::plumbing::Spec;
 use gix::{ObjectId, Repository};
 
 use crate::git::history;
-use crate::store::{Error, Result};
+use crate::git::{Error, Result};
 
 /// Commits as `git log` would list them: reachable from `tips`, and not from `hidden`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub(crate) fn own_addresses(repo: &Repository) -> Vec<BString> {
 
 /// Who wrote a commit, if neither that nor who committed it is this repository's user.
 pub(crate) fn others(repo: &Repository, commit: ObjectId, own: &[BString]) -> Result<Option<String>> {
-    let failed = || Error::git(format!("commit {commit}"));
+    let failed = || Error::unreadable(format!("commit {commit}"));
     let commit = repo.find_commit(commit).map_err(failed())?;
     let (author, committer) = (commit.author().map_err(failed())?, commit.committer().map_err(failed())?);
     let is_own = [author.email, committer.email].iter().any(|email| own.iter().any(|own| email.eq_ignore_ascii_case(own)));

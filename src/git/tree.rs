@@ -10,7 +10,7 @@ use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
 
 use crate::domain::transition::FileVersion;
-use crate::store::{Error, Result};
+use crate::git::{Error, Result};
 
 pub(crate) use compare::{Difference, differences, differences_from};
 
@@ -46,18 +46,18 @@ pub(crate) type FilesByPath = BTreeMap<BString, TreeEntry>;
 
 /// The commit that HEAD is at, `None` on an unborn branch.
 pub(crate) fn head_commit(repo: &Repository) -> Result<Option<ObjectId>> {
-    let head = repo.head().map_err(Error::git("HEAD"))?;
+    let head = repo.head().map_err(Error::unreadable("HEAD"))?;
     if head.is_unborn() {
         return Ok(None);
     }
     let mut head = head;
-    head.peel_to_commit().map(|commit| Some(commit.id)).map_err(Error::git("the commit of HEAD"))
+    head.peel_to_commit().map(|commit| Some(commit.id)).map_err(Error::unreadable("the commit of HEAD"))
 }
 
 /// The tree of a commit.
 fn root(repo: &Repository, commit: ObjectId) -> Result<ObjectId> {
     let tree = repo.find_commit(commit).and_then(|commit| commit.tree_id().map(gix::Id::detach));
-    tree.map_err(Error::git(format!("commit {commit}")))
+    tree.map_err(Error::unreadable(format!("commit {commit}")))
 }
 
 /// The tree named `.jit` of a commit; `None` if there is none.
@@ -68,15 +68,15 @@ pub(crate) fn data_tree(repo: &Repository, commit: ObjectId) -> Result<Option<Ob
 
 /// The entry of that name in a tree; a tree that has two of them is corrupt, and every reader would see another one.
 fn child(repo: &Repository, tree: ObjectId, name: &[u8]) -> Result<Option<TreeEntry>> {
-    let tree = repo.find_tree(tree).map_err(Error::git(format!("tree {tree}")))?;
+    let tree = repo.find_tree(tree).map_err(Error::unreadable(format!("tree {tree}")))?;
     let mut found = None;
     for entry in tree.iter() {
-        let entry = entry.map_err(Error::git(format!("tree {}", tree.id)))?;
+        let entry = entry.map_err(Error::unreadable(format!("tree {}", tree.id)))?;
         if entry.filename() == name.as_bstr() {
             let entry = TreeEntry { oid: entry.object_id(), mode: entry.mode().value() };
             if found.replace(entry).is_some() {
                 let why = format!("tree {} has '{}' twice", tree.id, name.as_bstr());
-                return Err(Error::Corrupt { path: repo.git_dir().join("objects"), line: None, why });
+                return Err(Error::Corrupt { path: repo.git_dir().join("objects"), why });
             }
         }
     }
@@ -131,9 +131,9 @@ pub(crate) fn files_where(repo: &Repository, data: Option<ObjectId>, wanted: imp
 
 /// Goes through the files of a tree and the trees in it, in Git's order; `path` leads to the tree, and is used up and restored.
 fn visit(repo: &Repository, tree: ObjectId, path: &mut BString, take: &mut impl FnMut(&BString, TreeEntry)) -> Result<()> {
-    let tree = repo.find_tree(tree).map_err(Error::git(format!("tree {tree}")))?;
+    let tree = repo.find_tree(tree).map_err(Error::unreadable(format!("tree {tree}")))?;
     for entry in tree.iter() {
-        let entry = entry.map_err(Error::git(format!("tree {}", tree.id)))?;
+        let entry = entry.map_err(Error::unreadable(format!("tree {}", tree.id)))?;
         let above = path.len();
         if above > 0 {
             path.push(b'/');
@@ -153,7 +153,7 @@ fn visit(repo: &Repository, tree: ObjectId, path: &mut BString, take: &mut impl 
 /// What is directly in a tree.
 pub(crate) fn entries(repo: &Repository, tree: Option<ObjectId>) -> Result<Vec<(BString, TreeEntry)>> {
     let Some(id) = tree else { return Ok(Vec::new()) };
-    let failed = || Error::git(format!("tree {id}"));
+    let failed = || Error::unreadable(format!("tree {id}"));
     let tree = repo.find_tree(id).map_err(failed())?;
     let all = tree.iter().map(|entry| {
         let entry = entry.map_err(failed())?;
@@ -169,13 +169,13 @@ pub(crate) fn has_path(repo: &Repository, commit: ObjectId, path: &str) -> Resul
 
 /// The content of a blob.
 pub(crate) fn blob(repo: &Repository, oid: ObjectId) -> Result<Vec<u8>> {
-    repo.find_blob(oid).map(|mut blob| blob.take_data()).map_err(Error::git(format!("blob {oid}")))
+    repo.find_blob(oid).map(|mut blob| blob.take_data()).map_err(Error::unreadable(format!("blob {oid}")))
 }
 
 /// The id that a blob of this content has or would have.
 pub(crate) fn blob_id(repo: &Repository, content: &[u8]) -> Result<ObjectId> {
     let id = gix::objs::compute_hash(repo.object_hash(), gix::objs::Kind::Blob, content);
-    id.map_err(Error::git("a merged text"))
+    id.map_err(Error::unreadable("a merged text"))
 }
 
 /// Entries at the top of a commit that claim the place of `.jit`: another spelling of it, or it as no directory.

@@ -147,7 +147,7 @@ pub(crate) fn off_base(
         if has_both(repo, spot, tip, tips)? {
             continue;
         }
-        let has = spot.parents.iter().map(|parent| history::is_ancestor(repo, tip, *parent)).collect::<store::Result<Vec<_>>>()?;
+        let has = spot.parents.iter().map(|parent| history::is_ancestor(repo, tip, *parent)).collect::<crate::git::Result<Vec<_>>>()?;
         if !has.contains(&true) {
             return Ok(Some(Finding::OffBase { path: change.name(), branch }));
         }

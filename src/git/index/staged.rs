@@ -5,12 +5,10 @@
 use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
 
-use crate::enforce::Result;
 use crate::git::index::{self, Staged};
 use crate::git::run::Git;
 use crate::git::tree::{self, FilesByPath, TreeEntry};
-use crate::store::Error;
-use crate::store::file;
+use crate::git::{Error, Result};
 
 /// The names of Git's files that hold the rest of a split index.
 const SHARED: &[u8] = b"sharedindex.";
@@ -18,8 +16,7 @@ const SHARED: &[u8] = b"sharedindex.";
 /// What the index that Git names has below `.jit/`; `head` is the commit that HEAD is at, and `data` its `.jit` tree, which is
 /// often what is staged too.
 pub(crate) fn read(repo: &Repository, head: Option<ObjectId>, data: Option<ObjectId>) -> Result<Staged> {
-    let names = file::names(repo.git_dir())?;
-    if !names.iter().any(|name| name.as_encoded_bytes().starts_with(SHARED))
+    if !may_be_split(repo)
         && let Some(staged) = index::read(repo, data)?
     {
         return Ok(staged);
@@ -42,6 +39,15 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>, data: Option<Objec
         return Ok(Staged::Tree(None));
     }
     Ok(Staged::Files { files, misplaced })
+}
+
+/// Whether the index may be a split one. A Git directory that cannot be listed counts as one that has it: then Git reads the index.
+fn may_be_split(repo: &Repository) -> bool {
+    let Ok(entries) = repo.git_dir().read_dir() else { return true };
+    let is_shared = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.map_or(true, |entry| entry.file_name().as_encoded_bytes().starts_with(SHARED))
+    };
+    entries.into_iter().any(is_shared)
 }
 
 /// What Git says that a commit would change in `before`, a commit or a tree, below `.jit` in any spelling.
@@ -67,7 +73,7 @@ fn by_git(repo: &Repository, before: ObjectId) -> Result<Vec<(BString, TreeEntry
     let output = git.run(&words)?;
     let strange = |line: &[u8]| {
         let why = format!("git says of it what cannot be understood: {:?}", line.as_bstr());
-        Error::Corrupt { path: repo.index_path(), line: None, why }
+        Error::Corrupt { path: repo.index_path(), why }
     };
     let mut found = Vec::new();
     let mut fields = output.split(|byte| *byte == 0).filter(|field| !field.is_empty());

@@ -12,7 +12,7 @@ use gix::objs::tree::EntryRef;
 use gix::{ObjectId, Repository};
 
 use crate::git::tree::{FOLDER, FilesByPath, TreeEntry, visit};
-use crate::store::{Error, Result};
+use crate::git::{Error, Result};
 
 /// A file that differs, as it was and as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ fn walk(
     if old == new {
         return Ok(());
     }
-    let read = |id: Option<ObjectId>| id.map(|id| repo.find_tree(id).map_err(Error::git(format!("tree {id}")))).transpose();
+    let read = |id: Option<ObjectId>| id.map(|id| repo.find_tree(id).map_err(Error::unreadable(format!("tree {id}")))).transpose();
     let (old, new) = (read(old)?, read(new)?);
     let (old, new) = (old.as_ref().map_or(&[][..], |tree| &tree.data), new.as_ref().map_or(&[][..], |tree| &tree.data));
     each_that_differs(old, new, repo.object_hash(), &mut |name, old, new| {
@@ -110,7 +110,7 @@ fn each_that_differs(
 /// The first entry of a tree, and the bytes behind it.
 fn first(tree: &[u8], hash: Kind) -> Result<Option<(EntryRef<'_>, &[u8])>> {
     let mut entries = TreeRefIter::from_bytes(tree, hash);
-    let entry = entries.next().transpose().map_err(Error::git("a tree"))?;
+    let entry = entries.next().transpose().map_err(Error::unreadable("a tree"))?;
     Ok(entry.map(|entry| (entry, &tree[entries.offset_to_next_entry(tree)..])))
 }
 
