@@ -17,7 +17,7 @@ use crate::git::history;
 use crate::git::range::{self, Range};
 use crate::hooks::pre_push::{self, CommitChanges as Commit};
 use crate::store::Error;
-use crate::store::authority::{RecordedTransition, TransitionContext};
+use crate::store::authority::{AuthorityLog, RecordedTransition, TransitionContext};
 use crate::store::file;
 use crate::store::layout::Layout;
 
@@ -50,7 +50,7 @@ pub(crate) fn once(cx: &Context, layout: &Layout, agent: Option<&str>) -> Result
 
 /// Whether this clone has had hooks: then what was committed here is recorded here.
 pub(crate) fn is_recorded_here(layout: &Layout) -> bool {
-    mark(layout).exists() || layout.authority().exists()
+    mark(layout).exists() || AuthorityLog::of(layout).exists()
 }
 
 fn mark(layout: &Layout) -> std::path::PathBuf {
@@ -74,7 +74,7 @@ fn record<'c>(
         let steps = change.steps().filter(|(from, to)| from != to);
         entries.extend(steps.map(|step| RecordedTransition::adopted(&made, step, reason)));
     }
-    layout.authority().append(&entries)?;
+    AuthorityLog::of(layout).append(&entries)?;
     Ok(entries.len())
 }
 

@@ -150,7 +150,8 @@ impl Cover<'_> {
     fn read_steps_of(&self, commit: ObjectId) -> Result<Vec<Transition>> {
         let after = tree::data_tree(self.repo, commit)?;
         let parents = history::parents(self.repo, commit)?;
-        let mut before = parents.into_iter().map(|parent| tree::data_tree(self.repo, parent)).collect::<crate::git::Result<Vec<_>>>()?;
+        let mut before =
+            parents.into_iter().map(|parent| tree::data_tree(self.repo, parent)).collect::<crate::git::Result<Vec<_>>>()?;
         if before.is_empty() {
             before.push(None);
         }

@@ -12,6 +12,7 @@ pub(crate) mod file;
 pub(crate) mod file_stamp;
 pub(crate) mod gates;
 pub(crate) mod git_info;
+pub(crate) mod identity;
 pub(crate) mod issue_cache;
 pub(crate) mod issue_sources;
 pub(crate) mod issues;
