@@ -6,6 +6,7 @@
 
 mod decide;
 mod event;
+mod interface;
 mod ledger;
 #[cfg(test)]
 mod model;
@@ -22,6 +23,7 @@ use crate::domain::time::{ClockReading, Now};
 
 pub(crate) use decide::{Decision, LeaseAnswer, LeaseRefusal, Request, decide};
 pub(crate) use event::{Grant, LeaseEvent};
+pub(crate) use interface::{Diagnostic, LeaseFilter, PastEvent, Recovery, Transaction};
 pub(crate) use ledger::Ledger;
 pub(crate) use outcome::LeaseOutcome;
 pub(crate) use status::LeaseStatus;
