@@ -16,7 +16,7 @@ use crate::exit::ExitStatus::{Busy, Invalid, NotFound, Refused, Usage};
 use crate::exit::{Diagnose, Diagnosis};
 use crate::forge::github;
 use crate::git::range::NoRange;
-use crate::git::run;
+use crate::git::{self, run};
 use crate::hooks::install::Obstacle;
 use crate::lease::coordinator;
 use crate::store;
@@ -184,11 +184,17 @@ pub(crate) enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
-    Git(#[from] run::Error),
+    Git(#[from] git::Error),
     #[error(transparent)]
     Github(#[from] github::Error),
     #[error(transparent)]
     Actor(#[from] actor::Error),
+}
+
+impl From<run::Error> for Error {
+    fn from(error: run::Error) -> Self {
+        Self::Git(error.into())
+    }
 }
 
 impl From<Blocker> for Error {

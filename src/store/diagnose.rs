@@ -29,7 +29,7 @@ impl Diagnose for Error {
                     ""
                 })
             }
-            Self::Git { .. } => Diagnosis::new("git_unreadable", ExitStatus::Broken),
+            Self::Git(error) => error.diagnosis(),
             Self::Corrupt { path, line, .. } => corrupt(path).data(json!({ "file": path.display().to_string(), "line": line })),
             Self::Busy { .. } => Diagnosis::new("busy", ExitStatus::Busy).hint("Try again in a moment"),
             Self::Contended { .. } => Diagnosis::new("contended", ExitStatus::Busy).hint("Try again in a moment"),

@@ -58,7 +58,7 @@ impl SupervisedAgent<'_> {
             ttl_secs,
             argv,
             dir: layout.worktree_root.as_deref(),
-            unset: &[&UNSET[..], &crate::git::run::LOCAL_VARIABLES[..]].concat(),
+            unset: &[&UNSET[..], &crate::process::GIT_LOCAL_VARIABLES[..]].concat(),
             ends_when_lost: false,
         };
         let mut started = None;
