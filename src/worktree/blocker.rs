@@ -264,8 +264,8 @@ fn first(files: &[String]) -> String {
 }
 
 impl Blocker {
-    /// One out of what was found: nothing, one, or several together.
-    pub(crate) fn out_of(mut all: Vec<Self>) -> Option<Self> {
+    /// Combines blockers into one: `None`, the only one, or `Several`.
+    pub(crate) fn combine(mut all: Vec<Self>) -> Option<Self> {
         if all.len() > 1 { Some(Self::Several { all }) } else { all.pop() }
     }
 }

@@ -7,8 +7,9 @@ mod text;
 use serde_json::{Value, json};
 
 use crate::actor::{self, Origin};
-use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief};
 use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
+use crate::commands::shared::issue_list::brief;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::tools::status::subject;
 use crate::domain::id::{AgentId, Holder, IssueId, WorktreeId};

@@ -9,42 +9,13 @@ mod complete;
 use serde_json::{Value, json};
 
 use crate::commands::shared::session::Session;
+use crate::commands::shared::shell::Shell;
 use crate::output::Report;
 use crate::output::text::Styles;
 
-pub(crate) use crate::commands::shared::candidates::worktrees;
 pub(crate) use crate::commands::tools::shell::complete::{CompleteArgs, complete};
 
-/// A shell that there is a function for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Shell {
-    /// GNU Bash.
-    Bash,
-    /// Z shell.
-    Zsh,
-    /// fish.
-    Fish,
-}
-
 impl Shell {
-    /// The one that a path names; bash where it names none of them.
-    pub(crate) fn of(path: Option<&str>) -> Self {
-        match path.and_then(|path| path.rsplit('/').next()) {
-            Some("zsh") => Self::Zsh,
-            Some("fish") => Self::Fish,
-            _ => Self::Bash,
-        }
-    }
-
-    /// What to put into the file that the shell reads when it starts.
-    pub(crate) fn line(self) -> &'static str {
-        match self {
-            Self::Bash => "eval \"$(git jit shell-init bash)\"",
-            Self::Zsh => "eval \"$(git jit shell-init zsh)\"",
-            Self::Fish => "git jit shell-init fish | source",
-        }
-    }
-
     fn name(self) -> &'static str {
         match self {
             Self::Bash => "bash",

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief, lines};
 use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
+use crate::commands::shared::issue_list::{brief, lines};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::issue::State;

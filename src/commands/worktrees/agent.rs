@@ -1,7 +1,6 @@
 //! The agent of a worktree: which one, how it is started, and what became of it.
 
 mod run;
-mod view;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,8 +10,6 @@ use serde_json::{Value, json};
 use crate::commands::shared::session::Session;
 use crate::commands::worktrees::agent::run::Run;
 pub(super) use crate::commands::worktrees::agent::run::{TendArgs, tend};
-pub(super) use crate::commands::worktrees::agent::view::AgentRunView;
-use crate::commands::worktrees::elsewhere;
 use crate::commands::worktrees::settings::WorktreeSettings;
 use crate::domain::agent_command::{CommandTemplate, Manner, TemplateValues, Unable};
 use crate::domain::issue::Issue;
@@ -113,7 +110,7 @@ impl Chosen {
         issue: &Issue,
         door: Option<Guard>,
     ) -> Result<AgentReport, Error> {
-        let layout = elsewhere(&spawned.path)?;
+        let layout = Layout::at(&spawned.path)?;
         let gone = || Blocker::Missing { path: spawned.path.clone() };
         let door = match door {
             Some(door) => door,

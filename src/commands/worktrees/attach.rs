@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::commands::shared::candidates;
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::tools::shell;
-use crate::commands::worktrees::agent::AgentRunView;
+use crate::commands::shared::worktree_list::AgentRunView;
 use crate::commands::worktrees::meant;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -25,7 +26,7 @@ const AFTERWARDS: Duration = Duration::from_secs(3);
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The worktree: its issue's number or id, its directory's name, its branch, or its path
-    #[arg(add = shell::worktrees())]
+    #[arg(add = candidates::worktrees())]
     worktree: String,
     /// Print what it has said so far, and end
     #[arg(long)]
@@ -39,9 +40,9 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let none = |hint: String| Error::NotThere { what: "log of an agent in", name: found.root.display().to_string(), hint };
     let view =
         AgentRunView::of(&found.git_dir).ok_or_else(|| none("To start one: git jit worktree spawn, with --headless".to_owned()))?;
-    let Some(log) = view.log() else {
-        let hint = if view.is_alive() {
-            format!("{} is at work there, at a terminal of its own (process {})", view.run().name, view.run().pid)
+    let Some(log) = view.log.as_ref().map(PathBuf::from) else {
+        let hint = if view.alive {
+            format!("{} is at work there, at a terminal of its own (process {})", view.name, view.pid)
         } else {
             "The last one there had a terminal of its own".to_owned()
         };
@@ -53,10 +54,10 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let mut gone_since: Option<Instant> = None;
     loop {
         // Looked at before the log: what it says last is read in any case.
-        let now = AgentRunView::of(&found.git_dir).filter(|now| now.run().log == view.run().log);
+        let now = AgentRunView::of(&found.git_dir).filter(|now| now.log == view.log);
         let is_over = now.as_ref().is_none_or(|now| {
-            let is_gone = !now.is_alive();
-            is_gone && (now.run().ended.is_some() || gone_since.get_or_insert_with(Instant::now).elapsed() > AFTERWARDS)
+            let is_gone = !now.alive;
+            is_gone && (now.ended_at.is_some() || gone_since.get_or_insert_with(Instant::now).elapsed() > AFTERWARDS)
         });
         let mut said = Vec::new();
         file.seek(SeekFrom::Start(at)).and_then(|_| file.read_to_end(&mut said)).map_err(failed())?;
@@ -78,7 +79,7 @@ struct Attached {
 
 impl Report for Attached {
     fn json(&self) -> Value {
-        json!({ "agent": self.view.json(), "log": self.log, "bytes": self.bytes })
+        json!({ "agent": self.view, "log": self.log, "bytes": self.bytes })
     }
 
     fn human(&self, _: &Styles) -> String {
@@ -86,16 +87,16 @@ impl Report for Attached {
     }
 
     fn aside(&self) -> Option<String> {
-        let name = &self.view.run().name;
-        Some(match self.view.run().ended {
-            _ if self.view.is_alive() => format!("{name} is still at work"),
+        let name = &self.view.name;
+        Some(match self.view.status {
+            _ if self.view.alive => format!("{name} is still at work"),
             None => format!("{name} is gone, and nobody knows how it ended: what tended it was killed too"),
-            Some(_) => self.view.words(),
+            Some(_) => self.view.summary(),
         })
     }
 
     fn code(&self) -> u8 {
-        let unknown = if self.view.is_alive() { ExitStatus::Done } else { ExitStatus::Refused };
-        self.view.run().ended.map_or(unknown.code(), |ended| ended.status)
+        let unknown = if self.view.alive { ExitStatus::Done } else { ExitStatus::Refused };
+        self.view.status.unwrap_or(unknown.code())
     }
 }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::commands::shared::candidates;
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::tools::shell;
+use crate::commands::shared::shell::Shell;
 use crate::commands::worktrees::meant;
 use crate::error::Error;
 use crate::output::Report;
@@ -16,14 +17,14 @@ use crate::worktree::Blocker;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The worktree: main, its issue's number or id, its directory's name, its branch, or its path
-    #[arg(add = shell::worktrees())]
+    #[arg(add = candidates::worktrees())]
     worktree: String,
 }
 
 /// Tells where it is, and leads the shell there.
 pub(crate) fn goto(session: &Session, args: Args) -> CommandResult {
     let hint = session.cx.cd_file.is_none().then(|| {
-        let shell = shell::Shell::of(session.cx.shell.as_deref());
+        let shell = Shell::of(session.cx.shell.as_deref());
         format!("a program cannot move its shell. For the function wt, which can: {}", shell.line())
     });
     Ok(Box::new(There { path: find(session, &args)?, leads: true, hint }))

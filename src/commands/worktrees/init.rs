@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice;
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::shared::session::{CommandResult, Session, viewpoint};
 use crate::commands::worktrees::settings::{WorktreeSettings, is_allowed, trusted_commands};
-use crate::commands::worktrees::{elsewhere, show, viewpoint};
+use crate::commands::worktrees::show;
 use crate::enforce::adopt;
 use crate::error::Error;
 use crate::hooks::install::merge_driver;
@@ -58,8 +58,8 @@ pub(crate) fn clone(session: &Session, args: CloneArgs) -> CommandResult {
     };
     let dir = session.cx.cwd.join(dir);
     worktree::clone_into(&session.cx, &url, &dir)?;
-    let layout = elsewhere(&dir)?;
-    let (primary, _) = worktree::make_primary(&layout)?;
+    let layout = Layout::at(&dir)?;
+    let (primary, _) = worktree::create_primary(&layout)?;
     merge_driver::install(&session.cx, &layout)?;
     let hooks = if hooks { install_hooks(session, &primary)? } else { Vec::new() };
     // The shell stays where it is: whoever clones once may clone again.
@@ -72,7 +72,7 @@ pub(crate) fn init(session: &Session, args: InitArgs) -> CommandResult {
     let InitArgs { hooks } = args;
     let layout = session.layout()?;
     session.recover_interrupted(layout);
-    let (primary, is_new) = worktree::make_primary(layout)?;
+    let (primary, is_new) = worktree::create_primary(layout)?;
     let is_excluded = path_template::exclude_trees(layout)?;
     let is_wired = merge_driver::install(&session.cx, layout)?;
     let hooks = if hooks { install_hooks(session, &primary)? } else { Vec::new() };
@@ -83,7 +83,7 @@ pub(crate) fn init(session: &Session, args: InitArgs) -> CommandResult {
 }
 
 fn install_hooks(session: &Session, root: &Path) -> Result<Vec<PathBuf>, Error> {
-    let layout = elsewhere(root)?;
+    let layout = Layout::at(root)?;
     let installed = install::install(&session.cx, &layout, InstallMode::default())?;
     adopt::once(&session.cx, &layout, session.agent_flag.as_deref())?;
     Ok(installed.written)

@@ -16,9 +16,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{CommandResult, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, issues, viewpoint};
 use crate::error::Error;
 use crate::output::Report;
+use crate::output::schema::Answer;
 use crate::output::text::{Styles, plain_line};
 use crate::store;
 use crate::store::file;
@@ -27,7 +28,8 @@ use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
 use crate::worktree::{self, Blocker};
 
-pub(in crate::commands) use crate::commands::worktrees::list::{WorktreeRow, rows};
+/// What the verbs of this group answer with `--json`.
+pub(crate) const ANSWERS: &[Answer] = &[];
 
 /// Verbs of `worktree`.
 #[derive(Debug, clap::Subcommand)]
@@ -103,19 +105,6 @@ pub(crate) fn lead(session: &Session, dir: &Path) {
     if let Err(error) = write() {
         session.output.warn(&format!("the shell cannot be led to {}: {error}", dir.display()));
     }
-}
-
-/// The repository as seen from where there are issues: from this worktree, or, from a bare root, from the primary one.
-fn viewpoint(layout: &Layout) -> Result<Option<Layout>, Error> {
-    match &layout.primary_root {
-        Some(primary) if layout.worktree_root.is_none() => elsewhere(primary).map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// The repository as seen from another of its worktrees.
-fn elsewhere(root: &Path) -> Result<Layout, Error> {
-    Ok(Layout::at(root)?)
 }
 
 /// The worktree that was meant: by its name, its number, its path, or the issue that it is for.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::shared::session::{CommandResult, Session, issues};
-use crate::commands::worktrees::{show, viewpoint};
+use crate::commands::shared::session::{CommandResult, Session, issues, viewpoint};
+use crate::commands::worktrees::show;
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::Document;
 use crate::error::Error;
@@ -69,7 +69,7 @@ pub(crate) fn prune(session: &Session, args: PruneArgs) -> CommandResult {
         session.recover_interrupted(layout);
     }
     let policy = session.policy(layout);
-    let pruned = worktree::prune(&session.cx, layout, &policy, &session.agent(layout)?, dry_run)?;
+    let pruned = worktree::prune(session.repo(layout, &policy), &session.agent(layout)?, dry_run)?;
     let one = |Pruned { path, branch, kept, leases }: Pruned| PrunedWorktree {
         path: show(&path),
         branch,
@@ -101,14 +101,15 @@ pub(crate) fn purge(session: &Session, args: PurgeArgs) -> CommandResult {
             closed.push((worktree, issue));
         }
     }
-    let removal = RemovalOptions { delete_branch, ..RemovalOptions::default() };
+    let repo = session.repo(layout, &policy);
+    let options = RemovalOptions { delete_branch, ..RemovalOptions::default() };
     let mut all = Vec::new();
     for (worktree, issue) in closed {
-        let mut risks = worktree::risks(&session.cx, layout, &policy, &worktree, &agent, removal)?;
+        let mut risks = worktree::risks(repo, &worktree, &agent, options)?;
         risks.extend(own_lease(session, layout, &worktree)?);
         let (mut leases, mut failed) = (Vec::new(), None);
         if risks.is_empty() && !dry_run {
-            match worktree::remove(&session.cx, layout, &policy, &worktree, &agent, removal) {
+            match worktree::remove(repo, &worktree, &agent, options) {
                 Ok(removed) => leases.extend(removed.leases.into_iter().map(|lease| lease.lease_id)),
                 // The others are told of all the same.
                 Err(error) => failed = Some(Error::from(error).to_string()),

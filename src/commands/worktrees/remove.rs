@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::commands::shared::candidates;
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::tools::shell;
 use crate::commands::worktrees::{meant, show};
 use crate::output::Report;
 use crate::output::text::Styles;
@@ -21,7 +21,7 @@ no remote want --keep-branch or --delete-unmerged. A branch that was squashed in
 #[expect(clippy::struct_excessive_bools, reason = "one for each word of the command line, and each is a risk of its own")]
 pub(crate) struct Args {
     /// The worktree: its issue's number or id, its directory's name, its branch, or its path
-    #[arg(add = shell::worktrees())]
+    #[arg(add = candidates::worktrees())]
     worktree: String,
     /// Delete its branch too
     #[arg(long, short = 'D')]
@@ -71,7 +71,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn removal(&self) -> RemovalOptions {
+    fn options(&self) -> RemovalOptions {
         RemovalOptions {
             discard_changes: self.discard_changes,
             discard_untracked: self.discard_untracked,
@@ -100,7 +100,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let found = meant(session, layout, &args.worktree)?;
     let agent = session.agent(layout)?;
     let stands_in_it = session.cx.stands_in(&found.root);
-    let removed = worktree::remove(&session.cx, layout, &policy, &found, &agent, args.removal())?;
+    let removed = worktree::remove(session.repo(layout, &policy), &found, &agent, args.options())?;
     let home = layout.primary_root.clone().filter(|home| *home != removed.path).unwrap_or_else(|| layout.common_dir.clone());
     Ok(Box::new(Gone { removed, leads_to: stands_in_it.then_some(home) }))
 }

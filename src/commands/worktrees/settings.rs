@@ -41,7 +41,7 @@ impl WorktreeSettings {
     }
 
     /// Where worktrees are.
-    pub(crate) fn place<'a>(&'a self, session: &'a Session) -> Option<path_template::PathTemplate<'a>> {
+    pub(crate) fn path_template<'a>(&'a self, session: &'a Session) -> Option<path_template::PathTemplate<'a>> {
         let home = session.cx.home.as_deref();
         let users = self.user.path_template.as_deref().map(|text| path_template::PathTemplate { text, is_users: true, home });
         users.or_else(|| {

@@ -4,17 +4,19 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::commands::leases::claim;
-use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::shared::hooks_reminder;
+use crate::commands::shared::lease_args;
+use crate::commands::shared::session::{CommandResult, Session, viewpoint};
 use crate::commands::worktrees::agent::{self, AgentReport};
 use crate::commands::worktrees::settings::WorktreeSettings;
+use crate::commands::worktrees::show;
 use crate::commands::worktrees::subject::Subject;
-use crate::commands::worktrees::{elsewhere, show, viewpoint};
 use crate::domain::id::AgentId;
 use crate::error::Error;
 use crate::git::run::Git;
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
+use crate::repo::Repo;
 use crate::store::agent_run;
 use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
@@ -67,9 +69,9 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let view = viewpoint(layout)?;
     let view = view.as_ref().unwrap_or(layout);
     let policy = session.policy_of_leases(view)?;
-    crate::commands::shared::hooks_reminder::remind(session, layout, &policy);
+    hooks_reminder::remind(session, layout, &policy);
     let settings = WorktreeSettings::read(session, view)?;
-    let (ttl_secs, reason) = (claim::ttl_secs(ttl.as_deref(), &policy)?, claim::reason(reason)?);
+    let (ttl_secs, reason) = (lease_args::ttl_secs(ttl.as_deref(), &policy)?, lease_args::reason(reason)?);
     // Everything that can be known to fail is looked at before anything is made.
     let chosen = agent.choose(session, layout, &settings)?;
     let subject = Subject::find(session, view, &policy, &issue, title.as_deref())?;
@@ -78,7 +80,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     }
     let issue = subject.document.issue();
     let existing = worktree::existing(layout, issue)?;
-    let prepare = if no_setup || existing.is_some() { None } else { settings.post_spawn(session, layout)? };
+    let post_spawn = if no_setup || existing.is_some() { None } else { settings.post_spawn(session, layout)? };
     if fetch && existing.is_none() {
         Git::at(&layout.common_dir).attended(&["fetch", "--quiet"])?;
     }
@@ -94,14 +96,14 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         base,
         ttl_secs,
         reason,
-        policy: &policy,
-        place: settings.place(session),
-        resumes_branch: resume,
-        prepare,
+        path_template: settings.path_template(session),
+        resume_branch: resume,
+        post_spawn,
     };
+    let repo = session.repo(layout, &policy);
     let spawned = match existing {
-        Some(existing) => go_on(session, layout, &wish, existing, chosen.is_some())?,
-        None => worktree::spawn(&session.cx, layout, &wish)?,
+        Some(existing) => resume_in(repo, &wish, existing, chosen.is_some())?,
+        None => worktree::spawn(repo, &wish)?,
     };
     for note in &spawned.notes {
         session.output.warn(note);
@@ -114,24 +116,18 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 /// Who will hold the lease: whoever a worktree that is there belongs to, unless somebody else is named.
 fn who(session: &Session, layout: &Layout, existing: Option<&Worktree>) -> Result<AgentId, Error> {
     match existing.filter(|existing| !existing.is_missing) {
-        Some(existing) => session.agent(&elsewhere(&existing.root)?),
+        Some(existing) => session.agent(&Layout::at(&existing.root)?),
         None => session.agent(layout),
     }
 }
 
 /// Goes on in a worktree that is there; not with a second agent beside one that is at work, and not as somebody else.
-fn go_on(
-    session: &Session,
-    layout: &Layout,
-    wish: &SpawnRequest<'_>,
-    existing: Worktree,
-    with_agent: bool,
-) -> Result<Spawned, Error> {
+fn resume_in(repo: Repo<'_>, wish: &SpawnRequest<'_>, existing: Worktree, with_agent: bool) -> Result<Spawned, Error> {
     let is_others = existing.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) != Some(&wish.agent_id);
     if let Some(run) = agent_at_work(&existing).filter(|_| with_agent || is_others) {
         return Err(Blocker::AtWork { name: run.name, pid: run.pid, path: existing.root }.into());
     }
-    Ok(worktree::resume(&session.cx, layout, wish, existing)?)
+    Ok(worktree::resume(repo, wish, existing)?)
 }
 
 struct Spawn {

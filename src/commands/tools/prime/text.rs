@@ -3,8 +3,8 @@
 //! Two thousand tokens are counted as three bytes each, which is less than any tokenizer gets out of English. What the
 //! repository adds has what is left, and is quoted, so that it cannot pass for a rule of ours.
 
-use crate::commands::issues::query::IndexedIssue;
 use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::issue_index::IndexedIssue;
 use crate::commands::tools::prime::{AtWork, Dependency, Prime, SHOWN, word};
 use crate::domain::issue::State;
 use crate::domain::policy::Enforcement;

@@ -3,15 +3,15 @@
 //! Reading is one thing and telling another: what was read is kept, and told again each second as the time then has it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief};
 use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
+use crate::commands::shared::issue_list::brief;
 use crate::commands::shared::session::Session;
+use crate::commands::shared::worktree_list::{self, WorktreeRow};
 use crate::commands::tools::watch::panels;
-use crate::commands::worktrees::{self, WorktreeRow};
 use crate::domain::id::{IssueId, WorktreeId};
 use crate::domain::lease::Lease;
 use crate::domain::policy::{Editor, Policy};
@@ -44,7 +44,6 @@ pub(crate) struct Gathered {
     pub(crate) leases: Vec<Lease>,
     /// Titles of the issues that leases and events are about.
     pub(crate) titles: BTreeMap<IssueId, String>,
-    pub(crate) here: Option<PathBuf>,
     pub(crate) worktrees: Vec<WorktreeRow>,
     pub(crate) available: Vec<IndexedIssue>,
     pub(crate) available_total: usize,
@@ -75,7 +74,7 @@ impl<'a> Watcher<'a> {
         self.signs = self.signs();
         let Self { session, layout, .. } = *self;
         let index = IssueIndex::gather(session, layout, false)?;
-        let worktrees = worktrees::rows(session, layout)?;
+        let worktrees = worktree_list::rows(session, layout)?;
         self.read_events()?;
         let mut leases: Vec<Lease> = index.ledger.leases().cloned().collect();
         leases.sort_by_key(|lease| (!index.editor.is(&lease.holder), lease.issue_id));
@@ -89,7 +88,6 @@ impl<'a> Watcher<'a> {
             branch: layout.branch(),
             leases,
             titles,
-            here: layout.worktree_root.clone(),
             worktrees,
             available_total: available.len(),
             available: available.into_iter().take(SHOWN).cloned().collect(),
@@ -118,8 +116,8 @@ impl Gathered {
 
     /// What a worktree is called.
     pub(crate) fn name_of(&self, id: &WorktreeId) -> Option<String> {
-        let is_it = |row: &&WorktreeRow| row.worktree.identity.as_ref().is_some_and(|identity| identity.worktree_id == *id);
-        self.worktrees.iter().find(is_it).map(|row| row.worktree.name())
+        let is_it = |row: &&WorktreeRow| row.worktree_id.as_ref() == Some(id);
+        self.worktrees.iter().find(is_it).map(|row| row.name.clone())
     }
 
     /// What a frame shows at a moment.
@@ -135,7 +133,7 @@ impl Gathered {
         json!({
             "at": now.wall, "agent_id": self.editor.agent_id, "worktree_id": self.editor.worktree_id, "branch": self.branch,
             "mine": views(mine), "others": views(others), "titles": titles,
-            "worktrees": self.worktrees.iter().map(|row| row.json(self.here.as_ref())).collect::<Vec<_>>(),
+            "worktrees": self.worktrees,
             "available_total": self.available_total, "available": self.available.iter().map(brief).collect::<Vec<_>>(),
             "events": self.events, "unreadable": self.unreadable,
         })

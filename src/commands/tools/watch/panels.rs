@@ -1,9 +1,9 @@
 //! The words of a frame: what was read, as it stands at a moment, in panels, lines and columns.
 
-use crate::commands::issues::query::IndexedIssue;
 use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::issue_index::IndexedIssue;
+use crate::commands::shared::worktree_list::WorktreeRow;
 use crate::commands::tools::watch::gather::Gathered;
-use crate::commands::worktrees::WorktreeRow;
 use crate::domain::issue::Priority;
 use crate::domain::lease::Lease;
 use crate::domain::time::{Now, in_words};
@@ -63,22 +63,20 @@ fn urgency(gathered: &Gathered, now: &Now, lease: &Lease, view: &LeaseView) -> M
 
 fn worktrees(gathered: &Gathered) -> Panel {
     let row = |row: &WorktreeRow| {
-        let worktree = &row.worktree;
-        let root = worktree.root.display().to_string();
-        let states = [(worktree.is_missing, "missing"), (worktree.is_locked, "locked")];
+        let states = [(row.missing, "missing"), (row.locked, "locked")];
         let states: Vec<&str> = states.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
-        let (agent, is_alive) = row.agent().unwrap_or_default();
+        let (agent, is_alive) = row.agent.as_ref().map(|agent| (agent.summary(), agent.alive)).unwrap_or_default();
         WatchRow {
-            key: root.clone(),
+            key: row.root.clone(),
             cells: vec![
-                Cell::new(if gathered.here.as_ref() == Some(&worktree.root) { "*" } else { "" }, Mood::Good),
+                Cell::new(if row.current { "*" } else { "" }, Mood::Good),
                 Cell::new(row.number.as_deref().unwrap_or_default(), Mood::Id),
-                Cell::plain(worktree.branch.as_deref().unwrap_or("(detached)")),
+                Cell::plain(row.branch.as_deref().unwrap_or("(detached)")),
                 Cell::new(&agent, if is_alive { Mood::Good } else { Mood::Faint }),
                 Cell::new(&states.join(" "), Mood::Warn),
                 Cell::plain(row.title.as_deref().unwrap_or_default()),
             ],
-            detail: Cell::plain(&root),
+            detail: Cell::plain(&row.root),
         }
     };
     let rows: Vec<WatchRow> = gathered.worktrees.iter().map(row).collect();

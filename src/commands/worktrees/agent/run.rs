@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::commands::leases::claim::{SupervisedCommand, supervise, was_concluded};
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::shared::supervise::{SupervisedCommand, supervise, was_concluded};
 use crate::commands::worktrees::agent::{AgentReport, LeaseAfterAgent};
 use crate::domain::id::{IssueId, IssueRef, LeaseId};
 use crate::error::Error;
