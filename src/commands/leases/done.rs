@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::commands::issues::gate::warn_outdated;
-use crate::commands::shared::lease_args::ttl_secs;
 use crate::commands::leases::next::take_next;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
 use crate::commands::shared::issue_list::ListedIssue;
+use crate::commands::shared::lease_args::ttl_secs;
 use crate::commands::shared::lease_report::{Acquired, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, LeaseId};

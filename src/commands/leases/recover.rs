@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{Holder, IssueId, LeaseId};
 use crate::domain::lease::Lease;
-use crate::lease::coordinator::Recovery;
+use crate::domain::lease::Recovery;
 use crate::output::text::{Styles, count, plain_line};
 use crate::output::{Document, Report};
 
