@@ -5,7 +5,7 @@ mod files;
 
 use std::path::PathBuf;
 
-use crate::domain::id::AgentId;
+use crate::domain::id::{AgentId, Holder};
 use crate::domain::issue::deceives;
 use crate::domain::lease::Lease;
 use crate::process::background::Watched;
@@ -18,39 +18,54 @@ use crate::worktree::default_branch;
 use crate::worktree::rollback::creation_at;
 use crate::worktree::{Blocker, Result};
 
-/// The risks that the user has accepted, one field for each flag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+// The risks that the user accepts: the options of `worktree remove`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each flag of the command line, and each is a risk of its own")]
 pub(crate) struct RemovalOptions {
-    /// Lose uncommitted changes and untracked files.
-    pub discard_changes: bool,
-    /// Lose untracked files, but no changes.
-    pub discard_untracked: bool,
-    /// Lose ignored files that `.worktreeinclude` lists.
-    pub discard_ignored: bool,
-    /// Lose repositories inside the worktree, for example submodules.
-    pub discard_submodules: bool,
-    /// Lose a rebase, a merge or the like that is in progress.
-    pub discard_operation: bool,
-    /// Delete the branch too, unless that loses commits.
+    /// Delete its branch too
+    #[arg(long, short = 'D')]
     pub delete_branch: bool,
-    /// Delete the branch even if it is the default branch.
-    pub delete_default_branch: bool,
-    /// Lose commits that are nowhere else.
-    pub delete_unmerged: bool,
-    /// Keep the branch, with commits that are nowhere else.
+    /// Keep its branch, with commits that are merged nowhere and on no remote
+    #[arg(long, conflicts_with_all = ["delete_branch", "delete_unmerged"])]
     pub keep_branch: bool,
-    /// Leave stashes that were created in the worktree in the repository.
+    /// Lose commits that are merged nowhere and on no remote
+    #[arg(long)]
+    pub delete_unmerged: bool,
+    /// Lose its uncommitted changes and untracked files
+    #[arg(long)]
+    pub discard_changes: bool,
+    /// Lose its untracked files, but no changes
+    #[arg(long)]
+    pub discard_untracked: bool,
+    /// Lose ignored files that .worktreeinclude lists
+    #[arg(long)]
+    pub discard_ignored: bool,
+    /// Lose repositories inside it, for example submodules
+    #[arg(long)]
+    pub discard_submodules: bool,
+    /// Lose a rebase, merge or similar operation that is in progress there
+    #[arg(long)]
+    pub discard_operation: bool,
+    /// Leave stashes that were created there in git stash list
+    #[arg(long)]
     pub leave_stashes: bool,
-    /// End other agents' leases in the worktree.
+    /// End the leases that other agents hold there
+    #[arg(long)]
     pub end_lease: bool,
-    /// End an agent that is running in the worktree.
+    /// End the agent that is running there
+    #[arg(long)]
     pub stop_agent: bool,
-    /// Remove the worktree although it is locked.
+    /// Remove it although it is locked
+    #[arg(long)]
     pub unlock: bool,
-    /// Remove the worktree although the current directory is in it.
+    /// Remove it although you are in it
+    #[arg(long)]
     pub leave: bool,
-    /// Remove the primary worktree of a bare repository.
+    /// With -D: delete the branch although it is the default branch
+    #[arg(long, requires = "delete_branch")]
+    pub delete_default_branch: bool,
+    /// Remove the primary worktree of a bare repository
+    #[arg(long)]
     pub remove_primary: bool,
 }
 
@@ -134,16 +149,20 @@ pub(crate) fn locked(worktree: &Worktree) -> Blocker {
     Blocker::Locked { path: worktree.root.clone(), reason }
 }
 
+/// The holder of a live lease in the worktree for which `matches` is true.
+pub(crate) fn live_holder(repo: Repo<'_>, worktree: &Worktree, matches: impl Fn(&Holder) -> bool) -> Result<Option<Holder>> {
+    let Some(identity) = &worktree.identity else { return Ok(None) };
+    let (now, stale_after) = (repo.cx.clock().now(), repo.policy.limits.stale_after_secs);
+    let is_it = |lease: &&Lease| {
+        let holder = &lease.holder;
+        holder.worktree_id == identity.worktree_id && matches(holder) && lease.lease_status(&now, stale_after).excludes()
+    };
+    Ok(repo.leases.ledger()?.leases().find(is_it).map(|lease| lease.holder.clone()))
+}
+
 /// Another agent that holds a live lease in the worktree. If the leases cannot be read, this reports none: the next lease request
 /// reports that error.
 pub(crate) fn held_by_other(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId) -> Option<Blocker> {
-    let identity = worktree.identity.as_ref()?;
-    let now = repo.cx.clock().now();
-    let ledger = repo.leases.ledger().ok()?;
-    let is_others = |lease: &&Lease| {
-        lease.holder.worktree_id == identity.worktree_id
-            && lease.holder.agent_id != *agent
-            && lease.lease_status(&now, repo.policy.limits.stale_after_secs).excludes()
-    };
-    ledger.leases().find(is_others).map(|lease| Blocker::InUse { holder: lease.holder.clone() })
+    let holder = live_holder(repo, worktree, |holder| holder.agent_id != *agent).ok().flatten()?;
+    Some(Blocker::InUse { holder })
 }

@@ -2,6 +2,8 @@
 
 use gix::bstr::ByteSlice;
 use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::git::history;
 use crate::git::run::Git;
@@ -10,7 +12,7 @@ use crate::store::worktrees::{self, Worktree};
 use crate::worktree::default_branch;
 
 /// The status of one worktree.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct WorktreeStatus {
     /// What it is compared with, abbreviated; `None` if there is nothing to compare with.
     pub base: Option<String>,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::shared::lease_report::LeaseView;
@@ -13,6 +14,7 @@ use crate::domain::issue::Document;
 use crate::domain::lease::Lease;
 use crate::error::Error;
 use crate::process::background::Watched;
+use crate::store;
 use crate::store::agent_run::AgentRun;
 use crate::store::file;
 use crate::store::issues::IssueStore;
@@ -22,7 +24,8 @@ use crate::worktree::WorktreeStatus;
 use crate::worktree::name;
 
 /// A worktree with its issue, its leases and its agent.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Worktree")]
 pub(crate) struct WorktreeRow {
     /// The last part of its path.
     pub name: String,
@@ -55,7 +58,8 @@ pub(crate) struct WorktreeRow {
 }
 
 /// The last agent that was started in a worktree.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Agent")]
 pub(crate) struct AgentRunView {
     pub name: String,
     pub pid: u32,
@@ -134,11 +138,15 @@ pub(crate) fn rows(session: &Session, layout: &Layout) -> Result<Vec<WorktreeRow
     Ok(worktrees::list(layout)?.into_iter().map(row).collect())
 }
 
+/// The issue as the files of the worktree at `root` have it; `None` if it is missing or cannot be parsed.
+pub(crate) fn issue_in(root: &Path, issue: IssueId) -> store::Result<Option<Document>> {
+    let path = Layout::data_dir(root).join("issues").join(issue.file_name());
+    Ok(file::read_optional(&path)?.and_then(|bytes| Document::parse(&bytes, issue).ok()))
+}
+
 /// The issue as its own worktree has it, else as the command's worktree sees it.
 fn read_issue(worktree: &Worktree, issue: IssueId, store: Option<&IssueStore<'_>>) -> Option<Document> {
-    let path = Layout::data_dir(&worktree.root).join("issues").join(issue.file_name());
-    let own = file::read_optional(&path).ok().flatten().and_then(|bytes| Document::parse(&bytes, issue).ok());
-    own.or_else(|| {
+    issue_in(&worktree.root, issue).ok().flatten().or_else(|| {
         let store = store?;
         store.load(issue, store.locate(issue).ok()??).ok()
     })

@@ -1,12 +1,13 @@
 //! `git jit worktree list`: the worktrees with their issues, lease holders and agents.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::shared::lease_report::LeaseView;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::shared::worktree_list::{AgentRunView, WorktreeRow, rows};
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
+use crate::output::{Document, Report};
 use crate::store::worktrees::Worktree;
 use crate::worktree::{self, WorktreeStatus};
 
@@ -21,8 +22,11 @@ pub(crate) struct Args {
     status: bool,
 }
 
-struct Worktrees {
-    rows: Vec<WorktreeRow>,
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Worktrees {
+    count: usize,
+    worktrees: Vec<WorktreeRow>,
+    #[serde(skip)]
     with_status: bool,
 }
 
@@ -36,7 +40,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         let found = worktree::status(layout, &all);
         rows.iter_mut().zip(found).for_each(|(row, status)| row.status = Some(status));
     }
-    Ok(Box::new(Worktrees { rows, with_status }))
+    Ok(Box::new(Worktrees { count: rows.len(), worktrees: rows, with_status }))
 }
 
 fn cells(row: &WorktreeRow, with_status: bool) -> Vec<String> {
@@ -77,12 +81,12 @@ fn summary(status: &WorktreeStatus) -> String {
 }
 
 impl Report for Worktrees {
-    fn json(&self) -> Value {
-        json!({ "count": self.rows.len(), "worktrees": self.rows })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let rows: Vec<Vec<String>> = self.rows.iter().map(|row| cells(row, self.with_status)).collect();
+        let rows: Vec<Vec<String>> = self.worktrees.iter().map(|row| cells(row, self.with_status)).collect();
         let mut heads = vec!["", "ISSUE", "TITLE", "HOLDER", "LEFT", "AGENT"];
         if self.with_status {
             heads.push("STATUS");
