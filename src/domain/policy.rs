@@ -30,6 +30,15 @@ impl Enforcement {
             _ => None,
         }
     }
+
+    /// The spelling in `enforce_leases`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Warn => "warn",
+            Self::Strict => "strict",
+        }
+    }
 }
 
 /// What one `config.toml` says; `None` where it is silent.

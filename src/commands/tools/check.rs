@@ -1,4 +1,4 @@
-//! `git jit check`: the hooks' judgement of commits that are there already, for CI.
+//! `git jit check`: judges existing commits as the hooks would, for CI.
 
 use serde_json::{Value, json};
 
@@ -15,12 +15,12 @@ use crate::output::text::{Styles, count, plain_line};
 // Arguments of `check`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exits with 1 where the policy is strict and something is refused; JIT_ENFORCE_LEASES=strict makes it so.\n\
-                        Who held an issue is judged only in the clone that the commits were made in; elsewhere it says so.\n\
+    after_help = "Exits with 1 if the policy is strict and an edit is refused. JIT_ENFORCE_LEASES=strict sets the policy.\n\
+                        Leases are judged only in the clone where the commits were made; elsewhere the report says so.\n\
                         For CI see docs/ci.md."
 )]
 pub(crate) struct Args {
-    /// The commits, as git log takes them [default: what HEAD has and the default branch has not, else the last commit]
+    /// The commits, as for git log [default: those of HEAD that the default branch lacks, else the last commit]
     range: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         None => Range::usual(&layout.repo)?,
     };
     let Some(range) = range else {
-        let hint = "There is nothing to check before the first commit".to_owned();
+        let hint = "Create the first commit, then check".to_owned();
         return Err(Error::NotThere { what: "commit", name: "HEAD".to_owned(), hint });
     };
     let checked = check::run(&session.cx, layout, &range)?;
@@ -72,7 +72,7 @@ impl Report for CheckReport {
             text += &format!("  {} {remark}\n", styles.warn("not judged:"));
         }
         for known in known {
-            text += &format!("  {}\n", styles.faint(&plain_line(&format!("as before: {known}"))));
+            text += &format!("  {}\n", styles.faint(&plain_line(&format!("known: {known}"))));
         }
         text
     }
