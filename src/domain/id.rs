@@ -10,6 +10,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -19,8 +20,9 @@ pub(crate) use error::IdError;
 pub(crate) const SHORTEST_PREFIX: usize = 4;
 
 /// The id of an issue: a UUID, printed in lower case with hyphens, and the stem of its file's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(inline, extend("format" = "uuid"))]
 pub(crate) struct IssueId(Uuid);
 
 impl IssueId {
@@ -149,8 +151,9 @@ impl IssueRef {
 }
 
 /// The id of a lease: a ULID, so that ids sort by the time of their grant.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub(crate) struct LeaseId(String);
 
 impl LeaseId {
@@ -172,8 +175,9 @@ impl fmt::Display for LeaseId {
 }
 
 /// Who acts: `type:name`, for example `agent:copilot-1`, `human:alice`, `ci:github-actions`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(inline)]
 pub(crate) struct AgentId(String);
 
 impl AgentId {
@@ -221,8 +225,9 @@ impl FromStr for AgentId {
 }
 
 /// The id of a worktree: `wt:` and eight hexadecimal digits, drawn once and kept when the worktree moves.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(inline)]
 pub(crate) struct WorktreeId(u32);
 
 impl WorktreeId {
@@ -271,7 +276,7 @@ macro_rules! in_json_as_text {
 in_json_as_text!(IssueId, AgentId, WorktreeId);
 
 /// Whom a lease is granted to: an agent in a worktree. Both must match for any use of the lease.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Holder {
     /// The agent.
     pub agent_id: AgentId,

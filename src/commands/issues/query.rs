@@ -106,7 +106,7 @@ pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: 
     })?;
     let filter = filters.meant(&index.editor.agent_id)?;
     index.retain(&filter)?;
-    let IssueIndex { found, unreadable, counts, .. } = index;
+    let found = &index.found;
     // Numbers are sorted, and not what they stand for, which is a hundred times as large.
     let mut shown: Vec<usize> = (0..found.len()).collect();
     let key = |at: usize| (&found[at].summary, found[at].facts.effective);
@@ -117,10 +117,10 @@ pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: 
     if order.limit > 0 {
         shown.truncate(order.limit);
     }
-    for bad in &unreadable {
+    for bad in &index.unreadable {
         session.output.warn(bad);
     }
-    Ok(Box::new(IssueList { kind, found, shown, unreadable, counts, is_filtered: filter != Filter::default() }))
+    Ok(Box::new(IssueList::new(kind, filter != Filter::default(), index, &shown)))
 }
 
 fn explain(session: &Session, kind: QueryKind, filters: Filters, typed: &str) -> CommandResult {

@@ -18,6 +18,12 @@ use crate::domain::policy::Policy;
 use crate::error::Error;
 
 pub(crate) use crate::commands::leases::claim::acquire::take;
+pub(crate) use crate::commands::leases::claim::hold::Held;
+pub(crate) use crate::commands::leases::claim::keepalive::{Detached, KeepaliveEnded, KeepaliveStopped};
+pub(crate) use crate::commands::leases::claim::list::Leases;
+pub(crate) use crate::commands::leases::claim::log::LeaseHistory;
+pub(crate) use crate::commands::leases::claim::release::{Evicted, Released};
+pub(crate) use crate::commands::leases::claim::renew::Beaten;
 pub(crate) use crate::commands::shared::lease_report::{Acquired, LeaseView};
 pub(crate) use crate::commands::shared::supervise::{SupervisedCommand, supervise, was_concluded};
 

@@ -19,7 +19,11 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::policy::Enforcement;
 use crate::exit::ExitStatus;
 use crate::output::Report;
+use crate::output::schema::Answer;
 use crate::output::text::{Styles, plain_line};
+
+/// What the verbs of this group answer with `--json`.
+pub(crate) const ANSWERS: &[Answer] = &[];
 
 const AFTER: &str = "\
 The steps are those of git jit init, git jit config set, git jit hooks install and git jit agents install. Existing files are kept.

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::git::history;
 use crate::lease;
 use crate::lease::coordinator::Coordinator;
+use crate::output::schema::Answer;
 use crate::output::{Output, Report};
 use crate::repo::Repo;
 use crate::store::issues::{IssueStore, Source};
@@ -37,11 +38,19 @@ pub(crate) struct Session {
     pub policy: RefCell<Option<Policy>>,
     /// The issues that the command does something with.
     pub work: RefCell<Vec<IssueId>>,
+    /// What only the root of the commands can do.
+    pub program: &'static Program,
+}
+
+/// What only the root of the commands can do, for the verbs that are about all verbs.
+pub(crate) struct Program {
+    /// The answers of all verbs with `--json`.
+    pub answers: fn() -> Vec<&'static Answer>,
 }
 
 impl Session {
     /// What a command works with that nothing has been asked of yet.
-    pub(crate) fn new(cx: Context, output: Output, agent_flag: Option<String>) -> Self {
+    pub(crate) fn new(cx: Context, output: Output, agent_flag: Option<String>, program: &'static Program) -> Self {
         Self {
             cx,
             output,
@@ -50,6 +59,7 @@ impl Session {
             leases: OnceCell::new(),
             policy: RefCell::default(),
             work: RefCell::default(),
+            program,
         }
     }
 

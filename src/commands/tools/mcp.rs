@@ -28,7 +28,7 @@ use crate::commands::{dispatch, misread};
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::text::Styles;
-use crate::output::{Colour, Output, Report, described, whole};
+use crate::output::{self, Colour, Document, Failure, Output, Report};
 use crate::process;
 use crate::store;
 
@@ -132,7 +132,7 @@ impl Server {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         match ask(&self.dir, self.agent.as_deref(), tool, given) {
             Ok((document, is_well)) => (document, is_well),
-            Err(error) => (whole(json!({ "error": described(&error) })), false),
+            Err(error) => (Failure::from(&error).value(), false),
         }
     }
 }
@@ -143,11 +143,11 @@ fn ask(dir: &Path, agent: Option<&str>, tool: &catalog::Tool, given: &Map<String
     let mut cx = Context::from_process().map_err(|error| crate::commands::lost_cwd(&error.to_string()))?;
     cx.in_dir(dir);
     let output = Output::new(true, true, Colour::Never, cx.terminal);
-    let session = Session::new(cx, output, agent.map(str::to_owned));
+    let session = Session::new(cx, output, agent.map(str::to_owned), &crate::commands::PROGRAM);
     let answer = dispatch(&session, verb.expect("a tool names a verb"));
     activity::pay(&session);
     let report = answer?;
-    Ok((whole(report.json()), report.code() == 0))
+    Ok((output::value(report.as_ref()), report.code() == 0))
 }
 
 impl Report for Served {

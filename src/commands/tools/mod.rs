@@ -1,4 +1,4 @@
-//! TODO: commands::tools.
+//! Verbs about the program, its agents and the repository as a whole: `status`, `watch`, `check`, `mcp`, `schema`, `help`, …
 
 pub(crate) mod adopt;
 pub(crate) mod check;
@@ -13,3 +13,8 @@ pub(crate) mod shell;
 pub(crate) mod status;
 pub(crate) mod watch;
 pub(crate) mod whoami;
+
+use crate::output::schema::Answer;
+
+/// What the verbs of this group answer with `--json`.
+pub(crate) const ANSWERS: &[Answer] = &[];

@@ -19,12 +19,16 @@ use crate::commands::shared::session::resolve;
 use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::error::Error;
 use crate::output::Report;
+use crate::output::schema::Answer;
 use crate::output::text::{Styles, plain_line};
 use crate::store;
 use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
 use crate::worktree::{self, Blocker};
+
+/// What the verbs of this group answer with `--json`.
+pub(crate) const ANSWERS: &[Answer] = &[];
 
 pub(in crate::commands) use crate::commands::worktrees::list::{WorktreeRow, rows};
 

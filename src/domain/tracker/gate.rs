@@ -20,7 +20,7 @@ pub(crate) use registry::Registry;
 pub(crate) const DEFAULT_TIMEOUT_SECS: u64 = 300;
 
 /// When a gate counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GateStage {
     /// Before work begins.
@@ -30,7 +30,7 @@ pub(crate) enum GateStage {
 }
 
 /// Who finds out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GateMode {
     /// A person or an agent, who says so.
@@ -66,7 +66,7 @@ impl GateMode {
 }
 
 /// What is known of a gate on an issue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GateVerdict {
     /// Nothing yet.

@@ -166,7 +166,7 @@ pub(crate) fn take(edit: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, rea
     let claims = session.leases(layout);
     let transaction = claims.ask(session.cx.clock(), &Request::Acquire(grant), &policy.limits)?;
     let no_lease = || Error::NoSuchLease { named: issue_id.to_string() };
-    let (lease_id, taken) = match transaction.answer? {
+    let (lease_id, kind) = match transaction.answer? {
         lease::LeaseAnswer::Granted(id) => (id, AcquireKind::New),
         lease::LeaseAnswer::Kept { lease_id, changed: true } => (lease_id, AcquireKind::Renewed),
         lease::LeaseAnswer::Kept { lease_id, .. } | lease::LeaseAnswer::Closing(lease_id) => (lease_id, AcquireKind::Kept),
@@ -176,14 +176,14 @@ pub(crate) fn take(edit: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, rea
         && let Err(error) = copy_issue_file(store, issue_id, document)
     {
         // A lease that was taken for nothing would only be in others' way.
-        if taken == AcquireKind::New {
+        if kind == AcquireKind::New {
             let request = Request::Release { lease_id, holder, closing: false, reason: None };
             let _ = claims.ask(session.cx.clock(), &request, &policy.limits);
         }
         return Err(error);
     }
     let lease = transaction.ledger.lease(&lease_id).ok_or_else(no_lease)?;
-    Ok(Acquired { view: LeaseView::of(lease, &session.cx.clock().now(), policy, Some(store)), taken })
+    Ok(Acquired::new(LeaseView::of(lease, &session.cx.clock().now(), policy, Some(store)), kind))
 }
 
 /// Puts an issue's file into this worktree, so that it can be edited here.
