@@ -10,14 +10,16 @@ mod text;
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+
+pub(crate) use crate::commands::setup::agents::guard::GuardReport;
 
 use crate::commands::setup::agents::agent_file::{AgentFile, PlannedEdit};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::text::Styles;
 
 /// Verbs of `agents`.
@@ -71,7 +73,8 @@ pub(crate) struct InstallArgs {
 }
 
 /// What was done to a file, or the state it is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "snake_case")]
 enum FileState {
     Current,
@@ -84,15 +87,16 @@ enum FileState {
     Printed,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct FileReport {
     path: &'static str,
     state: FileState,
     text: Option<String>,
 }
 
-#[derive(Serialize)]
-struct AgentFilesReport {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct AgentFilesReport {
     changed: bool,
     ok: bool,
     count: usize,
@@ -196,8 +200,8 @@ impl AgentFilesReport {
 }
 
 impl Report for AgentFilesReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use crate::commands::setup::config::gather::gather;
-use crate::commands::setup::config::report::{SettingChange, SettingReport, SettingView, ValidationProblem, ValidationReport};
+pub(crate) use crate::commands::setup::config::report::{SettingChange, SettingReport, SettingsReport, ValidationReport};
+use crate::commands::setup::config::report::{SettingView, ValidationProblem};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::policy::Policy;
 use crate::enforce::policy;

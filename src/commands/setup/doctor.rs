@@ -4,19 +4,19 @@ mod leases;
 mod merge_driver;
 mod worktrees;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::commands::setup::config;
 use crate::commands::shared::session::{self, CommandResult, Session};
 use crate::domain::consistency::{self, ConsistencyProblem};
-use crate::domain::issue::Document;
+use crate::domain::issue;
 use crate::domain::policy::Policy;
 use crate::domain::tracker::gate::Registry;
 use crate::enforce::policy;
 use crate::exit::ExitStatus;
 use crate::hooks::install;
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::text::{Styles, count, plain_line};
 use crate::store;
 use crate::store::gates;
@@ -29,7 +29,8 @@ use crate::store::notes;
 pub(crate) struct Args {}
 
 /// The result for one subject.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct DoctorCheck {
     name: &'static str,
     /// What was found, for people.
@@ -59,8 +60,8 @@ impl DoctorCheck {
     }
 }
 
-#[derive(Serialize)]
-struct DoctorReport {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct DoctorReport {
     healthy: bool,
     count: usize,
     checks: Vec<DoctorCheck>,
@@ -95,12 +96,12 @@ fn definitions(registry: &store::Result<Registry>) -> DoctorCheck {
     DoctorCheck::new("gates", found, problems)
 }
 
-fn issues(listing: &IssueScan<Document>) -> DoctorCheck {
+fn issues(listing: &IssueScan<issue::Document>) -> DoctorCheck {
     let problems = listing.unreadable.iter().map(ToString::to_string).collect();
     DoctorCheck::new("issues", count(listing.issues.len(), "issue"), problems)
 }
 
-fn notes(store: &IssueStore<'_>, listing: &IssueScan<Document>) -> store::Result<DoctorCheck> {
+fn notes(store: &IssueStore<'_>, listing: &IssueScan<issue::Document>) -> store::Result<DoctorCheck> {
     let (mut found, mut problems) = (0, Vec::new());
     for (document, _) in &listing.issues {
         let notes = notes::of(store.sources(), document.issue().id)?;
@@ -124,7 +125,7 @@ fn local(layout: &Layout) -> store::Result<DoctorCheck> {
 }
 
 /// Does without leases, which may be broken themselves.
-fn graph(listing: &IssueScan<Document>, registry: Option<&Registry>) -> DoctorCheck {
+fn graph(listing: &IssueScan<issue::Document>, registry: Option<&Registry>) -> DoctorCheck {
     let (mild, wrong): (Vec<_>, Vec<_>) =
         consistency::problems(listing.issues.iter().map(|(document, _)| document.issue()), registry)
             .into_iter()
@@ -152,8 +153,8 @@ fn settings(session: &Session, layout: &Layout) -> DoctorCheck {
 }
 
 impl Report for DoctorReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

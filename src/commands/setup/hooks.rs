@@ -4,14 +4,15 @@ mod status;
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
+pub(crate) use crate::commands::setup::hooks::status::HooksStatusReport;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::enforce::adopt;
 use crate::error::Error;
 use crate::hooks::install::{self, InstallMode};
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::text::{Styles, count};
 use crate::store::layout::Layout;
 
@@ -40,7 +41,7 @@ pub(crate) struct InstallArgs {
 pub(crate) struct UninstallArgs {}
 
 /// What was installed.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct InstallReport {
     changed: bool,
     hooks: Vec<String>,
@@ -80,8 +81,8 @@ pub(crate) fn install(session: &Session, layout: &Layout, mode: InstallMode) -> 
     })
 }
 
-#[derive(Serialize)]
-struct UninstallReport {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct UninstallReport {
     changed: bool,
     hooks: Vec<String>,
     merge_driver: bool,
@@ -109,8 +110,8 @@ fn display(paths: &[PathBuf]) -> Vec<String> {
 }
 
 impl Report for InstallReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
@@ -122,8 +123,8 @@ impl Report for InstallReport {
 }
 
 impl Report for UninstallReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

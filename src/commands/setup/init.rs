@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::WorktreeId;
 use crate::error::Error;
 use crate::hooks::install::merge_driver;
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::text::Styles;
 use crate::store::config;
 use crate::store::file;
@@ -24,8 +24,8 @@ pub(crate) struct Args {
     gitattributes: bool,
 }
 
-#[derive(Serialize)]
-struct InitReport {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct InitReport {
     root: String,
     worktree_id: WorktreeId,
     created: Vec<String>,
@@ -64,8 +64,8 @@ pub(crate) fn create_data_dir(root: &Path) -> Result<bool, Error> {
 }
 
 impl Report for InitReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

@@ -10,20 +10,34 @@ pub(crate) mod hooks;
 pub(crate) mod init;
 mod pieces;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::commands::setup::agents::KnownAgent;
 use crate::commands::setup::pieces::{PieceName, PieceState, SetupTarget, StepReport};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::policy::Enforcement;
 use crate::exit::ExitStatus;
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::schema::Answer;
 use crate::output::text::{Styles, plain_line};
 
 /// What the verbs of this group answer with `--json`.
-pub(crate) const ANSWERS: &[Answer] = &[];
+pub(crate) const ANSWERS: &[Answer] = &[
+    Answer::of::<SetupReport>("setup"),
+    Answer::of::<init::InitReport>("init"),
+    Answer::of::<agents::AgentFilesReport>("agents install"),
+    Answer::of::<agents::GuardReport>("agents guard"),
+    Answer::of::<config::SettingsReport>("config show"),
+    Answer::of::<config::SettingReport>("config get"),
+    Answer::of::<config::SettingChange>("config set"),
+    Answer::of::<config::SettingChange>("config unset"),
+    Answer::of::<config::ValidationReport>("config validate"),
+    Answer::of::<doctor::DoctorReport>("doctor"),
+    Answer::of::<hooks::InstallReport>("hooks install"),
+    Answer::of::<hooks::HooksStatusReport>("hooks status"),
+    Answer::of::<hooks::UninstallReport>("hooks uninstall"),
+];
 
 const AFTER: &str = "\
 The steps are those of git jit init, git jit config set, git jit hooks install and git jit agents install. Existing files are kept.
@@ -73,7 +87,8 @@ impl EnforceLevel {
 }
 
 /// What to do with every piece.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "snake_case")]
 enum SetupMode {
     SetUp,
@@ -83,8 +98,8 @@ enum SetupMode {
     DryRemove,
 }
 
-#[derive(Serialize)]
-struct SetupReport {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SetupReport {
     ok: bool,
     changed: bool,
     action: SetupMode,
@@ -117,8 +132,8 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 }
 
 impl Report for SetupReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

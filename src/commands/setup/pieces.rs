@@ -6,6 +6,7 @@ mod settings;
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::setup::agents::KnownAgent;
@@ -47,7 +48,8 @@ pub(crate) struct SetupTarget<'a> {
 }
 
 /// The name of a piece.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PieceName {
     Settings,
@@ -73,7 +75,8 @@ impl PieceName {
 }
 
 /// The state of a piece after the command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PieceState {
     Done,
@@ -106,7 +109,8 @@ impl PieceResult {
 }
 
 /// The report of one piece.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SetupStep")]
 pub(crate) struct StepReport {
     /// The piece.
     pub step: PieceName,

@@ -1,14 +1,14 @@
 //! `git jit adopt`: takes responsibility for edits by others that no hook of this clone has checked.
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::enforce::adopt;
 use crate::error::Error;
 use crate::git::range::{self, Range};
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::text::{Styles, count, plain_line};
 
 // Arguments of `adopt`.
@@ -27,15 +27,16 @@ pub(crate) struct Args {
     reason: String,
 }
 
-#[derive(Serialize)]
-struct AdoptReport {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct AdoptReport {
     changed: bool,
     count: usize,
     edits: Vec<AdoptedEdit>,
     reason: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct AdoptedEdit {
     issue_id: IssueId,
     commit: String,
@@ -64,8 +65,8 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 }
 
 impl Report for AdoptReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::git::run::Git;
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::text::{Styles, plain};
 use crate::store::file;
 use crate::store::issues::VERSIONED;
@@ -23,7 +23,8 @@ pub(crate) struct Args {
 }
 
 /// One command of the demo.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct DemoStep {
     /// What the commands from here on show; empty if it continues the step before.
     #[serde(skip)]
@@ -52,8 +53,8 @@ impl DemoStep {
     }
 }
 
-#[derive(Serialize)]
-struct DemoReport {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct DemoReport {
     status: u8,
     count: usize,
     steps: Vec<DemoStep>,
@@ -271,8 +272,8 @@ fn transcript(steps: &[DemoStep], styles: &Styles) -> String {
 }
 
 impl Report for DemoReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

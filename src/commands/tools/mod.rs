@@ -17,4 +17,4 @@ pub(crate) mod whoami;
 use crate::output::schema::Answer;
 
 /// What the verbs of this group answer with `--json`.
-pub(crate) const ANSWERS: &[Answer] = &[];
+pub(crate) const ANSWERS: &[Answer] = &[Answer::of::<adopt::AdoptReport>("adopt"), Answer::of::<demo::DemoReport>("demo")];

@@ -5,10 +5,11 @@
 
 use std::io::Read;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::text::Styles;
 use crate::text::hook_bypass;
 
@@ -21,8 +22,8 @@ const REFUSED: u8 = 2;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-#[derive(Serialize)]
-struct GuardReport {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct GuardReport {
     allowed: bool,
     reason: Option<String>,
 }
@@ -40,8 +41,8 @@ pub(crate) fn run(args: Args) -> Box<dyn Report> {
 }
 
 impl Report for GuardReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, _: &Styles) -> String {

@@ -1,15 +1,16 @@
 //! The reports of `config`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::exit::ExitStatus;
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::text::{Styles, count, plain_line, table};
 use crate::store::config::edit::Key;
 
 /// A setting with its value in force, and every place that sets it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Setting")]
 pub(crate) struct SettingView {
     /// Its table and its name.
     pub key: String,
@@ -26,7 +27,8 @@ pub(crate) struct SettingView {
 }
 
 /// A value in one place.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct PlacedValue {
     /// A file, a ref or a variable.
     pub place: String,
@@ -48,15 +50,15 @@ impl SettingView {
 }
 
 /// The report of `config get`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct SettingReport {
     /// The setting.
     pub setting: SettingView,
 }
 
 impl Report for SettingReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, _: &Styles) -> String {
@@ -69,7 +71,7 @@ impl Report for SettingReport {
 }
 
 /// The report of `config show`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct SettingsReport {
     /// The number of settings.
     pub count: usize,
@@ -80,8 +82,8 @@ pub(crate) struct SettingsReport {
 }
 
 impl Report for SettingsReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
@@ -104,7 +106,8 @@ impl Report for SettingsReport {
 }
 
 /// The report of `config set` and `config unset`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConfigChange")]
 pub(crate) struct SettingChange {
     /// Whether the file changed.
     pub changed: bool,
@@ -117,8 +120,8 @@ pub(crate) struct SettingChange {
 }
 
 impl Report for SettingChange {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
@@ -132,7 +135,7 @@ impl Report for SettingChange {
 }
 
 /// The report of `config validate`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct ValidationReport {
     /// Whether there is no problem.
     pub valid: bool,
@@ -145,7 +148,8 @@ pub(crate) struct ValidationReport {
 }
 
 /// A mistake in the settings of one place.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct ValidationProblem {
     /// A file, a ref or a variable.
     pub place: String,
@@ -154,8 +158,8 @@ pub(crate) struct ValidationProblem {
 }
 
 impl Report for ValidationReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::exit::ExitStatus;
 use crate::hooks::install::canary::{self, CanaryResult};
 use crate::hooks::install::config_hooks;
 use crate::hooks::install::{HOOKS, HookSlot, Site};
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::text::{Styles, plain_line};
 use crate::store::layout::Layout;
 use crate::store::worktrees;
@@ -28,11 +28,12 @@ pub(crate) struct Args {
     canary: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct HookStatus {
     hook: &'static str,
     path: String,
-    place: &'static str,
+    place: HookPlace,
     manager: Option<&'static str>,
     configured: bool,
     runs: bool,
@@ -47,6 +48,32 @@ struct HookStatus {
     passed: Option<String>,
 }
 
+/// What is in the place of a hook.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+enum HookPlace {
+    Free,
+    Ours,
+    Edited,
+    Served,
+    Managed,
+    Foreign,
+}
+
+impl From<HookSlot> for HookPlace {
+    fn from(slot: HookSlot) -> Self {
+        match slot {
+            HookSlot::Free => Self::Free,
+            HookSlot::Ours => Self::Ours,
+            HookSlot::Edited => Self::Edited,
+            HookSlot::Served => Self::Served,
+            HookSlot::Managed(_) => Self::Managed,
+            HookSlot::Foreign => Self::Foreign,
+        }
+    }
+}
+
 impl HookStatus {
     fn is_ok(&self) -> bool {
         self.runs && self.passed.is_none()
@@ -54,14 +81,15 @@ impl HookStatus {
 }
 
 /// A worktree that uses other hooks, or whose hooks cannot be found.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct WorktreeHooks {
     root: String,
     hooks: String,
 }
 
-#[derive(Serialize)]
-struct HooksStatusReport {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct HooksStatusReport {
     ok: bool,
     hooks: Vec<HookStatus>,
     elsewhere: Vec<WorktreeHooks>,
@@ -84,7 +112,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         hooks.push(HookStatus {
             hook,
             path: path.display().to_string(),
-            place: slot.as_str(),
+            place: HookPlace::from(slot),
             manager: if let HookSlot::Managed(manager) = slot { Some(manager.name()) } else { None },
             configured,
             runs: configured || slot.runs_ours(),
@@ -119,8 +147,8 @@ fn elsewhere(layout: &Layout, site: &Site, all_configured: bool) -> Result<Vec<W
 }
 
 impl Report for HooksStatusReport {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
