@@ -9,7 +9,9 @@ use crate::domain::lease::{LeaseStatus, Ledger, Limits};
 use crate::domain::time::Now;
 
 /// What a finding leads to, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, schemars::JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Enforcement {
     /// Nothing is said.
     #[default]

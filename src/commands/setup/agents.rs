@@ -19,8 +19,8 @@ use crate::commands::setup::agents::agent_file::{AgentFile, PlannedEdit};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::output::{Document, Report};
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
 
 /// Verbs of `agents`.
 #[derive(Debug, clap::Subcommand)]

@@ -167,12 +167,7 @@ impl SettingEdit<'_> {
     }
 
     fn report(&self, path: &Path, changed: bool) -> SettingChange {
-        SettingChange {
-            changed,
-            key: self.name.to_owned(),
-            value: self.value.map(str::to_owned),
-            file: path.display().to_string(),
-        }
+        SettingChange { changed, key: self.name.to_owned(), value: self.value.map(str::to_owned), file: path.display().to_string() }
     }
 }
 
@@ -227,6 +222,7 @@ pub(crate) fn misspelled(layout: &Layout) -> Result<Vec<(String, String)>, Error
     let Some(root) = &layout.worktree_root else { return Ok(Vec::new()) };
     let path = Layout::data_dir(root).join("config.toml");
     let text = String::from_utf8(file::read_optional(&path)?.unwrap_or_default()).unwrap_or_default();
-    let one = |(name, close): (String, &str)| (path.display().to_string(), format!("unknown setting '{name}': did you mean {close}?"));
+    let one =
+        |(name, close): (String, &str)| (path.display().to_string(), format!("unknown setting '{name}': did you mean {close}?"));
     Ok(edit::misspelt(&text).into_iter().map(one).collect())
 }

@@ -16,8 +16,8 @@ use crate::domain::tracker::gate::Registry;
 use crate::enforce::policy;
 use crate::exit::ExitStatus;
 use crate::hooks::install;
-use crate::output::{Document, Report};
 use crate::output::text::{Styles, count, plain_line};
+use crate::output::{Document, Report};
 use crate::store;
 use crate::store::gates;
 use crate::store::issues::{IssueScan, IssueStore};
@@ -145,8 +145,7 @@ fn settings(session: &Session, layout: &Layout) -> DoctorCheck {
     unreadable.extend(config::misspelled(layout).unwrap_or_default());
     if !policy.is_silent() {
         let missing = install::missing(layout);
-        unreadable
-            .extend(missing.into_iter().map(|hook| (hook, "not installed, so leases are not enforced".to_owned())));
+        unreadable.extend(missing.into_iter().map(|hook| (hook, "not installed, so leases are not enforced".to_owned())));
     }
     let problems = unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect();
     DoctorCheck::new("settings", count(candidates.len(), "place"), problems)

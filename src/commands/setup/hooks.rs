@@ -12,8 +12,8 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::enforce::adopt;
 use crate::error::Error;
 use crate::hooks::install::{self, InstallMode};
-use crate::output::{Document, Report};
 use crate::output::text::{Styles, count};
+use crate::output::{Document, Report};
 use crate::store::layout::Layout;
 
 /// Verbs of `hooks`.
@@ -115,8 +115,7 @@ impl Report for InstallReport {
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let head =
-            if self.hooks.is_empty() { "The hooks are already installed".to_owned() } else { styles.good("✓ Installed") };
+        let head = if self.hooks.is_empty() { "The hooks are already installed".to_owned() } else { styles.good("✓ Installed") };
         let list: String = self.lines().iter().map(|line| format!("  {line}\n")).collect();
         format!("{head}\n{list}{}", if self.merge_driver { DRIVER } else { "" })
     }

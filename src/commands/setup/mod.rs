@@ -18,9 +18,9 @@ use crate::commands::setup::pieces::{PieceName, PieceState, SetupTarget, StepRep
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::policy::Enforcement;
 use crate::exit::ExitStatus;
-use crate::output::{Document, Report};
 use crate::output::schema::Answer;
 use crate::output::text::{Styles, plain_line};
+use crate::output::{Document, Report};
 
 /// What the verbs of this group answer with `--json`.
 pub(crate) const ANSWERS: &[Answer] = &[
@@ -155,7 +155,8 @@ impl Report for SetupReport {
                 text += &format!("    {}\n", plain_line(line));
             }
         }
-        let wrote_config = |step: &StepReport| matches!(step.step, PieceName::Settings | PieceName::Policy) && step.state == PieceState::Done;
+        let wrote_config =
+            |step: &StepReport| matches!(step.step, PieceName::Settings | PieceName::Policy) && step.state == PieceState::Done;
         if self.steps.iter().any(wrote_config) {
             text += "Next: git add .jit && git commit, so that it applies to everyone\n";
         }

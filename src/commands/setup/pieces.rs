@@ -136,7 +136,13 @@ pub(crate) fn select(
     if matches!(action, SetupMode::Remove | SetupMode::DryRemove) {
         let agent_files = AgentFilesPiece(Vec::new());
         // The record of what setup changed in the settings is a part of the worktree's data, which goes last.
-        return vec![Box::new(HooksPiece), Box::new(MergeDriverPiece), Box::new(agent_files), Box::new(SettingsPiece), Box::new(WorktreeIdPiece)];
+        return vec![
+            Box::new(HooksPiece),
+            Box::new(MergeDriverPiece),
+            Box::new(agent_files),
+            Box::new(SettingsPiece),
+            Box::new(WorktreeIdPiece),
+        ];
     }
     let mut pieces: Vec<Box<dyn Piece>> = vec![Box::new(SettingsPiece)];
     if let Some(level) = enforce {

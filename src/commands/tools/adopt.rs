@@ -8,8 +8,8 @@ use crate::domain::id::IssueId;
 use crate::enforce::adopt;
 use crate::error::Error;
 use crate::git::range::{self, Range};
-use crate::output::{Document, Report};
 use crate::output::text::{Styles, count, plain_line};
+use crate::output::{Document, Report};
 
 // Arguments of `adopt`.
 #[derive(Debug, clap::Args)]
@@ -59,7 +59,8 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     if let Some((issue, commit)) = adopted.own.first() {
         return Err(Error::OwnEdits { issue: *issue, commit: commit.to_string(), more: adopted.own.len() - 1 });
     }
-    let edit = |(issue_id, commit, author): (IssueId, gix::ObjectId, String)| AdoptedEdit { issue_id, commit: commit.to_string(), author };
+    let edit =
+        |(issue_id, commit, author): (IssueId, gix::ObjectId, String)| AdoptedEdit { issue_id, commit: commit.to_string(), author };
     let edits: Vec<AdoptedEdit> = adopted.taken.into_iter().map(edit).collect();
     Ok(Box::new(AdoptReport { changed: !edits.is_empty(), count: edits.len(), edits, reason }))
 }

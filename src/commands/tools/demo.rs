@@ -9,8 +9,8 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::git::run::Git;
-use crate::output::{Document, Report};
 use crate::output::text::{Styles, plain};
+use crate::output::{Document, Report};
 use crate::store::file;
 use crate::store::issues::VERSIONED;
 
@@ -78,8 +78,10 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 /// Git without the user's configuration, and with this program on its path.
 fn git(session: &Session, scratch: &Path) -> Result<Git, Error> {
     let program = session.cx.program.clone().and_then(|program| program.canonicalize().ok());
-    let beside =
-        program.as_deref().and_then(Path::parent).ok_or_else(|| Error::Demo("the directory of this program is not known".into()))?;
+    let beside = program
+        .as_deref()
+        .and_then(Path::parent)
+        .ok_or_else(|| Error::Demo("the directory of this program is not known".into()))?;
     let old = session.cx.search_path.iter().flat_map(std::env::split_paths);
     let path =
         std::env::join_paths(std::iter::once(beside.to_owned()).chain(old)).map_err(|error| Error::Demo(error.to_string()))?;
@@ -278,6 +280,11 @@ impl Report for DemoReport {
 
     fn human(&self, styles: &Styles) -> String {
         let kept = self.kept.as_ref().map(|path| format!("Kept in {path}\n")).unwrap_or_default();
-        format!("{}\n{} {} steps had the expected result.\n{kept}", transcript(&self.steps, styles), styles.good("✓ All"), self.count)
+        format!(
+            "{}\n{} {} steps had the expected result.\n{kept}",
+            transcript(&self.steps, styles),
+            styles.good("✓ All"),
+            self.count
+        )
     }
 }

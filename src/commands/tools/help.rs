@@ -74,7 +74,7 @@ impl Report for HelpReport {
 pub(crate) fn run(topic: &[String]) -> CommandResult {
     match topic {
         [topic] if topic == "exit-codes" => {
-            let exit_code = |(status, meaning): &(ExitStatus, _)| ExitCode { status: status.code(), meaning };
+            let exit_code = |&(status, meaning): &(ExitStatus, &'static str)| ExitCode { status: status.code(), meaning };
             return Ok(Box::new(ExitCodesReport { exit_codes: ExitStatus::TABLE.iter().map(exit_code).collect() }));
         }
         [topic] if topic == "config" => return Ok(Box::new(HelpReport { help: CONFIG.to_owned() })),

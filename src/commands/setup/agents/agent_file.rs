@@ -49,7 +49,12 @@ enum FileAction {
 
 impl AgentFile {
     /// Reads the file at `path` in the worktree at `root`.
-    pub(crate) fn find(root: &Path, path: &'static str, agent: Option<KnownAgent>, content: AgentFileContent) -> Result<Self, Error> {
+    pub(crate) fn find(
+        root: &Path,
+        path: &'static str,
+        agent: Option<KnownAgent>,
+        content: AgentFileContent,
+    ) -> Result<Self, Error> {
         let named = root.join(path);
         let leads_out = || refusal(path, "it is a link out of this worktree", "Replace it with a file, or add the text by hand");
         let real = match named.symlink_metadata() {

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::output::{Document, Report};
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
 use crate::text::hook_bypass;
 
 /// Bytes of input that are read at most.

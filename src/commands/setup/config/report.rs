@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::exit::ExitStatus;
-use crate::output::{Document, Report};
 use crate::output::text::{Styles, count, plain_line, table};
+use crate::output::{Document, Report};
 use crate::store::config::edit::Key;
 
 /// A setting with its value in force, and every place that sets it.

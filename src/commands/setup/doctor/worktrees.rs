@@ -39,5 +39,8 @@ fn examine(layout: &Layout, live: &[&Lease]) -> store::Result<(usize, Vec<String
 
 fn orphaned(lease: &Lease) -> String {
     let issue = lease.issue_id.short();
-    format!("issue {issue} is held by {} in a worktree that no longer exists: git jit claim force-evict {issue} --reason TEXT", lease.holder)
+    format!(
+        "issue {issue} is held by {} in a worktree that no longer exists: git jit claim force-evict {issue} --reason TEXT",
+        lease.holder
+    )
 }

@@ -11,8 +11,8 @@ use crate::exit::ExitStatus;
 use crate::hooks::install::canary::{self, CanaryResult};
 use crate::hooks::install::config_hooks;
 use crate::hooks::install::{HOOKS, HookSlot, Site};
-use crate::output::{Document, Report};
 use crate::output::text::{Styles, plain_line};
+use crate::output::{Document, Report};
 use crate::store::layout::Layout;
 use crate::store::worktrees;
 

@@ -37,9 +37,8 @@ impl Piece for AgentFilesPiece {
         Some(agents::remove_uncommitted(target.root, staged, dry_run).map(|(taken, kept)| {
             match (taken.is_empty(), kept.is_empty()) {
                 (true, true) => PieceResult::new(PieceState::Absent, "instructions for coding agents"),
-                (true, false) => {
-                    PieceResult::new(PieceState::Kept, "staged, committed or edited: git jit agents install --remove").with_paths(kept)
-                }
+                (true, false) => PieceResult::new(PieceState::Kept, "staged, committed or edited: git jit agents install --remove")
+                    .with_paths(kept),
                 (false, _) => PieceResult::new(removed(dry_run), "instructions for coding agents").with_paths(taken),
             }
         }))

@@ -52,7 +52,11 @@ impl Piece for SettingsPiece {
 
     fn apply(&self, target: &SetupTarget<'_>) -> Result<PieceResult, Error> {
         let is_new = recorded(target, || init::create_data_dir(target.root))?;
-        Ok(if is_new { PieceResult::new(PieceState::Done, format!("created {FILE}")) } else { PieceResult::new(PieceState::Already, FILE) })
+        Ok(if is_new {
+            PieceResult::new(PieceState::Done, format!("created {FILE}"))
+        } else {
+            PieceResult::new(PieceState::Already, FILE)
+        })
     }
 
     fn revert(&self, target: &SetupTarget<'_>, dry_run: bool) -> Option<Result<PieceResult, Error>> {
