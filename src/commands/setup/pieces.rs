@@ -155,7 +155,7 @@ pub(crate) fn select(
     pieces
 }
 
-/// Does with a piece what `action` says. An error becomes a failed step.
+/// Checks, installs or removes a piece. An error becomes a failed step.
 pub(crate) fn run(piece: &dyn Piece, target: &SetupTarget<'_>, action: SetupMode) -> Option<StepReport> {
     let result = match action {
         SetupMode::SetUp => piece.apply(target),

@@ -45,8 +45,8 @@ pub(crate) struct WatchCursor {
     pub panel: usize,
     /// Whether the help is shown instead of the panels.
     pub is_helping: bool,
-    lines: [usize; PANELS],
-    keys: [Option<String>; PANELS],
+    pub(crate) lines: [usize; PANELS],
+    pub(crate) keys: [Option<String>; PANELS],
 }
 
 impl WatchCursor {

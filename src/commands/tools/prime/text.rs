@@ -50,7 +50,7 @@ const RULES_WITHOUT_LEASES: &str = "\
 ";
 
 impl PrimeReport {
-    /// The whole text.
+    /// The complete text.
     pub(crate) fn format(&self, context: &PrimeContext) -> String {
         let mut text = format!("{HEAD}{}{}", self.rules(context), self.identity(context));
         if self.leases_in_use {

@@ -1,6 +1,6 @@
-//! What a frame is made of, read by the functions that `status`, `claim list`, `worktree list`, `query` and `events` use.
+//! Reads the data of a frame, with the functions behind `status`, `claim list`, `worktree list`, `query` and `events`.
 //!
-//! Reading is one thing and telling another: what was read is kept, and told again each second as the time then has it.
+//! The data is kept, so that a frame of it can be drawn every second with the current time.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
