@@ -19,6 +19,7 @@ use crate::hooks::install;
 use crate::output::text::{Styles, count, plain_line};
 use crate::output::{Document, Report};
 use crate::store;
+use crate::store::events::EventLog;
 use crate::store::gates;
 use crate::store::issues::{IssueScan, IssueStore};
 use crate::store::layout::Layout;
@@ -117,7 +118,7 @@ fn local(layout: &Layout) -> store::Result<DoctorCheck> {
     if store::issues::is_unfinished(layout) {
         problems.push("an import was interrupted; the next change completes it".to_owned());
     }
-    let torn = layout.events().unreadable()?;
+    let torn = EventLog::of(layout).unreadable()?;
     if torn > 0 {
         problems.push(format!("{} of the event log cannot be read", count(torn, "line")));
     }

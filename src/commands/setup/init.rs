@@ -13,6 +13,7 @@ use crate::output::text::Styles;
 use crate::output::{Document, Report};
 use crate::store::config;
 use crate::store::file;
+use crate::store::identity::Identity;
 use crate::store::issues::VERSIONED;
 use crate::store::layout::Layout;
 
@@ -50,7 +51,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         session.output.warn(&format!("the merge driver is not set up, so issues are merged line by line: {error}"));
         false
     });
-    let worktree_id = layout.require_identity()?.worktree_id;
+    let worktree_id = Identity::require(layout)?.worktree_id;
     let changed = merge_driver || !created.is_empty();
     Ok(Box::new(InitReport { root: root.display().to_string(), worktree_id, created, merge_driver, changed }))
 }

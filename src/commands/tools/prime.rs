@@ -25,6 +25,7 @@ use crate::output::text::Styles;
 use crate::output::{Document, Report};
 use crate::store::file;
 use crate::store::gates;
+use crate::store::identity::Identity;
 use crate::store::issue_sources::IssueSources;
 use crate::store::layout::Layout;
 
@@ -141,7 +142,7 @@ fn own_leases(index: &IssueIndex<'_>) -> Vec<LeaseView> {
 }
 
 fn issue_of_worktree(layout: &Layout, index: &IssueIndex<'_>) -> Result<Option<PrimeIssue>, Error> {
-    let Some(identity) = layout.identity()? else { return Ok(None) };
+    let Some(identity) = Identity::of(layout)? else { return Ok(None) };
     let excludes = |lease: &&Lease| lease.lease_status(&index.now, index.policy.limits.stale_after_secs).excludes();
     let mine = index.ledger.leases().filter(|lease| index.policy.worktrees && index.editor.is(&lease.holder)).filter(excludes);
     let Some((id, lease)) = current_issue(&identity, &mine.collect::<Vec<_>>()) else { return Ok(None) };

@@ -3,8 +3,8 @@
 use crate::commands::setup::doctor::DoctorCheck;
 use crate::commands::setup::doctor::worktrees;
 use crate::commands::shared::session::Session;
-use crate::domain::lease::Lease;
-use crate::lease::coordinator::{Remark, Scope};
+use crate::domain::lease::{Diagnostic, Lease};
+use crate::lease::coordinator::Scope;
 use crate::output::text::count;
 use crate::store::layout::Layout;
 
@@ -14,8 +14,8 @@ pub(crate) fn checks(session: &Session, layout: &Layout) -> [DoctorCheck; 2] {
     let (mut problems, mut notes) = (Vec::new(), Vec::new());
     for remark in leases.examine() {
         match remark {
-            Remark::Problem(text) => problems.push(text),
-            Remark::Note(text) => notes.push(text),
+            Diagnostic::Problem(text) => problems.push(text),
+            Diagnostic::Note(text) => notes.push(text),
         }
     }
     let read = leases.ledger();

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::hooks::install::merge_driver;
 use crate::hooks::install::{self, InstallMode};
 use crate::store::file;
+use crate::store::identity::Identity;
 use crate::store::setup_record;
 
 /// The id of this worktree.
@@ -29,15 +30,15 @@ impl Piece for WorktreeIdPiece {
     }
 
     fn state(&self, target: &SetupTarget<'_>) -> Result<PieceResult, Error> {
-        Ok(match target.layout.identity()? {
+        Ok(match Identity::of(target.layout)? {
             Some(identity) => PieceResult::new(PieceState::Already, identity.worktree_id.to_string()),
             None => PieceResult::new(PieceState::Missing, "its id"),
         })
     }
 
     fn apply(&self, target: &SetupTarget<'_>) -> Result<PieceResult, Error> {
-        let state = if target.layout.identity()?.is_some() { PieceState::Already } else { PieceState::Done };
-        Ok(PieceResult::new(state, target.layout.require_identity()?.worktree_id.to_string()))
+        let state = if Identity::of(target.layout)?.is_some() { PieceState::Already } else { PieceState::Done };
+        Ok(PieceResult::new(state, Identity::require(target.layout)?.worktree_id.to_string()))
     }
 
     fn revert(&self, target: &SetupTarget<'_>, dry_run: bool) -> Option<Result<PieceResult, Error>> {

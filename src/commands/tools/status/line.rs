@@ -10,14 +10,14 @@ use crate::actor;
 use crate::commands::shared::session::Session;
 use crate::domain::id::{Holder, IssueId};
 use crate::domain::issue;
-use crate::domain::lease::{Lease, LeaseStatus, Ledger};
+use crate::domain::lease::{Lease, LeaseFilter, LeaseStatus, Ledger};
 use crate::domain::time::in_words;
 use crate::enforce::policy;
-use crate::lease::coordinator::About;
 use crate::output::text::Styles;
 use crate::output::{Document, Report};
+use crate::store::identity::Identity;
 use crate::store::issue_sources::IssueSources;
-use crate::store::layout::{Identity, Layout};
+use crate::store::layout::Layout;
 use crate::worktree::name;
 
 /// The maximum length of a title and of a branch, in characters.
@@ -74,11 +74,11 @@ fn prompt(session: &Session) -> Option<PromptReport> {
     let layout = Layout::discover(&session.cx.cwd, session.cx.git_dir.as_deref()).ok()?;
     layout.worktree_root.as_ref()?;
     // A worktree in which nothing was ever written has no id, and holds nothing.
-    let identity = layout.identity().ok()??;
+    let identity = Identity::of(&layout).ok()??;
     let policy = policy::policy(&session.cx, &layout, None);
     let agent = actor::agent(&session.cx, &layout, session.agent_flag.as_deref()).ok();
     let holder = agent.map(|(agent_id, _)| Holder { agent_id, worktree_id: identity.worktree_id.clone() });
-    let ledger = session.leases(&layout).ledger_about(&About::Worktree(&identity.worktree_id)).ok();
+    let ledger = session.leases(&layout).ledger_about(&LeaseFilter::Worktree(&identity.worktree_id)).ok();
     let now = session.cx.clock().now();
     let lease_status = |lease: &Lease| lease.lease_status(&now, policy.limits.stale_after_secs);
     let leases = ledger.iter().filter(|_| policy.worktrees).flat_map(Ledger::leases);
