@@ -98,7 +98,7 @@ fn one_that_nobody_watches_has_a_log_and_can_be_followed_and_stopped() {
     assert_eq!(stand_ins.arguments("claude")[0], "--print");
     let list = team.jit("worktree list").ok();
     assert!(list.stdout.contains(&format!("claude {pid}")), "{}", list.stdout);
-    team.jit(&format!("worktree spawn {issue}")).exits(4).says("is at work in").says(&pid.to_string());
+    team.jit(&format!("worktree spawn {issue}")).exits(4).says("is running in").says(&pid.to_string());
     team.jit(&format!("worktree spawn {issue} --no-agent")).ok().says("Found worktree");
     team.jit(&format!("worktree remove {number}")).exits(4).says("--stop-agent");
     team.jit(&format!("worktree attach {number} --no-follow")).ok().says("claude said something").says("still at work");

@@ -188,7 +188,7 @@ fn a_branch_that_is_there_is_gone_on_with_when_that_is_asked_for() {
     let (world, team, issues) = stage();
     let issue = &issues[0];
     let number = &issue[..8];
-    team.jit(&format!("worktree spawn {issue} --no-agent --resume")).exits(3).says("no branch of issue");
+    team.jit(&format!("worktree spawn {issue} --no-agent --resume")).exits(3).says("no branch to resume");
     // An older title, on a remote.
     world.place("").git("clone -q remote.git other").ok();
     let other = world.place("other");
@@ -210,7 +210,7 @@ fn a_branch_that_is_there_is_gone_on_with_when_that_is_asked_for() {
     team.jit(&format!("worktree spawn {issue} --no-agent --resume")).ok();
     // A longer number is another issue.
     team.git(&format!("branch issue-{}0-x", &issues[1][..8])).ok();
-    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).ok().never_says("is there already");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).ok().never_says("already exists");
 }
 
 #[test]

@@ -375,9 +375,9 @@ fn a_refusal_names_a_locks_reason_and_a_submodule_once() {
     tree.git("push -q origin HEAD").ok();
     team.git_args(&["worktree", "lock", "--reason", "on a disk\nthat travels", &path]).ok();
     let refused = team.jit_args(&["worktree", "remove", &path]).exits(1);
-    refused.says("is locked: on a disk that travels").says("would go with it (1): vendor/sub");
+    refused.says("is locked: on a disk that travels").says("would be removed with it (1): vendor/sub");
     tree.git("submodule --quiet deinit -f vendor/sub").ok();
-    team.jit_args(&["worktree", "remove", &path]).exits(1).says("would go with it (1): library");
+    team.jit_args(&["worktree", "remove", &path]).exits(1).says("would be removed with it (1): library");
 }
 
 #[test]

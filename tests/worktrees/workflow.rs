@@ -91,7 +91,7 @@ fn one_repository_with_worktrees_from_init_to_purge() {
     until("the agent has ended", || bare.json("wt list")["worktrees"][2]["agent"]["alive"] == false);
     merge(&world, &tree);
     bare.jit("wt remove 42").ok().says("kept");
-    bare.jit("wt spawn 42 --no-agent").exits(1).says("is there already").says("--resume");
+    bare.jit("wt spawn 42 --no-agent").exits(1).says("already exists").says("--resume");
     bare.jit("wt spawn 42 --no-agent --resume").ok().says("Created worktree");
     bare.jit("wt remove 42 --delete-branch").ok().says("deleted");
     bare.jit("wt prune").ok().says("Nothing to do");
@@ -140,7 +140,7 @@ fn a_clone_that_cannot_be_made_leaves_nothing_and_takes_nothing() {
     projects.jit("wt clone ../nowhere").exits(7);
     assert!(!world.path("projects/nowhere.git").exists());
     projects.write("taken.git/file", "mine");
-    projects.jit("wt clone ../my-project taken.git").exits(1).says("is there already");
+    projects.jit("wt clone ../my-project taken.git").exits(1).says("already exists");
     assert_eq!(projects.read("taken.git/file"), "mine");
     projects.jit("wt clone --upload-pack=touch${IFS}x ../my-project").exits(2);
     let left: Vec<_> = std::fs::read_dir(&projects.dir).expect("a folder").flatten().map(|entry| entry.file_name()).collect();

@@ -7,6 +7,7 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::WorktreeId;
 use crate::output::text::{Styles, plain_line};
 use crate::output::{Document, Report};
+use crate::store::identity::Identity;
 
 // Arguments of `worktree info`.
 #[derive(Debug, clap::Args)]
@@ -40,7 +41,7 @@ pub(crate) fn run(session: &Session, Args {}: Args) -> CommandResult {
     let layout = session.layout()?;
     let root = layout.require_worktree()?.display().to_string();
     let worktree = CurrentWorktree {
-        worktree_id: layout.identity()?.map(|identity| identity.worktree_id),
+        worktree_id: Identity::of(layout)?.map(|identity| identity.worktree_id),
         branch: layout.branch(),
         root,
         r#type: if layout.is_primary() { WorktreeType::Primary } else { WorktreeType::Secondary },

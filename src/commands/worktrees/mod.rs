@@ -20,7 +20,6 @@ use crate::output::schema::Answer;
 use crate::output::text::plain_line;
 use crate::store;
 use crate::store::file;
-use crate::store::identity::Identity;
 use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
 use crate::worktree::{self, Blocker};

@@ -16,6 +16,7 @@ use crate::domain::id::{IssueId, IssueRef, LeaseId};
 use crate::error::Error;
 use crate::output::text::Styles;
 use crate::output::{Document, Report};
+use crate::process::GIT_LOCAL_VARIABLES;
 use crate::process::background::{self, Watched};
 use crate::store;
 use crate::store::agent_run::{self, AgentExit, AgentRun};
@@ -58,7 +59,7 @@ impl SupervisedAgent<'_> {
             ttl_secs,
             argv,
             dir: layout.worktree_root.as_deref(),
-            unset: &[&UNSET[..], &crate::process::GIT_LOCAL_VARIABLES[..]].concat(),
+            unset: &[&UNSET[..], &GIT_LOCAL_VARIABLES[..]].concat(),
             ends_when_lost: false,
         };
         let mut started = None;
