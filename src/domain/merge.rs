@@ -12,6 +12,8 @@ mod write;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::domain::id::IssueId;
@@ -70,7 +72,7 @@ pub(crate) enum MergeError {
 }
 
 /// What a rule decided, for whoever wants to know what became of the other value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Ruling {
     /// The field, with the keys below it.
     pub field: String,
@@ -81,14 +83,20 @@ pub(crate) struct Ruling {
 }
 
 /// A field that both sides changed and that no rule decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Conflict {
     /// The field and the keys below it.
+    #[serde(rename = "field", serialize_with = "joined")]
+    #[schemars(with = "String")]
     pub path: Vec<String>,
     /// Its JSON text on our side; `None` where it is not there.
     pub ours: Option<String>,
     /// The same on theirs.
     pub theirs: Option<String>,
+}
+
+fn joined<S: Serializer>(path: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.join("."))
 }
 
 impl Conflict {

@@ -132,7 +132,7 @@ impl Document {
 }
 
 /// What became of a field.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub(crate) struct FieldChange {
     /// Its name.
     pub field: String,

@@ -89,7 +89,7 @@ impl GateVerdict {
 }
 
 /// A gate, as it is defined.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub(crate) struct Gate {
     /// Its name, one safe word.
     pub key: String,

@@ -34,7 +34,9 @@ pub(crate) fn effective_state(stored: State, is_blocked: bool) -> State {
 pub(crate) const DEEPEST: usize = 500;
 
 /// Which way to go from an issue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub(crate) enum Way {
     /// To what it waits for.
     Dependencies,

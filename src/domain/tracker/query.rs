@@ -23,6 +23,20 @@ pub(crate) enum QueryKind {
     Closed,
 }
 
+impl QueryKind {
+    /// The spelling on the command line.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Available => "available",
+            Self::Blocked => "blocked",
+            Self::Ready => "ready",
+            Self::Mine => "mine",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// What is known of an issue at this moment, for whoever asks.
 #[derive(Debug, Clone)]
 pub(crate) struct IssueFacts {

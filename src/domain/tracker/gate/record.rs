@@ -7,7 +7,7 @@ use crate::domain::issue::Issue;
 use crate::domain::tracker::gate::{Gate, GateStage, GateVerdict, Registry};
 
 /// What an issue's file says of one gate.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub(crate) struct GateRecord {
     /// What became of it.
     pub status: GateVerdict,
