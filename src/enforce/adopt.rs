@@ -17,7 +17,7 @@ use crate::git::history;
 use crate::git::range::{self, Range};
 use crate::hooks::pre_push::{self, CommitChanges as Commit};
 use crate::store::Error;
-use crate::store::authority::{RecordedTransition, TransitionContext};
+use crate::store::authority::{AuthorityLog, RecordedTransition, TransitionContext};
 use crate::store::file;
 use crate::store::layout::Layout;
 
@@ -33,7 +33,11 @@ pub(crate) fn once(cx: &Context, layout: &Layout, agent: Option<&str>) -> Result
     if is_recorded_here(layout) {
         return Ok(0);
     }
-    let commits = history::reachable(&layout.repo, &branches(layout)?, &history::published_tips(layout)?)?;
+    let commits = history::reachable(
+        &layout.repo,
+        &branches(layout)?,
+        &history::published_tips(&layout.repo, layout.primary_root.as_deref())?,
+    )?;
     let made = pre_push::changes_of(cx, layout, &commits, &mut Vec::new())?;
     let edits = made.iter().flat_map(|made| made.changes.iter().map(move |change| (made, change)));
     let transitions = record(cx, layout, agent, edits.filter(|(_, change)| change.edited_issue().is_some()), REASON)?;
@@ -46,7 +50,7 @@ pub(crate) fn once(cx: &Context, layout: &Layout, agent: Option<&str>) -> Result
 
 /// Whether this clone has had hooks: then what was committed here is recorded here.
 pub(crate) fn is_recorded_here(layout: &Layout) -> bool {
-    mark(layout).exists() || layout.authority().exists()
+    mark(layout).exists() || AuthorityLog::of(layout).exists()
 }
 
 fn mark(layout: &Layout) -> std::path::PathBuf {
@@ -70,7 +74,7 @@ fn record<'c>(
         let steps = change.steps().filter(|(from, to)| from != to);
         entries.extend(steps.map(|step| RecordedTransition::adopted(&made, step, reason)));
     }
-    layout.authority().append(&entries)?;
+    AuthorityLog::of(layout).append(&entries)?;
     Ok(entries.len())
 }
 
@@ -86,7 +90,7 @@ pub(crate) struct Adopted {
 /// Takes over what others made in `range` and nothing else gives authority for: all of it, or nothing.
 pub(crate) fn range(cx: &Context, layout: &Layout, agent: Option<&str>, range: &Range, reason: &str) -> Result<Adopted> {
     let repo = &layout.repo;
-    let exempt = history::published_tips(layout)?;
+    let exempt = history::published_tips(&layout.repo, layout.primary_root.as_deref())?;
     let commits = history::reachable(repo, &range.tips, &[range.hidden.clone(), exempt.clone()].concat())?;
     let made = pre_push::changes_of(cx, layout, &commits, &mut Vec::new())?;
     let policy = policy::policy_of_push(cx, layout, &range.tips);

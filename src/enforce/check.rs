@@ -51,7 +51,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, range: &Range) -> Result<Checke
     let commits = history::reachable(repo, &range.tips, &range.hidden)?;
     let mut findings = Vec::new();
     let made = pre_push::changes_of(cx, layout, &commits, &mut findings)?;
-    let exempt = [history::published_tips(layout)?, range.hidden.clone()].concat();
+    let exempt = [history::published_tips(&layout.repo, layout.primary_root.as_deref())?, range.hidden.clone()].concat();
     let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, None)?, cx.clock().now()).with_exempt(exempt);
     judge.consult(made.iter().flat_map(|made| &made.changes));
     let knows_leases = adopt::is_recorded_here(layout) || judge.ledger().is_none_or(|ledger| ledger.sequence > 0);

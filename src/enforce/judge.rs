@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use gix::ObjectId;
 
 use crate::domain::id::{IssueId, LeaseId};
-use crate::domain::lease::Ledger;
+use crate::domain::lease::{LeaseFilter, Ledger};
 use crate::domain::policy::{self, Editor, Finding, Policy};
 use crate::domain::time::Now;
 use crate::enforce::change::FileChange;
@@ -20,7 +20,6 @@ use crate::enforce::{self, Result};
 use crate::git::history;
 use crate::git::range;
 use crate::git::tree;
-use crate::lease::coordinator::About;
 use crate::store::authority::{PRIVATE, RecordedTransition, TOLERATED};
 use crate::store::layout::Layout;
 
@@ -101,7 +100,7 @@ impl<'a> Judge<'a> {
         let read = || {
             let claims = self.layout.claims();
             // Whoever has said which issues it is about wants no others.
-            if self.edited.is_empty() { claims.ledger() } else { claims.ledger_about(&About::Issues(&self.edited)) }
+            if self.edited.is_empty() { claims.ledger() } else { claims.ledger_about(&LeaseFilter::Issues(&self.edited)) }
         };
         self.ledger.get_or_init(|| read().map_err(|error| error.to_string())).as_ref()
     }
@@ -131,7 +130,7 @@ impl<'a> Judge<'a> {
         if let Some(tips) = self.exempt.get() {
             return Ok(tips);
         }
-        let tips = history::published_tips(self.layout)?;
+        let tips = history::published_tips(&self.layout.repo, self.layout.primary_root.as_deref())?;
         Ok(self.exempt.get_or_init(|| tips))
     }
 

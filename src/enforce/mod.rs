@@ -80,5 +80,14 @@ pub(crate) enum Error {
     Input(String),
 }
 
+impl From<crate::git::Error> for Error {
+    fn from(error: crate::git::Error) -> Self {
+        match error {
+            crate::git::Error::Run(error) => Self::Git(error),
+            error => Self::Store(error.into()),
+        }
+    }
+}
+
 /// The result of a hook's work.
 pub(crate) type Result<T> = std::result::Result<T, Error>;

@@ -86,7 +86,8 @@ pub(crate) fn was_strict_below(repo: &Repository, commit: ObjectId) -> store::Re
 
 /// What a commit's `config.toml` says; nothing if it has none.
 fn at_commit(repo: &Repository, commit: ObjectId, place: &str) -> Option<Candidate> {
-    let read = || -> store::Result<Option<tree::TreeEntry>> { tree::file(repo, tree::data_tree(repo, commit)?, b"config.toml") };
+    let read =
+        || -> crate::git::Result<Option<tree::TreeEntry>> { tree::file(repo, tree::data_tree(repo, commit)?, b"config.toml") };
     match read() {
         Ok(entry) => entry.map(|entry| from_blob(repo, entry.oid, place)),
         Err(error) => Some(Candidate { place: place.to_owned(), settings: Err(error.to_string()) }),

@@ -16,7 +16,6 @@ use crate::enforce::change::FileChange;
 use crate::enforce::judge::Position;
 use crate::git::history;
 use crate::git::tree;
-use crate::store;
 use crate::store::authority::RecordedTransition;
 
 /// What commits made of a file; nothing for one whose parents were cut off, since it may have made anything.
@@ -151,7 +150,8 @@ impl Cover<'_> {
     fn read_steps_of(&self, commit: ObjectId) -> Result<Vec<Transition>> {
         let after = tree::data_tree(self.repo, commit)?;
         let parents = history::parents(self.repo, commit)?;
-        let mut before = parents.into_iter().map(|parent| tree::data_tree(self.repo, parent)).collect::<store::Result<Vec<_>>>()?;
+        let mut before =
+            parents.into_iter().map(|parent| tree::data_tree(self.repo, parent)).collect::<crate::git::Result<Vec<_>>>()?;
         if before.is_empty() {
             before.push(None);
         }

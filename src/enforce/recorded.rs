@@ -12,7 +12,7 @@ use crate::domain::policy::Because;
 use crate::domain::time::Now;
 use crate::domain::transition::FileVersion;
 use crate::enforce::Result;
-use crate::store::authority::RecordedTransition;
+use crate::store::authority::{AuthorityLog, RecordedTransition};
 use crate::store::layout::Layout;
 
 /// The records of some files.
@@ -33,7 +33,7 @@ impl Records {
     pub(crate) fn about(&self, layout: &Layout, path: &str, now: &Now) -> Result<Vec<&RecordedTransition>> {
         if self.entries.get().is_none() {
             let mut entries: HashMap<String, Vec<RecordedTransition>> = HashMap::new();
-            for entry in layout.authority().entries(&self.paths, now.wall)? {
+            for entry in AuthorityLog::of(layout).entries(&self.paths, now.wall)? {
                 entries.entry(entry.path.clone()).or_default().push(entry);
             }
             let _ = self.entries.set(entries);

@@ -20,7 +20,7 @@ use crate::git::index::Staged;
 use crate::git::index::staged;
 use crate::git::tree;
 use crate::store;
-use crate::store::authority::{PRIVATE, RecordedTransition, TOLERATED, TransitionContext};
+use crate::store::authority::{AuthorityLog, PRIVATE, RecordedTransition, TOLERATED, TransitionContext};
 use crate::store::file;
 use crate::store::layout::Layout;
 
@@ -147,7 +147,8 @@ pub(crate) fn off_base(
         if has_both(repo, spot, tip, tips)? {
             continue;
         }
-        let has = spot.parents.iter().map(|parent| history::is_ancestor(repo, tip, *parent)).collect::<store::Result<Vec<_>>>()?;
+        let has =
+            spot.parents.iter().map(|parent| history::is_ancestor(repo, tip, *parent)).collect::<crate::git::Result<Vec<_>>>()?;
         if !has.contains(&true) {
             return Ok(Some(Finding::OffBase { path: change.name(), branch }));
         }
@@ -231,7 +232,7 @@ fn record(cx: &Context, layout: &Layout, parents: &[ObjectId], passed: &[(&FileC
             }
         }
     }
-    Ok(layout.authority().append(&entries)?)
+    Ok(AuthorityLog::of(layout).append(&entries)?)
 }
 
 /// Ends the leases of this holder that only waited for this commit.

@@ -63,7 +63,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, updates: &[Update]) -> Result<V
     if policy.is_silent() {
         return Ok(Verdict::pass());
     }
-    let exempt = [history::published_tips(layout)?, replaced].concat();
+    let exempt = [history::published_tips(&layout.repo, layout.primary_root.as_deref())?, replaced].concat();
     let mut findings = Vec::new();
     let made = changes_of(cx, layout, &history::reachable(repo, &tips, &exempt)?, &mut findings)?;
     let rewound = updates.iter().map(|update| Rewind::of(layout, update)).collect::<Result<Vec<_>>>()?;

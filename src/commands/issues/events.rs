@@ -17,7 +17,7 @@ use crate::output::text::{Styles, plain_line};
 use crate::output::{Document, Output, Report};
 use crate::process;
 use crate::store;
-use crate::store::events::IssueEvent;
+use crate::store::events::{EventLog, IssueEvent};
 
 /// How often `--follow` reads the log.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
@@ -60,7 +60,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let issue = issue.map(|typed| resolve(&store, &typed)).transpose()?.map(|(id, _)| id);
     let is_selected =
         |event: &IssueEvent| issue.is_none_or(|issue| event.issue_id == issue) && since.is_none_or(|since| event.at >= since);
-    let log = layout.events();
+    let log = EventLog::of(layout);
     let (mut events, mut mark) = log.all()?;
     events.retain(is_selected);
     let total = events.len();

@@ -114,7 +114,7 @@ fn forest(session: &Session, depth: usize, claims: bool) -> CommandResult {
     for cycle in graph.cycles() {
         // A cycle has no top, so it is in no tree.
         let ids: Vec<String> = cycle.iter().map(IssueId::short).collect();
-        session.output.warn(&format!("dependency cycle, not shown in any tree: {}", ids.join(", ")));
+        session.output.warn(&format!("these issues depend on each other and are not in any tree: {}", ids.join(", ")));
     }
     let tops = index.of_kind(QueryKind::All).into_iter().map(|found| found.summary.id);
     let tops = tops.filter(|id| is_open(id) && !graph.next(*id, Way::Dependents).iter().any(is_open));

@@ -12,11 +12,7 @@ use crate::commands::leases::claim::list::{ListArgs, StatusArgs};
 use crate::commands::leases::claim::release::{EvictArgs, ReleaseArgs, TransferArgs};
 use crate::commands::leases::claim::renew::{HeartbeatArgs, RenewArgs};
 use crate::commands::leases::next;
-use crate::commands::shared::args::duration_secs;
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::domain::lease::LONGEST_TTL_SECS;
-use crate::domain::policy::Policy;
-use crate::error::Error;
 
 pub(crate) use crate::commands::leases::claim::acquire::take;
 pub(crate) use crate::commands::leases::claim::hold::Held;
@@ -26,10 +22,6 @@ pub(crate) use crate::commands::leases::claim::log::LeaseHistory;
 pub(crate) use crate::commands::leases::claim::release::{Evicted, Released};
 pub(crate) use crate::commands::leases::claim::renew::Beaten;
 pub(crate) use crate::commands::shared::lease_report::{Acquired, LeaseView};
-pub(crate) use crate::commands::shared::supervise::{SupervisedCommand, supervise, was_concluded};
-
-/// The longest reason, in characters: a log record is one write.
-const LONGEST_REASON: usize = 500;
 
 /// Verbs of `claim`.
 #[derive(Debug, clap::Subcommand)]
@@ -77,31 +69,4 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
         Verb::List(args) => list::list(session, &args),
         Verb::Log(args) => log::run(session, args),
     }
-}
-
-/// How long a lease is wanted for: as typed, 0 for one without an end; else as the policy has it.
-pub(crate) fn ttl_secs(typed: Option<&str>, policy: &Policy) -> Result<u64, Error> {
-    match typed {
-        Some(typed) if typed.trim() == "0" => Ok(0),
-        Some(typed) => duration_secs(typed),
-        None => Ok(policy.default_ttl_secs.clamp(1, LONGEST_TTL_SECS)),
-    }
-}
-
-pub(crate) fn reason(text: Option<String>) -> Result<Option<String>, Error> {
-    let too_long = |text: &String| text.chars().count() > LONGEST_REASON;
-    match text {
-        Some(text) if text.trim().is_empty() || too_long(&text) => Err(Error::Usage {
-            what: "a reason is 1 to 500 characters".to_owned(),
-            hint: "Say in a line what for, or leave --reason out".to_owned(),
-        }),
-        other => Ok(other),
-    }
-}
-
-/// A reason that must be given.
-pub(crate) fn required_reason(text: String) -> Result<String, Error> {
-    let hint = "Say in a line why: others will read it".to_owned();
-    let missing = || Error::Usage { what: "a reason is 1 to 500 characters".to_owned(), hint };
-    reason(Some(text)).ok().flatten().ok_or_else(missing)
 }

@@ -9,7 +9,7 @@ use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use crate::actor;
-use crate::commands::shared::session::issues as issues_of;
+use crate::commands::shared::session::{issues as issues_of, viewpoint};
 use crate::context::Context;
 use crate::domain::agent_command::BUILT_IN;
 use crate::domain::lease::Lease;
@@ -88,7 +88,7 @@ pub(crate) fn worktrees() -> ArgValueCandidates {
 fn leases() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|layout, store| {
-            let ledger = lease::open(&Context::from_process().ok()?, layout).ledger().ok()?;
+            let ledger = lease::open(layout, Context::from_process().ok()?.takes_locks).ledger().ok()?;
             let one = |lease: &Lease| {
                 let document =
                     store.locate(lease.issue_id).ok().flatten().and_then(|source| store.load(lease.issue_id, source).ok());
@@ -107,7 +107,7 @@ fn agents() -> ArgValueCandidates {
             let cx = Context::from_process().ok()?;
             let me = actor::agent(&cx, layout, None).ok().map(|(agent, _)| agent.to_string());
             let mut all: BTreeSet<String> = me.into_iter().collect();
-            all.extend(lease::open(&cx, layout).ledger().ok()?.leases().map(|lease| lease.holder.agent_id.to_string()));
+            all.extend(lease::open(layout, cx.takes_locks).ledger().ok()?.leases().map(|lease| lease.holder.agent_id.to_string()));
             all.extend(store.scan_summaries().ok()?.issues.into_iter().filter_map(|(summary, _)| summary.assignee));
             Some(all.into_iter().map(|agent| candidate(agent, "")).collect())
         })
@@ -143,8 +143,7 @@ fn with_store(look: impl FnOnce(&Layout, &IssueStore<'_>) -> Option<Vec<Completi
     let found = || {
         let cx = Context::from_process().ok()?;
         let layout = Layout::discover(&cx.cwd, cx.git_dir.as_deref()).ok()?;
-        let of_primary = layout.primary_root.as_deref().filter(|_| layout.worktree_root.is_none()).map(Layout::at);
-        let view = of_primary.transpose().ok()?;
+        let view = viewpoint(&layout).ok()?;
         let view = view.as_ref().unwrap_or(&layout);
         let policy = policy::policy(&cx, view, None);
         look(&layout, &issues_of(view, &policy).ok()?)

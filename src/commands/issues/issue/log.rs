@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::git::{history, tree};
 use crate::output::text::{Styles, plain_line};
 use crate::output::{Document, Report};
-use crate::store::events::IssueEvent;
+use crate::store::events::{EventLog, IssueEvent};
 use crate::store::file;
 use crate::store::layout::Layout;
 
@@ -74,7 +74,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let mut changes = committed(layout, id)?;
     let here = file::read_optional(&store.local_path(id))?;
     changes.extend(uncommitted(layout, id, here, session.cx.clock().now().wall)?);
-    let (events, _) = layout.events().all()?;
+    let (events, _) = EventLog::of(layout).all()?;
     for event in events.into_iter().filter(|event| event.issue_id == id) {
         if !changes.iter().any(|entry| entry.covers(&event)) {
             changes.push(LogEntry {

@@ -16,7 +16,7 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{self, Priority, State, valid_title};
 use crate::domain::tracker::graph::effective_state;
-use crate::domain::tracker::query::{Filter, QueryFilter};
+use crate::domain::tracker::query::{Filter, AssigneeFilter};
 use crate::error::Error;
 use crate::output::text::{Styles, plain_line};
 use crate::output::{Document, Report};
@@ -112,9 +112,9 @@ fn parse_filter(session: &Session, terms: &str) -> Result<Filter, Error> {
         hint: "For example: --filter 'label=area:web state=ready,gated'".to_owned(),
     })?;
     match &filter.assignee {
-        Some(QueryFilter::Agent(agent)) if agent == "me" => {
+        Some(AssigneeFilter::Agent(agent)) if agent == "me" => {
             let me = session.agent(session.layout()?)?;
-            Ok(Filter { assignee: Some(QueryFilter::Agent(me.to_string())), ..filter })
+            Ok(Filter { assignee: Some(AssigneeFilter::Agent(me.to_string())), ..filter })
         }
         _ => Ok(filter),
     }

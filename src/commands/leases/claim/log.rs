@@ -10,9 +10,9 @@ use crate::commands::shared::issue_list::ListedLease;
 use crate::commands::shared::lease_lookup::LeaseLookup;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, IdError, IssueId, IssueRef, LeaseId};
-use crate::domain::lease::LeaseEvent;
+
+use crate::domain::lease::{LeaseEvent, PastEvent};
 use crate::error::Error;
-use crate::lease::coordinator::Past;
 use crate::output::text::{Styles, plain_line, table};
 use crate::output::{Document, Report};
 
@@ -59,7 +59,7 @@ struct LeaseRecord {
 }
 
 impl LeaseRecord {
-    fn new(past: Past, issue_id: Option<IssueId>, agent_id: Option<AgentId>) -> Self {
+    fn new(past: PastEvent, issue_id: Option<IssueId>, agent_id: Option<AgentId>) -> Self {
         let event = &past.event;
         let to = if let LeaseEvent::Transfer { grant, .. } = event { Some(grant) } else { None };
         Self {
