@@ -86,7 +86,7 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
     let output = Output::new(global.json, global.quiet, global.color, cx.terminal);
     let verb = cli.verb.unwrap_or(Verb::Status(tools::status::Args::default()));
     let is_at_home_anywhere = match &verb {
-        Verb::Worktree(verb) => verb.may_lose_its_place(),
+        Verb::Worktree(verb) => verb.works_without_cwd(),
         Verb::Status(args) => args.line,
         Verb::Agents(verb) => matches!(verb, setup::agents::Verb::Guard(_)),
         verb => matches!(verb, Verb::ShellInit(_) | Verb::Completions(_) | Verb::Help(_) | Verb::Version | Verb::Schema(_)),
@@ -101,7 +101,7 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
     let code = match &answer {
         Ok(report) if output.report(report.as_ref()) => {
             if let Some(dir) = report.destination() {
-                worktrees::lead(&session, dir);
+                worktrees::change_directory(&session, dir);
             }
             report.code()
         }

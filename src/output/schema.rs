@@ -129,6 +129,7 @@ mod tests {
 
     #[derive(Serialize, JsonSchema)]
     #[serde(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only its schema is wanted")]
     enum Choice {
         /// With a comment, and without.
         First,
@@ -159,17 +160,17 @@ mod tests {
     #[test]
     fn a_derived_schema_is_brought_into_the_plain_form() {
         let schemas = Schemas::of(&[Answer::of::<Outer>("outer")]);
-        let null = json!({ "type": "null" });
+        let none = json!({ "type": "null" });
         let choice = json!({ "$ref": "#/$defs/Choice" });
         let rest = json!({ "type": "object", "properties": {}, "required": [], "additionalProperties": { "type": "number" } });
         let inner =
             json!({ "type": "object", "properties": { "rest": rest }, "required": ["rest"], "additionalProperties": false });
         let properties = json!({
             "number": { "type": "number" },
-            "text": { "anyOf": [{ "type": "string" }, null] },
-            "choice": { "anyOf": [choice, null] },
-            "inner": { "anyOf": [inner, null] },
-            "at": { "anyOf": [{ "type": "string", "format": "date-time" }, null] },
+            "text": { "anyOf": [{ "type": "string" }, none] },
+            "choice": { "anyOf": [choice, none] },
+            "inner": { "anyOf": [inner, none] },
+            "at": { "anyOf": [{ "type": "string", "format": "date-time" }, none] },
             "any": {},
             "list": { "type": "array", "items": choice },
         });

@@ -83,7 +83,7 @@ fn who_spawns_what_is_being_made_is_told_to_try_again() {
                 let error = outcome.document()["error"].clone();
                 assert_eq!((outcome.status(), &error["retryable"]), (8, &true.into()), "{error}");
                 let message = error["message"].as_str().expect("text").to_owned();
-                assert!(message.contains("is being made by") || message.contains("has been made meanwhile"), "{message}");
+                assert!(message.contains("is being created by") || message.contains("has just been created"), "{message}");
             }
         }
         assert!(outcomes.iter().any(|outcome| outcome.status() == 0));
@@ -189,7 +189,7 @@ fn somebodys_work_in_what_was_left_half_made_is_not_undone() {
     until_idle(&team.dir);
     let tree = team.sub(&format!("trees/issue-{}-issue-0", &issues[0][..8]));
     tree.write("mine.txt", "work");
-    team.jit("worktree prune").ok().says("so that it stays").says("mine.txt");
+    team.jit("worktree prune").ok().says("so it is kept").says("mine.txt");
     assert_eq!(tree.read("mine.txt"), "work");
     assert_eq!(team.json("claim list")["count"], 0, "nobody has it");
     assert_eq!(team.json("doctor")["healthy"], true);

@@ -57,15 +57,15 @@ fn commits_made_while_a_worktree_is_prepared_are_kept_when_that_fails() {
     let (world, team, issue, number) = stage();
     let own = world.place("home/.config/jit").sub("");
     own.write("agent.toml", "[worktree]\npost_spawn = \"echo w > work; git add work; git commit -q --no-verify -m w; exit 1\"\n");
-    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(1).says("so that it stays");
+    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(1).says("so it is kept");
     assert!(team.dir.join(format!("trees/issue-{number}-first/work")).exists());
     // Nobody gets in meanwhile.
     own.write("agent.toml", "[worktree]\npost_spawn = \"while [ ! -e ../../go ]; do sleep 0.05; done; exit 1\"\n");
     let other = team.create("Other");
     let child = team.start(&["worktree", "spawn", &other, "--no-agent"], Stdio::null());
     until("it is being made", || team.dir.join(format!("trees/issue-{}-other/a", &other[..8])).exists());
-    team.jit(&format!("worktree spawn {other} --no-agent")).exits(8).says("is being made");
-    team.jit(&format!("worktree remove {} --discard-changes", &other[..8])).exits(8).says("is being made");
+    team.jit(&format!("worktree spawn {other} --no-agent")).exits(8).says("is being created");
+    team.jit(&format!("worktree remove {} --discard-changes", &other[..8])).exits(8).says("is being created");
     team.write("go", "");
     assert!(!child.wait_with_output().expect("it ends").status.success());
 }
@@ -84,9 +84,9 @@ fn edits_of_files_of_the_base_are_somebodys_work_too() {
     std::fs::remove_file(team.dir.join(".git/hooks/post-checkout")).expect("removed");
     until("the hook is over", || team.json("doctor").to_string().contains("was interrupted"));
     // Whoever stands in it is not put on the street.
-    tree.jit("issue create Other").ok().says("half made");
+    tree.jit("issue create Other").ok().says("is incomplete");
     assert_eq!(tree.read("a"), "precious");
-    team.jit("issue create Another").ok().says("so that it stays");
+    team.jit("issue create Another").ok().says("so it is kept");
     assert_eq!(tree.read("a"), "precious");
 }
 
@@ -154,7 +154,7 @@ fn what_changes_while_one_waits_is_looked_at_again() {
 fn worktrees_and_repositories_inside_are_told_of() {
     let (_world, team, tree, number) = spawned();
     tree.git("worktree add -q trees/inner -b inner").ok();
-    team.jit(&format!("worktree remove {number} --keep-branch --discard-submodules")).exits(1).says("lies in");
+    team.jit(&format!("worktree remove {number} --keep-branch --discard-submodules")).exits(1).says("is inside");
     team.git("worktree remove trees/inner").ok();
     // One that Git ignores, and one that it has as a submodule of sorts.
     for path in ["ignored", "known"] {
@@ -181,7 +181,7 @@ fn an_operation_under_way_and_refs_of_the_worktree_alone_are_told_of() {
     let rebase = tree.with("GIT_SEQUENCE_EDITOR", "sed -i 1ibreak");
     rebase.git("rebase -q -i --autostash HEAD~1").ok();
     assert_eq!(tree.git("status --porcelain -uno").ok().line(), "");
-    team.jit(&format!("worktree remove {number}")).exits(1).says("a rebase is under way").says("--discard-operation");
+    team.jit(&format!("worktree remove {number}")).exits(1).says("a rebase is in progress").says("--discard-operation");
     tree.git("rebase --quit").ok();
     tree.git("stash drop -q").status();
     tree.git("checkout -q -f").ok();
@@ -258,7 +258,7 @@ fn the_repositorys_template_and_links_lead_nowhere_else() {
     }
     team.write(".jit/config.toml", &config);
     std::os::unix::fs::symlink(&outside, team.dir.join("trees")).expect("linked");
-    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(2).says("by a link");
+    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(2).says("through a symbolic link");
     std::fs::remove_file(team.dir.join("trees")).expect("removed");
     assert_eq!(std::fs::read_dir(&outside).expect("a folder").count(), 0);
     // The issue's own folder may be a link in what is checked out.
@@ -298,7 +298,7 @@ fn an_approval_is_of_that_and_of_nothing_that_reads_like_it() {
             config.replacen("[worktree]\n", &format!("[worktree]\nagent = \"{agent}\"\n"), 1)
         ),
     );
-    team.jit("worktree approve --dry-run").ok().says("not allowed");
+    team.jit("worktree approve --dry-run").ok().says("not approved");
     team.jit(&format!("worktree spawn {issue}")).exits(1).says("before you allow it");
     let _ = world;
 }
@@ -491,7 +491,7 @@ fn all_kinds_of_work_in_what_was_left_half_made_are_kept() {
         let (_world, team, issue, number) = stage();
         let tree = killed_in_its_hook(&team, &issue, &number);
         work(&tree);
-        team.jit("worktree prune").ok().says("so that it stays");
+        team.jit("worktree prune").ok().says("so it is kept");
         assert!(tree.dir.join("b").exists());
     }
     // And what nobody has touched goes.
@@ -514,7 +514,7 @@ fn a_file_that_git_had_begun_to_write_is_nobodys_work() {
         if is_work {
             tree.write("mine", "work");
         }
-        team.jit("worktree prune").ok().says(if is_work { "so that it stays" } else { "has been undone" });
+        team.jit("worktree prune").ok().says(if is_work { "so it is kept" } else { "has been undone" });
         assert_eq!(tree.dir.exists(), is_work);
         if is_work {
             // It can be worked in.
@@ -531,7 +531,7 @@ fn a_number_sign_means_the_issue_and_a_number_alone_is_no_guess() {
     team.git("worktree add -q ../nn-42 -b 42").ok();
     team.git("worktree add -q trees/issue-42-x -b issue-42-x").ok();
     team.jit("worktree path #42").ok().says("trees/issue-42-x");
-    team.jit("worktree remove 42").exits(2).says("stands for 2 worktrees");
+    team.jit("worktree remove 42").exits(2).says("matches 2 worktrees");
     team.jit("worktree remove #42").ok();
     team.jit("worktree path 42").ok().says("nn-42");
     team.jit("worktree path #42").exits(3);
@@ -542,9 +542,9 @@ fn what_a_killed_removal_leaves_can_be_put_back_or_given_up() {
     let (_world, team, tree, number) = spawned();
     let issue = team.json("worktree list")["worktrees"][1]["issue_id"].as_str().expect("one").to_owned();
     std::fs::remove_file(tree.dir.join(".git")).expect("removed");
-    team.jit(&format!("worktree remove {number}")).exits(1).says("has no .git any more").says("git worktree repair");
-    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(1).says("has no .git any more");
-    team.jit("worktree prune").ok().says("Kept:").says("has no .git any more");
+    team.jit(&format!("worktree remove {number}")).exits(1).says("no longer has a .git file").says("git worktree repair");
+    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(1).says("no longer has a .git file");
+    team.jit("worktree prune").ok().says("Kept:").says("no longer has a .git file");
     assert_eq!(team.json("worktree list")["worktrees"][1]["missing"], true);
     team.git("worktree repair").ok();
     tree.git("status --porcelain").ok().says_nothing();
@@ -603,7 +603,7 @@ fn a_removal_that_is_killed_when_git_has_done_its_part_is_finished_by_the_next_c
         team.jit("worktree prune").ok().never_says("has been finished");
         assert_eq!(team.json("claim list")["count"], 1, "Git is still at it");
         world.place("stand-ins").write("go", "");
-        until("Git is done", || team.json("doctor").to_string().contains("the removal of"));
+        until("Git is done", || team.json("doctor").to_string().contains("finishes it"));
         assert_eq!(team.json("doctor")["healthy"], true);
         let issue = team.json("claim list")["leases"][0]["issue_id"].as_str().expect("an id").to_owned();
         let told = team.jit(&next.replace("NUMBER", &number).replace("ISSUE", &issue)).says("has been finished");
@@ -648,7 +648,7 @@ fn what_prepares_a_worktree_is_waited_for_when_its_spawn_is_killed() {
     child.kill().expect("killed");
     child.wait().expect("it ends");
     team.jit("worktree prune").ok().never_says("was interrupted");
-    team.jit(&format!("worktree remove {number}")).exits(8).says("is being made");
+    team.jit(&format!("worktree remove {number}")).exits(8).says("is being created");
     team.write("go", "");
     let tree = team.dir.join(format!("trees/issue-{number}-first"));
     until("it is over", || tree.join("late.txt").exists());

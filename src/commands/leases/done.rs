@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::commands::issues::gate::warn_outdated;
-use crate::commands::leases::claim::ttl_secs;
 use crate::commands::leases::next::take_next;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
 use crate::commands::shared::issue_list::ListedIssue;
+use crate::commands::shared::lease_args::ttl_secs;
 use crate::commands::shared::lease_report::{Acquired, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, LeaseId};
@@ -51,6 +51,7 @@ struct EndedLease {
     closing: bool,
 }
 
+#[expect(clippy::ref_option, reason = "serde passes the field")]
 fn acquired_lease<S: Serializer>(next: &Option<Result<Acquired, Error>>, serializer: S) -> Result<S::Ok, S::Error> {
     let next = next.as_ref().and_then(|next| next.as_ref().ok());
     next.map(|acquired| &acquired.lease).serialize(serializer)

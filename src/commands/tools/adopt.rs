@@ -46,7 +46,7 @@ struct AdoptedEdit {
 /// Adopts the edits in a range of commits.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { range, reason } = args;
-    let reason = crate::commands::leases::claim::required_reason(reason)?;
+    let reason = crate::commands::shared::lease_args::required_reason(reason)?;
     let layout = session.layout()?;
     let range = Range::parse(&layout.repo, &range)?;
     if range::own_addresses(&layout.repo).is_empty() {

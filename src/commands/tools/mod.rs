@@ -21,6 +21,7 @@ pub(crate) const ANSWERS: &[Answer] = &[
     Answer::of::<status::StatusReport>("status"),
     Answer::of::<status::PromptReport>("status --line"),
     Answer::of::<prime::PrimeReport>("prime"),
+    Answer::of::<watch::FrameReport>("watch"),
     Answer::of::<whoami::WhoamiReport>("whoami"),
     Answer::of::<check::CheckReport>("check"),
     Answer::of::<adopt::AdoptReport>("adopt"),

@@ -10,44 +10,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::shared::session::Session;
+use crate::commands::shared::shell::Shell;
 use crate::output::text::Styles;
 use crate::output::{Document, Report};
 
-pub(crate) use crate::commands::shared::candidates::worktrees;
 pub(crate) use crate::commands::tools::shell::complete::{CompleteArgs, complete};
 
-/// A supported shell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, JsonSchema)]
-#[schemars(inline)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Shell {
-    /// GNU Bash.
-    Bash,
-    /// Z shell.
-    Zsh,
-    /// fish.
-    Fish,
-}
-
 impl Shell {
-    /// The shell at `path`; bash if it is another one.
-    pub(crate) fn of(path: Option<&str>) -> Self {
-        match path.and_then(|path| path.rsplit('/').next()) {
-            Some("zsh") => Self::Zsh,
-            Some("fish") => Self::Fish,
-            _ => Self::Bash,
-        }
-    }
-
-    /// The line for the shell's startup file.
-    pub(crate) fn line(self) -> &'static str {
-        match self {
-            Self::Bash => "eval \"$(git jit shell-init bash)\"",
-            Self::Zsh => "eval \"$(git jit shell-init zsh)\"",
-            Self::Fish => "git jit shell-init fish | source",
-        }
-    }
-
     /// The function `wt`, and completion for it and for `git jit`.
     fn script(self) -> String {
         let function = match self {

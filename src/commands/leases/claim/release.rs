@@ -5,7 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::leases::claim::{reason, required_reason};
+use crate::commands::shared::lease_args::{reason, required_reason};
 use crate::commands::shared::lease_lookup::LeaseLookup;
 use crate::commands::shared::lease_report::{AcquireKind, Acquired, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::leases::claim::seconds;
+use crate::commands::shared::args::duration_secs;
 use crate::commands::shared::lease_lookup::LeaseLookup;
 use crate::commands::shared::lease_report::{AcquireKind, Acquired, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
@@ -34,7 +34,7 @@ pub(crate) struct HeartbeatArgs {
 pub(crate) fn renew(session: &Session, args: RenewArgs) -> CommandResult {
     let RenewArgs { lease: named, extension } = args;
     let lookup = LeaseLookup::open(session)?;
-    let at_least_secs = extension.as_deref().map(seconds).transpose()?;
+    let at_least_secs = extension.as_deref().map(duration_secs).transpose()?;
     let holder = lookup.holder()?;
     let lease = lookup.named_or_mine(named.as_deref(), &holder)?;
     let request = Request::Renew { lease_id: lease.lease_id.clone(), holder, at_least_secs };

@@ -33,8 +33,8 @@ fn examine(layout: &Layout, live: &[&Lease]) -> store::Result<(usize, Vec<String
     let missing = all.iter().filter(|worktree| worktree.is_missing).map(|worktree| {
         format!("{} does not exist: git jit worktree prune, or git worktree repair if it was moved", worktree.root.display())
     });
-    let unsettled = worktree::unsettled(layout)?;
-    Ok((all.len(), orphans.chain(unreadable).collect(), missing.chain(unsettled).collect()))
+    let interrupted = worktree::list_interrupted(layout)?;
+    Ok((all.len(), orphans.chain(unreadable).collect(), missing.chain(interrupted).collect()))
 }
 
 fn orphaned(lease: &Lease) -> String {

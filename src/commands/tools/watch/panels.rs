@@ -1,9 +1,9 @@
 //! The content of a frame: the data at one moment as panels, lines and columns.
 
-use crate::commands::issues::query::IndexedIssue;
-use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::issue_list::ListedIssue;
+use crate::commands::shared::lease_report::LeaseView;
+use crate::commands::shared::worktree_list::WorktreeRow;
 use crate::commands::tools::watch::gather::Gathered;
-use crate::commands::worktrees::WorktreeRow;
 use crate::domain::issue::Priority;
 use crate::domain::lease::Lease;
 use crate::domain::time::{Now, in_words};
@@ -63,22 +63,20 @@ fn urgency(gathered: &Gathered, now: &Now, lease: &Lease, view: &LeaseView) -> C
 
 fn worktrees(gathered: &Gathered) -> Panel {
     let row = |row: &WorktreeRow| {
-        let worktree = &row.worktree;
-        let root = worktree.root.display().to_string();
-        let states = [(worktree.is_missing, "missing"), (worktree.is_locked, "locked")];
+        let states = [(row.missing, "missing"), (row.locked, "locked")];
         let states: Vec<&str> = states.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
-        let (agent, is_alive) = row.agent().unwrap_or_default();
+        let (agent, is_alive) = row.agent.as_ref().map(|agent| (agent.summary(), agent.alive)).unwrap_or_default();
         WatchRow {
-            key: root.clone(),
+            key: row.root.clone(),
             cells: vec![
-                Cell::new(if gathered.here.as_ref() == Some(&worktree.root) { "*" } else { "" }, CellStyle::Good),
+                Cell::new(if row.current { "*" } else { "" }, CellStyle::Good),
                 Cell::new(row.number.as_deref().unwrap_or_default(), CellStyle::Id),
-                Cell::plain(worktree.branch.as_deref().unwrap_or("(detached)")),
+                Cell::plain(row.branch.as_deref().unwrap_or("(detached)")),
                 Cell::new(&agent, if is_alive { CellStyle::Good } else { CellStyle::Faint }),
                 Cell::new(&states.join(" "), CellStyle::Warn),
                 Cell::plain(row.title.as_deref().unwrap_or_default()),
             ],
-            detail: Cell::plain(&root),
+            detail: Cell::plain(&row.root),
         }
     };
     let rows: Vec<WatchRow> = gathered.worktrees.iter().map(row).collect();
@@ -86,8 +84,7 @@ fn worktrees(gathered: &Gathered) -> Panel {
 }
 
 fn available(gathered: &Gathered) -> Panel {
-    let row = |found: &IndexedIssue| {
-        let issue = &found.summary;
+    let row = |issue: &ListedIssue| {
         let mood = match issue.priority {
             Priority::Critical => CellStyle::Bad,
             Priority::High => CellStyle::Warn,
@@ -96,7 +93,7 @@ fn available(gathered: &Gathered) -> Panel {
         WatchRow {
             key: issue.id.to_string(),
             cells: vec![
-                Cell::new(&issue.id.short(), CellStyle::Id),
+                Cell::new(&issue.short_id, CellStyle::Id),
                 Cell::new(issue.priority.as_str(), mood),
                 Cell::plain(issue.assignee.as_deref().unwrap_or_default()),
                 Cell::plain(&issue.title),
