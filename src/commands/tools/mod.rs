@@ -25,6 +25,7 @@ pub(crate) const ANSWERS: &[Answer] = &[
     Answer::of::<whoami::WhoamiReport>("whoami"),
     Answer::of::<check::CheckReport>("check"),
     Answer::of::<adopt::AdoptReport>("adopt"),
+    Answer::of::<schema::SchemaReport>("schema"),
     Answer::of::<demo::DemoReport>("demo"),
     Answer::of::<shell::ScriptReport>("shell-init"),
     Answer::of::<shell::ScriptReport>("completions"),

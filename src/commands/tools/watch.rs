@@ -5,6 +5,7 @@
 
 mod gather;
 mod panels;
+mod terminal;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -18,8 +19,8 @@ use crate::commands::shared::issue_list::ListedIssue;
 use crate::commands::shared::lease_report::LeaseView;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::shared::worktree_list::WorktreeRow;
-use crate::commands::terminal::Screen;
 use crate::commands::tools::watch::gather::{Gathered, Watcher};
+use crate::commands::tools::watch::terminal::Screen;
 use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::time::Now;
 use crate::error::Error;
