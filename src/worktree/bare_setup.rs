@@ -30,9 +30,9 @@ pub(crate) fn clone_into(cx: &Context, url: &str, dir: &Path) -> Result<()> {
     }
     // An existing folder is kept, since it may be a current directory: the clone is moved into it.
     let parent = if exists { dir } else { dir.parent().unwrap_or(cwd) };
-    std::fs::create_dir_all(parent).map_err(Error::io("make directory", parent))?;
+    std::fs::create_dir_all(parent).map_err(Error::io("create directory", parent))?;
     let scratch =
-        tempfile::Builder::new().prefix(".git-jit-clone-").tempdir_in(parent).map_err(Error::io("make a folder in", parent))?;
+        tempfile::Builder::new().prefix(".git-jit-clone-").tempdir_in(parent).map_err(Error::io("create a folder in", parent))?;
     let cloned = scratch.path().join("cloned");
     let mut separate = OsStr::new("--separate-git-dir=").to_owned();
     separate.push(&cloned);
@@ -46,7 +46,7 @@ pub(crate) fn clone_into(cx: &Context, url: &str, dir: &Path) -> Result<()> {
     let git = Git::at(&cloned);
     git.run(&["config", "core.bare", "true"])?;
     let _ = git.output(&["config", "--unset", "core.worktree"])?;
-    if exists { move_into(dir, &cloned) } else { Ok(std::fs::rename(&cloned, dir).map_err(Error::io("make", dir))?) }
+    if exists { move_into(dir, &cloned) } else { Ok(std::fs::rename(&cloned, dir).map_err(Error::io("create", dir))?) }
 }
 
 /// Moves everything from one folder into another on the same disk. `HEAD`, which makes it a repository, goes last.

@@ -12,39 +12,20 @@ pub(crate) use hints::quoted;
 /// Why a worktree cannot be created or removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Blocker {
-    /// No worktree has that name.
     #[error("no worktree '{named}'")]
-    NoSuchWorktree {
-        /// What the user typed.
-        named: String,
-    },
+    NoSuchWorktree { named: String },
     /// The revision to start from does not exist.
     #[error("'{base}' does not name a commit")]
-    NoSuchBase {
-        base: String,
-    },
-    /// The issue has no branch to resume.
+    NoSuchBase { base: String },
     #[error("issue {number} has no branch to resume")]
-    NoSuchBranch {
-        number: String,
-    },
-    /// The path is in use.
+    NoSuchBranch { number: String },
     #[error("{} already exists", path.display())]
-    PathTaken {
-        path: PathBuf,
-    },
-    /// The branch exists.
+    PathTaken { path: PathBuf },
     #[error("branch '{branch}' already exists without a worktree")]
-    BranchTaken {
-        branch: String,
-    },
+    BranchTaken { branch: String },
     /// The issue has several branches, and none has the expected name.
     #[error("issue {number} has {} branches: {}", branches.len(), branches.join(", "))]
-    SeveralBranches {
-        number: String,
-        branches: Vec<String>,
-    },
-    /// The template for paths is invalid.
+    SeveralBranches { number: String, branches: Vec<String> },
     #[error("the path template '{template}' {why}")]
     BadTemplate {
         template: String,
@@ -58,36 +39,25 @@ pub(crate) enum Blocker {
         /// Whether it can be removed at all: not if it contains the repository itself.
         is_linked: bool,
     },
-    /// Several worktrees match.
     #[error("'{named}' matches {} worktrees", paths.len())]
-    Ambiguous {
-        /// What the user typed.
-        named: String,
-        paths: Vec<PathBuf>,
-    },
+    Ambiguous { named: String, paths: Vec<PathBuf> },
     /// It was moved, and its new path is known.
     #[error("the worktree has moved to {}", to.display())]
     Moved {
         /// The new path.
         to: PathBuf,
     },
-    /// Its path does not exist.
     #[error("{} does not exist", path.display())]
-    Missing {
-        path: PathBuf,
-    },
+    Missing { path: PathBuf },
     /// Its folder has no `.git`: a killed removal leaves that.
     #[error("{} no longer has a .git file", path.display())]
-    NoGit {
-        path: PathBuf,
-    },
+    NoGit { path: PathBuf },
     /// The checkout failed, perhaps in a hook.
     #[error("cannot check out the files, so the worktree was removed again: {why}")]
     NoCheckout {
         /// Git's message.
         why: String,
     },
-    /// The `post_spawn` command failed.
     #[error("the post_spawn command failed{}, so the worktree was removed again: {command}", status.map(|status| format!(" with status {status}")).unwrap_or_default())]
     NotPrepared {
         command: String,
@@ -101,47 +71,25 @@ pub(crate) enum Blocker {
         /// The first file, or other work.
         file: String,
     },
-    /// Its branch is also checked out in another worktree.
     #[error("branch '{branch}' is also checked out in {}", path.display())]
-    BranchInUse {
-        branch: String,
-        path: PathBuf,
-    },
-    /// Its branch is the default branch.
+    BranchInUse { branch: String, path: PathBuf },
     #[error("branch '{branch}' is the default branch")]
-    DefaultBranch {
-        branch: String,
-    },
-    /// The current directory is in it.
+    DefaultBranch { branch: String },
     #[error("you are in {}", path.display())]
-    Inside {
-        path: PathBuf,
-    },
-    /// It is locked.
+    Inside { path: PathBuf },
     #[error("{} is locked{}", path.display(), reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
     Locked {
         path: PathBuf,
         /// The reason given to `git worktree lock`, on one line.
         reason: Option<String>,
     },
-    /// It has uncommitted changes.
     #[error("{} has uncommitted changes ({}): {}", path.display(), files.len(), first(files))]
-    Changed {
-        path: PathBuf,
-        files: Vec<String>,
-    },
-    /// It has untracked files.
+    Changed { path: PathBuf, files: Vec<String> },
     #[error("{} has untracked files ({}): {}", path.display(), files.len(), first(files))]
-    Untracked {
-        path: PathBuf,
-        files: Vec<String>,
-    },
+    Untracked { path: PathBuf, files: Vec<String> },
     /// It has ignored files that `.worktreeinclude` lists and that differ from the primary worktree's.
     #[error("{} has ignored files listed in .worktreeinclude that differ from the primary worktree's ({}): {}", path.display(), files.len(), first(files))]
-    Listed {
-        path: PathBuf,
-        files: Vec<String>,
-    },
+    Listed { path: PathBuf, files: Vec<String> },
     /// It contains repositories, for example submodules.
     #[error("{} contains repositories that would be removed with it ({}): {}", path.display(), files.len(), first(files))]
     Submodules {
@@ -149,24 +97,12 @@ pub(crate) enum Blocker {
         /// Their paths, relative to the worktree.
         files: Vec<String>,
     },
-    /// Another worktree is inside it.
     #[error("the worktree {} is inside {}", inner.display(), path.display())]
-    Nested {
-        path: PathBuf,
-        inner: PathBuf,
-    },
-    /// An operation of Git is in progress.
+    Nested { path: PathBuf, inner: PathBuf },
     #[error("{what} is in progress in {}", path.display())]
-    UnderWay {
-        path: PathBuf,
-        what: &'static str,
-    },
-    /// Stashes were created in it.
+    UnderWay { path: PathBuf, what: &'static str },
     #[error("stashes were created on branch '{branch}' ({})", stashes.join(", "))]
-    Stashed {
-        branch: String,
-        stashes: Vec<String>,
-    },
+    Stashed { branch: String, stashes: Vec<String> },
     /// It has commits that are nowhere else.
     #[error("{branch} has commits ({commits}) that are merged nowhere and on no remote")]
     Unmerged {
@@ -177,35 +113,16 @@ pub(crate) enum Blocker {
     },
     /// Another agent holds a lease in it.
     #[error("the worktree is in use by {holder}")]
-    InUse {
-        holder: Holder,
-    },
-    /// It is not complete yet.
+    InUse { holder: Holder },
     #[error("{} is being created by {holder} (process {pid})", path.display())]
-    BeingMade {
-        path: PathBuf,
-        holder: Holder,
-        pid: u32,
-    },
-    /// Another process was faster.
+    BeingMade { path: PathBuf, holder: Holder, pid: u32 },
     #[error("{} has just been created by another process", path.display())]
-    JustMade {
-        path: PathBuf,
-    },
+    JustMade { path: PathBuf },
     /// Its path does not exist, and Git's files about it may be the only copy of something.
     #[error("{} does not exist, but Git's files about it have {what}", path.display())]
-    MayComeBack {
-        path: PathBuf,
-        what: &'static str,
-    },
-    /// An agent is running in it.
+    MayComeBack { path: PathBuf, what: &'static str },
     #[error("{name} is running in {} (process {pid})", path.display())]
-    AtWork {
-        name: String,
-        pid: u32,
-        path: PathBuf,
-    },
-    /// Several blockers at once.
+    AtWork { name: String, pid: u32, path: PathBuf },
     #[error("{}", all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Several {
         /// At least two.

@@ -43,7 +43,7 @@ pub(crate) fn copy_listed(layout: &Layout, root: &Path) -> Result<usize> {
         if to.symlink_metadata().is_ok() || !is_below(&real, folder) {
             continue;
         }
-        std::fs::create_dir_all(folder).map_err(Error::io("make directory", folder))?;
+        std::fs::create_dir_all(folder).map_err(Error::io("create directory", folder))?;
         copied += usize::from(copy(&from, &to)?);
     }
     Ok(copied)

@@ -80,7 +80,7 @@ fn lock_worktrees(layout: &Layout) -> Result<Guard> {
     Ok(lock::acquire(&lock::path(&layout.shared_dir(), "worktrees"), layout.modes, LOCK_TIMEOUT)?)
 }
 
-/// Git for the repository as a whole. It is told the Git directory of a bare repository, which it may refuse to discover.
+/// Git for the repository as a whole. In a bare repository, Git gets the Git directory explicitly, since it may refuse to discover it.
 fn common_git(layout: &Layout) -> Git {
     let git = Git::at(&layout.common_dir);
     if layout.main_root.is_none() { git.env("GIT_DIR", &layout.common_dir) } else { git }

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use crate::domain::id::{AgentId, LeaseId};
-use crate::domain::lease::Lease;
 use crate::repo::Repo;
 use crate::store::worktrees::{self, Worktree};
 use crate::worktree::removal;
 use crate::worktree::risk::commits::unmerged_commits;
-use crate::worktree::risk::{held_by_other, locked, missing};
+use crate::worktree::risk::{held_by_other, live_holder, locked, missing};
 use crate::worktree::rollback::creation_at;
 use crate::worktree::user_files;
 use crate::worktree::{Blocker, Result, lock_worktrees};
@@ -60,18 +59,9 @@ fn reason_to_keep(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId) -> Resul
     if let Some(other) = held_by_other(repo, worktree, agent) {
         return Ok(Some(other));
     }
-    if has_live_lease(repo, worktree)? {
+    if live_holder(repo, worktree, |_| true)?.is_some() {
         return Ok(may_come_back("a live lease"));
     }
     // A branch keeps its commits. The commits of a detached HEAD may be nowhere else.
     if worktree.branch.is_some() { Ok(None) } else { unmerged_commits(repo, worktree) }
-}
-
-/// Whether any agent holds a live lease in the worktree.
-fn has_live_lease(repo: Repo<'_>, worktree: &Worktree) -> Result<bool> {
-    let Some(identity) = &worktree.identity else { return Ok(false) };
-    let now = repo.cx.clock().now();
-    let ledger = repo.leases.ledger()?;
-    let is_live = |lease: &Lease| lease.lease_status(&now, repo.policy.limits.stale_after_secs).excludes();
-    Ok(ledger.leases().any(|lease| lease.holder.worktree_id == identity.worktree_id && is_live(lease)))
 }

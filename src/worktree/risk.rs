@@ -5,7 +5,7 @@ mod files;
 
 use std::path::PathBuf;
 
-use crate::domain::id::AgentId;
+use crate::domain::id::{AgentId, Holder};
 use crate::domain::issue::deceives;
 use crate::domain::lease::Lease;
 use crate::process::background::Watched;
@@ -149,16 +149,20 @@ pub(crate) fn locked(worktree: &Worktree) -> Blocker {
     Blocker::Locked { path: worktree.root.clone(), reason }
 }
 
+/// The holder of a live lease in the worktree for which `matches` is true.
+pub(crate) fn live_holder(repo: Repo<'_>, worktree: &Worktree, matches: impl Fn(&Holder) -> bool) -> Result<Option<Holder>> {
+    let Some(identity) = &worktree.identity else { return Ok(None) };
+    let (now, stale_after) = (repo.cx.clock().now(), repo.policy.limits.stale_after_secs);
+    let is_it = |lease: &&Lease| {
+        let holder = &lease.holder;
+        holder.worktree_id == identity.worktree_id && matches(holder) && lease.lease_status(&now, stale_after).excludes()
+    };
+    Ok(repo.leases.ledger()?.leases().find(is_it).map(|lease| lease.holder.clone()))
+}
+
 /// Another agent that holds a live lease in the worktree. If the leases cannot be read, this reports none: the next lease request
 /// reports that error.
 pub(crate) fn held_by_other(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId) -> Option<Blocker> {
-    let identity = worktree.identity.as_ref()?;
-    let now = repo.cx.clock().now();
-    let ledger = repo.leases.ledger().ok()?;
-    let is_others = |lease: &&Lease| {
-        lease.holder.worktree_id == identity.worktree_id
-            && lease.holder.agent_id != *agent
-            && lease.lease_status(&now, repo.policy.limits.stale_after_secs).excludes()
-    };
-    ledger.leases().find(is_others).map(|lease| Blocker::InUse { holder: lease.holder.clone() })
+    let holder = live_holder(repo, worktree, |holder| holder.agent_id != *agent).ok().flatten()?;
+    Some(Blocker::InUse { holder })
 }

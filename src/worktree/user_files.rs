@@ -69,7 +69,7 @@ pub(crate) fn complete_checkout(root: &Path, git_dir: &Path) {
 
 /// The existing files of the worktree at `root` that differ from a commit, whatever the index says about them.
 pub(crate) fn changed_from(root: &Path, commit: &str, among: Option<&HashSet<String>>) -> Result<Vec<String>> {
-    let scratch = tempfile::tempdir().map_err(crate::store::Error::io("make a folder for", root))?;
+    let scratch = tempfile::tempdir().map_err(crate::store::Error::io("create a folder for", root))?;
     let git = Git::at(root).env("GIT_INDEX_FILE", scratch.path().join("index"));
     let config = ["-c", "core.splitIndex=false", "-c", "core.fsmonitor=false", "-c", "core.sparseCheckout=false"];
     git.run(&[&config[..], &["read-tree", commit]].concat())?;

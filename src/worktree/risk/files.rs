@@ -60,7 +60,7 @@ fn changed_and_untracked(worktree: &Worktree) -> Result<(Vec<String>, Vec<String
     Ok((changed, untracked))
 }
 
-/// Changes in files that Git was told to ignore changes in.
+/// Changes in files that are marked as unchanged or skipped.
 fn hidden_changes(layout: &Layout, worktree: &Worktree) -> Result<Vec<String>> {
     let output = Git::at(&worktree.root).run(&["ls-files", "-v", "-z"])?;
     // The tag `S` means skip-worktree; a lowercase letter means assume-unchanged.
