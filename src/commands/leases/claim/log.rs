@@ -10,6 +10,7 @@ use crate::commands::shared::issue_list::ListedLease;
 use crate::commands::shared::lease_lookup::LeaseLookup;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, IdError, IssueId, IssueRef, LeaseId};
+
 use crate::domain::lease::{LeaseEvent, PastEvent};
 use crate::error::Error;
 use crate::output::text::{Styles, plain_line, table};
