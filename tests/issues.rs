@@ -191,7 +191,7 @@ fn it_works_from_a_subdirectory_a_detached_head_sha256_and_a_bare_layout() {
         .place("bare.git")
         .jit("issue create Nowhere")
         .exits(3)
-        .says("bare repository, and no worktree itself")
+        .says("bare repository, not a worktree")
         .says("git jit worktree list");
 }
 

@@ -1,3 +1,3 @@
-//! TODO: forge.
+//! Services that host repositories and their issues.
 
 pub(crate) mod github;

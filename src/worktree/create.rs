@@ -134,7 +134,7 @@ fn adopt_existing(layout: &Layout, wish: &SpawnRequest<'_>, existing: &Worktree,
     if tree::file(repo, data, file.as_bytes())?.is_none() {
         give_issue(&existing.root, wish)?;
     }
-    Ok(identity.taken_for(wish.issue.id).replace(&existing.git_dir, layout.modes)?)
+    Ok(identity.for_issue(wish.issue.id).replace(&existing.git_dir, layout.modes)?)
 }
 
 /// Makes a worktree for an issue that has none.
@@ -144,7 +144,7 @@ pub(crate) fn spawn(cx: &Context, layout: &Layout, wish: &SpawnRequest<'_>) -> R
     let name = name::of_issue(&number, &wish.issue.title);
     let start = start_point::of(layout, wish, &number, &name).map_err(|error| overtaken(layout, wish, None, error))?;
     let path = path_template::of(layout, wish.place, &name, &number)?;
-    let identity = Identity::draw(&path, Some(wish.agent_id.clone())).made_for(wish.issue.id, start.base.clone());
+    let identity = Identity::draw(&path, Some(wish.agent_id.clone())).created_for(wish.issue.id, start.base.clone());
     let holder = Holder { agent_id: wish.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
     let ourselves = Watched::ourselves();
     let spawning = SpawnRecord {

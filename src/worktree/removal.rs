@@ -71,7 +71,7 @@ fn has_git_remove(layout: &Layout, path: &Path, force: &[&str]) -> Result<()> {
 pub(crate) fn recover_interrupted(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
     let mut told = Vec::new();
     removals::sweep(&layout.shared_dir())?;
-    for (journal, removing) in removals::left(&layout.shared_dir())? {
+    for (journal, removing) in removals::interrupted(&layout.shared_dir())? {
         if (Watched { pid: removing.pid, began: removing.began }).is_alive() {
             continue;
         }
@@ -98,7 +98,7 @@ pub(crate) fn recover_interrupted(cx: &Context, layout: &Layout) -> Result<Vec<S
 
 /// Where removals were interrupted that the next command that writes will finish, for whoever only looks.
 pub(crate) fn unsettled(layout: &Layout) -> crate::store::Result<Vec<Removing>> {
-    let left = removals::left(&layout.shared_dir())?.into_iter().map(|(_, removing)| removing);
+    let left = removals::interrupted(&layout.shared_dir())?.into_iter().map(|(_, removing)| removing);
     Ok(left.filter(|removing| !(Watched { pid: removing.pid, began: removing.began }).is_alive()).collect())
 }
 

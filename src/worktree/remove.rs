@@ -53,7 +53,7 @@ pub(crate) fn remove(
     // From here on nobody adds, removes or starts anything; what was seen before may be otherwise by now.
     let guard = alone(layout)?;
     let worktree = &again(layout, worktree)?;
-    let door = agent_run::door(&worktree.git_dir, layout.modes)?;
+    let door = agent_run::lock(&worktree.git_dir, layout.modes)?;
     refuse(worktree, RemovalOptions { stop_agent: false, ..removal })?;
     let tip = worktrees::tip(layout, worktree).map(|tip| tip.to_string());
     let (path, branch) = (worktree.root.clone(), worktree.branch.clone());

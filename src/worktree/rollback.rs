@@ -32,7 +32,7 @@ pub(crate) enum Undo {
 pub(crate) fn recover_interrupted(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
     let mut told = removal::recover_interrupted(cx, layout)?;
     spawns::sweep(&layout.shared_dir())?;
-    for InterruptedSpawn { journal, spawning, stage } in spawns::left(&layout.shared_dir())? {
+    for InterruptedSpawn { journal, spawning, stage } in spawns::interrupted(&layout.shared_dir())? {
         // A lock that is free tells that nobody is at it, but not on every file system.
         if (Watched { pid: spawning.pid, began: spawning.began }).is_alive() {
             continue;
@@ -57,7 +57,7 @@ pub(crate) fn recover_interrupted(cx: &Context, layout: &Layout) -> Result<Vec<S
 
 /// What the next command that writes will undo or finish, for whoever only looks: a line for each.
 pub(crate) fn unsettled(layout: &Layout) -> crate::store::Result<Vec<String>> {
-    let left = spawns::left(&layout.shared_dir())?.into_iter().map(|left| left.spawning);
+    let left = spawns::interrupted(&layout.shared_dir())?.into_iter().map(|left| left.spawning);
     let made = left.filter(|spawning| !(Watched { pid: spawning.pid, began: spawning.began }).is_alive());
     let made = made.map(|it| ("making", it.path, "undoes"));
     let removed = removal::unsettled(layout)?.into_iter().map(|it| ("removal", it.path, "finishes"));

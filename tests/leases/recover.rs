@@ -182,7 +182,7 @@ fn a_log_of_nothing_but_noise_gives_nothing_back_and_says_so() {
     damaged.write("no log at all\n".repeat(50));
     let done = damaged.is_recovered(token);
     assert_eq!((damaged.holders().len(), &done["count"]), (0, &0.into()));
-    assert!(done["lost"].to_string().contains("50 lines that say nothing"), "{done:#}");
+    assert!(done["lost"].to_string().contains("50 lines that cannot be read"), "{done:#}");
     damaged.team.jit("doctor").ok().says("set aside by recover");
 }
 
@@ -206,7 +206,8 @@ fn doctor_tells_bad_lines_by_their_numbers_and_what_mends_itself() {
     std::fs::write(damaged.path(".jit-tmp-x"), "").expect("written");
     std::fs::write(damaged.path("claims.index.json"), "garbage").expect("written");
     let doctor = damaged.team.jit("doctor").ok();
-    for said in ["lines 4 do not count", "the last line has no end", "cannot be read: the log is read instead", ".jit-tmp-*: 1"] {
+    for said in ["lines 4 do not count", "the last line has no newline", "cannot be read: the log is read instead", ".jit-tmp-*: 1"]
+    {
         assert!(doctor.stdout.contains(said), "{said}: {}", doctor.stdout);
     }
     damaged.team.jit("claim list").ok();

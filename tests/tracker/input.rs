@@ -142,8 +142,8 @@ fn what_is_no_regular_file_is_told_and_never_waited_for_or_written_through() {
     team.command("mkfifo").arg(Place::file(pipe)).assert().success();
     let listed = team.json("query all");
     assert_eq!((&listed["count"], listed["unreadable"].as_array().map(Vec::len)), (&1.into(), Some(1)));
-    team.jit(&format!("issue show {pipe}")).exits(7).says("no regular file");
-    team.jit("doctor").exits(6).says("no regular file");
+    team.jit(&format!("issue show {pipe}")).exits(7).says("not a regular file");
+    team.jit("doctor").exits(6).says("not a regular file");
     std::fs::remove_file(team.dir.join(Place::file(pipe))).expect("removed");
     let outside = team.dir.join("outside.json");
     std::fs::rename(team.dir.join(Place::file(&id)), &outside).expect("moved");

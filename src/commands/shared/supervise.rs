@@ -9,7 +9,7 @@ use crate::domain::id::{AgentId, IssueId, LeaseId};
 use crate::domain::lease::LeaseOutcome;
 use crate::error::Error;
 use crate::lease::coordinator;
-use crate::process::foreground::{ForegroundCommand, ForegroundResult};
+use crate::process::foreground::{ForegroundChild, ForegroundCommand};
 use crate::store;
 
 /// How often it is looked whether the lease is still there, at least.
@@ -54,7 +54,7 @@ pub(crate) fn supervise(
         unset: supervised.unset,
         stdout_to_stderr: edit.session.output.json,
     };
-    let mut attended = ForegroundResult::start(job).map_err(|error| cannot_run(&program(), error))?;
+    let mut attended = ForegroundChild::start(job).map_err(|error| cannot_run(&program(), error))?;
     if let Err(error) = begun(attended.pid()) {
         attended.end().map_err(|error| cannot_run(&program(), error))?;
         return Err(error);

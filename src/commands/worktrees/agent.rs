@@ -117,7 +117,7 @@ impl Chosen {
         let gone = || Blocker::Missing { path: spawned.path.clone() };
         let door = match door {
             Some(door) => door,
-            None => agent_run::door(&layout.git_dir, layout.modes)?.ok_or_else(gone)?,
+            None => agent_run::lock(&layout.git_dir, layout.modes)?.ok_or_else(gone)?,
         };
         let path = spawned.path.display().to_string();
         let facts = TemplateValues {

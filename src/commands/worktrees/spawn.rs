@@ -85,7 +85,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     // Nobody else starts an agent there, or removes it, until ours is at work.
     let door = existing.as_ref().filter(|existing| chosen.is_some() && !existing.is_missing);
     let gone = |existing: &Worktree| Blocker::Missing { path: existing.root.clone() };
-    let door = door.map(|existing| agent_run::door(&existing.git_dir, layout.modes)?.ok_or_else(|| gone(existing).into()));
+    let door = door.map(|existing| agent_run::lock(&existing.git_dir, layout.modes)?.ok_or_else(|| gone(existing).into()));
     let door = door.transpose().map_err(|error: Error| error)?;
     let wish = SpawnRequest {
         issue,
