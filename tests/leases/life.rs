@@ -1,8 +1,9 @@
-//! The verbs between `acquire` and `release`, with two agents and a clock that tests move.
+//! The commands between `acquire` and `release`, with two agents and a clock that tests set.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::support::waiting::{pauses, until};
 use crate::support::{Place, World};
 
 fn shared() -> (World, Place, Place, Vec<String>) {
@@ -175,7 +176,8 @@ fn waiting_ends_when_it_is_free_or_the_patience_is_over() {
     bob.jit(&format!("claim acquire {id} --wait=1")).exits(4).says("held by agent:alice");
     assert!(begun.elapsed() >= Duration::from_secs(1));
     let waiting = bob.start(&["claim", "acquire", id, "--wait"], Stdio::piped());
-    std::thread::sleep(Duration::from_millis(300));
+    let before = pauses(waiting.id());
+    until("it has looked and waits", || pauses(waiting.id()) > before + 2);
     alice.jit(&format!("claim release {id}")).ok();
     let output = waiting.wait_with_output().expect("ended");
     assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("Acquired"));
@@ -203,13 +205,13 @@ fn what_the_system_refuses_is_an_error_with_its_status_and_no_panic() {
     let (world, alice, _bob, ids) = shared();
     alice.acquire(&ids[0]);
     let jit = env!("CARGO_BIN_EXE_git-jit");
-    // A limit on the size of files stands for a disk that is full.
+    // A file size limit simulates a full disk.
     let words = format!("ulimit -f 0; exec '{jit}' claim acquire {} --json", ids[1]);
     let full = crate::support::Outcome::of("a full disk".into(), alice.command("bash").args(["-c", &words])).exits(7);
     assert_eq!(full.document()["error"]["code"], "io");
     alice.jit(&format!("claim acquire {}", ids[1])).ok();
     assert_eq!(alice.json("claim list")["count"], 2);
-    // A directory where the log should be; a lock that is a directory.
+    // A directory in the place of the log, and of a lock.
     let dir = world.path("team/.git/jit");
     std::fs::remove_file(dir.join("locks/claims.lock")).expect("removed");
     std::fs::create_dir(dir.join("locks/claims.lock")).expect("made");

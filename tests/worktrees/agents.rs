@@ -1,6 +1,7 @@
 //! Agents: how they are started, what they are told, and what becomes of the lease when they end.
 
 use super::stand_ins::StandIns;
+use crate::support::waiting::until;
 use crate::support::{Place, World};
 
 fn stage() -> (World, StandIns, Place, String) {
@@ -8,16 +9,6 @@ fn stage() -> (World, StandIns, Place, String) {
     let stand_ins = StandIns::new(&world);
     let team = stand_ins.at(&world.team().agent("agent:alice"));
     (world, stand_ins, team, issues[0].clone())
-}
-
-fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..500 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    panic!("in vain: {what}");
 }
 
 #[test]
@@ -63,7 +54,7 @@ fn a_good_end_gives_the_lease_back_and_a_bad_one_leaves_it() {
     does("exit 0").jit(&format!("worktree spawn {issue}")).ok().says("is released");
     assert_eq!(team.json("claim list")["count"], 0);
     let ended = does("exit 3").jit(&format!("worktree spawn {issue}")).exits(3);
-    ended.says("ended with status 3").says("To go on: git jit worktree spawn").says("claim release");
+    ended.says("exited with status 3").says("To continue: git jit worktree spawn").says("claim release");
     let list = team.json("worktree list");
     let tree = &list["worktrees"][1];
     assert_eq!((&tree["agent"]["status"], &tree["agent"]["alive"]), (&3.into(), &false.into()));
@@ -78,16 +69,19 @@ fn a_good_end_gives_the_lease_back_and_a_bad_one_leaves_it() {
     tree.git("commit -q -a -m Begin").ok();
     assert_eq!(team.json("claim list")["count"], 0, "it ended with the commit");
     let signalled = does("kill -TERM $$").jit(&format!("worktree spawn {issue}"));
-    signalled.exits(143).says("stays for");
+    signalled.exits(143).says("lasts");
 }
 
 #[test]
 fn a_lease_outlives_its_time_while_the_agent_works() {
     let (world, stand_ins, team, issue) = stage();
-    let working = stand_ins.at(&team).with("AGENT_DOES", "sleep 5");
-    let mut child = working.start(&["worktree", "spawn", &issue, "--ttl", "3"], std::process::Stdio::null());
-    std::thread::sleep(std::time::Duration::from_millis(4200));
+    let working = stand_ins.at(&team).with("AGENT_DOES", "while [ ! -e \"$STAND_INS/go\" ]; do sleep 0.05; done");
+    let mut child = working.start(&["worktree", "spawn", &issue, "--ttl", "2"], std::process::Stdio::null());
+    until("the agent works", || !stand_ins.log("claude").is_empty());
+    let begun = std::time::Instant::now();
+    until("the lease's first time is over", || begun.elapsed() > std::time::Duration::from_millis(2_300));
     world.linked("bob").jit(&format!("claim acquire {issue}")).exits(4);
+    world.place("stand-ins").write("go", "");
     assert!(child.wait().expect("it ends").success());
 }
 
@@ -104,7 +98,7 @@ fn one_that_nobody_watches_has_a_log_and_can_be_followed_and_stopped() {
     assert_eq!(stand_ins.arguments("claude")[0], "--print");
     let list = team.jit("worktree list").ok();
     assert!(list.stdout.contains(&format!("claude {pid}")), "{}", list.stdout);
-    team.jit(&format!("worktree spawn {issue}")).exits(4).says("is at work in").says(&pid.to_string());
+    team.jit(&format!("worktree spawn {issue}")).exits(4).says("is running in").says(&pid.to_string());
     team.jit(&format!("worktree spawn {issue} --no-agent")).ok().says("Found worktree");
     team.jit(&format!("worktree remove {number}")).exits(4).says("--stop-agent");
     team.jit(&format!("worktree attach {number} --no-follow")).ok().says("claude said something").says("still at work");
@@ -114,14 +108,14 @@ fn one_that_nobody_watches_has_a_log_and_can_be_followed_and_stopped() {
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(said.contains("claude said something\nthe end\n"), "{said}");
     assert_eq!(ended.status.code(), Some(5));
-    wait_for("the end is written down", || team.json("worktree list")["worktrees"][1]["agent"]["status"] == 5);
+    until("the end is written down", || team.json("worktree list")["worktrees"][1]["agent"]["status"] == 5);
     assert_eq!(team.json("claim list")["count"], 1, "it failed, and the lease stays");
     // A second one, which is stopped with its worktree.
     let begun = does("sleep 60").json(&format!("worktree spawn {issue} --headless"));
     let pid = begun["agent"]["pid"].as_u64().expect("a pid");
     team.jit(&format!("worktree remove {number} --stop-agent --delete-branch")).ok();
-    wait_for("the agent is gone", || !std::path::Path::new(&format!("/proc/{pid}")).exists());
-    wait_for("no lease is left", || team.json("claim list")["count"] == 0);
+    until("the agent is gone", || !std::path::Path::new(&format!("/proc/{pid}")).exists());
+    until("no lease is left", || team.json("claim list")["count"] == 0);
     assert!(std::path::Path::new(log).exists(), "what it said outlives the worktree");
 }
 
@@ -149,7 +143,7 @@ fn an_agent_of_the_users_is_an_argv_and_one_of_the_repositorys_wants_to_be_allow
     let config = team.read(".jit/config.toml");
     team.write(".jit/config.toml", format!("{config}\n[agents.claude]\ncommand = [\"mine\", \"evil\"]\n"));
     team.jit(&format!("worktree spawn {issue}")).exits(1).says("before you allow it").says("git jit worktree approve");
-    team.jit("worktree approve --dry-run").ok().says("not allowed").says("evil");
+    team.jit("worktree approve --dry-run").ok().says("not approved").says("evil");
     team.jit(&format!("worktree spawn {issue}")).exits(1);
     team.jit("worktree approve").ok().says("evil");
     team.jit(&format!("worktree spawn {issue}")).ok();
@@ -164,11 +158,11 @@ fn an_agent_is_stopped_with_all_that_it_has_started() {
     let does = "sleep 61 & echo $! > \"$STAND_INS/child\"; wait";
     stand_ins.at(&team).with("AGENT_DOES", does).json(&format!("worktree spawn {issue} --headless"));
     let child = || std::fs::read_to_string(world.path("stand-ins/child")).unwrap_or_default().trim().to_owned();
-    wait_for("it has started something", || !child().is_empty());
+    until("it has started something", || !child().is_empty());
     let is_alive = || std::fs::read_to_string(format!("/proc/{}/stat", child())).is_ok_and(|stat| !stat.contains(") Z "));
     assert!(is_alive());
     team.jit(&format!("worktree remove {} --stop-agent", &issue[..8])).ok();
-    wait_for("that is gone too", || !is_alive());
+    until("that is gone too", || !is_alive());
 }
 
 #[test]
@@ -177,14 +171,14 @@ fn a_lease_that_the_agent_ended_well_is_not_told_as_lost() {
     let does = |what: &str| stand_ins.at(&team).with("AGENT_DOES", what);
     let words = format!("worktree spawn {issue}");
     let finishes = "git jit done $JIT_ISSUE_ID -q && git commit -q -a -m Done && sleep 1";
-    does(finishes).jit(&words).ok().says("is released").never_says("was not held to the end").never_says("claim log");
+    does(finishes).jit(&words).ok().says("is released").never_says("was lost before the end").never_says("claim log");
     does("git jit claim release $JIT_LEASE_ID -q").jit(&words).ok().says("is released");
     let finishes = "git jit claim release $JIT_LEASE_ID -q; sleep 1; exit 3";
-    does(finishes).jit(&words).exits(3).says("is released").never_says("was not held to the end");
+    does(finishes).jit(&words).exits(3).says("is released").never_says("was lost before the end");
     let evicted = "git jit claim force-evict $JIT_LEASE_ID --reason x -q; sleep 1";
-    does(evicted).jit(&words).ok().says("was not held to the end");
+    does(evicted).jit(&words).ok().says("was lost before the end");
     let held = ["claim", "hold", &issue, "--", "sh", "-c", "git jit claim release $JIT_LEASE_ID -q"];
-    team.jit_args(&held).ok().says("released").never_says("was not held to the end");
+    team.jit_args(&held).ok().says("released").never_says("was lost before the end");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn a_template_of_the_users_begins_at_home_and_one_of_the_repositorys_does_not() 
     spawn(&issues[1]).exits(2).says("begins with ~");
     own.write("agent.toml", "");
     configured(&team, "path_template = \"~/{name}\"");
-    spawn(&issues[1]).exits(2).says("is the repository's, and begins with ~");
+    spawn(&issues[1]).exits(2).says("is comes from the repository and begins with ~");
     assert!(!team.dir.join("~").exists() && !team.dir.join("~somebody").exists());
 }
 
@@ -116,7 +116,7 @@ fn a_command_prepares_it_if_it_is_the_users_or_was_allowed() {
     assert_eq!((tree.read("where").trim(), tree.read("which").trim()), (tree.dir.to_str().expect("text"), issues[0].as_str()));
     own.write("agent.toml", "");
     configured(&team, "post_spawn = \"touch from-the-repository\"");
-    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).ok().says("not run before you allow it").says("approve");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).ok().says("is not approved, so it does not run").says("approve");
     assert!(!team.dir.join(format!("trees/issue-{}-second/from-the-repository", &issues[1][..8])).exists());
     team.jit("wt approve").ok().says("touch from-the-repository");
     assert_eq!(team.json("wt approve")["changed"], false);
@@ -188,7 +188,7 @@ fn a_branch_that_is_there_is_gone_on_with_when_that_is_asked_for() {
     let (world, team, issues) = stage();
     let issue = &issues[0];
     let number = &issue[..8];
-    team.jit(&format!("worktree spawn {issue} --no-agent --resume")).exits(3).says("no branch of issue");
+    team.jit(&format!("worktree spawn {issue} --no-agent --resume")).exits(3).says("no branch to resume");
     // An older title, on a remote.
     world.place("").git("clone -q remote.git other").ok();
     let other = world.place("other");
@@ -210,7 +210,7 @@ fn a_branch_that_is_there_is_gone_on_with_when_that_is_asked_for() {
     team.jit(&format!("worktree spawn {issue} --no-agent --resume")).ok();
     // A longer number is another issue.
     team.git(&format!("branch issue-{}0-x", &issues[1][..8])).ok();
-    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).ok().never_says("is there already");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).ok().never_says("already exists");
 }
 
 #[test]

@@ -355,7 +355,7 @@ fn what_was_staged_in_a_worktree_that_was_moved_by_hand_is_not_pruned() {
     let away = world.path("away");
     std::fs::rename(&tree.dir, &away).expect("moved");
     team.jit(&format!("claim force-evict {lease} --reason over")).ok();
-    team.jit("worktree prune").ok().says("Kept:").says("changes that were staged").says("git worktree repair NEW-PATH");
+    team.jit("worktree prune").ok().says("Kept:").says("staged changes").says("git worktree repair NEW-PATH");
     team.git_args(&["worktree", "repair", away.to_str().expect("text")]).ok();
     assert_eq!(world.place("away").git("show :code.txt").ok().line(), "staged");
     world.place("away").git("reset -q --hard").ok();
@@ -375,9 +375,9 @@ fn a_refusal_names_a_locks_reason_and_a_submodule_once() {
     tree.git("push -q origin HEAD").ok();
     team.git_args(&["worktree", "lock", "--reason", "on a disk\nthat travels", &path]).ok();
     let refused = team.jit_args(&["worktree", "remove", &path]).exits(1);
-    refused.says("is locked: on a disk that travels").says("would go with it (1): vendor/sub");
+    refused.says("is locked: on a disk that travels").says("would be removed with it (1): vendor/sub");
     tree.git("submodule --quiet deinit -f vendor/sub").ok();
-    team.jit_args(&["worktree", "remove", &path]).exits(1).says("would go with it (1): library");
+    team.jit_args(&["worktree", "remove", &path]).exits(1).says("would be removed with it (1): library");
 }
 
 #[test]
@@ -385,7 +385,7 @@ fn a_missing_worktree_is_not_called_clean() {
     let (_world, team, tree, _path) = spawned();
     std::fs::remove_dir_all(&tree.dir).expect("removed");
     let status = team.json("worktree list --status")["worktrees"][1]["status"].clone();
-    assert!(status["unknown"].as_str().is_some_and(|why| why.contains("is not there")), "{status}");
+    assert!(status["unknown"].as_str().is_some_and(|why| why.contains("does not exist")), "{status}");
     team.jit("worktree list --status").ok().says("  unknown  ");
 }
 

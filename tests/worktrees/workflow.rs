@@ -1,6 +1,7 @@
 //! The third seed's workflow, its command lines as they are written there, in bare repositories with `trees/` in them.
 
 use super::stand_ins::StandIns;
+use crate::support::waiting::until;
 use crate::support::{Place, World};
 
 /// A project to clone, with one file, and GitHub beside it.
@@ -41,7 +42,7 @@ fn three_clones_three_workers() {
         let worker = projects.sub(&format!("my-project-worker-{n}.git"));
         assert_eq!(worker.git("config core.bare").ok().line(), "true");
         assert_eq!(worker.git("branch --format=%(refname:short)").ok().line(), "main", "no branch but the default one is local");
-        worker.jit(&format!("wt spawn {issue} --yolo")).ok().says("asks nobody").says("Created worktree");
+        worker.jit(&format!("wt spawn {issue} --yolo")).ok().says("without asking for permission").says("Created worktree");
         let tree = worker.sub(&format!("trees/issue-{issue}-{slug}"));
         assert_eq!(tree.read("src/code.txt"), "x\n");
         assert_eq!(tree.git("branch --show-current").ok().line(), format!("issue-{issue}-{slug}"));
@@ -87,12 +88,10 @@ fn one_repository_with_worktrees_from_init_to_purge() {
     assert_eq!(list.stdout.lines().count(), 4);
     let other = bare.sub("trees/issue-45-rust-sdk");
     assert!(!other.dir.starts_with(bare.dir.join("trees/main")), "never one in another");
-    while bare.json("wt list")["worktrees"][2]["agent"]["alive"] != false {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("the agent has ended", || bare.json("wt list")["worktrees"][2]["agent"]["alive"] == false);
     merge(&world, &tree);
     bare.jit("wt remove 42").ok().says("kept");
-    bare.jit("wt spawn 42 --no-agent").exits(1).says("is there already").says("--resume");
+    bare.jit("wt spawn 42 --no-agent").exits(1).says("already exists").says("--resume");
     bare.jit("wt spawn 42 --no-agent --resume").ok().says("Created worktree");
     bare.jit("wt remove 42 --delete-branch").ok().says("deleted");
     bare.jit("wt prune").ok().says("Nothing to do");
@@ -100,7 +99,7 @@ fn one_repository_with_worktrees_from_init_to_purge() {
     stand_ins.issue(45, "Rust SDK", "CLOSED");
     bare.jit("wt purge").ok().says("Kept:").says("untracked");
     merge(&world, &other);
-    bare.jit("wt purge --dry-run").ok().says("Would be gone").says("issue-45");
+    bare.jit("wt purge --dry-run").ok().says("Would remove").says("issue-45");
     assert!(other.dir.exists());
     bare.jit("wt purge").ok().says("Removed");
     assert!(!other.dir.exists());
@@ -141,7 +140,7 @@ fn a_clone_that_cannot_be_made_leaves_nothing_and_takes_nothing() {
     projects.jit("wt clone ../nowhere").exits(7);
     assert!(!world.path("projects/nowhere.git").exists());
     projects.write("taken.git/file", "mine");
-    projects.jit("wt clone ../my-project taken.git").exits(1).says("is there already");
+    projects.jit("wt clone ../my-project taken.git").exits(1).says("already exists");
     assert_eq!(projects.read("taken.git/file"), "mine");
     projects.jit("wt clone --upload-pack=touch${IFS}x ../my-project").exits(2);
     let left: Vec<_> = std::fs::read_dir(&projects.dir).expect("a folder").flatten().map(|entry| entry.file_name()).collect();

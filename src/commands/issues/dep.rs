@@ -3,9 +3,10 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::commands::issues::issue::Edited;
-use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief, lines};
+use crate::commands::issues::issue::EditReport;
 use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
+use crate::commands::shared::issue_list::{brief, lines};
 use crate::commands::shared::session::resolve;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
@@ -104,9 +105,9 @@ fn remove(session: &Session, args: EditArgs) -> CommandResult {
     Ok(Box::new(told(changed, sentences.collect())))
 }
 
-fn told(changed: crate::commands::shared::edit_session::Changed, mut sentences: Vec<String>) -> Edited {
+fn told(changed: crate::commands::shared::edit_session::Changed, mut sentences: Vec<String>) -> EditReport {
     let first = sentences.remove(0);
-    Edited::of(changed, first).and(sentences)
+    EditReport::of(changed, first).and(sentences)
 }
 
 fn show(session: &Session, args: ShowArgs) -> CommandResult {
@@ -116,7 +117,7 @@ fn show(session: &Session, args: ShowArgs) -> CommandResult {
     let (id, _) = resolve(index.store(), &issue)?;
     let graph = index.graph();
     let found = |way| graph.next(id, way).into_iter().filter_map(|id| index.get(id).cloned()).collect();
-    Ok(Box::new(Neighbours {
+    Ok(Box::new(DependencyReport {
         issue: id,
         title: index.get(id).map(|found| found.summary.title.clone()).unwrap_or_default(),
         dependencies: found(Way::Dependencies),
@@ -125,7 +126,7 @@ fn show(session: &Session, args: ShowArgs) -> CommandResult {
     }))
 }
 
-struct Neighbours {
+struct DependencyReport {
     issue: IssueId,
     title: String,
     dependencies: Vec<IndexedIssue>,
@@ -133,7 +134,7 @@ struct Neighbours {
     dangling: Vec<String>,
 }
 
-impl Report for Neighbours {
+impl Report for DependencyReport {
     fn json(&self) -> Value {
         let list = |found: &[IndexedIssue]| found.iter().map(brief).collect::<Vec<_>>();
         json!({

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::commands::issues::issue::Edited;
+use crate::commands::issues::issue::EditReport;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::resolve;
 use crate::commands::shared::session::{CommandResult, Session, issues};
@@ -97,7 +97,7 @@ fn add(session: &Session, args: AddArgs) -> CommandResult {
         document.set("documents", &Value::from(all));
         Ok(())
     })?;
-    Ok(Box::new(Edited::of(changed, format!("{path} belongs to issue {}", id.short()))))
+    Ok(Box::new(EditReport::of(changed, format!("{path} belongs to issue {}", id.short()))))
 }
 
 fn remove(session: &Session, args: RmArgs) -> CommandResult {
@@ -116,7 +116,7 @@ fn remove(session: &Session, args: RmArgs) -> CommandResult {
         }
         Ok(())
     })?;
-    Ok(Box::new(Edited::of(changed, format!("{} does not belong to issue {}", path.display(), id.short()))))
+    Ok(Box::new(EditReport::of(changed, format!("{} does not belong to issue {}", path.display(), id.short()))))
 }
 
 fn list(session: &Session, args: ListArgs) -> CommandResult {
@@ -132,7 +132,7 @@ fn list(session: &Session, args: ListArgs) -> CommandResult {
         (entry, is_there)
     };
     let all = documents(document.issue().rest.get("documents")).into_iter().map(one).collect();
-    Ok(Box::new(Documents { issue, all }))
+    Ok(Box::new(DocumentReport { issue, all }))
 }
 
 fn documents(value: Option<&Value>) -> Vec<Value> {
@@ -177,12 +177,12 @@ fn pinned(layout: &Layout, rev: &str, path: &str) -> Result<String, Error> {
     }
 }
 
-struct Documents {
+struct DocumentReport {
     issue: IssueId,
     all: Vec<(Value, bool)>,
 }
 
-impl Report for Documents {
+impl Report for DocumentReport {
     fn json(&self) -> Value {
         let one = |(entry, is_there): &(Value, bool)| {
             let field = |name: &str| entry.get(name).cloned().unwrap_or_default();

@@ -38,7 +38,7 @@ pub(crate) struct Args {
     limit: usize,
 }
 
-struct Events {
+struct EventReport {
     events: Vec<IssueEvent>,
     total: usize,
 }
@@ -61,7 +61,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         events.drain(..total.saturating_sub(limit));
     }
     if !follow {
-        return Ok(Box::new(Events { events, total }));
+        return Ok(Box::new(EventReport { events, total }));
     }
     let interrupted =
         process::interruptions().map_err(|source| crate::store::Error::io("handle signals in", &layout.common_dir)(source))?;
@@ -91,7 +91,7 @@ fn moment(typed: &str, now: Timestamp) -> Result<Timestamp, Error> {
     if let Some(at) = typed.parse::<Timestamp>().ok().or_else(midnight) {
         return Ok(at);
     }
-    let ago = crate::commands::leases::claim::seconds(typed).ok().and_then(|seconds| i64::try_from(seconds).ok());
+    let ago = crate::commands::shared::args::duration_secs(typed).ok().and_then(|seconds| i64::try_from(seconds).ok());
     ago.and_then(|seconds| now.checked_sub(SignedDuration::from_secs(seconds)).ok()).ok_or_else(|| Error::Usage {
         what: format!("'{typed}' is no time"),
         hint: "Give one like 2026-11-21T08:00:00Z, or how long ago: 90s, 10m, 2h, 1d".to_owned(),
@@ -111,7 +111,7 @@ fn line(event: &IssueEvent, styles: &Styles) -> String {
     )
 }
 
-impl Report for Events {
+impl Report for EventReport {
     fn json(&self) -> Value {
         json!({ "count": self.events.len(), "total": self.total, "truncated": self.events.len() < self.total, "events": self.events })
     }

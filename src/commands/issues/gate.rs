@@ -7,8 +7,8 @@ mod report;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::commands::issues::gate::report::{Defined, GateEdit, Gates, Statuses};
-use crate::commands::issues::issue::Edited;
+use crate::commands::issues::gate::report::{GateChange, GateListReport, GateReport, GateStatusReport};
+use crate::commands::issues::issue::EditReport;
 use crate::commands::shared::edit_session::{EditSession, unknown_gate};
 use crate::commands::shared::session::resolve;
 use crate::commands::shared::session::{CommandResult, Session, issues};
@@ -114,7 +114,7 @@ fn list(session: &Session) -> CommandResult {
     let registry = gates::registry(issues(layout, &session.policy(layout))?.sources())?;
     let mut all: Vec<_> = registry.gates().cloned().collect();
     all.sort_by(|a, b| (a.stage as u8, a.priority, &a.key).cmp(&(b.stage as u8, b.priority, &b.key)));
-    Ok(Box::new(Gates(all)))
+    Ok(Box::new(GateListReport(all)))
 }
 
 fn show(session: &Session, args: &ShowArgs) -> CommandResult {
@@ -122,7 +122,7 @@ fn show(session: &Session, args: &ShowArgs) -> CommandResult {
     let layout = session.layout()?;
     let registry = gates::registry(issues(layout, &session.policy(layout))?.sources())?;
     let gate = registry.gate(key).ok_or_else(|| unknown_gate(&registry, key))?;
-    Ok(Box::new(Defined { gate: gate.clone(), deed: GateEdit::Shown }))
+    Ok(Box::new(GateReport { gate: gate.clone(), deed: GateChange::Shown }))
 }
 
 /// Adds gates to what an issue must pass, or takes them away; one that waited for those alone is done.
@@ -143,7 +143,7 @@ fn edit(session: &Session, args: &EditArgs, adds: bool) -> CommandResult {
         none if none.is_empty() => "no gates".to_owned(),
         keys => keys,
     };
-    Ok(Box::new(Edited::of(changed, format!("Issue {} must pass {now}", id.short())).and(told_if(is_done))))
+    Ok(Box::new(EditReport::of(changed, format!("Issue {} must pass {now}", id.short())).and(told_if(is_done))))
 }
 
 fn judge(session: &Session, args: VerdictArgs, verdict: GateVerdict) -> CommandResult {
@@ -168,7 +168,7 @@ fn judge(session: &Session, args: VerdictArgs, verdict: GateVerdict) -> CommandR
     };
     let (changed, is_done) = write(&edit, id, &[(key.clone(), record)])?;
     let sentence = format!("Gate {key} of issue {} is {}", id.short(), verdict.as_str());
-    Ok(Box::new(Edited::of(changed, sentence).and(told_if(is_done))))
+    Ok(Box::new(EditReport::of(changed, sentence).and(told_if(is_done))))
 }
 
 /// This moment, as records have it.
@@ -270,7 +270,7 @@ fn status(session: &Session, args: &StatusArgs) -> CommandResult {
         let outdated = record.is_outdated(gate.as_ref(), now.as_deref());
         report::GateStatus { key, gate, record, outdated, output: None }
     };
-    Ok(Box::new(Statuses {
+    Ok(Box::new(GateStatusReport {
         issue: id,
         state: issue.state,
         statuses: records.into_iter().map(one).collect(),

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 
 use clap::Subcommand;
 
-use crate::commands::issues::graph::report::{Drawing, Format, Roots, Tree};
-use crate::commands::issues::query::{IndexedIssue, IssueIndex};
+use crate::commands::issues::graph::report::{GraphExport, GraphFormat, RootsReport, TreeReport};
 use crate::commands::shared::args::{Filters, one_of};
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
 use crate::commands::shared::session::resolve;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
@@ -72,8 +72,8 @@ pub(crate) struct RootsArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
     /// In which form
-    #[arg(long, short, value_parser = one_of(Format::ALL, Format::as_str), default_value = "dot", value_name = "FORMAT")]
-    format: Format,
+    #[arg(long, short, value_parser = one_of(GraphFormat::ALL, GraphFormat::as_str), default_value = "dot", value_name = "FORMAT")]
+    format: GraphFormat,
     #[command(flatten)]
     filters: Filters,
     /// Mark who holds what
@@ -104,7 +104,7 @@ fn tree(session: &Session, typed: &str, way: Way, depth: usize, claims: bool) ->
     let (id, _) = resolve(index.store(), typed)?;
     let graph = index.graph();
     let root = Branch { id, branches: graph.tree(id, way, depth), is_repeat: false, is_cut: false };
-    Ok(Box::new(Tree { roots: vec![root], way, claims, dangling: graph.dangling().clone(), found: by_id(&index) }))
+    Ok(Box::new(TreeReport { roots: vec![root], way, claims, dangling: graph.dangling().clone(), found: by_id(&index) }))
 }
 
 /// The trees below everything that is open and that nothing open waits for.
@@ -121,7 +121,7 @@ fn forest(session: &Session, depth: usize, claims: bool) -> CommandResult {
     let tops = index.of_kind(QueryKind::All).into_iter().map(|found| found.summary.id);
     let tops = tops.filter(|id| is_open(id) && !graph.next(*id, Way::Dependents).iter().any(is_open));
     let roots = tops.map(|id| Branch { id, branches: graph.tree(id, Way::Dependencies, depth), is_repeat: false, is_cut: false });
-    Ok(Box::new(Tree {
+    Ok(Box::new(TreeReport {
         roots: roots.collect(),
         way: Way::Dependencies,
         claims,
@@ -136,7 +136,7 @@ fn roots(session: &Session, args: &RootsArgs) -> CommandResult {
     let index = IssueIndex::gather(session, layout, false)?;
     let found = index.of_kind(QueryKind::All).into_iter();
     let found = found.filter(|found| found.summary.dependencies.is_empty() && (*all || !found.facts.effective.is_closed()));
-    Ok(Box::new(Roots(found.cloned().collect())))
+    Ok(Box::new(RootsReport(found.cloned().collect())))
 }
 
 fn export(session: &Session, args: ExportArgs) -> CommandResult {
@@ -157,5 +157,5 @@ fn export(session: &Session, args: ExportArgs) -> CommandResult {
     for bad in &index.unreadable {
         session.output.warn(bad);
     }
-    Ok::<_, Error>(Box::new(Drawing { found, edges, format, claims }))
+    Ok::<_, Error>(Box::new(GraphExport { found, edges, format, claims }))
 }

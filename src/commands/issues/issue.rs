@@ -9,8 +9,8 @@ mod update;
 
 use clap::Subcommand;
 
-use crate::commands::issues::query::{self, Order};
-use crate::commands::issues::report::{Full, Shown, Shows};
+use crate::commands::issues::query::{self, ListOrder};
+use crate::commands::issues::report::{IssueDetails, IssueDetailsReport, IssueRecord};
 use crate::commands::shared::args::Filters;
 use crate::commands::shared::session::resolve;
 use crate::commands::shared::session::{CommandResult, Session, issues};
@@ -18,7 +18,7 @@ use crate::domain::tracker::query::QueryKind;
 use crate::error::Error;
 use crate::store::notes;
 
-pub(crate) use crate::commands::issues::report::Edited;
+pub(crate) use crate::commands::issues::report::EditReport;
 
 /// Verbs of `issue`.
 #[derive(Debug, Subcommand)]
@@ -66,7 +66,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    order: Order,
+    order: ListOrder,
 }
 
 /// Runs a verb of `issue`.
@@ -101,7 +101,7 @@ fn show(session: &Session, args: ShowArgs) -> CommandResult {
         }
         let state_of = |id| Some(store.load(id, store.locate(id).ok()??).ok()?.issue().state);
         let blocked_by = crate::domain::tracker::graph::open_dependencies(&document.issue().dependencies, state_of);
-        Ok(Full { shown: Shown { document, source }, blocked_by, notes: notes.notes })
+        Ok(IssueDetails { shown: IssueRecord { document, source }, blocked_by, notes: notes.notes })
     };
-    Ok(Box::new(Shows(typed.iter().map(one).collect::<Result<_, Error>>()?)))
+    Ok(Box::new(IssueDetailsReport(typed.iter().map(one).collect::<Result<_, Error>>()?)))
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::commands::issues::issue::Edited;
-use crate::commands::issues::query::IssueIndex;
+use crate::commands::issues::issue::EditReport;
 use crate::commands::shared::args::labels;
 use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::issue_index::IssueIndex;
 use crate::commands::shared::session::resolve;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::output::Report;
@@ -69,7 +69,7 @@ fn edit(session: &Session, args: &EditArgs, adds: bool) -> CommandResult {
         none if none.is_empty() => "no labels".to_owned(),
         labels => labels,
     };
-    Ok(Box::new(Edited::of(changed, format!("Issue {} has {now}", id.short()))))
+    Ok(Box::new(EditReport::of(changed, format!("Issue {} has {now}", id.short()))))
 }
 
 fn list(session: &Session, args: ListArgs) -> CommandResult {
@@ -83,12 +83,12 @@ fn list(session: &Session, args: ListArgs) -> CommandResult {
             *counts.entry(label.clone()).or_default() += 1;
         }
     }
-    Ok(Box::new(Labels(counts)))
+    Ok(Box::new(LabelReport(counts)))
 }
 
-struct Labels(BTreeMap<String, usize>);
+struct LabelReport(BTreeMap<String, usize>);
 
-impl Report for Labels {
+impl Report for LabelReport {
     fn json(&self) -> Value {
         let one = |(label, issues): (&String, &usize)| json!({ "label": label, "issues": issues });
         json!({ "count": self.0.len(), "labels": self.0.iter().map(one).collect::<Vec<_>>() })

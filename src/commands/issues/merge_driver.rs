@@ -42,7 +42,7 @@ pub(crate) struct Args {
     their_name: String,
 }
 
-struct Merged {
+struct MergeReport {
     path: PathBuf,
     issue: Option<IssueId>,
     rulings: Vec<Ruling>,
@@ -72,11 +72,11 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         Ok(merge) => {
             let text = merge.text(&markers).into_bytes();
             let conflicts = merge.conflicts();
-            (Merged { path, issue: Some(merge.issue), rulings: merge.rulings, conflicts, refusal: None }, text)
+            (MergeReport { path, issue: Some(merge.issue), rulings: merge.rulings, conflicts, refusal: None }, text)
         }
         Err(refusal) => {
             let text = left_to_a_person(session, &path, &refusal, [ours, base, theirs], &markers)?;
-            (Merged { path, issue: None, rulings: Vec::new(), conflicts: Vec::new(), refusal: Some(refusal) }, text)
+            (MergeReport { path, issue: None, rulings: Vec::new(), conflicts: Vec::new(), refusal: Some(refusal) }, text)
         }
     };
     if text != ours {
@@ -103,7 +103,7 @@ fn left_to_a_person(
     Ok(git::merge::marked_text(&session.cx.scratch, texts, [&markers.ours, &markers.theirs], markers.size)?)
 }
 
-impl Merged {
+impl MergeReport {
     fn is_clean(&self) -> bool {
         self.conflicts.is_empty() && self.refusal.is_none()
     }
@@ -119,7 +119,7 @@ impl Merged {
     }
 }
 
-impl Report for Merged {
+impl Report for MergeReport {
     fn json(&self) -> Value {
         json!({
             "path": self.path.display().to_string(), "issue_id": self.issue, "clean": self.is_clean(),

@@ -71,7 +71,7 @@ fn add(session: &Session, args: AddArgs) -> CommandResult {
     if let Err(error) = EventLog::of(layout).append([event]) {
         session.output.warn(&format!("done, but the log of events has no word of it: {error}"));
     }
-    Ok(Box::new(Added(note)))
+    Ok(Box::new(NoteAdded(note)))
 }
 
 fn list(session: &Session, args: ListArgs) -> CommandResult {
@@ -84,12 +84,12 @@ fn list(session: &Session, args: ListArgs) -> CommandResult {
     for bad in &unreadable {
         session.output.warn(bad);
     }
-    Ok(Box::new(Listed { issue, notes: found.notes, unreadable }))
+    Ok(Box::new(NoteListReport { issue, notes: found.notes, unreadable }))
 }
 
-struct Added(Note);
+struct NoteAdded(Note);
 
-impl Report for Added {
+impl Report for NoteAdded {
     fn json(&self) -> Value {
         json!({ "changed": true, "note": self.0 })
     }
@@ -103,13 +103,13 @@ impl Report for Added {
     }
 }
 
-struct Listed {
+struct NoteListReport {
     issue: IssueId,
     notes: Vec<Note>,
     unreadable: Vec<String>,
 }
 
-impl Report for Listed {
+impl Report for NoteListReport {
     fn json(&self) -> Value {
         json!({ "issue_id": self.issue, "count": self.notes.len(), "notes": self.notes, "unreadable": self.unreadable })
     }

@@ -4,16 +4,14 @@ mod explain;
 
 use clap::Subcommand;
 
-use crate::commands::issues::query::explain::Explained;
+use crate::commands::issues::query::explain::Explanation;
 use crate::commands::shared::args::{Filters, one_of};
+use crate::commands::shared::issue_index::IssueIndex;
 use crate::commands::shared::issue_list::IssueList;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IdError, IssueRef};
 use crate::domain::tracker::query::{self, Filter, Missing, QueryKind, Sort};
 use crate::error::Error;
-
-pub(crate) use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
-pub(crate) use crate::commands::shared::issue_list::{brief, lines};
 
 /// Verbs of `query`.
 #[derive(Debug, Subcommand)]
@@ -39,7 +37,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    order: Order,
+    order: ListOrder,
     /// Tell why this issue is in the listing, or is not
     #[arg(long, value_name = "ISSUE")]
     explain: Option<String>,
@@ -53,12 +51,12 @@ pub(crate) struct SearchArgs {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    order: Order,
+    order: ListOrder,
 }
 
 // In which order, and how many.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Order {
+pub(crate) struct ListOrder {
     /// What comes first
     #[arg(long, value_parser = one_of(Sort::ALL, Sort::as_str), default_value = "priority", value_name = "ORDER")]
     sort: Sort,
@@ -97,7 +95,7 @@ pub(crate) fn search(session: &Session, args: SearchArgs) -> CommandResult {
 }
 
 /// Lists the issues of a kind that fit.
-pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: &Order) -> CommandResult {
+pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: &ListOrder) -> CommandResult {
     let layout = session.layout()?;
     let deleted = filters.deleted;
     let mut index = IssueIndex::gather_those(session, layout, filters.local, |summary, facts| {
@@ -106,7 +104,7 @@ pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: 
     })?;
     let filter = filters.meant(&index.editor.agent_id)?;
     index.retain(&filter)?;
-    let IssueIndex { found, unreadable, counts, .. } = index;
+    let found = &index.found;
     // Numbers are sorted, and not what they stand for, which is a hundred times as large.
     let mut shown: Vec<usize> = (0..found.len()).collect();
     let key = |at: usize| (&found[at].summary, found[at].facts.effective);
@@ -117,10 +115,10 @@ pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: 
     if order.limit > 0 {
         shown.truncate(order.limit);
     }
-    for bad in &unreadable {
+    for bad in &index.unreadable {
         session.output.warn(bad);
     }
-    Ok(Box::new(IssueList { kind, found, shown, unreadable, counts, is_filtered: filter != Filter::default() }))
+    Ok(Box::new(IssueList::new(kind, filter != Filter::default(), index, &shown)))
 }
 
 fn explain(session: &Session, kind: QueryKind, filters: Filters, typed: &str) -> CommandResult {
@@ -148,5 +146,5 @@ fn explain(session: &Session, kind: QueryKind, filters: Filters, typed: &str) ->
     };
     let fits = filter.fits(&found.summary, found.facts.effective) && index.has_text(&filter, id)?;
     let missing = query::missing(kind, &found.summary, &found.facts);
-    Ok(Box::new(Explained { kind, summary: found.summary.clone(), facts: found.facts.clone(), missing, fits_filter: fits }))
+    Ok(Box::new(Explanation { kind, summary: found.summary.clone(), facts: found.facts.clone(), missing, fits_filter: fits }))
 }

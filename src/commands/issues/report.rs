@@ -14,12 +14,12 @@ use crate::store::issues::Source;
 use crate::store::notes::Note;
 
 /// An issue as its file has it, and where it came from.
-pub(crate) struct Shown {
+pub(crate) struct IssueRecord {
     pub document: Document,
     pub source: Source,
 }
 
-impl Shown {
+impl IssueRecord {
     fn json(&self) -> Map<String, Value> {
         let issue = self.document.issue();
         let mut all: Map<String, Value> = serde_json::from_slice(self.document.as_bytes()).unwrap_or_default();
@@ -31,13 +31,13 @@ impl Shown {
 }
 
 /// An issue in full, with what is known around it.
-pub(crate) struct Full {
-    pub shown: Shown,
+pub(crate) struct IssueDetails {
+    pub shown: IssueRecord,
     pub blocked_by: Vec<String>,
     pub notes: Vec<Note>,
 }
 
-impl Full {
+impl IssueDetails {
     fn effective(&self) -> &'static str {
         effective_state(self.shown.document.issue().state, !self.blocked_by.is_empty()).as_str()
     }
@@ -99,11 +99,11 @@ fn gate(issue: &crate::domain::issue::Issue, key: &str) -> String {
 }
 
 /// Issues in full.
-pub(crate) struct Shows(pub Vec<Full>);
+pub(crate) struct IssueDetailsReport(pub Vec<IssueDetails>);
 
-impl Report for Shows {
+impl Report for IssueDetailsReport {
     fn json(&self) -> Value {
-        json!({ "count": self.0.len(), "issues": self.0.iter().map(Full::json).collect::<Vec<_>>() })
+        json!({ "count": self.0.len(), "issues": self.0.iter().map(IssueDetails::json).collect::<Vec<_>>() })
     }
 
     fn human(&self, styles: &Styles) -> String {
@@ -112,9 +112,9 @@ impl Report for Shows {
 }
 
 /// A new issue.
-pub(crate) struct Created(pub Shown);
+pub(crate) struct CreateReport(pub IssueRecord);
 
-impl Report for Created {
+impl Report for CreateReport {
     fn json(&self) -> Value {
         json!({ "changed": true, "issue": self.0.json() })
     }
@@ -130,12 +130,12 @@ impl Report for Created {
 }
 
 /// An issue that was to be changed, and the fields that were.
-pub(crate) struct Updated {
-    pub shown: Shown,
+pub(crate) struct UpdateReport {
+    pub shown: IssueRecord,
     pub changed: Vec<String>,
 }
 
-impl Report for Updated {
+impl Report for UpdateReport {
     fn json(&self) -> Value {
         json!({ "changed": !self.changed.is_empty(), "fields": self.changed, "issue": self.shown.json() })
     }
@@ -151,19 +151,19 @@ impl Report for Updated {
 }
 
 /// One edit of one issue, as a sentence that holds now.
-pub(crate) struct Edited {
-    shown: Shown,
+pub(crate) struct EditReport {
+    shown: IssueRecord,
     fields: Vec<String>,
     sentences: Vec<String>,
     hint: Option<String>,
 }
 
-impl Edited {
+impl EditReport {
     /// What came of an edit, after which this sentence holds.
     pub(crate) fn of(changed: Changed, sentence: String) -> Self {
         let fields = changed.names();
         Self {
-            shown: Shown { document: changed.document, source: Source::Worktree },
+            shown: IssueRecord { document: changed.document, source: Source::Worktree },
             fields,
             sentences: vec![sentence],
             hint: None,
@@ -183,7 +183,7 @@ impl Edited {
     }
 }
 
-impl Report for Edited {
+impl Report for EditReport {
     fn json(&self) -> Value {
         json!({ "changed": !self.fields.is_empty(), "fields": self.fields, "message": self.sentences.join(". "), "issue": self.shown.json() })
     }
@@ -203,24 +203,24 @@ impl Report for Edited {
 }
 
 /// What became of one issue among several.
-pub(crate) struct BulkResult {
+pub(crate) struct BulkOutcome {
     pub issue: IssueId,
     /// The fields that changed, or why it could not be done.
     pub result: Result<Vec<String>, Error>,
 }
 
 /// What became of each of several issues.
-pub(crate) struct Bulk(pub Vec<BulkResult>);
+pub(crate) struct BulkReport(pub Vec<BulkOutcome>);
 
-impl Bulk {
+impl BulkReport {
     fn failed(&self) -> impl Iterator<Item = &Error> {
         self.0.iter().filter_map(|outcome| outcome.result.as_ref().err())
     }
 }
 
-impl Report for Bulk {
+impl Report for BulkReport {
     fn json(&self) -> Value {
-        let one = |outcome: &BulkResult| {
+        let one = |outcome: &BulkOutcome| {
             let fields = outcome.result.as_deref().unwrap_or_default();
             let error = outcome.result.as_ref().err().map(described);
             json!({
@@ -239,7 +239,7 @@ impl Report for Bulk {
         if self.0.is_empty() {
             return "No issue fits\n".to_owned();
         }
-        let line = |outcome: &BulkResult| {
+        let line = |outcome: &BulkOutcome| {
             let id = styles.id(&outcome.issue.short());
             match &outcome.result {
                 Ok(fields) if fields.is_empty() => format!("{id}  is so already\n"),

@@ -11,8 +11,8 @@ mod write;
 
 use gix::ObjectId;
 
-use crate::commands::issues::resolve::choice::Choice;
-use crate::commands::issues::resolve::report::{Resolution, Resolved};
+use crate::commands::issues::resolve::choice::FieldChoices;
+use crate::commands::issues::resolve::report::{Resolution, ResolveReport};
 use crate::commands::issues::resolve::write::write;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::{CommandResult, Session};
@@ -73,7 +73,7 @@ impl ResolvedFile {
 /// Shows or decides what is left.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issues, ours, theirs, field, discard_edits } = args;
-    let choice = Choice::of(ours, theirs, &field)?;
+    let choice = FieldChoices::of(ours, theirs, &field)?;
     let layout = session.layout()?;
     let root = layout.require_worktree()?;
     let left = git::merge::unmerged(root, &format!("{}/issues", tree::DATA))?;
@@ -116,7 +116,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         }
         resolutions.push(resolution);
     }
-    Ok(Box::new(Resolved { resolutions, is_asked: choice.decides() }))
+    Ok(Box::new(ResolveReport { resolutions, is_asked: choice.decides() }))
 }
 
 /// The file in conflict that is meant, by an issue that is in it.
@@ -140,7 +140,7 @@ fn of(all: &[ConflictedFile], typed: &str) -> Result<IssueId, Error> {
 }
 
 /// What a file comes to, and what is left of it if it comes to nothing yet.
-fn plan(edit: &EditSession<'_>, left: &ConflictedFile, choice: &Choice) -> Result<(Resolution, Option<ResolvedFile>), Error> {
+fn plan(edit: &EditSession<'_>, left: &ConflictedFile, choice: &FieldChoices) -> Result<(Resolution, Option<ResolvedFile>), Error> {
     let [base, ours, theirs] = left.texts.each_ref().map(Option::as_deref);
     // What rename detection took for the base may be another issue: then there is none.
     let base = base.filter(|base| Document::read(base).map_or(true, |document| document.issue().id == left.issue));
@@ -176,7 +176,7 @@ fn require_right(edit: &EditSession<'_>, left: &ConflictedFile, resolution: &Res
 }
 
 /// The end of a file that is taken whole, or not at all, from a side; nothing where no side was chosen.
-fn whole(issue: IssueId, text: Option<&[u8]>, choice: &Choice) -> Result<Option<ResolvedFile>, Error> {
+fn whole(issue: IssueId, text: Option<&[u8]>, choice: &FieldChoices) -> Result<Option<ResolvedFile>, Error> {
     if choice.rest.is_none() {
         return Ok(None);
     }
@@ -188,7 +188,7 @@ fn whole(issue: IssueId, text: Option<&[u8]>, choice: &Choice) -> Result<Option<
 fn by_field(
     edit: &EditSession<'_>,
     versions: Versions<'_>,
-    choice: &Choice,
+    choice: &FieldChoices,
     resolution: &mut Resolution,
 ) -> Result<Option<ResolvedFile>, Error> {
     let lines = git::merge::by_lines(&edit.session.cx.scratch);
@@ -218,7 +218,7 @@ fn by_field(
 
 /// Rename detection took two issues for one: this file's own issue stays as it is, and of the other one, which one side has
 /// deleted and the other has changed, the chosen side counts.
-fn two_issues(issue: IssueId, versions: Versions<'_>, choice: &Choice) -> Result<Option<ResolvedFile>, Error> {
+fn two_issues(issue: IssueId, versions: Versions<'_>, choice: &FieldChoices) -> Result<Option<ResolvedFile>, Error> {
     let Some(side) = choice.rest else { return Ok(None) };
     let (ours, theirs) = (Document::read(versions.ours)?, Document::read(versions.theirs)?);
     let (chosen, rest) = if side == MergeSide::Ours { (ours, theirs) } else { (theirs, ours) };

@@ -45,14 +45,14 @@ pub(crate) struct Args {
 
 /// What was looked at, and what is wrong with it.
 #[derive(Default)]
-struct ValidateReport {
+struct Findings {
     issues: usize,
     unreadable: Vec<String>,
     problems: Vec<ConsistencyProblem>,
 }
 
-struct Validated {
-    found: ValidateReport,
+struct ValidateReport {
+    found: Findings,
     /// What was repaired, each with the problem that it was.
     fixed: Vec<ConsistencyProblem>,
     /// The issues that could not be, and why.
@@ -76,16 +76,16 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     };
     let changed = old.zip(new).map(|(old, new)| snapshot::changed_issues(&layout.repo, old, new)).transpose()?.flatten();
     let changed: Option<BTreeSet<IssueId>> = changed.map(BTreeSet::from_iter);
-    let look = || -> Result<ValidateReport, Error> {
+    let look = || -> Result<Findings, Error> {
         let snapshot = match at {
             Some(commit) => Snapshot::at(&layout.repo, commit)?,
             None => Snapshot::here(&crate::commands::shared::session::issues(layout, &session.policy(layout))?)?,
         };
-        Ok(ValidateReport::of(snapshot, changed.as_ref()))
+        Ok(Findings::of(snapshot, changed.as_ref()))
     };
     let is_untouched = after_merge && changed.as_ref().is_some_and(BTreeSet::is_empty);
-    let found = if is_untouched { ValidateReport::default() } else { look()? };
-    let mut validated = Validated { found, fixed: Vec::new(), failed: Vec::new(), after_merge };
+    let found = if is_untouched { Findings::default() } else { look()? };
+    let mut validated = ValidateReport { found, fixed: Vec::new(), failed: Vec::new(), after_merge };
     // One repair can make room for another: an id that is written as one may be the issue's own.
     for _ in 0..if fix { MOST_ROUNDS } else { 0 } {
         if !validated.mend(session)? {
@@ -96,7 +96,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     Ok(Box::new(validated))
 }
 
-impl ValidateReport {
+impl Findings {
     /// What is wrong with a snapshot, as far as it concerns these issues.
     fn of(snapshot: Snapshot, changed: Option<&BTreeSet<IssueId>>) -> Self {
         let Snapshot { issues, mut unreadable, registry } = snapshot;
@@ -107,7 +107,7 @@ impl ValidateReport {
     }
 }
 
-impl Validated {
+impl ValidateReport {
     /// Makes every repair that is the only right one; what one issue wants is one edit. Whether any was made.
     fn mend(&mut self, session: &Session) -> Result<bool, Error> {
         let edit = EditSession::open(session, session.layout()?)?;
@@ -135,7 +135,7 @@ impl Validated {
     }
 }
 
-impl Report for Validated {
+impl Report for ValidateReport {
     fn json(&self) -> Value {
         let problem = |it: &ConsistencyProblem| json!({ "code": it.code(), "issues": it.issues(), "message": it.to_string(), "wrong": !it.is_mild(), "repair": it.repair() });
         let failed = |(issue, error): &(IssueId, Error)| json!({ "issue_id": issue, "error": described(error) });
@@ -148,7 +148,7 @@ impl Report for Validated {
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let ValidateReport { issues, unreadable, problems } = &self.found;
+        let Findings { issues, unreadable, problems } = &self.found;
         if self.after_merge && self.is_valid() && problems.is_empty() {
             return String::new();
         }

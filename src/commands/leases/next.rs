@@ -1,9 +1,10 @@
 //! `git jit next`: takes the first available issue, going on where somebody was faster.
 
-use crate::commands::issues::query::{IndexedIssue, IssueIndex};
-use crate::commands::leases::claim::{Acquired, reason, take, ttl_secs};
+use crate::commands::leases::claim::{Acquired, take};
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
+use crate::commands::shared::lease_args::{reason, ttl_secs};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Priority;

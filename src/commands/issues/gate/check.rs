@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::commands::issues::gate::report::{GateStatus, Statuses};
+use crate::commands::issues::gate::report::{GateStatus, GateStatusReport};
 use crate::commands::issues::gate::{require_asked_for, require_open, stamp, tree_of, write};
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::{EditSession, unknown_gate};
@@ -46,7 +46,7 @@ pub(crate) struct AllArgs {
 }
 
 /// A gate that was run.
-struct Ran {
+struct FinishedGate {
     gate: Gate,
     record: GateRecord,
     output: PathBuf,
@@ -115,11 +115,11 @@ fn run_all(edit: &EditSession<'_>, id: IssueId, gates: Vec<Gate>, jobs: usize, o
     let mut statuses: Vec<GateStatus> = told.map(status).collect();
     // What was run and is asked for no longer is told of all the same.
     statuses.extend(only.filter(|_| statuses.is_empty()).map(|key| status(&key.to_owned())));
-    Ok(Box::new(Statuses { issue: id, state: issue.state, statuses, ran: true, is_done }))
+    Ok(Box::new(GateStatusReport { issue: id, state: issue.state, statuses, ran: true, is_done }))
 }
 
 /// A gate, where it says what it says, and the name of that file.
-type Begun = (Gate, File, PathBuf);
+type QueuedGate = (Gate, File, PathBuf);
 
 /// Runs gates in their order, so many at once; those that were not begun when the user interrupted us are not run.
 fn at_once(
@@ -128,8 +128,8 @@ fn at_once(
     gates: Vec<Gate>,
     jobs: usize,
     interrupted: &AtomicBool,
-) -> Result<Vec<Ran>, Error> {
-    let mut begun: VecDeque<Begun> = VecDeque::new();
+) -> Result<Vec<FinishedGate>, Error> {
+    let mut begun: VecDeque<QueuedGate> = VecDeque::new();
     for gate in gates {
         if !is_key(&gate.key) {
             let what = format!("the gate '{}' cannot be run: its name is no safe word", gate.key.escape_debug());
@@ -139,10 +139,10 @@ fn at_once(
         begun.push_back((gate, output, path));
     }
     let agent = edit.session.agent(edit.layout)?.to_string();
-    let place = Place { root: edit.layout.require_worktree()?, issue: id.to_string(), agent, interrupted };
+    let place = GateRunner { root: edit.layout.require_worktree()?, issue: id.to_string(), agent, interrupted };
     let progress = Progress::new(edit.session.output);
     let queue = Mutex::new(begun);
-    let done: Mutex<Vec<Ran>> = Mutex::new(Vec::new());
+    let done: Mutex<Vec<FinishedGate>> = Mutex::new(Vec::new());
     let work = || {
         while !interrupted.load(Ordering::Relaxed) {
             let Some(next) = queue.lock().expect("nobody panics with it").pop_front() else { return };
@@ -165,21 +165,21 @@ fn at_once(
 }
 
 /// Where and for whom gates are run.
-struct Place<'a> {
+struct GateRunner<'a> {
     root: &'a Path,
     issue: String,
     agent: String,
     interrupted: &'a AtomicBool,
 }
 
-impl Place<'_> {
+impl GateRunner<'_> {
     /// Runs one gate; nothing comes of one that the user interrupted.
-    fn run(&self, (gate, output, path): Begun) -> Option<Ran> {
+    fn run(&self, (gate, output, path): QueuedGate) -> Option<FinishedGate> {
         let below = gate.working_dir.as_deref().unwrap_or(".");
         let dir = self.root.join(below);
         if leads_out(below) {
             let record = unrun(&gate, &format!("auto:{}", self.agent), "its folder leads out of the worktree");
-            return Some(Ran { gate, record, output: path });
+            return Some(FinishedGate { gate, record, output: path });
         }
         let ours = [("JIT_ISSUE_ID", &self.issue), ("JIT_AGENT_ID", &self.agent), ("JIT_GATE", &gate.key)];
         let ours = ours.map(|(key, value)| (key.to_owned(), value.clone()));
@@ -197,7 +197,7 @@ impl Place<'_> {
             // What cannot be run has not passed, and is no reason to forget what the others said.
             Err(error) => unrun(&gate, &by, &format!("cannot be run in {}: {error}", dir.display())),
         };
-        Some(Ran { gate, record, output: path })
+        Some(FinishedGate { gate, record, output: path })
     }
 }
 

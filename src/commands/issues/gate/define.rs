@@ -1,9 +1,9 @@
 //! `git jit gate define|remove`: the registry, which is versioned like the policy.
 
-use crate::commands::issues::gate::report::{Defined, GateEdit};
-use crate::commands::issues::query::IssueIndex;
+use crate::commands::issues::gate::report::{GateChange, GateReport};
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::{EditSession, unknown_gate};
+use crate::commands::shared::issue_index::IssueIndex;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::tracker::gate::{DEFAULT_TIMEOUT_SECS, Gate, GateMode, GateStage, is_key, is_title, leads_out};
 use crate::enforce::policy;
@@ -64,14 +64,14 @@ pub(crate) fn define(session: &Session, args: Args) -> CommandResult {
     let is_new = old.is_none();
     let gate = gate(old, args)?;
     let deed = match registry.define(gate.clone()) {
-        false => GateEdit::Kept,
-        true if is_new => GateEdit::Defined,
-        true => GateEdit::Changed,
+        false => GateChange::Kept,
+        true if is_new => GateChange::Defined,
+        true => GateChange::Changed,
     };
-    if deed != GateEdit::Kept {
+    if deed != GateChange::Kept {
         gates::write(&writer, &registry)?;
     }
-    Ok(Box::new(Defined { gate, deed }))
+    Ok(Box::new(GateReport { gate, deed }))
 }
 
 /// A gate as it was, changed to what is asked for.
@@ -146,7 +146,7 @@ pub(crate) fn remove(session: &Session, args: RemoveArgs) -> CommandResult {
     }
     registry.remove(&key);
     gates::write(&writer, &registry)?;
-    Ok(Box::new(Defined { gate, deed: GateEdit::Removed }))
+    Ok(Box::new(GateReport { gate, deed: GateChange::Removed }))
 }
 
 /// The registry is edited on top of the default branch, where the policy says so.

@@ -20,9 +20,9 @@ const LAST_LINES: usize = 12;
 const LAST_BYTES: u64 = 16 * 1024;
 
 /// Gates as they are defined.
-pub(crate) struct Gates(pub Vec<Gate>);
+pub(crate) struct GateListReport(pub Vec<Gate>);
 
-impl Report for Gates {
+impl Report for GateListReport {
     fn json(&self) -> Value {
         json!({ "count": self.0.len(), "gates": self.0 })
     }
@@ -48,14 +48,14 @@ impl Report for Gates {
 }
 
 /// One gate, and whether something was done to it.
-pub(crate) struct Defined {
+pub(crate) struct GateReport {
     pub gate: Gate,
-    pub deed: GateEdit,
+    pub deed: GateChange,
 }
 
 /// What was done to a gate's definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum GateEdit {
+pub(crate) enum GateChange {
     Shown,
     Kept,
     Defined,
@@ -63,19 +63,19 @@ pub(crate) enum GateEdit {
     Removed,
 }
 
-impl Report for Defined {
+impl Report for GateReport {
     fn json(&self) -> Value {
-        json!({ "changed": !matches!(self.deed, GateEdit::Shown | GateEdit::Kept), "gate": self.gate })
+        json!({ "changed": !matches!(self.deed, GateChange::Shown | GateChange::Kept), "gate": self.gate })
     }
 
     fn human(&self, styles: &Styles) -> String {
         let gate = &self.gate;
         let head = match self.deed {
-            GateEdit::Shown => styles.head(&plain_line(&gate.key)),
-            GateEdit::Kept => format!("Gate {} is so already", styles.id(&gate.key)),
-            GateEdit::Defined => format!("{} gate {} in .jit/gates.json", styles.good("✓ Defined"), styles.id(&gate.key)),
-            GateEdit::Changed => format!("{} gate {} in .jit/gates.json", styles.good("✓ Changed"), styles.id(&gate.key)),
-            GateEdit::Removed => {
+            GateChange::Shown => styles.head(&plain_line(&gate.key)),
+            GateChange::Kept => format!("Gate {} is so already", styles.id(&gate.key)),
+            GateChange::Defined => format!("{} gate {} in .jit/gates.json", styles.good("✓ Defined"), styles.id(&gate.key)),
+            GateChange::Changed => format!("{} gate {} in .jit/gates.json", styles.good("✓ Changed"), styles.id(&gate.key)),
+            GateChange::Removed => {
                 return format!("{} gate {} from .jit/gates.json\n", styles.good("✓ Removed"), styles.id(&gate.key));
             }
         };
@@ -112,7 +112,7 @@ pub(crate) struct GateStatus {
 }
 
 /// The gates on an issue.
-pub(crate) struct Statuses {
+pub(crate) struct GateStatusReport {
     pub issue: IssueId,
     pub state: State,
     pub statuses: Vec<GateStatus>,
@@ -122,13 +122,13 @@ pub(crate) struct Statuses {
     pub is_done: bool,
 }
 
-impl Statuses {
+impl GateStatusReport {
     fn failed(&self) -> impl Iterator<Item = &GateStatus> {
         self.statuses.iter().filter(|status| status.output.is_some() && status.record.status != GateVerdict::Passed)
     }
 }
 
-impl Report for Statuses {
+impl Report for GateStatusReport {
     fn json(&self) -> Value {
         let passed = self.statuses.iter().all(|status| status.record.status == GateVerdict::Passed);
         json!({
@@ -162,7 +162,7 @@ impl Report for Statuses {
     }
 }
 
-impl Statuses {
+impl GateStatusReport {
     fn lines(&self, styles: &Styles) -> String {
         let one = |status: &GateStatus| {
             let record = &status.record;

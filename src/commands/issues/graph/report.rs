@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::{IndexedIssue, brief, lines};
+use crate::commands::shared::issue_index::IndexedIssue;
+use crate::commands::shared::issue_list::{brief, lines};
 use crate::domain::id::IssueId;
 use crate::domain::tracker::graph::{Branch, Way};
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
 
 /// Trees of issues.
-pub(crate) struct Tree {
+pub(crate) struct TreeReport {
     pub roots: Vec<Branch>,
     pub way: Way,
     pub claims: bool,
@@ -19,7 +20,7 @@ pub(crate) struct Tree {
     pub found: HashMap<IssueId, IndexedIssue>,
 }
 
-impl Tree {
+impl TreeReport {
     fn holder(&self, id: IssueId) -> Option<String> {
         let lease = self.found.get(&id)?.lease.as_ref().filter(|_| self.claims)?;
         Some(lease.holder.agent_id.to_string())
@@ -69,7 +70,7 @@ impl Tree {
     }
 }
 
-impl Report for Tree {
+impl Report for TreeReport {
     fn json(&self) -> Value {
         let way = if self.way == Way::Dependencies { "dependencies" } else { "dependents" };
         json!({ "direction": way, "count": self.roots.len(), "trees": self.roots.iter().map(|root| self.value(root)).collect::<Vec<_>>() })
@@ -93,9 +94,9 @@ impl Report for Tree {
 }
 
 /// Issues that depend on nothing.
-pub(crate) struct Roots(pub Vec<IndexedIssue>);
+pub(crate) struct RootsReport(pub Vec<IndexedIssue>);
 
-impl Report for Roots {
+impl Report for RootsReport {
     fn json(&self) -> Value {
         json!({ "count": self.0.len(), "issues": self.0.iter().map(brief).collect::<Vec<_>>() })
     }
@@ -115,7 +116,7 @@ impl Report for Roots {
 
 /// In which form a graph is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum GraphFormat {
     /// For Graphviz.
     Dot,
     /// For Markdown.
@@ -124,7 +125,7 @@ pub(crate) enum Format {
     Json,
 }
 
-impl Format {
+impl GraphFormat {
     /// Every form.
     pub(crate) const ALL: [Self; 3] = [Self::Dot, Self::Mermaid, Self::Json];
 
@@ -139,14 +140,14 @@ impl Format {
 }
 
 /// The whole graph: an edge leads from an issue to what it waits for.
-pub(crate) struct Drawing {
+pub(crate) struct GraphExport {
     pub found: Vec<IndexedIssue>,
     pub edges: Vec<(IssueId, IssueId)>,
-    pub format: Format,
+    pub format: GraphFormat,
     pub claims: bool,
 }
 
-impl Drawing {
+impl GraphExport {
     fn text_of(&self, found: &IndexedIssue) -> String {
         let holder = found.lease.as_ref().filter(|_| self.claims).map(|lease| format!(" ({})", lease.holder.agent_id));
         let title = plain_line(&found.summary.title);
@@ -176,7 +177,7 @@ impl Drawing {
     }
 }
 
-impl Report for Drawing {
+impl Report for GraphExport {
     fn json(&self) -> Value {
         let edges: Vec<Value> = self.edges.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect();
         json!({ "count": self.found.len(), "issues": self.found.iter().map(brief).collect::<Vec<_>>(), "edges": edges })
@@ -185,9 +186,9 @@ impl Report for Drawing {
     /// A graph is for a program, whoever asks for it.
     fn human(&self, _: &Styles) -> String {
         match self.format {
-            Format::Dot => self.dot(),
-            Format::Mermaid => self.mermaid(),
-            Format::Json => {
+            GraphFormat::Dot => self.dot(),
+            GraphFormat::Mermaid => self.mermaid(),
+            GraphFormat::Json => {
                 let mut document = json!({ "schema_version": 1 });
                 if let (Value::Object(all), Value::Object(members)) = (&mut document, self.json()) {
                     all.extend(members);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::commands::issues::report::Edited;
+use crate::commands::issues::report::EditReport;
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::{CommandResult, Session};
@@ -46,7 +46,7 @@ pub(crate) fn assign(session: &Session, args: AssignArgs) -> CommandResult {
         document.set("assignee", &Value::from(agent.as_str()));
         Ok(())
     })?;
-    Ok(Box::new(Edited::of(changed, format!("Issue {} is meant for {agent}", id.short()))))
+    Ok(Box::new(EditReport::of(changed, format!("Issue {} is meant for {agent}", id.short()))))
 }
 
 pub(crate) fn unassign(session: &Session, args: UnassignArgs) -> CommandResult {
@@ -60,7 +60,7 @@ pub(crate) fn unassign(session: &Session, args: UnassignArgs) -> CommandResult {
         }
         Ok(())
     })?;
-    Ok(Box::new(Edited::of(changed, format!("Issue {} is meant for nobody in particular", id.short()))))
+    Ok(Box::new(EditReport::of(changed, format!("Issue {} is meant for nobody in particular", id.short()))))
 }
 
 pub(crate) fn reject(session: &Session, args: RejectArgs) -> CommandResult {
@@ -76,7 +76,7 @@ pub(crate) fn reject(session: &Session, args: RejectArgs) -> CommandResult {
         }
         Ok(())
     })?;
-    Ok(Box::new(Edited::of(changed, format!("Issue {} is rejected", id.short()))))
+    Ok(Box::new(EditReport::of(changed, format!("Issue {} is rejected", id.short()))))
 }
 
 /// A reason as it is stored.

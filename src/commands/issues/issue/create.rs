@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::commands::issues::report::{Created, Shown};
+use crate::commands::issues::report::{CreateReport, IssueRecord};
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::{CommandResult, Session};
@@ -70,7 +70,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         writer.write(&document)?;
         edit.tell("created", draft.id, Vec::new());
     }
-    Ok(Box::new(Created(Shown { document, source: Source::Worktree })))
+    Ok(Box::new(CreateReport(IssueRecord { document, source: Source::Worktree })))
 }
 
 fn draft(edit: &EditSession<'_>, args: Args) -> Result<Draft, Error> {

@@ -6,9 +6,9 @@
 use serde_json::{Value, json};
 
 use crate::commands::issues::issue::assign::one_line;
-use crate::commands::issues::query::IssueIndex;
-use crate::commands::issues::report::{Bulk, BulkResult, Edited};
+use crate::commands::issues::report::{BulkOutcome, BulkReport, EditReport};
 use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::issue_index::IssueIndex;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{DELETED_AT, Document, FieldChange, State};
@@ -68,7 +68,7 @@ pub(crate) fn delete(session: &Session, args: DeleteArgs) -> CommandResult {
         Ok(())
     })?;
     let hint = format!("To bring it back: git jit issue restore {}", id.short());
-    Ok(Box::new(Edited::of(changed, format!("Issue {} is deleted", id.short())).with_hint(hint)))
+    Ok(Box::new(EditReport::of(changed, format!("Issue {} is deleted", id.short())).with_hint(hint)))
 }
 
 pub(crate) fn restore(session: &Session, args: RestoreArgs) -> CommandResult {
@@ -87,7 +87,7 @@ pub(crate) fn restore(session: &Session, args: RestoreArgs) -> CommandResult {
         Ok(())
     })?;
     let state = changed.document.issue().state.as_str();
-    Ok(Box::new(Edited::of(changed, format!("Issue {} is there again, {state}", id.short()))))
+    Ok(Box::new(EditReport::of(changed, format!("Issue {} is there again, {state}", id.short()))))
 }
 
 pub(crate) fn gc(session: &Session, args: GcArgs) -> CommandResult {
@@ -102,9 +102,9 @@ pub(crate) fn gc(session: &Session, args: GcArgs) -> CommandResult {
             continue;
         }
         let result = if dry_run { Ok(vec!["file".to_owned()]) } else { remove(&edit, session, issue) };
-        outcomes.push(BulkResult { issue, result });
+        outcomes.push(BulkOutcome { issue, result });
     }
-    Ok(Box::new(Bulk(outcomes)))
+    Ok(Box::new(BulkReport(outcomes)))
 }
 
 /// Whether a default branch has the tombstone, just as it is here.

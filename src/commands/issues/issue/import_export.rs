@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::commands::issues::query::IssueIndex;
 use crate::commands::shared::args::{self, Filters};
 use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::issue_index::IssueIndex;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, IssueRef};
 use crate::domain::issue::{Document, Summary};
@@ -76,7 +76,7 @@ pub(crate) fn import(session: &Session, args: ImportArgs) -> CommandResult {
         }
     }
     let made = drafts.into_iter().map(|(key, draft)| (key, draft.id, draft.title)).collect();
-    Ok(Box::new(Imported { made, dry_run }))
+    Ok(Box::new(ImportReport { made, dry_run }))
 }
 
 pub(crate) fn export(session: &Session, args: ExportArgs) -> CommandResult {
@@ -99,7 +99,7 @@ pub(crate) fn export(session: &Session, args: ExportArgs) -> CommandResult {
             if found.contains(&id) { key(id) } else { id.to_string() }
         }));
     }
-    Ok(Box::new(Exported(entries)))
+    Ok(Box::new(ExportReport(entries)))
 }
 
 fn entry(document: &Document, key: String, key_of: &dyn Fn(IssueId) -> String) -> PlannedIssue {
@@ -120,12 +120,12 @@ fn entry(document: &Document, key: String, key_of: &dyn Fn(IssueId) -> String) -
     }
 }
 
-struct Imported {
+struct ImportReport {
     made: Vec<(String, IssueId, String)>,
     dry_run: bool,
 }
 
-impl Report for Imported {
+impl Report for ImportReport {
     fn json(&self) -> Value {
         // What would be made has no id yet.
         let made = self.made.iter().filter(|_| !self.dry_run);
@@ -148,9 +148,9 @@ impl Report for Imported {
     }
 }
 
-struct Exported(Vec<PlannedIssue>);
+struct ExportReport(Vec<PlannedIssue>);
 
-impl Report for Exported {
+impl Report for ExportReport {
     fn json(&self) -> Value {
         json!({ "count": self.0.len(), "issues": self.0 })
     }

@@ -30,7 +30,7 @@ pub(crate) struct Args {
 }
 
 /// Something that happened to the issue.
-struct Happened {
+struct LogEntry {
     at: Timestamp,
     by: String,
     /// `commit`, `event`, or `uncommitted` for what differs from HEAD now.
@@ -41,9 +41,9 @@ struct Happened {
     fields: Vec<FieldChange>,
 }
 
-struct IssueLog {
+struct LogReport {
     issue: IssueId,
-    happened: Vec<Happened>,
+    happened: Vec<LogEntry>,
     total: usize,
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         is_later && (made() || (!event.fields.is_empty() && event.fields.iter().all(has)))
     };
     let is_told = |event: &IssueEvent| commits.iter().any(|commit| tells(commit, event));
-    happened.extend(events.filter(|event| !is_told(event)).map(|event| Happened {
+    happened.extend(events.filter(|event| !is_told(event)).map(|event| LogEntry {
         at: event.at,
         by: format!("{} in {}", event.agent_id, event.worktree_id),
         kind: "event",
@@ -79,7 +79,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     if limit > 0 {
         happened.truncate(limit);
     }
-    Ok(Box::new(IssueLog { issue: id, happened, total }))
+    Ok(Box::new(LogReport { issue: id, happened, total }))
 }
 
 fn fields(
@@ -100,13 +100,13 @@ fn fields(
     })
 }
 
-fn committed(layout: &Layout, id: IssueId) -> Result<Vec<Happened>, Error> {
+fn committed(layout: &Layout, id: IssueId) -> Result<Vec<LogEntry>, Error> {
     let path = format!("issues/{}", id.file_name());
     let mut all = Vec::new();
     for change in history::changes_of(&layout.repo, &path)? {
         let is_new = change.old.is_none();
         let fields = fields(layout, id, change.old, change.new)?;
-        all.push(Happened {
+        all.push(LogEntry {
             at: change.at,
             by: change.author,
             kind: "commit",
@@ -119,7 +119,7 @@ fn committed(layout: &Layout, id: IssueId) -> Result<Vec<Happened>, Error> {
     Ok(all)
 }
 
-fn uncommitted(layout: &Layout, id: IssueId, here: Option<Vec<u8>>, now: Timestamp) -> Result<Option<Happened>, Error> {
+fn uncommitted(layout: &Layout, id: IssueId, here: Option<Vec<u8>>, now: Timestamp) -> Result<Option<LogEntry>, Error> {
     let Some(bytes) = here else { return Ok(None) };
     let Some(head) = tree::head_commit(&layout.repo)? else { return Ok(None) };
     let path = format!("issues/{}", id.file_name());
@@ -127,7 +127,7 @@ fn uncommitted(layout: &Layout, id: IssueId, here: Option<Vec<u8>>, now: Timesta
     let old = Document::parse(&tree::blob(&layout.repo, entry.oid)?, id).ok();
     let fields = Document::parse(&bytes, id).map(|new| new.changes_since(old.as_ref())).unwrap_or_default();
     let what =
-        |fields| Happened { at: now, by: String::new(), kind: "uncommitted", name: String::new(), subject: String::new(), fields };
+        |fields| LogEntry { at: now, by: String::new(), kind: "uncommitted", name: String::new(), subject: String::new(), fields };
     Ok((!fields.is_empty()).then(|| what(fields)))
 }
 
@@ -153,10 +153,10 @@ fn short(value: Option<&Value>) -> String {
     if line.chars().count() > SHOWN { line.chars().take(SHOWN).chain(['…']).collect() } else { line }
 }
 
-impl Report for IssueLog {
+impl Report for LogReport {
     fn json(&self) -> Value {
-        let one = |happened: &Happened| {
-            let Happened { at, by, kind, name, subject, fields } = happened;
+        let one = |happened: &LogEntry| {
+            let LogEntry { at, by, kind, name, subject, fields } = happened;
             json!({ "at": at, "by": by, "kind": kind, "name": name, "subject": subject, "fields": fields })
         };
         json!({
@@ -170,7 +170,7 @@ impl Report for IssueLog {
             return "Nothing is known of it: it is neither committed, nor was it changed by git jit\n".to_owned();
         }
         let mut text = String::new();
-        for Happened { at, by, kind, name, subject, fields } in &self.happened {
+        for LogEntry { at, by, kind, name, subject, fields } in &self.happened {
             let head = match *kind {
                 "commit" => format!("{}  {}", styles.id(&name[..name.len().min(10)]), plain_line(subject)),
                 "event" => name.clone(),

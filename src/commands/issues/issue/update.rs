@@ -6,10 +6,10 @@ use clap::ArgGroup;
 use serde_json::Value;
 
 use crate::commands::issues::gate::warn_outdated;
-use crate::commands::issues::query::IssueIndex;
-use crate::commands::issues::report::{Bulk, BulkResult, Shown, Updated};
+use crate::commands::issues::report::{BulkOutcome, BulkReport, IssueRecord, UpdateReport};
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::{Changed, EditSession};
+use crate::commands::shared::issue_index::IssueIndex;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, IssueId};
 use crate::domain::issue::{Document, Priority, State, valid_title};
@@ -93,15 +93,15 @@ pub(crate) fn run(session: &Session, mut args: Args) -> CommandResult {
     if let ([typed], None) = (typed.as_slice(), &filter) {
         let Changed { document, fields } = apply(&edit, edit.resolve(typed)?, &wanted, None)?;
         let names = fields.into_iter().map(|change| change.field).collect();
-        return Ok(Box::new(Updated { shown: Shown { document, source: Source::Worktree }, changed: names }));
+        return Ok(Box::new(UpdateReport { shown: IssueRecord { document, source: Source::Worktree }, changed: names }));
     }
     let filter = filter.map(|terms| filter_of(session, &terms)).transpose()?;
     let ids = match &filter {
         Some(filter) => found(session, filter)?,
         None => typed.iter().map(|typed| edit.resolve(typed)).collect::<Result<_, _>>()?,
     };
-    let one = |issue| BulkResult { issue, result: apply(&edit, issue, &wanted, filter.as_ref()).map(|changed| changed.names()) };
-    Ok(Box::new(Bulk(ids.into_iter().map(one).collect())))
+    let one = |issue| BulkOutcome { issue, result: apply(&edit, issue, &wanted, filter.as_ref()).map(|changed| changed.names()) };
+    Ok(Box::new(BulkReport(ids.into_iter().map(one).collect())))
 }
 
 fn filter_of(session: &Session, terms: &str) -> Result<Filter, Error> {
@@ -110,9 +110,9 @@ fn filter_of(session: &Session, terms: &str) -> Result<Filter, Error> {
         hint: "For example: --filter 'label=area:web state=ready,gated'".to_owned(),
     })?;
     match &filter.assignee {
-        Some(query::QueryFilter::Agent(agent)) if agent == "me" => {
+        Some(query::AssigneeFilter::Agent(agent)) if agent == "me" => {
             let me = session.agent(session.layout()?)?;
-            Ok(Filter { assignee: Some(query::QueryFilter::Agent(me.to_string())), ..filter })
+            Ok(Filter { assignee: Some(query::AssigneeFilter::Agent(me.to_string())), ..filter })
         }
         _ => Ok(filter),
     }

@@ -8,7 +8,7 @@ use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
 
 /// An issue, a listing, and what keeps the one from the other.
-pub(crate) struct Explained {
+pub(crate) struct Explanation {
     pub kind: QueryKind,
     pub summary: Summary,
     pub facts: IssueFacts,
@@ -44,14 +44,14 @@ fn reason(missing: &Missing) -> (&'static str, String) {
     }
 }
 
-impl Explained {
+impl Explanation {
     fn reasons(&self) -> Vec<(&'static str, String)> {
         let filter = (!self.fits_filter).then(|| ("filter", "it does not fit what was asked for besides".to_owned()));
         self.missing.iter().map(reason).chain(filter).collect()
     }
 }
 
-impl Report for Explained {
+impl Report for Explanation {
     fn json(&self) -> Value {
         let reasons: Vec<Value> =
             self.reasons().into_iter().map(|(code, message)| json!({ "code": code, "message": message })).collect();

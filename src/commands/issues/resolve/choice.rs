@@ -13,14 +13,14 @@ use crate::error::Error;
 pub(crate) const ALL: &str = "*";
 
 /// What was chosen.
-pub(crate) struct Choice {
+pub(crate) struct FieldChoices {
     /// The side of what is not named.
     pub rest: Option<MergeSide>,
     sides: Vec<(String, MergeSide)>,
     values: Vec<(String, String)>,
 }
 
-impl Choice {
+impl FieldChoices {
     /// What the options say.
     pub(crate) fn of(ours: Option<Vec<String>>, theirs: Option<Vec<String>>, fields: &[String]) -> Result<Self, Error> {
         let mut choice = Self { rest: None, sides: Vec::new(), values: Vec::new() };

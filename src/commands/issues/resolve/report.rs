@@ -58,19 +58,19 @@ impl Resolution {
 }
 
 /// All of them.
-pub(crate) struct Resolved {
+pub(crate) struct ResolveReport {
     pub resolutions: Vec<Resolution>,
     /// Whether anything was to be decided.
     pub is_asked: bool,
 }
 
-impl Resolved {
+impl ResolveReport {
     fn left(&self) -> usize {
         self.resolutions.iter().filter(|resolution| !resolution.is_resolved).count()
     }
 }
 
-impl Report for Resolved {
+impl Report for ResolveReport {
     fn json(&self) -> Value {
         let one = |it: &Resolution| {
             json!({
