@@ -137,7 +137,7 @@ fn init_is_repeatable_and_writes_nothing_of_this_machine_into_the_data() {
         assert_eq!(files.stdout.trim(), ".jit/config.toml");
         assert!(!place.read(".jit/config.toml").contains("wt:"));
     }
-    team.sub("deep/down").jit("init").ok().says("set up here already");
+    team.sub("deep/down").jit("init").ok().says("already set up");
     let unborn = world.place("");
     unborn.git("init -q fresh").ok();
     world.place("fresh").jit("init").ok();

@@ -158,6 +158,6 @@ fn dispatch(session: &Session, verb: Verb) -> CommandResult {
         Verb::Help(args) => tools::help::run(&args.topic),
         Verb::Man(args) => tools::man::run(args),
         Verb::MergeDriver(args) => issues::merge_driver::run(session, args),
-        Verb::Version => Ok(Box::new(tools::help::VersionReport)),
+        Verb::Version => Ok(tools::help::version()),
     }
 }

@@ -4,7 +4,9 @@
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
 
 use crate::domain::id::IssueId;
 use crate::domain::lease::{Lease, LeaseOutcome, LeaseStatus};
@@ -20,15 +22,28 @@ pub(crate) struct Block {
     pub next: Vec<String>,
 }
 
-/// A finding for programs: `code issue_id what next`, and `commit` where it is about one.
-pub(crate) fn json(finding: &Finding) -> Value {
-    let Block { what, next } = block(finding);
-    let mut document = json!({ "code": finding.code(), "issue_id": finding.issue(), "what": what, "next": next });
-    match finding {
-        Finding::Unauthorised { commit, .. } | Finding::Invalid { commit: Some(commit), .. } => document["commit"] = json!(commit),
-        _ => {}
+/// A finding as a member of a JSON document.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Finding")]
+pub(crate) struct FindingView {
+    code: &'static str,
+    issue_id: Option<IssueId>,
+    what: String,
+    next: Vec<String>,
+    /// The commit, if the finding is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
+}
+
+impl From<&Finding> for FindingView {
+    fn from(finding: &Finding) -> Self {
+        let Block { what, next } = block(finding);
+        let commit = match finding {
+            Finding::Unauthorised { commit, .. } | Finding::Invalid { commit: Some(commit), .. } => Some(commit.clone()),
+            _ => None,
+        };
+        Self { code: finding.code(), issue_id: finding.issue(), what, next, commit }
     }
-    document
 }
 
 /// The same as [`verdict`] for programs, as one line: `{"schema_version":1,"hook":{…}}`; nothing where nothing was found.
@@ -36,7 +51,7 @@ pub(crate) fn verdict_json(verdict: &Verdict, action: &str) -> String {
     if verdict.refused.is_empty() && verdict.reported.is_empty() {
         return String::new();
     }
-    let all = |findings: &[Finding]| findings.iter().map(json).collect::<Vec<_>>();
+    let all = |findings: &[Finding]| findings.iter().map(FindingView::from).collect::<Vec<_>>();
     let hook = json!({
         "action": action, "ok": verdict.refused.is_empty(), "refused": all(&verdict.refused), "reported": all(&verdict.reported),
         "policy_unreadable": verdict.unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect::<Vec<_>>(),

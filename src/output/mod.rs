@@ -17,6 +17,7 @@ pub(crate) mod progress;
 pub(crate) mod schema;
 pub(crate) mod text;
 pub(crate) mod watch;
+pub(crate) mod width;
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;

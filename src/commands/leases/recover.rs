@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{Holder, IssueId, LeaseId};
-use crate::domain::lease::Lease;
-use crate::domain::lease::Recovery;
+use crate::domain::lease::{Lease, Recovery};
 use crate::output::text::{Styles, count, plain_line};
 use crate::output::{Document, Report};
 

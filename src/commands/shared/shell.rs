@@ -1,7 +1,12 @@
 //! The shells that this program supports.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// A shell with a function `wt` and completion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Shell {
     /// GNU Bash.
     Bash,

@@ -17,4 +17,17 @@ pub(crate) mod whoami;
 use crate::output::schema::Answer;
 
 /// What the verbs of this group answer with `--json`.
-pub(crate) const ANSWERS: &[Answer] = &[];
+pub(crate) const ANSWERS: &[Answer] = &[
+    Answer::of::<status::StatusReport>("status"),
+    Answer::of::<status::PromptReport>("status --line"),
+    Answer::of::<prime::PrimeReport>("prime"),
+    Answer::of::<whoami::WhoamiReport>("whoami"),
+    Answer::of::<check::CheckReport>("check"),
+    Answer::of::<adopt::AdoptReport>("adopt"),
+    Answer::of::<demo::DemoReport>("demo"),
+    Answer::of::<shell::ScriptReport>("shell-init"),
+    Answer::of::<shell::ScriptReport>("completions"),
+    Answer::of::<help::HelpReport>("help"),
+    Answer::of::<help::ExitCodesReport>("help exit-codes"),
+    Answer::of::<help::VersionReport>("version"),
+];

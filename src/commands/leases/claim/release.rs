@@ -15,7 +15,6 @@ use crate::error::Error;
 use crate::output::text::Styles;
 use crate::output::{Document, Report};
 use crate::store::identity::Identity;
-
 use crate::store::worktrees::{self, Worktree};
 
 // Arguments of `claim release`.
