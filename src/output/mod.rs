@@ -36,7 +36,6 @@ pub(crate) trait Document {
     /// Writes the document and a final newline, member by member.
     fn write(&self, out: &mut dyn Write) -> io::Result<()>;
     /// The document as a value.
-    #[cfg_attr(not(feature = "mcp"), expect(dead_code, reason = "only tools for agents need values"))]
     fn value(&self) -> Value;
 }
 
@@ -206,7 +205,7 @@ pub(crate) struct Failure {
 #[schemars(rename = "Error")]
 pub(crate) struct ErrorReport {
     code: &'static str,
-    message: String,
+    pub message: String,
     #[schemars(with = "serde_json::Map<String, Value>")]
     details: Value,
     suggestions: Vec<String>,
@@ -229,11 +228,6 @@ impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         Self { error: error.into() }
     }
-}
-
-/// An error as a value: only until every report derives its members.
-pub(crate) fn described(error: &Error) -> Value {
-    serde_json::to_value(ErrorReport::from(error)).unwrap_or_default()
 }
 
 #[cfg(feature = "mcp")]
