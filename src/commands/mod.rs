@@ -10,7 +10,6 @@ pub(crate) mod leases;
 mod random_operations;
 pub(crate) mod setup;
 pub(crate) mod shared;
-pub(crate) mod terminal;
 pub(crate) mod tools;
 pub(crate) mod worktrees;
 
