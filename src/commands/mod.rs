@@ -22,7 +22,7 @@ use crate::commands::cli::{Cli, Verb};
 use crate::commands::shared::session::{CommandResult, Program, Session};
 use crate::context::Context;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, ExitStatus};
 use crate::output::schema::Answer;
 use crate::output::{Colour, Failure, Output};
 
