@@ -2,6 +2,7 @@
 //!
 //! It reads issues. Failures are distinguished by what the user has to do. Each call has a time limit, since `gh` has none.
 
+#![deny(clippy::wildcard_enum_match_arm)]
 #![expect(clippy::disallowed_methods, reason = "this is the module that may run gh")]
 
 use std::io;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use crate::process::{self, GIT_LOCAL_VARIABLES};
 
 /// The time limit of a call.
@@ -101,58 +102,39 @@ pub(crate) enum Error {
     },
 }
 
-impl Error {
-    /// The exit status.
-    pub(crate) fn status(&self) -> ExitStatus {
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        let without = "Without GitHub: use --title \"…\" with spawn, or --offline with purge";
         match self {
-            Self::NoProgram { .. } | Self::NoSuchIssue { .. } | Self::NoRemote { .. } => ExitStatus::NotFound,
-            Self::PullRequest { .. } => ExitStatus::Usage,
-            Self::NotLoggedIn { .. } => ExitStatus::Refused,
-            Self::RateLimit { .. } => ExitStatus::Busy,
-            Self::Offline { .. } | Self::Failed { .. } => ExitStatus::Broken,
-            Self::Malformed { .. } => ExitStatus::Invalid,
-        }
-    }
-
-    /// A stable code for programs.
-    pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::NoProgram { .. } => "gh_not_found",
-            Self::NoSuchIssue { .. } => "github_issue_not_found",
-            Self::PullRequest { .. } => "github_pull_request",
-            Self::NotLoggedIn { .. } => "gh_not_logged_in",
-            Self::NoRemote { .. } => "github_no_remote",
-            Self::RateLimit { .. } => "github_rate_limit",
-            Self::Offline { .. } => "github_offline",
-            Self::Failed { .. } => "gh_failed",
-            Self::Malformed { .. } => "gh_malformed",
-        }
-    }
-
-    /// The next steps, one per line.
-    pub(crate) fn hints(&self) -> Vec<String> {
-        let without = || "Without GitHub: use --title \"…\" with spawn, or --offline with purge".to_owned();
-        let first = match self {
-            Self::NoProgram { .. } => "To install it: https://cli.github.com".to_owned(),
-            Self::NoSuchIssue { number } => {
-                return vec![
-                    format!("To see it: gh issue view {number}"),
-                    "To list the ids of this repository's issues: git jit issue list".to_owned(),
-                ];
+            Self::NoProgram { .. } => {
+                Diagnosis::new("gh_not_found", ExitStatus::NotFound).hint("To install it: https://cli.github.com").hint(without)
             }
-            Self::PullRequest { .. } => return vec!["Give the number of its issue instead".to_owned()],
-            Self::NotLoggedIn { .. } => "To log in: gh auth login".to_owned(),
-            Self::NoRemote { .. } => "To choose a repository there: gh repo set-default".to_owned(),
-            Self::RateLimit { .. } => "Try again later. To see the limit: gh api rate_limit".to_owned(),
-            Self::Offline { .. } => "Try again when you are online".to_owned(),
-            Self::Failed { .. } | Self::Malformed { .. } => "To see its output: gh issue view".to_owned(),
-        };
-        vec![first, without()]
-    }
-
-    /// Whether a later attempt may succeed.
-    pub(crate) fn is_retryable(&self) -> bool {
-        matches!(self, Self::RateLimit { .. } | Self::Offline { .. })
+            Self::NoSuchIssue { number } => Diagnosis::new("github_issue_not_found", ExitStatus::NotFound)
+                .hint(format!("To see it: gh issue view {number}"))
+                .hint("To list the ids of this repository's issues: git jit issue list"),
+            Self::PullRequest { .. } => {
+                Diagnosis::new("github_pull_request", ExitStatus::Usage).hint("Give the number of its issue instead")
+            }
+            Self::NotLoggedIn { .. } => {
+                Diagnosis::new("gh_not_logged_in", ExitStatus::Refused).hint("To log in: gh auth login").hint(without)
+            }
+            Self::NoRemote { .. } => Diagnosis::new("github_no_remote", ExitStatus::NotFound)
+                .hint("To choose a repository there: gh repo set-default")
+                .hint(without),
+            Self::RateLimit { .. } => Diagnosis::new("github_rate_limit", ExitStatus::Busy)
+                .hint("Try again later. To see the limit: gh api rate_limit")
+                .hint(without),
+            Self::Offline { .. } => Diagnosis::new("github_offline", ExitStatus::Broken)
+                .hint("Try again when you are online")
+                .hint(without)
+                .retryable(true),
+            Self::Failed { .. } => {
+                Diagnosis::new("gh_failed", ExitStatus::Broken).hint("To see its output: gh issue view").hint(without)
+            }
+            Self::Malformed { .. } => {
+                Diagnosis::new("gh_malformed", ExitStatus::Invalid).hint("To see its output: gh issue view").hint(without)
+            }
+        }
     }
 }
 
@@ -232,8 +214,9 @@ mod tests {
             (2, "", "gh_failed"),
         ] {
             let error = meaning("999", Some(status), complaint);
-            assert_eq!(error.code(), code, "{complaint}");
-            assert!(!error.hints().is_empty());
+            let diagnosis = error.diagnosis();
+            assert_eq!(diagnosis.code, code, "{complaint}");
+            assert!(!diagnosis.hints.is_empty());
         }
     }
 }

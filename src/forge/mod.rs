@@ -1,3 +1,3 @@
-//! Services that host repositories and their issues.
+//! The service that hosts the repository: GitHub, through `gh`.
 
 pub(crate) mod github;

@@ -4,6 +4,7 @@ use gix::bstr::{BString, ByteSlice};
 use gix::revision::plumbing::Spec;
 use gix::{ObjectId, Repository};
 
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use crate::git::history;
 use crate::git::{Error, Result};
 
@@ -28,13 +29,20 @@ pub(crate) struct NoRange {
     pub why: String,
 }
 
+impl Diagnose for NoRange {
+    fn diagnosis(&self) -> Diagnosis {
+        let hint = "Name commits as git log does: origin/main..HEAD, or HEAD^! for one";
+        Diagnosis::new("no_range", ExitStatus::NotFound).hint(hint)
+    }
+}
+
 impl Range {
     /// Parses `A..B`, `A...B`, `C^@`, `C^!`, or the name of one commit, which includes all its ancestors.
     pub(crate) fn parse(repo: &Repository, text: &str) -> std::result::Result<Self, NoRange> {
         let no_range = |why: String| NoRange { text: text.to_owned(), why };
         let unknown = || {
             let remark = if repo.is_shallow().unwrap_or(false) { ", whose history was cut off" } else { "" };
-            format!("this clone{remark} has no such commit")
+            format!("no such commit in this clone{remark}")
         };
         let spec = repo.rev_parse(text).map_err(|_| no_range(unknown()))?.detach();
         let commit = |id: ObjectId| history::commit(repo, id).ok_or_else(|| no_range(unknown()));

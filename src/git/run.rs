@@ -15,6 +15,7 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::exit::{self, Diagnose, Diagnosis};
 use crate::process::{self, GIT_LOCAL_VARIABLES};
 
 /// How long a command may take: only one that waits for a network or a lock takes minutes.
@@ -50,6 +51,12 @@ pub(crate) enum Error {
         /// Its exit status, if it had one.
         status: Option<i32>,
     },
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        Diagnosis::new("git_failed", exit::ExitStatus::Broken)
+    }
 }
 
 /// Git, to be run in a directory.

@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use crate::context::Terminal;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use text::Styles;
 
 /// What can be printed as one JSON document: every `Serialize` whose members follow `schema_version`.
@@ -36,7 +36,6 @@ pub(crate) trait Document {
     /// Writes the document and a final newline, member by member.
     fn write(&self, out: &mut dyn Write) -> io::Result<()>;
     /// The document as a value.
-    #[cfg_attr(not(feature = "mcp"), expect(dead_code, reason = "only tools for agents need values"))]
     fn value(&self) -> Value;
 }
 
@@ -206,7 +205,7 @@ pub(crate) struct Failure {
 #[schemars(rename = "Error")]
 pub(crate) struct ErrorReport {
     code: &'static str,
-    message: String,
+    pub message: String,
     #[schemars(with = "serde_json::Map<String, Value>")]
     details: Value,
     suggestions: Vec<String>,
@@ -215,13 +214,8 @@ pub(crate) struct ErrorReport {
 
 impl From<&Error> for ErrorReport {
     fn from(error: &Error) -> Self {
-        Self {
-            code: error.code(),
-            message: error.to_string(),
-            details: error.details(),
-            suggestions: error.hints(),
-            retryable: error.is_retryable(),
-        }
+        let Diagnosis { code, hints, data, is_retryable, status: _ } = error.diagnosis();
+        Self { code, message: error.to_string(), details: data, suggestions: hints, retryable: is_retryable }
     }
 }
 
@@ -229,11 +223,6 @@ impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         Self { error: error.into() }
     }
-}
-
-/// An error as a value: only until every report derives its members.
-pub(crate) fn described(error: &Error) -> Value {
-    serde_json::to_value(ErrorReport::from(error)).unwrap_or_default()
 }
 
 #[cfg(feature = "mcp")]

@@ -7,6 +7,7 @@ use std::cell::{OnceCell, RefCell};
 use crate::actor;
 use crate::context::Context;
 use crate::domain::id::{AgentId, Holder, IssueId, IssueRef};
+use crate::domain::issue::FieldChange;
 use crate::domain::policy::{Enforcement, Finding, Policy};
 use crate::enforce::{self, message};
 use crate::error::Error;
@@ -16,6 +17,7 @@ use crate::lease::coordinator::Coordinator;
 use crate::output::schema::Answer;
 use crate::output::{Output, Report};
 use crate::repo::Repo;
+use crate::store::events::{EventLog, IssueEvent};
 use crate::store::issues::{IssueStore, Source};
 use crate::store::layout::Layout;
 
@@ -119,6 +121,30 @@ impl Session {
     /// Who acts, and in which worktree; for whoever is about to write.
     pub(crate) fn holder(&self, layout: &Layout) -> Result<Holder, Error> {
         Ok(actor::holder(&self.cx, layout, self.agent_flag.as_deref())?)
+    }
+
+    /// The issues as the policy lets this worktree see them.
+    pub(crate) fn issues(&self) -> Result<IssueStore<'_>, Error> {
+        let layout = self.layout()?;
+        issues(layout, &self.policy(layout))
+    }
+
+    /// The current time as files store it: UTC in whole seconds.
+    pub(crate) fn timestamp(&self) -> String {
+        self.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// Appends to the event log. Best effort: what the event describes is done already.
+    pub(crate) fn record_event(&self, event: &str, issue: IssueId, fields: Vec<FieldChange>) {
+        let append = || -> Result<(), Error> {
+            let layout = self.layout()?;
+            let holder = self.holder(layout)?;
+            let event = IssueEvent::new(self.cx.clock().now().wall, event, issue, &holder, fields);
+            Ok(EventLog::of(layout).append([event])?)
+        };
+        if let Err(error) = append() {
+            self.output.warn(&format!("done, but not recorded in the event log: {error}"));
+        }
     }
 
     /// Refuses, reports or passes over a finding, as the policy says.

@@ -86,7 +86,7 @@ impl GateVerdict {
 }
 
 /// The definition of a gate.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub(crate) struct Gate {
     /// The key: one word that is safe in a file name.
     pub key: String,
