@@ -9,7 +9,7 @@ use crate::support::{Place, World, tools};
 
 /// What a manager's stanza is about: our words, cut out of what `hooks install` says.
 fn stanza(said: &str) -> Vec<&str> {
-    let lines = said.lines().skip_while(|line| !line.contains("Add ours,")).skip(1);
+    let lines = said.lines().skip_while(|line| !line.contains("Add this,")).skip(1);
     lines
         .take_while(|line| !line.contains("Then run git jit hooks install"))
         .map(|line| line.strip_prefix("  ").unwrap_or(line))

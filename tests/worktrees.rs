@@ -1,4 +1,4 @@
-//! Worktrees for issues: made and removed as transactions.
+//! Worktrees for issues: they are created and removed as transactions.
 
 use crate::support::{Place, World};
 

@@ -10,7 +10,6 @@ pub(crate) mod leases;
 mod random_operations;
 pub(crate) mod setup;
 pub(crate) mod shared;
-pub(crate) mod terminal;
 pub(crate) mod tools;
 pub(crate) mod worktrees;
 
@@ -23,7 +22,7 @@ use crate::commands::cli::{Cli, Verb};
 use crate::commands::shared::session::{CommandResult, Program, Session};
 use crate::context::Context;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, ExitStatus};
 use crate::output::schema::Answer;
 use crate::output::{Colour, Failure, Output};
 

@@ -9,10 +9,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::id::IssueId;
-use crate::domain::lease::{Lease, LeaseOutcome, LeaseStatus};
 use crate::domain::policy::{Because, Finding};
-use crate::domain::time::in_words;
 use crate::enforce::Verdict;
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 
 /// A finding in words.
 pub(crate) struct Block {
@@ -85,32 +84,6 @@ pub(crate) fn verdict(verdict: &Verdict, action: &str) -> String {
     text
 }
 
-/// How long somebody else keeps the issue.
-pub(crate) fn until(lease_status: LeaseStatus) -> String {
-    match lease_status {
-        LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => format!("for {} more", in_words(left_ms)),
-        LeaseStatus::Unobserved { at_most_ms } => format!("for at most {} more", in_words(at_most_ms)),
-        LeaseStatus::Lapsed => "no longer".to_owned(),
-        LeaseStatus::Indefinite => "without an end".to_owned(),
-        LeaseStatus::Stale => "without an end, and silent for long".to_owned(),
-    }
-}
-
-/// How a lease ended that somebody believed to have, and who has the issue now.
-pub(crate) fn outcome(outcome: &LeaseOutcome, successor: Option<&Lease>) -> String {
-    let end = match outcome {
-        LeaseOutcome::Current(lease) => format!("it is of {}", lease.holder),
-        LeaseOutcome::Concluded => "it was released".to_owned(),
-        LeaseOutcome::Lapsed => "its time was up, and somebody else wanted the issue".to_owned(),
-        LeaseOutcome::Evicted { by, reason } => format!("{by} evicted it ({reason})"),
-        LeaseOutcome::Unknown => "the log does not know it".to_owned(),
-    };
-    match successor {
-        Some(lease) => format!("{end}; {} has the issue now", lease.holder),
-        None => end,
-    }
-}
-
 fn acquire(issue: IssueId) -> String {
     format!("To take it: git jit claim acquire {}", issue.short())
 }
@@ -133,7 +106,7 @@ pub(crate) fn block(finding: &Finding) -> Block {
             what: format!(
                 "issue {short}: held by {holder}{} {}",
                 branch.as_ref().map(|branch| format!(" on {branch}")).unwrap_or_default(),
-                until(*lease_status)
+                lease_status.until()
             ),
             next: vec![format!("To see when it ends: git jit claim status --issue {short}")],
         },
@@ -203,4 +176,23 @@ fn unauthorised(issue: IssueId, commit: &str, because: &Because, now: &Finding, 
         next.push(format!("To answer for what {by} made: git jit adopt {commit}^! --reason \"…\""));
     }
     Block { what: format!("issue {short}: commit {commit}: {why}"), next }
+}
+
+impl Diagnose for Finding {
+    fn diagnosis(&self) -> Diagnosis {
+        let status = match self {
+            Self::HeldByOther { .. } => ExitStatus::Held,
+            Self::Unleased { .. } | Self::Lapsed { .. } | Self::Stale { .. } | Self::HeldUnderOtherName { .. } => {
+                ExitStatus::NoLease
+            }
+            Self::Invalid { .. } => ExitStatus::Invalid,
+            Self::NoLedger { .. } | Self::Unreadable { .. } => ExitStatus::Broken,
+            Self::Unauthorised { .. }
+            | Self::Inconsistent { .. }
+            | Self::OffBase { .. }
+            | Self::CreatedElsewhere { .. }
+            | Self::Rewinds { .. } => ExitStatus::Refused,
+        };
+        Diagnosis::new(self.code(), status).hints(block(self).next).data(json!({ "issue_id": self.issue() }))
+    }
 }

@@ -17,6 +17,7 @@ pub(crate) mod publication;
 pub(crate) mod recorded;
 
 use crate::domain::policy::{Enforcement, Finding, Policy};
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 
 /// What a hook has found, and what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,19 @@ pub(crate) enum Error {
     /// What Git sent on stdin.
     #[error("cannot understand what git says is pushed: {0:?}")]
     Input(String),
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Store(error) => error.diagnosis(),
+            Self::Coordinator(error) => error.diagnosis(),
+            Self::Git(error) => error.diagnosis(),
+            Self::Actor(error) => error.diagnosis(),
+            Self::Obstacle(obstacle) => obstacle.diagnosis(),
+            Self::Input(_) => Diagnosis::new("usage", ExitStatus::Usage),
+        }
+    }
 }
 
 impl From<crate::git::Error> for Error {

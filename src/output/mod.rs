@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use crate::context::Terminal;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use text::Styles;
 
 /// What can be printed as one JSON document: every `Serialize` whose members follow `schema_version`.
@@ -214,13 +214,8 @@ pub(crate) struct ErrorReport {
 
 impl From<&Error> for ErrorReport {
     fn from(error: &Error) -> Self {
-        Self {
-            code: error.code(),
-            message: error.to_string(),
-            details: error.details(),
-            suggestions: error.hints(),
-            retryable: error.is_retryable(),
-        }
+        let Diagnosis { code, hints, data, is_retryable, status: _ } = error.diagnosis();
+        Self { code, message: error.to_string(), details: data, suggestions: hints, retryable: is_retryable }
     }
 }
 

@@ -1,13 +1,12 @@
 //! Why a worktree cannot be created or removed.
 
-mod hints;
-mod status;
+mod diagnose;
 
 use std::path::PathBuf;
 
 use crate::domain::id::Holder;
 
-pub(crate) use hints::quoted;
+pub(crate) use diagnose::quoted;
 
 /// Why a worktree cannot be created or removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

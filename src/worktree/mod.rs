@@ -34,6 +34,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::domain::lease::LeaseRefusal;
+use crate::exit::{Diagnose, Diagnosis};
 use crate::git::run::Git;
 use crate::store::journal::Journal;
 use crate::store::layout::Layout;
@@ -50,10 +51,10 @@ pub(crate) enum Error {
     #[error(transparent)]
     Blocker(#[from] Blocker),
     /// The lease was refused.
-    #[error("the lease was refused")]
-    Lease(LeaseRefusal),
+    #[error(transparent)]
+    Lease(#[from] LeaseRefusal),
     /// The user interrupted it.
-    #[error("interrupted")]
+    #[error("interrupted: everything created was removed again")]
     Interrupted,
     #[error(transparent)]
     Store(#[from] crate::store::Error),
@@ -61,6 +62,19 @@ pub(crate) enum Error {
     Coordinator(#[from] crate::lease::coordinator::Error),
     #[error(transparent)]
     Git(#[from] crate::git::run::Error),
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Blocker(blocker) => blocker.diagnosis(),
+            Self::Lease(refusal) => refusal.diagnosis(),
+            Self::Interrupted => Diagnosis::interrupted(),
+            Self::Store(error) => error.diagnosis(),
+            Self::Coordinator(error) => error.diagnosis(),
+            Self::Git(error) => error.diagnosis(),
+        }
+    }
 }
 
 impl From<crate::git::Error> for Error {

@@ -1,4 +1,4 @@
-//! Agents: how they are started, what they are told, and what becomes of the lease when they end.
+//! Agents: how they are started, their variables, and their lease when they end.
 
 use super::stand_ins::StandIns;
 use crate::support::waiting::until;
@@ -59,7 +59,7 @@ fn a_good_end_gives_the_lease_back_and_a_bad_one_leaves_it() {
     let tree = &list["worktrees"][1];
     assert_eq!((&tree["agent"]["status"], &tree["agent"]["alive"]), (&3.into(), &false.into()));
     assert_eq!(tree["leases"][0]["agent_id"], "agent:alice");
-    // Going on is with the lease that is there, by whoever the worktree is.
+    // Continuing uses the existing lease, as the agent that the worktree belongs to.
     let lease = tree["leases"][0]["lease_id"].clone();
     let edit = "git jit issue update $JIT_ISSUE_ID --state in_progress -q";
     let again = does(edit).json(&format!("worktree spawn {issue}"));
@@ -110,7 +110,7 @@ fn one_that_nobody_watches_has_a_log_and_can_be_followed_and_stopped() {
     assert_eq!(ended.status.code(), Some(5));
     until("the end is written down", || team.json("worktree list")["worktrees"][1]["agent"]["status"] == 5);
     assert_eq!(team.json("claim list")["count"], 1, "it failed, and the lease stays");
-    // A second one, which is stopped with its worktree.
+    // A second agent, which is stopped when its worktree is removed.
     let begun = does("sleep 60").json(&format!("worktree spawn {issue} --headless"));
     let pid = begun["agent"]["pid"].as_u64().expect("a pid");
     team.jit(&format!("worktree remove {number} --stop-agent --delete-branch")).ok();

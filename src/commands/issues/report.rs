@@ -11,7 +11,7 @@ use crate::domain::issue::{Document as IssueDocument, Issue, State};
 use crate::domain::tracker::gate::GateRecord;
 use crate::domain::tracker::graph::effective_state;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, ExitStatus};
 use crate::output::text::{Styles, plain, plain_line};
 use crate::output::{Document, ErrorReport, Report};
 use crate::store::issues::Source;

@@ -11,7 +11,7 @@ use crate::domain::consistency::{self, ConsistencyProblem};
 use crate::domain::id::IssueId;
 use crate::domain::issue;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, ExitStatus};
 use crate::git::{history, tree};
 use crate::output::text::{Styles, count, plain_line};
 use crate::output::{Document, ErrorReport, Report};

@@ -8,6 +8,7 @@ use crate::commands::shared::lease_args::{reason, ttl_secs};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Priority;
+use crate::domain::lease::LeaseRefusal;
 use crate::domain::tracker::query::{Filter, QueryKind};
 use crate::error::Error;
 
@@ -51,7 +52,7 @@ pub(crate) fn take_next(edit: &EditSession<'_>, filter: &Filter, ttl_secs: u64, 
     for id in wanted {
         match take(edit, id, ttl_secs, why.cloned()) {
             // Somebody was faster: there may be others.
-            Err(Error::Held { .. }) => {}
+            Err(Error::Lease(LeaseRefusal::Held { .. })) => {}
             taken => return taken,
         }
     }

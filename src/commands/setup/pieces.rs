@@ -16,7 +16,7 @@ use crate::commands::setup::pieces::settings::{PolicyPiece, SettingsPiece};
 use crate::commands::setup::{EnforceLevel, SetupMode};
 use crate::commands::shared::session::Session;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, ExitStatus};
 use crate::store::layout::Layout;
 
 /// One thing that setup installs and can remove.

@@ -10,7 +10,6 @@ use crate::domain::id::AgentId;
 use crate::domain::issue::{InvalidIssue, Priority, State, valid_label};
 use crate::domain::lease::LONGEST_TTL_SECS;
 use crate::domain::tracker::query::{AssigneeFilter, Filter};
-
 use crate::error::Error;
 use crate::store;
 

@@ -1,4 +1,4 @@
-//! TODO: commands::shared.
+//! What several groups of commands use: the session, arguments, the edit of an issue, lists and lease reports.
 
 pub(crate) mod activity;
 pub(crate) mod args;

@@ -4,13 +4,15 @@ mod notation;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
-use crate::output::Report;
 use crate::output::schema::Schemas;
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
 
 const PAGE: &str = include_str!("../../../docs/json.md");
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -18,16 +20,18 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 // Arguments of `schema`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The verb, for example: issue show; without it, all of them
+    /// The verb, for example: issue show; without one, all verbs
     verb: Vec<String>,
 }
 
-struct Schema {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SchemaReport {
     verb: String,
+    #[schemars(with = "Map<String, Value>")]
     schema: Value,
 }
 
-/// Prints the schema of a verb's answer, or of all.
+/// Prints the schema of one verb, or of all verbs.
 pub(crate) fn run(session: &Session, args: &Args) -> CommandResult {
     let Args { verb } = args;
     let verb = verb.join(" ");
@@ -39,14 +43,14 @@ pub(crate) fn run(session: &Session, args: &Args) -> CommandResult {
     if verb.is_empty() {
         let names: Vec<&String> = answers.keys().collect();
         let schema = json!({ "$schema": DIALECT, "title": "git jit", "enum": names, "$defs": definitions, "answers": answers });
-        return Ok(Box::new(Schema { verb, schema }));
+        return Ok(Box::new(SchemaReport { verb, schema }));
     }
     let Some(answer) = answers.get(&verb) else {
         let names: Vec<&str> = answers.keys().map(String::as_str).filter(|name| name.starts_with(&verb)).collect();
         let hint = if names.is_empty() {
             "See docs/json.md, or git jit schema".to_owned()
         } else {
-            format!("There is {}", names.join(", "))
+            format!("The verbs are {}", names.join(", "))
         };
         return Err(Error::NotThere { what: "verb with a schema", name: verb, hint });
     };
@@ -55,7 +59,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> CommandResult {
         all.extend(answer.clone());
         all.insert("$defs".to_owned(), Value::Object(definitions));
     }
-    Ok(Box::new(Schema { verb, schema }))
+    Ok(Box::new(SchemaReport { verb, schema }))
 }
 
 /// The shapes that are still written by hand: only until every report derives them.
@@ -82,12 +86,12 @@ fn versioned(mut shape: Value) -> Value {
     shape
 }
 
-impl Report for Schema {
-    fn json(&self) -> Value {
-        json!({ "verb": self.verb, "schema": self.schema })
+impl Report for SchemaReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
-    /// A schema is for a program, whoever asks for it.
+    /// The schema itself, also for people.
     fn human(&self, _: &Styles) -> String {
         format!("{:#}\n", self.schema)
     }

@@ -5,22 +5,31 @@
 
 mod gather;
 mod panels;
+mod terminal;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use crate::commands::shared::issue_list::ListedIssue;
+use crate::commands::shared::lease_report::LeaseView;
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::terminal::Screen;
+use crate::commands::shared::worktree_list::WorktreeRow;
 use crate::commands::tools::watch::gather::{Gathered, Watcher};
+use crate::commands::tools::watch::terminal::Screen;
+use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::time::Now;
 use crate::error::Error;
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::text::Styles;
 use crate::output::watch::{self, KeyEffect, WatchCursor};
 use crate::process;
 use crate::store;
+use crate::store::events::IssueEvent;
 
 /// How long to wait for a key before signals and files are checked again.
 const TICK: Duration = Duration::from_millis(100);
@@ -41,10 +50,51 @@ pub(crate) struct Args {
 }
 
 /// One frame.
-struct FrameReport {
-    gathered: Gathered,
-    now: Now,
-    columns: u16,
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct FrameReport {
+    at: Timestamp,
+    agent_id: AgentId,
+    worktree_id: Option<WorktreeId>,
+    branch: Option<String>,
+    /// The leases of this agent in this worktree.
+    mine: Vec<LeaseView>,
+    others: Vec<LeaseView>,
+    /// The titles of the issues of leases and events, by id.
+    titles: BTreeMap<String, String>,
+    worktrees: Vec<WorktreeRow>,
+    available_total: usize,
+    available: Vec<ListedIssue>,
+    /// Newest first.
+    events: Vec<IssueEvent>,
+    unreadable: Vec<String>,
+    #[serde(skip)]
+    text: String,
+}
+
+impl FrameReport {
+    fn new(gathered: Gathered, now: &Now, columns: u16) -> Self {
+        let text = watch::text(&panels::frame(&gathered, now, None), columns);
+        let (mut mine, mut others) = (Vec::new(), Vec::new());
+        for (view, _, is_mine) in gathered.leases_at(now) {
+            if is_mine { mine.push(view) } else { others.push(view) }
+        }
+        let Gathered { editor, branch, titles, worktrees, available, available_total, events, unreadable, .. } = gathered;
+        Self {
+            at: now.wall,
+            agent_id: editor.agent_id,
+            worktree_id: editor.worktree_id,
+            branch,
+            mine,
+            others,
+            titles: titles.into_iter().map(|(id, title)| (id.to_string(), title)).collect(),
+            worktrees,
+            available_total,
+            available,
+            events,
+            unreadable,
+            text,
+        }
+    }
 }
 
 /// Everything was drawn already.
@@ -64,7 +114,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let gathered = watcher.gather()?;
     if is_once {
         let columns = session.cx.terminal.columns.unwrap_or(COLUMNS);
-        return Ok(Box::new(FrameReport { gathered, now: session.cx.clock().now(), columns }));
+        return Ok(Box::new(FrameReport::new(gathered, &session.cx.clock().now(), columns)));
     }
     live(session, &mut watcher, gathered, Duration::from_secs(interval))?;
     Ok(Box::new(DrawnReport))
@@ -110,7 +160,7 @@ fn live(session: &Session, watcher: &mut Watcher<'_>, gathered: Gathered, interv
     loop {
         session.cx.fail_where_told().map_err(failed)?;
         let drawn_at = Instant::now();
-        let shown = state.gathered.frame(&session.cx.clock().now(), state.trouble.as_deref());
+        let shown = panels::frame(&state.gathered, &session.cx.clock().now(), state.trouble.as_deref());
         view.clamp(&shown);
         screen.draw(|frame| watch::draw(frame, &shown, &view, has_colour)).map_err(failed)?;
         let action = loop {
@@ -134,12 +184,12 @@ fn live(session: &Session, watcher: &mut Watcher<'_>, gathered: Gathered, interv
 }
 
 impl Report for FrameReport {
-    fn json(&self) -> Value {
-        self.gathered.json(&self.now)
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, _: &Styles) -> String {
-        watch::text(&self.gathered.frame(&self.now, None), self.columns)
+        self.text.clone()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::commands::worktrees::show;
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::Document as IssueDocument;
 use crate::error::Error;
+use crate::exit::Diagnose;
 use crate::forge::github;
 use crate::git::tree;
 use crate::output::text::Styles;

@@ -13,7 +13,7 @@ use crate::commands::shared::lease_report::{AcquireKind, Acquired};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::Document;
-use crate::domain::lease::{self, Grant, Lease, Request};
+use crate::domain::lease::{self, Grant, Lease, LeaseRefusal, Request};
 use crate::error::Error;
 use crate::output::progress::Progress;
 use crate::process;
@@ -116,7 +116,9 @@ fn take_or_wait(
     let mut watch = None;
     loop {
         let (lease, refused) = match take(edit, id, ttl_secs, reason.cloned()) {
-            Err(Error::Held { lease, lease_status }) => (lease.clone(), Error::Held { lease, lease_status }),
+            Err(Error::Lease(LeaseRefusal::Held { lease, lease_status })) => {
+                (lease.clone(), LeaseRefusal::Held { lease, lease_status }.into())
+            }
             answered => return answered,
         };
         if patience.is_over(start) {

@@ -4,21 +4,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde_json::{Value, json};
-
-use crate::commands::leases::claim::LeaseView;
-use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
-use crate::commands::shared::issue_list::brief;
+use crate::commands::shared::issue_index::IssueIndex;
+use crate::commands::shared::issue_list::ListedIssue;
+use crate::commands::shared::lease_report::LeaseView;
 use crate::commands::shared::session::Session;
 use crate::commands::shared::worktree_list::{self, WorktreeRow};
-use crate::commands::tools::watch::panels;
 use crate::domain::id::{IssueId, WorktreeId};
 use crate::domain::lease::Lease;
 use crate::domain::policy::{Editor, Policy};
 use crate::domain::time::Now;
 use crate::domain::tracker::query::QueryKind;
 use crate::error::Error;
-use crate::output::watch::WatchFrame;
 use crate::store::events::{EventLog, IssueEvent, Mark};
 use crate::store::file_stamp::FileStamp;
 use crate::store::layout::Layout;
@@ -37,19 +33,19 @@ pub(crate) struct Watcher<'a> {
 
 /// The data of a frame.
 pub(crate) struct Gathered {
-    pub(crate) editor: Editor,
-    pub(crate) policy: Policy,
-    pub(crate) branch: Option<String>,
+    pub editor: Editor,
+    pub policy: Policy,
+    pub branch: Option<String>,
     /// Those of this agent first, then by issue.
-    pub(crate) leases: Vec<Lease>,
+    pub leases: Vec<Lease>,
     /// The titles of the issues of leases and events.
-    pub(crate) titles: BTreeMap<IssueId, String>,
-    pub(crate) worktrees: Vec<WorktreeRow>,
-    pub(crate) available: Vec<IndexedIssue>,
-    pub(crate) available_total: usize,
+    pub titles: BTreeMap<IssueId, String>,
+    pub worktrees: Vec<WorktreeRow>,
+    pub available: Vec<ListedIssue>,
+    pub available_total: usize,
     /// Newest first.
-    pub(crate) events: Vec<IssueEvent>,
-    pub(crate) unreadable: Vec<String>,
+    pub events: Vec<IssueEvent>,
+    pub unreadable: Vec<String>,
 }
 
 impl<'a> Watcher<'a> {
@@ -90,7 +86,7 @@ impl<'a> Watcher<'a> {
             titles,
             worktrees,
             available_total: available.len(),
-            available: available.into_iter().take(SHOWN).cloned().collect(),
+            available: available.into_iter().take(SHOWN).map(ListedIssue::from).collect(),
             events: self.events.iter().rev().cloned().collect(),
             unreadable: policies.chain(index.unreadable.iter().cloned()).collect(),
         })
@@ -118,24 +114,5 @@ impl Gathered {
     pub(crate) fn name_of(&self, id: &WorktreeId) -> Option<String> {
         let is_it = |row: &&WorktreeRow| row.worktree_id.as_ref() == Some(id);
         self.worktrees.iter().find(is_it).map(|row| row.name.clone())
-    }
-
-    /// The frame at `now`.
-    pub(crate) fn frame(&self, now: &Now, trouble: Option<&str>) -> WatchFrame {
-        panels::frame(self, now, trouble)
-    }
-
-    /// The JSON document of the frame.
-    pub(crate) fn json(&self, now: &Now) -> Value {
-        let (mine, others): (Vec<_>, Vec<_>) = self.leases_at(now).into_iter().partition(|(_, _, is_mine)| *is_mine);
-        let views = |leases: Vec<(LeaseView, &Lease, bool)>| leases.into_iter().map(|(view, ..)| view).collect::<Vec<_>>();
-        let titles: serde_json::Map<String, Value> = self.titles.iter().map(|(id, title)| (id.to_string(), json!(title))).collect();
-        json!({
-            "at": now.wall, "agent_id": self.editor.agent_id, "worktree_id": self.editor.worktree_id, "branch": self.branch,
-            "mine": views(mine), "others": views(others), "titles": titles,
-            "worktrees": self.worktrees,
-            "available_total": self.available_total, "available": self.available.iter().map(brief).collect::<Vec<_>>(),
-            "events": self.events, "unreadable": self.unreadable,
-        })
     }
 }

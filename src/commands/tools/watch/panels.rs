@@ -1,7 +1,7 @@
 //! The content of a frame: the data at one moment as panels, lines and columns.
 
-use crate::commands::leases::claim::LeaseView;
-use crate::commands::shared::issue_index::IndexedIssue;
+use crate::commands::shared::issue_list::ListedIssue;
+use crate::commands::shared::lease_report::LeaseView;
 use crate::commands::shared::worktree_list::WorktreeRow;
 use crate::commands::tools::watch::gather::Gathered;
 use crate::domain::issue::Priority;
@@ -84,8 +84,7 @@ fn worktrees(gathered: &Gathered) -> Panel {
 }
 
 fn available(gathered: &Gathered) -> Panel {
-    let row = |found: &IndexedIssue| {
-        let issue = &found.summary;
+    let row = |issue: &ListedIssue| {
         let mood = match issue.priority {
             Priority::Critical => CellStyle::Bad,
             Priority::High => CellStyle::Warn,
@@ -94,7 +93,7 @@ fn available(gathered: &Gathered) -> Panel {
         WatchRow {
             key: issue.id.to_string(),
             cells: vec![
-                Cell::new(&issue.id.short(), CellStyle::Id),
+                Cell::new(&issue.short_id, CellStyle::Id),
                 Cell::new(issue.priority.as_str(), mood),
                 Cell::plain(issue.assignee.as_deref().unwrap_or_default()),
                 Cell::plain(&issue.title),
