@@ -70,7 +70,7 @@ fn filters_search_order_and_a_reported_limit() {
     let cut = team.json("query all --limit 2");
     assert_eq!((&cut["count"], &cut["total"], &cut["truncated"]), (&2.into(), &3.into(), &true.into()));
     team.jit("query all -n 1").ok().says("2 more");
-    team.jit("query all --label no:thing").ok().says("No issues").says("none fits");
+    team.jit("query all --label no:thing").ok().says("No issues").says("None of 3 issues match");
     team.jit("query all --state finished").exits(2).says("possible values");
     team.jit("search  ").exits(2);
     assert_eq!(team.jit("query all --quiet --limit 1").ok().line(), high);
