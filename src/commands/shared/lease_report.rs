@@ -8,8 +8,8 @@ use crate::domain::id::{AgentId, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{Lease, LeaseStatus};
 use crate::domain::policy::Policy;
 use crate::domain::time::{Now, in_words};
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 use crate::store::issues::IssueStore;
 
 /// A lease as reports show it.
@@ -137,10 +137,6 @@ impl Acquired {
 }
 
 impl Report for Acquired {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let head = match self.kind {
             AcquireKind::New => "✓ Acquired lease:",

@@ -3,6 +3,7 @@
 //! Prefixes of ids are resolved to full ids here, before anything is locked or written.
 
 use std::cell::{OnceCell, RefCell};
+use std::path::Path;
 
 use crate::actor;
 use crate::context::Context;
@@ -45,6 +46,10 @@ pub(crate) struct Session {
 
 /// What only the root of the commands can do, for the verbs that are about all verbs.
 pub(crate) struct Program {
+    /// The definition of the command line.
+    pub command: fn() -> clap::Command,
+    /// Runs a command line in a directory, for an agent.
+    pub call: fn(&Path, Option<&str>, &[String]) -> CommandResult,
     /// The answers of all verbs with `--json`.
     pub answers: fn() -> Vec<&'static Answer>,
 }
