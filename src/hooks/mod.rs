@@ -1,4 +1,4 @@
-//! TODO: hooks.
+//! The hook programs, and their installation.
 
 pub(crate) mod guard;
 pub(crate) mod install;

@@ -136,16 +136,18 @@ impl IssueList {
         let open: usize = self.counts.iter().filter(|(state, _)| !state.is_closed()).map(|(_, count)| count).sum();
         let all: usize = self.counts.values().sum();
         match self.kind {
-            _ if all == 0 => "There are none yet: git jit issue create \"…\"".to_owned(),
-            _ if self.is_filtered => format!("Of {all} none fits what was asked for"),
-            QueryKind::Available if open == 0 => "Everything is closed".to_owned(),
+            _ if all == 0 => "There are no issues yet: git jit issue create \"…\"".to_owned(),
+            _ if self.is_filtered => {
+                format!("None of {} match{}", crate::output::text::count(all, "issue"), if all == 1 { "es" } else { "" })
+            }
+            QueryKind::Available if open == 0 => "All issues are closed".to_owned(),
             QueryKind::Available => format!(
-                "{} are ready and somebody else's, {} wait for others, {} are under way: git jit query blocked, git jit claim list",
+                "{} ready but taken, {} blocked, {} in progress: git jit query blocked, git jit claim list",
                 count(State::Ready),
                 count(State::Backlog),
                 count(State::InProgress) + count(State::Gated)
             ),
-            _ => format!("Of {all} none is in this listing"),
+            _ => format!("None of {} is in this list", crate::output::text::count(all, "issue")),
         }
     }
 }

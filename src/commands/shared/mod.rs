@@ -1,4 +1,4 @@
-//! What several groups of commands need: the session, edits of issues, listings, reports of leases.
+//! What several groups of commands use: the session, arguments, the edit of an issue, lists and lease reports.
 
 pub(crate) mod activity;
 pub(crate) mod args;

@@ -111,7 +111,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let start_lock = match existing.as_ref().filter(|existing| selected.is_some() && !existing.is_missing) {
         Some(existing) => {
             let gone = || Blocker::Missing { path: existing.root.clone() };
-            Some(agent_run::door(&existing.git_dir, layout.modes)?.ok_or_else(gone)?)
+            Some(agent_run::lock(&existing.git_dir, layout.modes)?.ok_or_else(gone)?)
         }
         None => None,
     };
