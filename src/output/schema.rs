@@ -131,8 +131,9 @@ mod tests {
     #[serde(rename_all = "snake_case")]
     #[expect(dead_code, reason = "only its schema is wanted")]
     enum Choice {
-        /// With a comment, and without.
+        /// A comment is no part of the plain form.
         First,
+        /// Neither is this one.
         SecondOne,
     }
 
