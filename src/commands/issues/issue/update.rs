@@ -16,7 +16,7 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{self, Priority, State, valid_title};
 use crate::domain::tracker::graph::effective_state;
-use crate::domain::tracker::query::{Filter, AssigneeFilter};
+use crate::domain::tracker::query::{AssigneeFilter, Filter};
 use crate::error::Error;
 use crate::output::text::{Styles, plain_line};
 use crate::output::{Document, Report};
