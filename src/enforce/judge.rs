@@ -10,9 +10,9 @@ use gix::ObjectId;
 
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::lease::Ledger;
-use crate::domain::policy::{self, Editor, Finding, Policy};
+use crate::domain::policy::{self, Editor, Finding};
 use crate::domain::time::Now;
-use crate::enforce::change::FileChange;
+use crate::enforce::change::{FileChange, Position};
 use crate::enforce::provenance::{Cover, StepCache};
 use crate::enforce::publication::{self, PublicationQuery, Seen};
 use crate::enforce::recorded::Records;
@@ -21,8 +21,8 @@ use crate::git::history;
 use crate::git::range;
 use crate::git::tree;
 use crate::lease::coordinator::About;
+use crate::repo::Repo;
 use crate::store::authority::{PRIVATE, RecordedTransition, TOLERATED};
-use crate::store::layout::Layout;
 
 /// By what right a change stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,17 +37,9 @@ pub(crate) enum Authority {
     Tolerated,
 }
 
-/// Where a change is made: on top of these commits, by this one or, where there is none yet, by what is staged.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Position<'a> {
-    pub commit: Option<ObjectId>,
-    pub parents: &'a [ObjectId],
-}
-
 /// Judges changes in one repository at one moment, for one editor.
 pub(crate) struct Judge<'a> {
-    layout: &'a Layout,
-    policy: &'a Policy,
+    repo: Repo<'a>,
     editor: Editor,
     now: Now,
     ledger: OnceCell<std::result::Result<Ledger, String>>,
@@ -68,12 +60,11 @@ pub(crate) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// A judge for `editor`, who holds what the ledger says at `now`.
-    pub(crate) fn new(layout: &'a Layout, policy: &'a Policy, editor: Editor, now: Now) -> Self {
+    pub(crate) fn new(repo: Repo<'a>, editor: Editor) -> Self {
         Self {
-            layout,
-            policy,
+            repo,
             editor,
-            now,
+            now: repo.cx.clock().now(),
             ledger: OnceCell::new(),
             exempt: OnceCell::new(),
             records: Records::default(),
@@ -94,12 +85,12 @@ impl<'a> Judge<'a> {
 
     /// The repository.
     pub(crate) fn repo(&self) -> &gix::Repository {
-        &self.layout.repo
+        &self.repo.layout.repo
     }
 
     fn read_ledger(&self) -> std::result::Result<&Ledger, &String> {
         let read = || {
-            let claims = self.layout.claims();
+            let claims = self.repo.leases;
             // Whoever has said which issues it is about wants no others.
             if self.edited.is_empty() { claims.ledger() } else { claims.ledger_about(&About::Issues(&self.edited)) }
         };
@@ -131,7 +122,7 @@ impl<'a> Judge<'a> {
         if let Some(tips) = self.exempt.get() {
             return Ok(tips);
         }
-        let tips = history::published_tips(self.layout)?;
+        let tips = history::published_tips(self.repo.layout)?;
         Ok(self.exempt.get_or_init(|| tips))
     }
 
@@ -163,7 +154,7 @@ impl<'a> Judge<'a> {
 
     fn lease_for(&self, issue: IssueId) -> std::result::Result<LeaseId, Finding> {
         let ledger = self.read_ledger().map_err(|why| Finding::NoLedger { why: why.clone() })?;
-        policy::lease_for_edit(ledger, issue, &self.editor, &self.now, self.policy.limits.stale_after_secs)
+        policy::lease_for_edit(ledger, issue, &self.editor, &self.now, self.repo.policy.limits.stale_after_secs)
     }
 
     /// Judges a change at its spot; `None` where it is no edit.
@@ -182,9 +173,9 @@ impl<'a> Judge<'a> {
         if matches!(finding, Finding::NoLedger { .. }) {
             return Ok(Err(finding));
         }
-        let recorded = self.records.about(self.layout, &change.name(), &self.now)?;
+        let recorded = self.records.about(self.repo.layout, &change.name(), &self.now)?;
         if self.read_ledger().is_ok() {
-            self.records.verify(self.layout)?;
+            self.records.verify(self.repo.leases)?;
         }
         // What a branch once had and removed was not made anew, whatever the hook could see then.
         let was_below = change.is_creation() && self.was_below(issue, spot)?;
@@ -219,13 +210,14 @@ impl<'a> Judge<'a> {
         let exempt = self.exempt()?;
         let ever_published = || {
             if self.ever_published.get().is_none() {
-                let found = publication::ever_had(self.layout, exempt, &self.creations)?;
+                let found = publication::ever_had(self.repo.layout, exempt, &self.creations)?;
                 let _ = self.ever_published.set(found);
             }
             Ok(self.ever_published.get().is_some_and(|found| found.contains(&issue)))
         };
         let seen = &self.seen;
-        PublicationQuery { layout: self.layout, exempt, spot, is_creation, ever_published: &ever_published, seen }.to_others(issue)
+        PublicationQuery { layout: self.repo.layout, exempt, spot, is_creation, ever_published: &ever_published, seen }
+            .to_others(issue)
     }
 
     /// Whether what remotes have has removed the issue, so that nobody can say at the push that only he knew it.
@@ -234,7 +226,7 @@ impl<'a> Judge<'a> {
             return Ok(false);
         }
         if self.ever_removed.get().is_none() {
-            let _ = self.ever_removed.set(publication::ever_removed(self.layout, self.exempt()?, &self.edited)?);
+            let _ = self.ever_removed.set(publication::ever_removed(self.repo.layout, self.exempt()?, &self.edited)?);
         }
         Ok(self.ever_removed.get().is_some_and(|found| found.contains(&issue)))
     }
@@ -260,11 +252,11 @@ impl<'a> Judge<'a> {
     }
 
     fn was_below(&self, issue: IssueId, spot: Position<'_>) -> Result<bool> {
-        Ok(!publication::ever_had(self.layout, spot.parents, &HashSet::from([issue]))?.is_empty())
+        Ok(!publication::ever_had(self.repo.layout, spot.parents, &HashSet::from([issue]))?.is_empty())
     }
 
     fn upholds(&self, entry: &RecordedTransition) -> bool {
-        self.records.upholds(entry, &self.now, self.policy.limits.stale_after_secs)
+        self.records.upholds(entry, &self.now, self.repo.policy.limits.stale_after_secs)
     }
 }
 

@@ -12,8 +12,7 @@ use gix::{ObjectId, Repository};
 
 use crate::domain::transition::{Transition, chain};
 use crate::enforce::Result;
-use crate::enforce::change::FileChange;
-use crate::enforce::judge::Position;
+use crate::enforce::change::{FileChange, Position};
 use crate::git::history;
 use crate::git::tree;
 use crate::store;

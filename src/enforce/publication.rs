@@ -10,7 +10,7 @@ use gix::ObjectId;
 
 use crate::domain::id::IssueId;
 use crate::enforce::Result;
-use crate::enforce::judge::Position;
+use crate::enforce::change::Position;
 use crate::git::history;
 use crate::git::tree;
 use crate::store;

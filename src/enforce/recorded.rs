@@ -12,6 +12,7 @@ use crate::domain::policy::Because;
 use crate::domain::time::Now;
 use crate::domain::transition::FileVersion;
 use crate::enforce::Result;
+use crate::lease::coordinator::Coordinator;
 use crate::store::authority::RecordedTransition;
 use crate::store::layout::Layout;
 
@@ -42,12 +43,12 @@ impl Records {
     }
 
     /// Looks up how the leases ended that any of it was recorded under.
-    pub(crate) fn verify(&self, layout: &Layout) -> Result<()> {
+    pub(crate) fn verify(&self, leases: &dyn Coordinator) -> Result<()> {
         if self.fates.get().is_none() {
             let entries = self.entries.get().into_iter().flat_map(HashMap::values).flatten();
-            let leases: HashSet<&LeaseId> = entries.filter_map(|entry| entry.lease_id.as_ref()).collect();
-            let leases: Vec<LeaseId> = leases.into_iter().cloned().collect();
-            let _ = self.fates.set(layout.claims().verify(&leases)?);
+            let ids: HashSet<&LeaseId> = entries.filter_map(|entry| entry.lease_id.as_ref()).collect();
+            let ids: Vec<LeaseId> = ids.into_iter().cloned().collect();
+            let _ = self.fates.set(leases.verify(&ids)?);
         }
         Ok(())
     }

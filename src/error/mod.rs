@@ -15,7 +15,7 @@ use crate::enforce::message;
 use crate::forge::github;
 use crate::git::range::NoRange;
 use crate::git::run;
-use crate::hooks::install::Obstacle;
+use crate::hooks::install::{self, Obstacle};
 use crate::lease::coordinator;
 use crate::store;
 use crate::worktree;
@@ -245,8 +245,16 @@ impl From<enforce::Error> for Error {
             enforce::Error::Coordinator(error) => error.into(),
             enforce::Error::Git(error) => Self::Git(error),
             enforce::Error::Actor(error) => Self::Actor(error),
-            enforce::Error::Obstacle(obstacle) => Self::Hooks(obstacle),
-            enforce::Error::Input(text) => Self::Usage { what: text, hint: String::new() },
+        }
+    }
+}
+
+impl From<install::Error> for Error {
+    fn from(error: install::Error) -> Self {
+        match error {
+            install::Error::Store(error) => Self::Store(error),
+            install::Error::Git(error) => Self::Git(error),
+            install::Error::Obstacle(obstacle) => Self::Hooks(obstacle),
         }
     }
 }

@@ -16,13 +16,26 @@ pub(crate) mod site;
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
-use crate::enforce::Result;
 use crate::hooks::install::manager::Manager;
 pub(crate) use crate::hooks::install::obstacle::Obstacle;
 use crate::hooks::install::shim::HookAuthor;
 pub(crate) use crate::hooks::install::site::{HookSlot, Site};
 use crate::store::file::{self, Modes};
 use crate::store::layout::Layout;
+
+/// Why hooks could not be installed, removed or examined.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    #[error(transparent)]
+    Git(#[from] crate::git::run::Error),
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+}
+
+/// The result of work on installed hooks.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// The hooks that are installed, each with the binary that serves it.
 pub(crate) const HOOKS: [(&str, &str); 3] =

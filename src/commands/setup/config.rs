@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use crate::commands::setup::config::gather::gather;
 use crate::commands::setup::config::report::{Problems, Setting, SettingChange};
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::enforce::policy;
+use crate::enforce::policy::EffectivePolicy;
+use crate::enforce::policy_edit;
 use crate::error::Error;
 use crate::store;
 use crate::store::config;
@@ -188,7 +189,7 @@ fn change_repository(session: &Session, wanted: &SettingChoice<'_>) -> Result<Se
     let layout = session.layout()?;
     let path = repository_file(layout)?;
     let policy = session.policy(layout);
-    if let Some(finding) = policy::off_base(layout, &policy, "config.toml")? {
+    if let Some(finding) = policy_edit::off_base_here(layout, &policy, "config.toml")? {
         session.weigh(&policy, finding)?;
     }
     let writer = IssueStore::open(layout, false)?.lock()?;
@@ -203,15 +204,15 @@ fn change_repository(session: &Session, wanted: &SettingChoice<'_>) -> Result<Se
 
 fn validate(session: &Session) -> CommandResult {
     let layout = session.layout()?;
-    let candidates = policy::candidates(&session.cx, layout);
-    let mut problems: Vec<(String, String)> = crate::domain::policy::Policy::strictest(&candidates).unreadable;
+    let EffectivePolicy { policy, places } = EffectivePolicy::of_worktree(&session.cx, layout);
+    let mut problems = policy.unreadable;
     if let Some(path) = &session.cx.agent_file
         && let Err(error) = config::agent_id(path)
     {
         problems.push((path.display().to_string(), error.to_string()));
     }
     problems.extend(misspelt(layout)?);
-    let places = candidates.iter().map(|candidate| candidate.place.clone()).collect();
+    let places = places.into_iter().map(|found| found.place).collect();
     Ok(Box::new(Problems { places, problems }))
 }
 

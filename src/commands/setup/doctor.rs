@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::consistency::{self, ConsistencyProblem};
 use crate::domain::issue::Document;
-use crate::domain::policy::Policy;
 use crate::domain::tracker::gate::Registry;
-use crate::enforce::policy;
+use crate::enforce::policy::EffectivePolicy;
 use crate::exit::ExitStatus;
 use crate::hooks::install;
 use crate::output::Report;
@@ -118,8 +117,7 @@ fn graph(listing: &IssueScan<Document>, registry: Option<&Registry>) -> Check {
 }
 
 fn settings(session: &Session, layout: &Layout) -> Check {
-    let candidates = policy::candidates(&session.cx, layout);
-    let policy = Policy::strictest(&candidates);
+    let EffectivePolicy { policy, places } = EffectivePolicy::of_worktree(&session.cx, layout);
     let mut unreadable = policy.unreadable.clone();
     unreadable.extend(crate::commands::setup::config::misspelt(layout).unwrap_or_default());
     if !policy.is_silent() {
@@ -129,7 +127,7 @@ fn settings(session: &Session, layout: &Layout) -> Check {
     }
     Check {
         name: "settings",
-        found: count(candidates.len(), "place"),
+        found: count(places.len(), "place"),
         problems: unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect(),
         notes: Vec::new(),
         status: ExitStatus::Invalid,

@@ -77,7 +77,7 @@ fn settings(layout: &Layout, action: SetupMode) -> Result<Piece, Error> {
 
 /// The policy by all that is written down; a variable that is set for one command is not.
 fn in_force(session: &Session, layout: &Layout) -> Enforcement {
-    let mut candidates = policy::candidates(&session.cx, layout);
+    let mut candidates = policy::EffectivePolicy::of_worktree(&session.cx, layout).places;
     candidates.retain(|candidate| candidate.place != policy::VARIABLE);
     Policy::strictest(&candidates).enforcement
 }

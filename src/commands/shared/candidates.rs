@@ -13,7 +13,7 @@ use crate::commands::shared::session::issues as issues_of;
 use crate::context::Context;
 use crate::domain::agent_command::BUILT_IN;
 use crate::domain::lease::Lease;
-use crate::enforce::policy;
+use crate::enforce::policy::EffectivePolicy;
 use crate::lease;
 use crate::output::text::plain_line;
 use crate::store::config::edit::KEYS;
@@ -146,7 +146,7 @@ fn with_store(look: impl FnOnce(&Layout, &IssueStore<'_>) -> Option<Vec<Completi
         let of_primary = layout.primary_root.as_deref().filter(|_| layout.worktree_root.is_none()).map(Layout::at);
         let view = of_primary.transpose().ok()?;
         let view = view.as_ref().unwrap_or(&layout);
-        let policy = policy::policy(&cx, view, None);
+        let policy = EffectivePolicy::of_worktree(&cx, view).policy;
         look(&layout, &issues_of(view, &policy).ok()?)
     };
     found().unwrap_or_default()

@@ -115,7 +115,7 @@ impl<'a> EditSession<'a> {
         }
         let session = self.session;
         let editor = actor::editor(&session.cx, self.layout, session.agent_flag.as_deref())?;
-        let judge = Judge::new(self.layout, &self.policy, editor, session.cx.clock().now());
+        let judge = Judge::new(session.repo(self.layout, &self.policy), editor);
         match judge.may_edit(id)? {
             Ok(_) => Ok(()),
             Err(finding) => {

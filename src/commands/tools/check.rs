@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
+use crate::domain::policy::Enforcement;
 use crate::enforce::check::{self, Checked};
 use crate::enforce::message;
+use crate::enforce::policy::EffectivePolicy;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::git::range::Range;
@@ -41,7 +43,10 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         let hint = "There is nothing to check before the first commit".to_owned();
         return Err(Error::NotThere { what: "commit", name: "HEAD".to_owned(), hint });
     };
-    let checked = check::run(&session.cx, layout, &range)?;
+    let mut policy = EffectivePolicy::of_push(&session.cx, layout, &range.tips).policy;
+    // A check reports what it finds even if the hooks would ignore it.
+    policy.enforcement = policy.enforcement.max(Enforcement::Warn);
+    let checked = check::run(session.repo(layout, &policy), &range)?;
     Ok(Box::new(CheckReport { range: range.text, checked }))
 }
 

@@ -6,7 +6,7 @@ use crate::commands::shared::args;
 use crate::commands::shared::edit_session::{EditSession, unknown_gate};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::tracker::gate::{DEFAULT_TIMEOUT_SECS, Gate, GateMode, GateStage, is_key, is_title, leads_out};
-use crate::enforce::policy;
+use crate::enforce::policy_edit;
 use crate::error::Error;
 use crate::store::gates;
 
@@ -151,7 +151,7 @@ pub(crate) fn remove(session: &Session, args: RemoveArgs) -> CommandResult {
 
 /// The registry is edited on top of the default branch, where the policy says so.
 fn require_base(edit: &EditSession<'_>) -> Result<(), Error> {
-    match policy::off_base(edit.layout, &edit.policy, "gates.json")? {
+    match policy_edit::off_base_here(edit.layout, &edit.policy, "gates.json")? {
         None => Ok(()),
         Some(finding) => edit.session.weigh(&edit.policy, finding),
     }

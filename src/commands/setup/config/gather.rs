@@ -3,8 +3,8 @@
 use crate::commands::setup::config::report::{Setting, SettingsReport};
 use crate::commands::setup::config::{read, repository_file};
 use crate::commands::shared::session::Session;
-use crate::domain::policy::{Candidate, Enforcement, Policy, PolicySettings as Said};
-use crate::enforce::policy;
+use crate::domain::policy::{Candidate, Enforcement, PolicySettings as Said};
+use crate::enforce::policy::EffectivePolicy;
 use crate::error::Error;
 use crate::store::config::edit::{self, Home, KEYS, Key};
 use crate::store::layout::Layout;
@@ -38,8 +38,7 @@ fn said(settings: &Said, key: &Key) -> Option<String> {
 /// All settings, each with what it comes from.
 pub(crate) fn gather(session: &Session) -> Result<SettingsReport, Error> {
     let layout = session.layout()?;
-    let candidates = policy::candidates(&session.cx, layout);
-    let policy = Policy::strictest(&candidates);
+    let EffectivePolicy { policy, places } = EffectivePolicy::of_worktree(&session.cx, layout);
     let in_force = Said {
         enforcement: Some(policy.enforcement),
         worktrees: Some(policy.worktrees),
@@ -62,7 +61,7 @@ pub(crate) fn gather(session: &Session) -> Result<SettingsReport, Error> {
             return Ok(Setting { key, value: agent.to_string(), source: origin.describe().to_owned(), places });
         }
         let says = |candidate: &Candidate| Some((candidate.place.clone(), said(candidate.settings.as_ref().ok()?, key)?));
-        let places: Vec<(String, String)> = candidates.iter().filter_map(says).collect();
+        let places: Vec<(String, String)> = places.iter().filter_map(says).collect();
         let value = said(&in_force, key).unwrap_or_default();
         if key.name == "worktree.enforce_leases"
             && let Some((place, _)) = policy.unreadable.first()

@@ -11,7 +11,7 @@ use crate::domain::id::{Holder, IssueId};
 use crate::domain::issue::Document;
 use crate::domain::lease::{Lease, LeaseStatus, Ledger};
 use crate::domain::time::in_words;
-use crate::enforce::policy;
+use crate::enforce::policy::EffectivePolicy;
 use crate::lease::coordinator::About;
 use crate::output::Report;
 use crate::output::text::Styles;
@@ -70,7 +70,7 @@ fn look(session: &Session) -> Option<PromptLine> {
     layout.worktree_root.as_ref()?;
     // A worktree that has never written anything holds nothing.
     let identity = layout.identity().ok()??;
-    let policy = policy::policy(&session.cx, &layout, None);
+    let policy = EffectivePolicy::of_worktree(&session.cx, &layout).policy;
     let agent = actor::agent(&session.cx, &layout, session.agent_flag.as_deref()).ok();
     let holder = agent.map(|(agent_id, _)| Holder { agent_id, worktree_id: identity.worktree_id.clone() });
     let ledger = session.leases(&layout).ledger_about(&About::Worktree(&identity.worktree_id)).ok();
