@@ -1,11 +1,12 @@
 #!/bin/sh
-# Builds git jit from this checkout and installs it: binaries, manual pages, completion; and sets up a repository.
+# Builds git jit from this checkout and installs it: binaries, manual pages and completion. With --repo it also sets up a repository.
 #
 #   ./install.sh [--prefix DIR] [--repo DIR [--enforce warn|strict] [--agent-files[=AGENTS]]] [--from DIR] [--demo]
 #                [--check | --uninstall] [--dry-run]
 #
-# Needs git, and a Rust toolchain unless the binaries are there. Touches nothing outside the prefix, the repository and this checkout's
-# target folder. What it has put below the prefix stands in share/git-jit/manifest there, with checksums: --uninstall goes by that.
+# Needs git, and a Rust toolchain unless --from names a folder with the binaries. Changes nothing outside the prefix, the repository and
+# this checkout's target folder. share/git-jit/manifest below the prefix lists every installed file with its checksum; --uninstall
+# removes the files that it lists.
 set -eu
 
 least_git=2.31
@@ -18,14 +19,14 @@ usage: ./install.sh [--prefix DIR] [--repo DIR [--enforce warn|strict] [--agent-
        ./install.sh --check | --uninstall [--prefix DIR] [--repo DIR] [--dry-run]
 
   --prefix DIR     install below DIR: bin, share/man/man1, and completion for bash, zsh and fish [~/.local]
-  --repo DIR       set up that repository too, by git jit setup
+  --repo DIR       also set up that repository with git jit setup
   --enforce POLICY warn or strict: the policy of that repository
-  --agent-files    tell coding agents there of git jit, in AGENTS.md; =claude,gemini in what those read too
-  --from DIR       take the binaries from there instead of building them
-  --demo           after that, play the story in a scratch repository: git jit demo
-  --check          tell what is missing or changed; exit 1 if anything is
-  --uninstall      take away what was installed below the prefix, and with --repo what was set up there
-  --dry-run        tell what would be done, and do nothing
+  --agent-files    add instructions for coding agents to AGENTS.md there; =claude,gemini to their own files too
+  --from DIR       install the binaries in DIR instead of building them
+  --demo           afterwards run git jit demo, which uses a scratch repository
+  --check          report what is missing or changed; exit 1 if anything is
+  --uninstall      remove what was installed below the prefix, and with --repo what was set up there
+  --dry-run        report what would be done, and change nothing
 TEXT
 }
 
@@ -56,7 +57,7 @@ repo='' enforce='' agent_files='' from='' demo=no action=install dry_run=no
 while [ $# -gt 0 ]; do
     case $1 in
         --prefix | --repo | --enforce | --from)
-            [ $# -ge 2 ] || fail "$1 wants a value" "For example: ./install.sh --prefix /usr/local --repo . --enforce strict"
+            [ $# -ge 2 ] || fail "$1 requires a value" "For example: ./install.sh --prefix /usr/local --repo . --enforce strict"
             option=$1 value=$2
             shift
             ;;
@@ -69,7 +70,7 @@ while [ $# -gt 0 ]; do
         -h | --help) usage && exit 0 ;;
         *) usage >&2 && fail "unknown option: $1" ;;
     esac
-    [ -z "$option" ] || [ -n "$value" ] || fail "$option wants a value"
+    [ -z "$option" ] || [ -n "$value" ] || fail "$option requires a value"
     case $option in
         --prefix) prefix=$(absolute "$value") ;;
         --repo) repo=$(absolute "$value") ;;
@@ -80,17 +81,17 @@ while [ $# -gt 0 ]; do
 done
 case $enforce in
     '' | warn | strict) ;;
-    *) fail "--enforce wants warn or strict, and not '$enforce'" ;;
+    *) fail "invalid --enforce '$enforce': use warn or strict" ;;
 esac
-[ -z "$enforce" ] || [ -n "$repo" ] || fail "--enforce is for a repository" "For example: ./install.sh --repo . --enforce $enforce"
-[ -z "$agent_files" ] || [ -n "$repo" ] || fail "--agent-files is for a repository" "For example: ./install.sh --repo . --agent-files"
+[ -z "$enforce" ] || [ -n "$repo" ] || fail "--enforce requires --repo" "For example: ./install.sh --repo . --enforce $enforce"
+[ -z "$agent_files" ] || [ -n "$repo" ] || fail "--agent-files requires --repo" "For example: ./install.sh --repo . --agent-files"
 if [ -n "$repo" ]; then
-    [ -d "$repo" ] || fail "--repo: there is no folder $repo"
+    [ -d "$repo" ] || fail "--repo: no such directory: $repo"
     repo=$(CDPATH='' cd -- "$repo" && pwd)
 fi
 manifest=$prefix/share/git-jit/manifest
 
-# jit PROGRAM [OPTION]: sets up the repository as was asked for.
+# jit PROGRAM [OPTION]: runs git jit setup in the repository, with --enforce and --agent-files if they were given.
 jit() {
     program=$1
     shift
@@ -99,18 +100,18 @@ jit() {
     "$program" -C "$repo" setup "$@"
 }
 
-# sum FILE: checksum and size.
+# sum FILE: prints the checksum and the size.
 sum() {
     cksum <"$1" | tr '\t' ' '
 }
 
-# listed KIND: what the manifest has of a kind, each a line.
+# listed KIND: prints the manifest's entries of this kind, one per line.
 listed() {
     [ ! -f "$manifest" ] || sed -n "s/^$1 //p" "$manifest"
 }
 
-# is_whole SUM SIZE PATH: whether a file is as it was installed.
-is_whole() {
+# is_unchanged SUM SIZE PATH: whether a file is as it was installed.
+is_unchanged() {
     [ -f "$prefix/$3" ] && [ "$(sum "$prefix/$3")" = "$1 $2" ]
 }
 
@@ -121,15 +122,15 @@ listed file >"$stage/installed"
 
 if [ "$action" = check ]; then
     wrong=0
-    [ -f "$manifest" ] || { echo "missing: nothing was installed below $prefix" && wrong=1; }
+    [ -f "$manifest" ] || { echo "missing: nothing is installed below $prefix" && wrong=1; }
     while read -r check size path; do
-        is_whole "$check" "$size" "$path" && continue
+        is_unchanged "$check" "$size" "$path" && continue
         if [ -e "$prefix/$path" ]; then echo "changed: $prefix/$path"; else echo "missing: $prefix/$path"; fi
         wrong=1
     done <"$stage/installed"
     found=$(command -v git-jit || true)
     [ "$found" = "$prefix/bin/git-jit" ] || { echo "not on PATH: $prefix/bin/git-jit${found:+, but $found}" && wrong=1; }
-    [ "$wrong" = 1 ] || echo "installed below $prefix, and as it was"
+    [ "$wrong" = 1 ] || echo "installed below $prefix, unchanged"
     if [ -n "$repo" ] && [ -x "$prefix/bin/git-jit" ]; then
         jit "$prefix/bin/git-jit" --check || wrong=1
     fi
@@ -138,19 +139,19 @@ fi
 
 if [ "$action" = uninstall ]; then
     if [ -n "$repo" ]; then
-        [ -x "$prefix/bin/git-jit" ] || fail "$prefix/bin/git-jit is gone, which takes back what it set up in $repo" "Install it again first"
+        [ -x "$prefix/bin/git-jit" ] || fail "cannot undo the setup of $repo: $prefix/bin/git-jit is missing" "Install it again first"
         echo "In $repo:"
         set -- "$prefix/bin/git-jit" -C "$repo" setup --remove
         if [ "$dry_run" = yes ]; then "$@" --dry-run; else "$@"; fi
     fi
     if [ ! -f "$manifest" ]; then
-        echo "nothing of git jit below $prefix"
+        echo "git jit is not installed below $prefix"
         exit 0
     fi
     kept=0
     while read -r check size path; do
-        if ! is_whole "$check" "$size" "$path"; then
-            [ ! -e "$prefix/$path" ] || { echo "kept: $prefix/$path was changed since" && kept=1; }
+        if ! is_unchanged "$check" "$size" "$path"; then
+            [ ! -e "$prefix/$path" ] || { echo "kept: $prefix/$path was changed since it was installed" && kept=1; }
         elif [ "$dry_run" = yes ]; then
             echo "would remove $prefix/$path"
         else
@@ -161,20 +162,20 @@ if [ "$action" = uninstall ]; then
         if [ -e "$prefix/$path" ] || [ ! -e "$prefix/$path.before-git-jit" ]; then
             continue
         elif [ "$dry_run" = yes ]; then
-            echo "would put back $prefix/$path"
+            echo "would restore $prefix/$path"
         else
-            mv "$prefix/$path.before-git-jit" "$prefix/$path" && echo "put back $prefix/$path"
+            mv "$prefix/$path.before-git-jit" "$prefix/$path" && echo "restored $prefix/$path"
         fi
     done
     if [ "$dry_run" = no ]; then
         listed dir | LC_ALL=C sort -r >"$stage/dirs"
         rm -f "$manifest"
         while read -r path; do
-            # One that has something of anybody's in it stays.
+            # A folder with other files in it stays.
             if rmdir "$path" 2>/dev/null; then echo "removed $path"; fi
         done <"$stage/dirs"
     fi
-    [ -n "$repo" ] || echo "Hooks stay in the repositories that have them: --repo DIR takes them away too, before this."
+    [ -n "$repo" ] || echo "Hooks stay in the repositories that have them. To remove them, run --uninstall --repo DIR before this."
     exit "$kept"
 fi
 
@@ -195,7 +196,7 @@ if [ -z "$from" ]; then
     echo "git $git_version, cargo $cargo_version"
 else
     for binary in $binaries; do
-        [ -x "$from/$binary" ] || fail "--from: there is no program $from/$binary"
+        [ -x "$from/$binary" ] || fail "--from: no such program: $from/$binary"
     done
     echo "git $git_version, binaries from $from"
 fi
@@ -204,12 +205,12 @@ if [ "$dry_run" = yes ]; then
     [ -n "$from" ] || echo "would build the binaries: cargo build --release"
     for binary in $binaries; do
         if [ -n "$from" ] && cmp -s "$from/$binary" "$prefix/bin/$binary"; then
-            echo "already so: $prefix/bin/$binary"
+            echo "unchanged: $prefix/bin/$binary"
         else
             echo "would install $prefix/bin/$binary"
         fi
     done
-    echo "would bring up to date the manual pages in $prefix/share/man/man1, and completion in"
+    echo "would update the manual pages in $prefix/share/man/man1, and completion in"
     for path in bash-completion/completions zsh/site-functions fish/vendor_completions.d fish/vendor_conf.d; do
         echo "  $prefix/share/$path"
     done
@@ -226,15 +227,15 @@ if [ "$dry_run" = yes ]; then
 fi
 
 if [ -z "$from" ]; then
-    echo "Building, some minutes the first time"
+    echo "Building: the first time takes some minutes"
     from=${CARGO_TARGET_DIR:-target}
-    # With the tools for agents, which bring libraries of their own; without them, where those cannot be built.
+    # With the feature mcp, which needs further libraries. Without it, if those cannot be built.
     cargo build --release --locked --bins --target-dir "$from" --features mcp ||
-        { echo "Not with git jit mcp, then" && cargo build --release --locked --bins --target-dir "$from"; }
+        { echo "Building again without git jit mcp" && cargo build --release --locked --bins --target-dir "$from"; }
     from=$from/release
 fi
 
-# Everything is made ready in one place, and then compared with what is there, file by file.
+# Everything is prepared in one place, and then compared with the installed files, one by one.
 mkdir -p "$stage/new/bin" "$stage/new/share/man/man1" "$stage/new/share/bash-completion/completions" \
     "$stage/new/share/zsh/site-functions" "$stage/new/share/fish/vendor_completions.d" "$stage/new/share/fish/vendor_conf.d"
 for binary in $binaries; do cp "$from/$binary" "$stage/new/bin/$binary"; done
@@ -243,7 +244,7 @@ for binary in $binaries; do cp "$from/$binary" "$stage/new/bin/$binary"; done
 "$from/git-jit" completions zsh >"$stage/new/share/zsh/site-functions/_git-jit"
 "$from/git-jit" completions fish >"$stage/new/share/fish/vendor_completions.d/git-jit.fish"
 cat >"$stage/new/share/fish/vendor_conf.d/git-jit.fish" <<'TEXT'
-# Not every fish looks at the completion of git-jit when git jit is completed.
+# Some versions of fish do not use the completion of git-jit when git jit is completed.
 set -g __git_jit_with_git
 complete -c git -f -n '__fish_git_using_command jit' -a '(complete -C "git-jit " >/dev/null; __git_jit_complete)'
 TEXT
@@ -253,7 +254,7 @@ sed 's/^[0-9]* [0-9]* //' "$stage/installed" >"$stage/old-files"
 listed before >"$stage/before"
 : >"$stage/theirs"
 listed dir >"$stage/dirs"
-# Folders that are missing are ours, and go again with the last file.
+# Folders that do not exist yet are ours: --uninstall removes them when they are empty.
 { echo share/git-jit/manifest && cat "$stage/files"; } | while read -r path; do
     path=$prefix/${path%/*}
     while [ -n "$path" ] && [ ! -d "$path" ]; do
@@ -262,13 +263,13 @@ listed dir >"$stage/dirs"
     done
 done
 while read -r path; do
-    # What somebody else has put there is kept beside ours.
+    # An existing file that is not ours is kept beside ours.
     if [ ! -e "$prefix/$path" ] || grep -qxF "$path" "$stage/old-files"; then continue; fi
-    # The same text is left to whoever has put it there.
+    # A file that already has our text stays with its owner: it is not in the manifest.
     if cmp -s "$stage/new/$path" "$prefix/$path"; then echo "$path" >>"$stage/theirs"; else echo "$path" >>"$stage/before"; fi
 done <"$stage/files"
 {
-    echo "# What install.sh of git jit has put below this folder; --uninstall goes by it."
+    echo "# The files that install.sh of git jit has installed below this folder; --uninstall removes them."
     sed 's/^/dir /' "$stage/dirs"
     sed 's/^/before /' "$stage/before"
     while read -r path; do
@@ -276,14 +277,14 @@ done <"$stage/files"
     done <"$stage/files"
 } >"$stage/manifest"
 
-# put FILE PATH: a name of its own first, then a rename, so that a running program is never half replaced.
+# put FILE PATH: copies to a temporary name and renames, so that a running program is never half replaced.
 put() {
     cp "$1" "$prefix/$2.new-git-jit" || fail "cannot write to $prefix"
     mv -f "$prefix/$2.new-git-jit" "$prefix/$2"
 }
 
 mkdir -p "$prefix/share/git-jit" 2>/dev/null || fail "cannot write to $prefix" "Choose another folder: ./install.sh --prefix DIR"
-# The manifest comes first: what is put there is in it, also if this is killed.
+# The manifest is written first, so that it lists every installed file even if this script is killed.
 cmp -s "$stage/manifest" "$manifest" || put "$stage/manifest" share/git-jit/manifest
 same=0
 while read -r path; do
@@ -294,26 +295,26 @@ while read -r path; do
     mkdir -p "$prefix/${path%/*}" || fail "cannot write to $prefix"
     if [ -e "$prefix/$path" ] && grep -qxF "$path" "$stage/before" && [ ! -e "$prefix/$path.before-git-jit" ]; then
         mv "$prefix/$path" "$prefix/$path.before-git-jit"
-        echo "kept what was there: $prefix/$path.before-git-jit"
+        echo "kept existing file: $prefix/$path.before-git-jit"
     fi
     put "$stage/new/$path" "$path"
     echo "installed $prefix/$path"
 done <"$stage/files"
-[ "$same" = 0 ] || echo "already so: $same files below $prefix"
+[ "$same" = 0 ] || echo "unchanged: $same files below $prefix"
 while read -r path; do
-    # A page of a verb that is no more.
+    # A page of a verb that no longer exists.
     grep -qxF "$path" "$stage/files" || { rm -f "$prefix/$path" && echo "removed $prefix/$path"; }
 done <"$stage/old-files"
 
 case :$PATH: in
     *:"$prefix/bin":*) ;;
     *)
-        echo "$prefix/bin is not on your PATH. To put it there, in the file your shell reads at its start:"
+        echo "$prefix/bin is not on your PATH. To add it, put this line in your shell's startup file:"
         echo "  export PATH=\"$prefix/bin:\$PATH\""
         ;;
 esac
 case ${SHELL:-} in
-    */zsh) echo "For completion in zsh, before compinit in ~/.zshrc: fpath=(\"$prefix/share/zsh/site-functions\" \$fpath)" ;;
+    */zsh) echo "For completion in zsh, add before compinit in ~/.zshrc: fpath=(\"$prefix/share/zsh/site-functions\" \$fpath)" ;;
 esac
 
 if [ -n "$repo" ]; then

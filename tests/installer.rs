@@ -33,20 +33,20 @@ fn a_clone_is_enforced_after_one_command_and_nothing_is_left_after_another() {
     let clone = clean(&world, "clone");
     let before = everything(&world.path(""));
     install(&clone, &["--repo", ".", "--enforce", "strict", "--dry-run"]).ok().says("would install").says("would be done");
-    install(&clone, &["--check", "--repo", "."]).exits(1).says("nothing was installed");
+    install(&clone, &["--check", "--repo", "."]).exits(1).says("nothing is installed");
     assert_eq!(differing(&before, &everything(&world.path(""))), Vec::<String>::new());
     let everything_of_it = ["--repo", ".", "--enforce", "strict", "--agent-files=claude"];
     install(&clone, &everything_of_it).ok().says("installed").says("AGENTS.md").says("git-jit-claim-acquire.1").says("pre-push");
     let installed = everything(&world.path(""));
-    let again = install(&clone, &everything_of_it).ok().says("already so").never_says("\ninstalled");
+    let again = install(&clone, &everything_of_it).ok().says("unchanged: ").never_says("\ninstalled");
     assert_eq!(differing(&installed, &everything(&world.path(""))), Vec::<String>::new(), "{}", again.stdout);
-    install(&clone, &["--check", "--repo", ".", "--enforce", "strict", "--agent-files"]).ok().says("and as it was");
+    install(&clone, &["--check", "--repo", ".", "--enforce", "strict", "--agent-files"]).ok().says(", unchanged");
     install(&clone, &["--check", "--repo", ".", "--agent-files=gemini"]).exits(1).says("GEMINI.md");
     install(&clone, &["--uninstall", "--repo", ".", "--dry-run"]).ok().says("would remove").says("would be removed");
     assert_eq!(differing(&installed, &everything(&world.path(""))), Vec::<String>::new());
     install(&clone, &["--uninstall", "--repo", "."]).ok().says("removed").says("what setup changed in .jit/config.toml");
     assert_eq!(differing(&before, &everything(&world.path(""))), Vec::<String>::new(), "no trace");
-    install(&clone, &["--uninstall"]).ok().says("nothing of git jit below");
+    install(&clone, &["--uninstall"]).ok().says("git jit is not installed below");
     // And in between, the policy counts before anybody commits it.
     install(&clone, &["--repo=.", "--enforce=strict"]).ok();
     clone.edit(&issues[0], "Unleased");
@@ -87,13 +87,13 @@ fn what_stood_there_comes_back_and_what_was_changed_since_stays() {
     place.write("a new/prefix/bin/git-jit", "somebody else's");
     place.write("a new/prefix/share/note", "mine");
     let before = everything(&prefix);
-    install(&place, &["--prefix", "a new/prefix"]).ok().says("kept what was there").says("is not on your PATH");
-    install(&place, &["--prefix", "a new/prefix"]).ok().never_says("kept what was there");
+    install(&place, &["--prefix", "a new/prefix"]).ok().says("kept existing file").says("is not on your PATH");
+    install(&place, &["--prefix", "a new/prefix"]).ok().never_says("kept existing file");
     let page = prefix.join("share/man/man1/git-jit.1");
     let text = std::fs::read(&page).expect("read");
     std::fs::write(&page, "changed").expect("written");
     install(&place, &["--check", "--prefix", &prefix_text]).exits(1).says("changed: ").says("git-jit.1").says("not on PATH");
-    install(&place, &["--uninstall", "--prefix", &prefix_text]).exits(1).says("git-jit.1 was changed since").says("put back");
+    install(&place, &["--uninstall", "--prefix", &prefix_text]).exits(1).says("git-jit.1 was changed since").says("restored ");
     assert_eq!(std::fs::read(&page).expect("kept"), b"changed");
     // It is not ours any more, even with the text that ours would have.
     std::fs::write(&page, &text).expect("written");
@@ -112,10 +112,10 @@ fn what_cannot_be_meant_is_refused() {
     let world = World::empty();
     let place = clean(&world, "");
     for (arguments, said) in [
-        (&["--enforce", "strict"][..], "--enforce is for a repository"),
+        (&["--enforce", "strict"][..], "--enforce requires --repo"),
         (&["--repo", ".", "--enforce", "loose"], "warn or strict"),
-        (&["--repo", "nowhere"], "there is no folder"),
-        (&["--prefix="], "wants a value"),
+        (&["--repo", "nowhere"], "no such directory"),
+        (&["--prefix="], "requires a value"),
         (&["--frobnicate"], "unknown option"),
     ] {
         install(&place, arguments).exits(1).says(said);
