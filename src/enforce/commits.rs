@@ -33,15 +33,15 @@ pub(crate) fn changes_of(
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<CommitChanges>> {
     let repo = &layout.repo;
-    let (mut changed, mut progress) = (Vec::new(), JudgeProgress::new(cx));
+    let (mut found, mut progress) = (Vec::new(), JudgeProgress::new(cx));
     for (n, commit) in commits.iter().rev().enumerate() {
         progress.at(n, commits.len());
         let parents = history::parents(repo, *commit)?;
         findings.extend(change::misplaced(repo, *commit, &parents)?);
         let changes = change::changes(repo, &cx.scratch, &Compared::Commit(*commit), &parents)?;
         if !changes.is_empty() {
-            changed.push(CommitChanges { commit: *commit, parents, changes });
+            found.push(CommitChanges { commit: *commit, parents, changes });
         }
     }
-    Ok(changed)
+    Ok(found)
 }
