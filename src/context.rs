@@ -1,6 +1,6 @@
-//! The facts of this process: directory, environment, terminal, clock. Read here once and nowhere else.
+//! The facts of this process: directory, environment, terminal, clock. Only this module reads them, once.
 //!
-//! Everything below takes what it needs from a [`Context`], so that a test can make one up.
+//! All other modules get them from a [`Context`], so that a test can replace them.
 
 #![expect(clippy::disallowed_methods, reason = "this is the module that may")]
 
@@ -12,59 +12,59 @@ use jiff::Timestamp;
 
 use crate::domain::time::{Clock, ClockReading, Now};
 
-/// What a command knows of the process it runs in.
+/// The facts of the process that runs a command.
 pub(crate) struct Context {
-    /// The directory it was started in, or sent to by `-C`.
+    /// The current directory, or the one named by `-C`.
     pub cwd: PathBuf,
     /// `GIT_DIR`, as Git sets it for its hooks.
     pub git_dir: Option<PathBuf>,
-    /// `JIT_AGENT_ID`, if it is set to anything.
+    /// `JIT_AGENT_ID`, if it is not empty.
     pub agent_variable: Option<String>,
-    /// `JIT_ENFORCE_LEASES`, if it is set to anything.
+    /// `JIT_ENFORCE_LEASES`, if it is not empty.
     pub enforcement_variable: Option<String>,
-    /// Where the user's `agent.toml` would be.
+    /// The path of the user's `agent.toml`.
     pub agent_file: Option<PathBuf>,
-    /// The user's home directory, if it is set to anything.
+    /// The user's home directory.
     pub home: Option<PathBuf>,
     /// The name of the user's account.
     pub account: Option<String>,
-    /// Whether hooks word their findings for programs: `GIT_JIT_FORMAT=json`.
+    /// Whether hooks print their findings as JSON: `GIT_JIT_FORMAT=json`.
     pub hooks_speak_json: bool,
-    /// Ids of commits that Git says it is merging: the variables `GITHEAD_<id>`.
+    /// Ids of the commits that Git is merging, from the variables `GITHEAD_<id>`.
     pub merge_heads: Vec<String>,
-    /// The directory it was started in, wherever it was sent to.
+    /// The directory in which the process was started, also with `-C`.
     pub started_in: PathBuf,
-    /// Whether the directory that it was started in is gone, and `cwd` is what is left above it.
+    /// Whether that directory was removed; `cwd` is then its nearest parent that exists.
     pub has_lost_cwd: bool,
-    /// The user's shell.
+    /// The user's shell, from `SHELL`.
     pub shell: Option<String>,
-    /// Where the shell function reads where to go: `GIT_JIT_CD_FILE`.
+    /// The file from which the shell function reads the directory to change to: `GIT_JIT_CD_FILE`.
     pub cd_file: Option<PathBuf>,
-    /// The program that runs.
+    /// The path of the running program.
     pub program: Option<PathBuf>,
     /// `PATH`.
     pub search_path: Option<std::ffi::OsString>,
-    /// Where temporary files go.
+    /// The directory for temporary files.
     pub scratch: PathBuf,
-    /// What stdout and stderr lead to, and what the user wants of them.
+    /// What stdout and stderr are connected to.
     pub terminal: Terminal,
-    /// Whether file locks are taken; not where a build for tests is told by `JIT_TEST_LOCKS=off` to do without.
+    /// Whether file locks are taken. Debug builds skip them with `JIT_TEST_LOCKS=off`.
     pub takes_locks: bool,
-    /// How a build for tests is told by `JIT_TEST_WATCH` to fail while it has the terminal.
+    /// How `git jit watch` must fail while it owns the terminal: `JIT_TEST_WATCH`, in debug builds.
     failure_of_watch: Option<String>,
     clock: Box<dyn Clock>,
 }
 
-/// What stdout and stderr lead to.
+/// What stdout and stderr are connected to.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Terminal {
-    /// Whether stdout wants colour, by `NO_COLOR`, `CLICOLOR_FORCE` and what it is.
+    /// Whether stdout gets colour: `NO_COLOR`, `CLICOLOR_FORCE`, else whether it is a terminal.
     pub colour_out: bool,
-    /// The same of stderr.
+    /// The same for stderr.
     pub colour_err: bool,
-    /// Whether somebody may be watching stderr.
+    /// Whether stderr is a terminal.
     pub is_watched: bool,
-    /// How many columns the terminal has that stdout leads to; nothing where it leads to none that can be drawn on.
+    /// The width of stdout's terminal in columns; `None` if stdout is not a terminal or cannot move the cursor.
     pub columns: Option<u16>,
 }
 
@@ -72,17 +72,17 @@ impl Context {
     /// Reads the facts of this process.
     pub(crate) fn from_process() -> std::io::Result<Self> {
         let variables: BTreeMap<String, String> =
-            // A value that is not text is taken as far as it is: what it was meant for will refuse it, and not pass it over.
+            // A value that is not UTF-8 is converted lossily, so that its reader refuses it instead of ignoring it.
             std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.to_string_lossy().into_owned()))).collect();
         let set = |key: &str| variables.get(key).filter(|value| !value.trim().is_empty()).cloned();
         let config = set("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(Path::new(&set("HOME")?).join(".config")));
         let merge_heads = variables.keys().filter_map(|key| key.strip_prefix("GITHEAD_")).map(str::to_owned).collect();
         let here = std::env::current_dir();
-        // A directory that was removed under a shell: the shell still says where it was.
+        // The directory was removed under the shell: `PWD` still names it.
         let left = || set("PWD").map(PathBuf::from)?.ancestors().find(|dir| dir.is_absolute() && dir.is_dir()).map(Path::to_owned);
         let has_lost_cwd = here.is_err();
         if let Some(left) = left().filter(|_| has_lost_cwd) {
-            // Libraries ask for it too.
+            // Libraries read the current directory too.
             std::env::set_current_dir(left)?;
         }
         let cwd = here.or_else(|error| left().ok_or(error))?;
@@ -115,7 +115,7 @@ impl Context {
         })
     }
 
-    /// Facts of a process that an agent started in `dir`, with an environment that says nothing else.
+    /// The facts of a process that `agent` started in `dir`, with an otherwise empty environment.
     #[cfg(test)]
     pub(crate) fn for_tests(dir: &Path, agent: &str) -> Self {
         Self {
@@ -142,35 +142,34 @@ impl Context {
         }
     }
 
-    /// Whether the process, or the directory that it was sent to, is in this one.
+    /// Whether the current directory, or the one of the start, is inside `dir`.
     pub(crate) fn stands_in(&self, dir: &Path) -> bool {
         let is_in = |place: &Path| place.canonicalize().is_ok_and(|place| place.starts_with(dir));
         is_in(&self.cwd) || is_in(&self.started_in)
     }
 
-    /// Sends the whole process to another directory, for what reads its facts anew; it stays where it is if there is none.
+    /// Changes the directory of the whole process, for code that reads the facts again; ignores a directory that does not exist.
     pub(crate) fn enter(&self, dir: &Path) {
         let _ = std::env::set_current_dir(self.cwd.join(dir));
     }
 
-    /// The same facts, seen from another directory.
+    /// Changes the directory of these facts only.
     pub(crate) fn in_dir(&mut self, dir: &Path) {
         self.cwd = self.cwd.join(dir);
     }
 
-    /// Fails or panics where a test says so, to see what becomes of the terminal.
+    /// Fails or panics as `JIT_TEST_WATCH` demands, to test that the terminal is restored.
     pub(crate) fn fail_where_told(&self) -> std::io::Result<()> {
-        assert!(self.failure_of_watch.as_deref() != Some("panic"), "a test wants it");
-        self.failure_of_watch.as_ref().map_or(Ok(()), |_| Err(std::io::Error::other("a test wants it")))
+        assert!(self.failure_of_watch.as_deref() != Some("panic"), "requested by a test");
+        self.failure_of_watch.as_ref().map_or(Ok(()), |_| Err(std::io::Error::other("requested by a test")))
     }
 
-    /// The clock.
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
     }
 }
 
-/// See <https://no-color.org> and <https://bixense.com/clicolors>.
+/// Follows <https://no-color.org> and <https://bixense.com/clicolors>.
 fn wants_colour(is_terminal: bool, variables: &BTreeMap<String, String>) -> bool {
     let set = |key: &str| variables.get(key).is_some_and(|value| !value.is_empty());
     if set("NO_COLOR") {
@@ -179,7 +178,7 @@ fn wants_colour(is_terminal: bool, variables: &BTreeMap<String, String>) -> bool
     variables.get("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0") || (is_terminal && !is_dumb(variables))
 }
 
-/// How many columns stdout's terminal has; the usual number where it does not know.
+/// The width of stdout's terminal; 80 if it is unknown.
 fn columns() -> u16 {
     #[cfg(unix)]
     let columns = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0);
@@ -192,7 +191,7 @@ fn is_dumb(variables: &BTreeMap<String, String>) -> bool {
     variables.get("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// The clock of this machine; in builds for tests, the hands that `JIT_TEST_CLOCK=domain:milliseconds` sets.
+/// The system clock; in debug builds, the fixed clock of `JIT_TEST_CLOCK=domain:milliseconds`.
 fn clock(variables: &BTreeMap<String, String>) -> Box<dyn Clock> {
     #[cfg(debug_assertions)]
     if let Some((domain, millis)) = variables.get("JIT_TEST_CLOCK").and_then(|hands| hands.rsplit_once(':'))
@@ -228,8 +227,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// One boot of one kernel. Where no boot id can be read the domain is always the same, which is safe on one
-/// machine: after a restart more real time has passed than the clock, which began anew, can show.
+/// The id of one boot of one kernel. Without a boot id the domain is constant. That is safe on one machine: after a restart, more
+/// real time has passed than the clock, which started again at zero, can show.
 fn clock_domain() -> String {
     match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
         Ok(id) if !id.trim().is_empty() => id.trim().to_owned(),
@@ -237,7 +236,7 @@ fn clock_domain() -> String {
     }
 }
 
-/// What a time namespace adds to the monotonic clock, in milliseconds: containers on one kernel share a clock without it.
+/// The offset of a time namespace from the monotonic clock, in milliseconds. Containers on one kernel then share a clock.
 fn namespace_offset_ms() -> i128 {
     let Ok(text) = std::fs::read_to_string("/proc/self/timens_offsets") else { return 0 };
     let line = text.lines().find_map(|line| line.strip_prefix("monotonic"));

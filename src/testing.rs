@@ -1,8 +1,8 @@
-//! What benches and tests need of the inside: a lease log of any length, written by the store itself; the index as the
-//! commit hook reads it.
+//! Internals for benches and tests: a lease log of any length, written by the store itself, and the index as the commit hook
+//! reads it.
 //!
-//! No part of what the crate offers, and hidden in its documentation. Nothing here knows the log's format:
-//! events go through `ClaimStore::transact` like everybody's, many at once and without `fdatasync`.
+//! This is not part of the crate's interface and is hidden from its documentation. It does not know the format of the log: events
+//! go through the same transaction as all others, many at once and without `fdatasync`.
 
 use std::error::Error;
 use std::path::Path;
@@ -22,15 +22,15 @@ use crate::store::file::Modes;
 use crate::store::layout::Layout;
 use crate::store::log::{ClaimStore, Options};
 
-/// Events a transaction: longer than the index may lag behind, so that each one leaves a fresh index.
+/// Events per transaction: more than the index may lag behind, so that each transaction rewrites the index.
 const BATCH: usize = 400;
-/// Pairs at the end: half of what the index may lag behind, which is what a reader meets on average.
+/// Pairs of events at the end: half of the lag that the index may have, which is what a reader meets on average.
 const TAIL_PAIRS: u64 = 12;
-/// How long before now the leases that are over were taken, for one second.
+/// How long ago the expired leases were acquired, each for one second. Milliseconds.
 const LAPSED_MS: u64 = 60_000;
 
-/// Appends to the log below `common_dir`: a lease that is over on each issue of `lapsed`; `operations` records that take
-/// an issue and give it back; and, a little before the last of them, a lease of thirty days on each issue of `live`.
+/// Appends to the log below `common_dir`: an expired lease on each issue of `lapsed`; `operations` records that acquire and release
+/// an issue; and, shortly before the last of them, a lease of thirty days on each issue of `live`.
 pub fn fill_log(common_dir: &Path, operations: u64, live: &[String], lapsed: &[String]) -> Result<(), Box<dyn Error>> {
     let options = Options { sync: false, ..Options::default() };
     let store = ClaimStore::new(&common_dir.join("jit"), Modes::shared(None), options);
@@ -45,8 +45,8 @@ pub fn fill_log(common_dir: &Path, operations: u64, live: &[String], lapsed: &[S
     append(&store, &now, &(0..tail).flat_map(pair).collect::<Vec<_>>())
 }
 
-/// Records so many edits of these issues, in turn, as the commit hook does for edits under leases: each made a version that nobody
-/// has any more.
+/// Records `edits` edits of these issues in turn, as the commit hook records edits under leases. Each one leads to a version that
+/// no longer exists.
 pub fn fill_authority(common_dir: &Path, edits: usize, issues: &[String]) -> Result<(), Box<dyn Error>> {
     let log = AuthorityLog::new(&common_dir.join("jit"), Modes::shared(None));
     let (at, holder) = (Context::from_process()?.clock().now().wall, holder());
@@ -63,8 +63,8 @@ pub fn fill_authority(common_dir: &Path, edits: usize, issues: &[String]) -> Res
     Ok(())
 }
 
-/// What is staged below `.jit/` in the worktree at `dir` and not so in HEAD, a line a path, in the order of paths: old mode,
-/// new mode, old id, new id, path.
+/// The staged changes below `.jit/` in the worktree at `dir`, one line per path in path order: old mode, new mode, old id, new id,
+/// path.
 pub fn staged_changes(dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let cx = Context::from_process()?;
     let layout = Layout::discover(dir, None)?;
@@ -106,11 +106,11 @@ fn grant(issue_id: IssueId, ttl_secs: u64) -> Grant {
 }
 
 fn holder() -> Holder {
-    let agent_id = "agent:somebody-else".parse().expect("it has the form of an agent id");
+    let agent_id = "agent:another".parse().expect("it has the form of an agent id");
     Holder { agent_id, worktree_id: WorktreeId::from_bits(0) }
 }
 
-/// A clock that stands still.
+/// A clock with a fixed time.
 struct Stopped(Now);
 
 impl Clock for Stopped {

@@ -1,8 +1,7 @@
-//! Whether a line of shell goes around the hooks of a repository: `--no-verify` and its kin, in what is committed, merged or
-//! published.
+//! Finds shell commands that bypass the hooks of a repository, for example `git commit --no-verify`.
 //!
-//! Advice for an agent before it runs something, and no wall: what cannot be read is let through, and so is what an alias, a
-//! variable or a script hides. The push hook and `check` judge what comes of it.
+//! This is advice for an agent before it runs a command, not a barrier. Text that cannot be parsed passes, and so does a bypass in an
+//! alias, a variable or a script. The push hook and `check` judge the result.
 
 mod options;
 #[cfg(test)]
@@ -10,9 +9,9 @@ mod tests;
 
 use crate::text::shell_words;
 
-/// How deep `sh -c` may be nested.
+/// The maximum nesting of `sh -c`.
 const DEEPEST: usize = 8;
-/// Words that stand before a command.
+/// Words that may precede a command.
 const KEYWORDS: [&str; 11] = ["if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "coproc"];
 /// Programs that run the command in their arguments.
 const WRAPPERS: [&str; 15] = [
@@ -21,27 +20,27 @@ const WRAPPERS: [&str; 15] = [
 ];
 const SHELLS: [&str; 6] = ["sh", "bash", "zsh", "dash", "ksh", "fish"];
 
-/// A way around the hooks.
+/// A way to bypass the hooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Bypass {
     /// An option of a Git command.
     Option {
-        /// `commit`, for instance.
+        /// The Git command, for example `commit`.
         verb: String,
-        /// As it was typed.
+        /// The option as typed.
         option: String,
     },
-    /// Git is told of another folder of hooks.
+    /// A setting that changes the hooks directory.
     HooksPath,
-    /// A variable that switches hooks off.
+    /// A variable that disables hooks.
     Variable {
-        /// Its name.
+        /// The name of the variable.
         name: String,
     },
 }
 
 impl Bypass {
-    /// What is said of it.
+    /// The message for the agent.
     pub(crate) fn sentence(&self) -> String {
         let what = match self {
             Self::Option { verb, option } => format!("git {verb} with {option}"),
@@ -49,20 +48,20 @@ impl Bypass {
             Self::Variable { name } => format!("the variable {name}"),
         };
         format!(
-            "{what} goes around the hooks of this repository. Give the command without it: what a hook refuses, it explains, with the next command."
+            "{what} bypasses the hooks of this repository. Run the command without it: a hook that refuses explains why and names the next command."
         )
     }
 }
 
-/// The first way around the hooks in a line of shell.
+/// The first bypass in a line of shell.
 pub(crate) fn bypass(text: &str) -> Option<Bypass> {
     BypassScanner { variables: Vec::new(), depth: 0 }.script(text)
 }
 
-/// What is known at one place of a script.
+/// The state of the scan at one position of a script.
 #[derive(Clone)]
 struct BypassScanner {
-    /// Variables that switch hooks off and that commands from here on have.
+    /// Variables that disable hooks for the commands that follow.
     variables: Vec<String>,
     depth: usize,
 }
@@ -97,7 +96,7 @@ impl BypassScanner {
         }
     }
 
-    /// A command behind the options of the program that runs it.
+    /// Scans the command behind the options of the program that runs it.
     fn wrapped(mut self, arguments: &[String]) -> Option<Bypass> {
         let runs = |word: &String| {
             let name = name(word);
@@ -121,28 +120,28 @@ impl BypassScanner {
     }
 }
 
-/// The last part of a path, without an extension of Windows.
+/// The file name of a program, without a Windows extension.
 fn name(program: &str) -> &str {
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
     name.strip_suffix(".exe").unwrap_or(name)
 }
 
-/// The script behind `-c`, also in a cluster such as `-lc`.
+/// The script after `-c`, also in a group of short options such as `-lc`.
 fn script_of(arguments: &[String]) -> Option<&str> {
     let is_c = |word: &String| word.len() > 1 && word.starts_with('-') && !word.starts_with("--") && word.contains('c');
     let at = arguments.iter().position(is_c)?;
     arguments[at + 1..].iter().find(|word| !word.starts_with('-')).map(String::as_str)
 }
 
-/// The two sides of `NAME=value`.
+/// Splits `NAME=value`.
 fn assignment(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once('=')?;
     let fits = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit());
     (fits && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).then_some((name, value))
 }
 
-/// Those that switch hooks off: of husky, lefthook, pre-commit and prek, overcommit, simple-git-hooks, and Git's own ways to
-/// be told of a setting.
+/// The variables that disable hooks: of husky, lefthook, pre-commit, prek, overcommit and simple-git-hooks, and the variables that
+/// change Git's settings.
 fn aimed(words: &[String]) -> Vec<String> {
     let is_off = |value: &str| matches!(value, "0" | "false");
     let is_on = |value: &str| !value.is_empty() && !is_off(value);

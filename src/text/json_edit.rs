@@ -1,7 +1,7 @@
-//! Changes one value in the text of a JSON object, and leaves every other byte as it is.
+//! Changes one value in the text of a JSON object and keeps every other byte.
 //!
-//! What is put in is laid out like what it replaces, and like the rest of the text where that tells nothing:
-//! its indentation, its line ends, one line or many. The text must be a JSON object already.
+//! A new value is formatted like the value that it replaces, else like the rest of the text: indentation, line ends, one line or
+//! several. The text must be a JSON object.
 
 mod list;
 
@@ -14,9 +14,9 @@ use serde_json::value::RawValue;
 
 pub(crate) use list::{pull, push};
 
-/// The text with the value at `path` set; `None` where it is so already.
+/// The text with the value at `path` set; `None` if it is unchanged.
 ///
-/// Objects on the way that are missing, or are no objects, are made.
+/// Missing objects on the path are created; values that are not objects are replaced by one.
 pub(crate) fn set(text: &str, path: &[&str], value: &Value) -> Option<String> {
     let start = text.find('{')?;
     let object = text[start..].trim_end();
@@ -24,7 +24,7 @@ pub(crate) fn set(text: &str, path: &[&str], value: &Value) -> Option<String> {
     Some(format!("{}{new}{}", &text[..start], &text[start + object.len()..]))
 }
 
-/// The text without the member at `path`; `None` where there is none.
+/// The text without the member at `path`; `None` if there is no such member.
 pub(crate) fn remove(text: &str, path: &[&str]) -> Option<String> {
     let (key, below) = path.split_first()?;
     let members = members(text);
@@ -43,7 +43,7 @@ pub(crate) fn remove(text: &str, path: &[&str]) -> Option<String> {
     Some(format!("{}{}", &text[..from], &text[to..]))
 }
 
-/// The text of the value at `path`, as it stands.
+/// The text of the value at `path`, byte for byte.
 pub(crate) fn raw<'a>(text: &'a str, path: &[&str]) -> Option<&'a str> {
     path.iter().try_fold(text, |object, key| {
         let object = Some(object).filter(|object| object.trim_start().starts_with('{'))?;
@@ -51,8 +51,7 @@ pub(crate) fn raw<'a>(text: &'a str, path: &[&str]) -> Option<&'a str> {
     })
 }
 
-/// The text with the value at `path` being `raw`, a JSON text that is put in as it stands; objects on the way that are missing
-/// are made.
+/// The text with `raw`, a JSON text, as the value at `path`; missing objects on the path are created.
 pub(crate) fn put(text: &str, path: &[&str], raw: &str) -> String {
     let object = text.trim();
     let start = text.len() - text.trim_start().len();
@@ -60,7 +59,7 @@ pub(crate) fn put(text: &str, path: &[&str], raw: &str) -> String {
     format!("{}{new}{}", &text[..start], &text[start + object.len()..])
 }
 
-/// How a text is laid out.
+/// The formatting of a text.
 struct Style {
     unit: String,
     line_end: &'static str,
@@ -70,7 +69,7 @@ struct Style {
 impl Style {
     fn of(text: &str) -> Self {
         let lines = text.lines().skip(1);
-        // The white space before the first member, two spaces where there is no line for it.
+        // The white space before the first member; two spaces if the object is on one line.
         let unit = lines.map(|line| &line[..line.len() - line.trim_start().len()]).find(|white| !white.is_empty());
         Self {
             unit: unit.unwrap_or("  ").to_owned(),
@@ -131,7 +130,7 @@ impl Style {
         format!("{}{}", self.line_end, self.unit.repeat(depth))
     }
 
-    /// A value as the text would have it: laid out like the one that it replaces, like the text where that tells nothing.
+    /// Formats a value like the `old` one, else like the text.
     fn layout(&self, value: &Value, old: Option<&str>, depth: usize) -> String {
         let is_telling = |old: &&str| !matches!(old.chars().filter(|c| !c.is_whitespace()).count(), 0..=2);
         let many_lines =
@@ -146,7 +145,7 @@ impl Style {
         self.many_lines(value, &self.unit.repeat(depth))
     }
 
-    /// A value on lines of its own, those after the first behind `indent`.
+    /// Formats a value on several lines, each after the first behind `indent`.
     fn many_lines(&self, value: &Value, indent: &str) -> String {
         let mut bytes = Vec::new();
         let formatter = serde_json::ser::PrettyFormatter::with_indent(self.unit.as_bytes());
@@ -157,19 +156,19 @@ impl Style {
     }
 }
 
-/// The value below objects with these keys.
+/// `value` inside objects with these keys.
 fn nested(path: &[&str], value: &Value) -> Value {
     path.iter().rev().fold(value.clone(), |value, key| Value::Object([((*key).to_owned(), value)].into_iter().collect()))
 }
 
-/// A member of an object: the bytes of its value.
+/// One member of an object: the byte range of its value.
 pub(crate) struct Member {
     pub(crate) key: String,
     pub(crate) start: usize,
     pub(crate) end: usize,
 }
 
-/// The members of an object, in its order.
+/// The members of an object, in the order of the text.
 pub(crate) fn members(text: &str) -> Vec<Member> {
     let object: RawObject<'_> = serde_json::from_str(text).expect("the text is a JSON object");
     let base = text.as_ptr().addr();

@@ -1,68 +1,69 @@
-//! A block of ours in somebody else's text: put in, found again, taken out to the byte.
+//! A block that git jit manages inside a file of the user: insert it, find it, remove it without touching another byte.
 //!
-//! It stands between two comments, the first of which has the checksum of what is between them: what was edited by hand is
-//! told from what an older version wrote, and neither is lost unasked. Everything around it stays as it is.
+//! Two comments mark the block. The first one has a checksum of the text between them. It tells an edit by hand from text that
+//! an older version wrote, so neither is lost without `force`.
 
-/// How the first line begins; the checksum and `-->` follow.
+/// The start of the first line; the version, the checksum and `-->` follow.
 const BEGIN: &str = "<!-- git-jit:begin v";
 const VERSION: &str = "1";
 const END: &str = "<!-- git-jit:end -->";
 
-/// How a block stands.
+/// The state of the block in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BlockState {
-    /// There is none.
+    /// The text has no block.
     Missing,
-    /// It says what it should.
+    /// The block has the expected text.
     Current,
-    /// It says what another version put in.
+    /// The block is unedited text of another version.
     Outdated,
-    /// Somebody has changed it.
+    /// The block was edited by hand.
     Edited,
 }
 
-/// Why a text is left alone.
+/// Why a text is not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Trouble {
-    /// Somebody has changed the block.
-    #[error("the block of git jit was edited by hand")]
+    /// The block was edited by hand.
+    #[error("the git jit block was edited by hand")]
     Edited,
-    /// The marks do not make one block.
-    #[error("the marks of git jit's block do not fit together, at line {line}")]
+    /// The markers do not form one block.
+    #[error("the markers of the git jit block do not match, at line {line}")]
     Broken {
-        /// Where.
+        /// The line of the first wrong marker, counted from 1.
         line: usize,
     },
-    /// A later version of this program made it.
-    #[error("the block was put in by a later version of git jit")]
+    /// A later version of this program wrote the block.
+    #[error("a later version of git jit wrote the block")]
     Newer,
 }
 
-/// What is left of a text without the block.
+/// The text that remains without the block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Rest {
-    /// All of it: there was no block.
+    /// The text is unchanged: it had no block.
     Same,
-    /// This.
+    /// The text without the block.
     Text(String),
-    /// Nothing but the block was there.
+    /// The text was only the block.
     Nothing,
 }
 
 struct Span {
     start: usize,
     end: usize,
-    /// What is between the marks, with plain line ends.
+    /// The text between the markers, with `\
+    /// ` as line end.
     body: String,
     is_intact: bool,
 }
 
-/// The block with `body`, which ends with a line end.
+/// The block with `body`, which must end with a line end.
 fn wrapped(body: &str) -> String {
     format!("{BEGIN}{VERSION} {:08x} -->\n{body}{END}\n", crc32fast::hash(body.as_bytes()))
 }
 
-/// How the block that should have `body` stands in a text.
+/// The state of the block in `text`, compared with the expected `body`.
 pub(crate) fn state(text: &str, body: &str) -> Result<BlockState, Trouble> {
     Ok(match find(text)? {
         None => BlockState::Missing,
@@ -72,13 +73,13 @@ pub(crate) fn state(text: &str, body: &str) -> Result<BlockState, Trouble> {
     })
 }
 
-/// The text with the block, at its end if it had none; `None` where it is so already. `force` gives up what was edited.
+/// The text with the block, appended if it had none; `None` if it is unchanged. `force` overwrites edits by hand.
 pub(crate) fn put(text: Option<&str>, body: &str, force: bool) -> Result<Option<String>, Trouble> {
     let Some(text) = text else { return Ok(Some(wrapped(body))) };
     let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let block = wrapped(body).replace('\n', line_end);
     let Some(span) = find(text)? else {
-        // One line end before it, whatever is there: the same one goes with it again.
+        // Always one line end before the block, so that removing the block restores the file.
         return Ok(Some(format!("{text}{line_end}{block}")));
     };
     if !span.is_intact && !force {
@@ -92,7 +93,7 @@ pub(crate) fn put(text: Option<&str>, body: &str, force: bool) -> Result<Option<
     Ok(Some(format!("{}{block}{}", &text[..span.start], &text[span.end..])))
 }
 
-/// The text without the block.
+/// The text without the block; `force` removes a block that was edited by hand too.
 pub(crate) fn take_out(text: &str, force: bool) -> Result<Rest, Trouble> {
     let Some(span) = find(text)? else { return Ok(Rest::Same) };
     if !span.is_intact && !force {
@@ -104,7 +105,7 @@ pub(crate) fn take_out(text: &str, force: bool) -> Result<Rest, Trouble> {
     }
     let line_end = if text[span.start..span.end].contains("\r\n") { "\r\n" } else { "\n" };
     let kept = before.strip_suffix(line_end).unwrap_or(before);
-    // What was added behind the block since must not run into what stood before it.
+    // Text that was added behind the block must not join the line before it.
     let is_apart = after.is_empty() || kept.is_empty() || kept.ends_with('\n');
     Ok(Rest::Text(format!("{}{after}", if is_apart { kept } else { before })))
 }
@@ -131,7 +132,7 @@ fn find(text: &str) -> Result<Option<Span>, Trouble> {
     }
 }
 
-/// The block at this place: `rest` is what follows its first line, `mark` what that line says.
+/// Reads the block at these offsets: `rest` follows its first line, `mark` is the content of that line.
 fn span((start, end): (usize, usize), rest: &str, mark: &str) -> Result<Span, Trouble> {
     let body = rest.trim_end().strip_suffix(END).unwrap_or(rest).replace("\r\n", "\n");
     let (version, checksum) = mark.split_once(' ').unwrap_or((mark, ""));
@@ -199,7 +200,7 @@ mod tests {
         }
         assert_eq!(take_out(&block.replace("begin v1", "begin v2"), true), Err(Trouble::Newer));
         assert_eq!(state(&block.replace("begin v1 ", "begin v1 x"), BODY), Ok(BlockState::Edited));
-        // Text that only speaks of the mark is no mark.
+        // A text that only mentions the marker has no block.
         assert_eq!(state(&format!("say `{END}`\n"), BODY), Ok(BlockState::Missing));
     }
 }

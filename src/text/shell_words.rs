@@ -1,15 +1,14 @@
-//! What a line of shell would run, as far as that can be told without running it: words, quotes, lists, substitutions,
-//! here-documents.
+//! Splits shell text into the commands that it would run: words, quotes, lists, substitutions, here-documents.
 //!
-//! An approximation for advice, and no more: it knows no aliases, no variables, no functions. What it cannot make sense of is
-//! `None`, never a guess. Nothing is executed or expanded.
+//! This is an approximation for advice. It knows no aliases, variables or functions. Text that it cannot parse is `None`, never a
+//! guess. Nothing is executed or expanded.
 
-/// Stands in a word for what only a shell could tell.
+/// Replaces a part of a word that only a shell could expand.
 const UNKNOWN: char = '\u{fffd}';
-/// How deep substitutions may be nested.
+/// The maximum nesting of substitutions.
 const DEEPEST: usize = 16;
 
-/// The simple commands in a text, each as its words, quotes removed; those in substitutions too, before what they are in.
+/// The simple commands in a text, each as its words without quotes; a command inside a substitution comes before its parent.
 pub(crate) fn commands(text: &str) -> Option<Vec<Vec<String>>> {
     let mut reader = Reader { text: text.chars().collect(), at: 0, found: Vec::new(), pending: Vec::new(), depth: 0 };
     reader.list(false)?;
@@ -20,16 +19,16 @@ struct Reader {
     text: Vec<char>,
     at: usize,
     found: Vec<Vec<String>>,
-    /// Ends of here-documents that begin with the next line, and whether tabs before them are dropped.
+    /// End markers of the here-documents that begin on the next line, and whether leading tabs are removed (`<<-`).
     pending: Vec<(String, bool)>,
     depth: usize,
 }
 
-/// The words of one simple command, while it is read.
+/// The words of one simple command while it is parsed.
 #[derive(Default)]
 struct Words {
     words: Vec<String>,
-    /// The next word is where a redirection leads.
+    /// The next word is the target of a redirection.
     is_target: bool,
 }
 
@@ -48,7 +47,7 @@ impl Reader {
         found
     }
 
-    /// Reads commands to the end of the text, or to the parenthesis that closes them.
+    /// Parses commands up to the end of the text, or up to the closing parenthesis.
     fn list(&mut self, in_parentheses: bool) -> Option<()> {
         self.depth += 1;
         if self.depth > DEEPEST {
@@ -133,7 +132,7 @@ impl Reader {
         Some(())
     }
 
-    /// Goes past the here-documents that were announced on the line that has just ended.
+    /// Skips the here-documents that the line before announced.
     fn skip_documents(&mut self) {
         for (end, drops_tabs) in std::mem::take(&mut self.pending) {
             while self.at < self.text.len() {
@@ -180,7 +179,7 @@ impl Reader {
         }
     }
 
-    /// The rest of `$'…'`: what the escapes stand for does not matter here, only where it ends.
+    /// Parses the rest of `$'…'`. Only its end matters, so escapes are not decoded.
     fn c_quote(&mut self, word: &mut String) -> Option<()> {
         loop {
             let c = self.peek()?;
@@ -208,7 +207,7 @@ impl Reader {
         }
     }
 
-    /// What comes after a `$`.
+    /// Parses what follows a `$`.
     fn dollar(&mut self, word: &mut String) -> Option<()> {
         if self.takes("'") {
             return self.c_quote(word);

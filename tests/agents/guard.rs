@@ -32,7 +32,7 @@ fn a_way_around_the_hooks_is_refused_with_two_and_a_sentence() {
         assert_eq!(outcome.stderr.is_empty(), status == 0, "{command}");
         if status == 2 {
             assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
-            outcome.says("goes around the hooks of this repository");
+            outcome.says("bypasses the hooks of this repository");
         }
     }
 }

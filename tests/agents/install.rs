@@ -123,7 +123,7 @@ fn a_block_that_was_edited_is_refused_and_nothing_else_is_written() {
     let ours = team.read("AGENTS.md");
     team.write("AGENTS.md", ours.replace("git jit prime", "git jit prime --json"));
     let before = files(&team);
-    team.jit("agents install claude").exits(1).says("AGENTS.md: the block of git jit was edited by hand").says("--force");
+    team.jit("agents install claude").exits(1).says("AGENTS.md: the git jit block was edited by hand").says("--force");
     team.jit("agents install --remove").exits(1).says("edited by hand");
     let failure = team.jit("agents install --json").exits(1).document();
     assert_eq!(failure["error"]["code"], "agent_file");

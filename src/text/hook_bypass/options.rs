@@ -1,15 +1,15 @@
-//! Options of Git commands that run hooks: which of them skip hooks, and which take the word behind them, so that a message
-//! that says `--no-verify` is no option.
+//! Options of Git commands that run hooks: which of them skip hooks, and which take a value, so that `--no-verify` inside a
+//! message does not count as an option.
 
-/// What is to be known of a command's options.
+/// What the parser must know about the options of one command.
 pub(crate) struct Spec {
-    /// Whether `-n` is short for `--no-verify`; elsewhere it means something else.
+    /// Whether `-n` is short for `--no-verify`; for other commands it means something else.
     has_short: bool,
-    /// Short options that take a value, the rest of the word or the next one.
+    /// Short options with a required value: the rest of the word, or the next word.
     takes: &'static str,
-    /// Short options that may have a value, and then as the rest of the word.
+    /// Short options with an optional value: only the rest of the word.
     may_take: &'static str,
-    /// Long options that take a value.
+    /// Long options with a value.
     long: &'static [&'static str],
 }
 
@@ -43,10 +43,10 @@ const MERGE: Spec = Spec {
 };
 const REBASE: Spec =
     Spec { has_short: false, takes: "sXx", may_take: "CS", long: &["exec", "onto", "strategy", "strategy-option", "whitespace"] };
-/// No option skips hooks, but settings do.
+/// Commands without an option that skips hooks. Settings still can.
 const NONE: Spec = Spec { has_short: false, takes: "mXs", may_take: "S", long: &[] };
 
-/// The options of a command that runs hooks which matter here.
+/// The options of a command that runs relevant hooks; `None` for other commands.
 pub(crate) fn of(verb: &str) -> Option<Spec> {
     Some(match verb {
         "commit" => COMMIT,
@@ -59,7 +59,7 @@ pub(crate) fn of(verb: &str) -> Option<Spec> {
     })
 }
 
-/// The command of `git`, what follows it, and whether the options before it name a folder of hooks.
+/// The Git command, the words after it, and whether an option before it changes the hooks directory.
 pub(crate) fn verb(arguments: &[String]) -> Option<(&str, &[String], bool)> {
     let mut moves_hooks = false;
     let mut at = 0;
@@ -93,7 +93,7 @@ pub(crate) fn skipping(spec: &Spec, words: &[String]) -> Option<String> {
             return None;
         }
         if let Some(long) = word.strip_prefix("--") {
-            // Git takes the beginning of an option for it, as long as that is of no other one: --no-verbose.
+            // Git accepts a unique prefix of a long option; `--no-ver` could also mean `--no-verbose`.
             if "no-verify".starts_with(long) && long.len() >= "no-veri".len() {
                 return Some(word.to_owned());
             }

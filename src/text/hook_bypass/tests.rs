@@ -1,6 +1,6 @@
 use super::*;
 
-/// By an option.
+/// Bypasses by an option.
 const OPTIONS: &[&str] = &[
     "git commit --no-verify -m x",
     "git commit -m x --no-verify",
@@ -22,7 +22,7 @@ const OPTIONS: &[&str] = &[
     "git am -n patch",
 ];
 
-/// The same in what a shell makes of a line.
+/// The same bypasses inside other shell constructs.
 const INSIDE: &[&str] = &[
     "cd x && git commit -n -m y",
     "true; git commit -n",
@@ -45,7 +45,7 @@ const INSIDE: &[&str] = &[
     "printf x | xargs git commit -n -m",
 ];
 
-/// By a setting or a variable.
+/// Bypasses by a setting or a variable.
 const SETTINGS: &[&str] = &[
     "git -c core.hooksPath=/dev/null commit -m x",
     "git -c core.hookspath= push",
@@ -123,9 +123,9 @@ fn what_only_looks_like_one_is_let_through() {
 
 #[test]
 fn the_sentence_names_what_was_found() {
-    let sentence = |text: &str| bypass(text).expect("a way around").sentence();
-    assert!(sentence("git commit -nm x").starts_with("git commit with -nm goes around the hooks"));
-    assert!(sentence("git -c core.hooksPath=x commit").starts_with("another core.hooksPath goes around"));
+    let sentence = |text: &str| bypass(text).expect("a bypass").sentence();
+    assert!(sentence("git commit -nm x").starts_with("git commit with -nm bypasses the hooks"));
+    assert!(sentence("git -c core.hooksPath=x commit").starts_with("another core.hooksPath bypasses"));
     assert!(sentence("HUSKY=0 git commit").starts_with("the variable HUSKY goes around"));
 }
 

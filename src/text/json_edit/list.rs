@@ -1,11 +1,11 @@
-//! Elements of a list in the text of a JSON object: one more at its end, laid out like the last one, and one less.
+//! Appends and removes elements of a list in the text of a JSON object.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::text::json_edit::{Style, raw, remove, set};
 
-/// The text with one more element in the list at `path`, which is made if need be.
+/// The text with one more element in the list at `path`; a missing list is created.
 pub(crate) fn push(text: &str, path: &[&str], value: &Value) -> String {
     let spans = raw(text, path).map(elements).unwrap_or_default();
     let Some((list, (start, end))) = raw(text, path).zip(spans.last().copied()) else {
@@ -22,7 +22,7 @@ pub(crate) fn push(text: &str, path: &[&str], value: &Value) -> String {
     format!("{},{space}{new}{}", &text[..at], &text[at..])
 }
 
-/// The text without element `index` of the list at `path`, and without the list if nothing is left in it.
+/// The text without element `index` of the list at `path`; an empty list is removed too.
 pub(crate) fn pull(text: &str, path: &[&str], index: usize) -> Option<String> {
     let list = raw(text, path)?;
     let spans = elements(list);
@@ -36,14 +36,14 @@ pub(crate) fn pull(text: &str, path: &[&str], index: usize) -> Option<String> {
     Some(format!("{}{}", &text[..base + from], &text[base + to..]))
 }
 
-/// Where each element of a list begins and ends; none where it is no list.
+/// The byte range of each element of a list; empty if the text is not a list.
 fn elements(list: &str) -> Vec<(usize, usize)> {
     let all: Vec<&RawValue> = serde_json::from_str(list).unwrap_or_default();
     let start = |element: &RawValue| offset(list, element.get());
     all.into_iter().map(|element| (start(element), start(element) + element.get().len())).collect()
 }
 
-/// Where a part of a text begins.
+/// The offset of `part` in `text`.
 fn offset(text: &str, part: &str) -> usize {
     part.as_ptr().addr() - text.as_ptr().addr()
 }
