@@ -12,7 +12,7 @@ use crate::domain::id::IssueId;
 use crate::enforce::Result;
 use crate::enforce::change::FileChange;
 use crate::enforce::commits::{CommitChanges, changes_of};
-use crate::enforce::judge::Judge;
+use crate::enforce::gather::FactReader;
 use crate::git::history;
 use crate::git::range::{self, Range};
 use crate::repo::Repo;
@@ -88,14 +88,14 @@ pub(crate) fn range(repo: Repo<'_>, agent: Option<&str>, range: &Range, reason: 
     let exempt = history::published_tips(layout)?;
     let commits = history::reachable(&layout.repo, &range.tips, &[range.hidden.clone(), exempt.clone()].concat())?;
     let commits = changes_of(cx, layout, &commits, &mut Vec::new())?;
-    let mut judge = Judge::new(repo, actor::editor(cx, layout, agent)?).with_exempt(exempt);
-    judge.consult(commits.iter().flat_map(|commit| &commit.changes));
+    let changes = commits.iter().flat_map(|commit| &commit.changes);
+    let reader = FactReader::new(repo, actor::editor(cx, layout, agent)?, changes, Some(exempt));
     let addresses = range::own_addresses(&layout.repo);
     let (mut adopted, mut edits) = (Adopted::default(), Vec::new());
     for commit in &commits {
         for change in &commit.changes {
             let Some(issue) = change.edited_issue() else { continue };
-            if judge.judge(change, commit.position())?.is_ok() {
+            if reader.judge(change, commit.position())?.is_none_or(|judgement| judgement.is_ok()) {
                 continue;
             }
             match range::others(&layout.repo, commit.commit, &addresses)? {

@@ -54,6 +54,13 @@ impl FileChange {
         }
     }
 
+    /// The edit of an issue that this change is at `position`, if it is one.
+    pub(crate) fn edit(&self, position: Position<'_>) -> Option<Edit> {
+        let (is_creation, is_resolution) = (self.is_creation(), self.is_resolution);
+        let edit = |issue| Edit { issue, commit: position.commit, is_creation, steps: self.steps().collect(), is_resolution };
+        self.edited_issue().map(edit)
+    }
+
     /// The path as it is written down.
     pub(crate) fn name(&self) -> String {
         self.path.to_string()
@@ -91,6 +98,20 @@ impl FileChange {
 pub(crate) struct Position<'a> {
     pub commit: Option<ObjectId>,
     pub parents: &'a [ObjectId],
+}
+
+/// An edit of an issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edit {
+    pub issue: IssueId,
+    /// The commit that makes it; `None` while it is staged or about to be written.
+    pub commit: Option<ObjectId>,
+    /// Whether it creates the file: no parent has it.
+    pub is_creation: bool,
+    /// From which version to which: one step for each version that it may start from.
+    pub steps: Vec<Transition>,
+    /// Whether every step must be authorised rather than one, because a conflict was resolved.
+    pub is_resolution: bool,
 }
 
 /// What is compared with its parents.

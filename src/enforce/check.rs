@@ -16,7 +16,7 @@ use crate::domain::policy::Finding;
 use crate::enforce::adopt;
 use crate::enforce::change::FileChange;
 use crate::enforce::commits::changes_of;
-use crate::enforce::judge::Judge;
+use crate::enforce::gather::FactReader;
 use crate::enforce::policy_edit;
 use crate::enforce::{Result, Verdict};
 use crate::git::history;
@@ -47,9 +47,9 @@ pub(crate) fn run(repo: Repo<'_>, range: &Range) -> Result<Checked> {
     let mut findings = Vec::new();
     let changed = changes_of(cx, layout, &commits, &mut findings)?;
     let exempt = [history::published_tips(layout)?, range.hidden.clone()].concat();
-    let mut judge = Judge::new(repo, actor::editor(cx, layout, None)?).with_exempt(exempt);
-    judge.consult(changed.iter().flat_map(|commit| &commit.changes));
-    let knows_leases = adopt::is_recorded_here(layout) || judge.ledger().is_none_or(|ledger| ledger.sequence > 0);
+    let changes = changed.iter().flat_map(|commit| &commit.changes);
+    let reader = FactReader::new(repo, actor::editor(cx, layout, None)?, changes, Some(exempt));
+    let knows_leases = adopt::is_recorded_here(layout) || reader.ledger().is_none_or(|ledger| ledger.sequence > 0);
     let own = range::own_addresses(git);
     let mut not_judged: BTreeMap<IssueId, Vec<ObjectId>> = BTreeMap::new();
     for commit in &changed {
@@ -60,14 +60,14 @@ pub(crate) fn run(repo: Repo<'_>, range: &Range) -> Result<Checked> {
             findings.extend(change.defect(git).map(|finding| finding.in_commit(id)));
             findings.extend(policy_edit::off_base(git, policy, change, position, &range.tips)?);
             match existing_issue(change) {
-                Some(_) if is_judged => findings.extend(judge.judge(change, position)?.err()),
+                Some(_) if is_judged => findings.extend(reader.judge(change, position)?.and_then(std::result::Result::err)),
                 Some(issue) => not_judged.entry(issue).or_default().push(id),
                 None => {}
             }
         }
     }
     if knows_leases {
-        findings.extend(judge.broken_ledger());
+        findings.extend(reader.broken_ledger());
     }
     findings.extend(unreadable_policies(git, &range.tips)?);
     let (new, known) = inconsistencies(git, range)?;

@@ -9,6 +9,8 @@ pub(crate) mod change;
 pub(crate) mod check;
 pub(crate) mod commits;
 pub(crate) mod expected_merge;
+pub(crate) mod file_history;
+pub(crate) mod gather;
 pub(crate) mod judge;
 pub(crate) mod message;
 pub(crate) mod path_kind;

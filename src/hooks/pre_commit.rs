@@ -12,7 +12,8 @@ use crate::actor;
 use crate::context::Context;
 use crate::domain::policy::{Finding, Policy};
 use crate::enforce::change::{self, Compared, FileChange, Position};
-use crate::enforce::judge::{Authority, Judge};
+use crate::enforce::gather::FactReader;
+use crate::enforce::judge::Authority;
 use crate::enforce::path_kind::PathKind;
 use crate::enforce::policy::EffectivePolicy;
 use crate::enforce::policy_edit;
@@ -40,14 +41,13 @@ pub(crate) fn run(cx: &Context, layout: &Layout, leases: &dyn Coordinator, is_me
     let Some(commit) = gather(cx, layout, is_merge_hook)? else { return Ok(Verdict::default()) };
     let policy = EffectivePolicy::of_commit(cx, layout, changed_config(&commit.changes)).policy;
     let repo = Repo { cx, layout, policy: &policy, leases };
-    let mut judge = Judge::new(repo, actor::editor(cx, layout, None)?);
-    judge.consult(commit.changes.iter());
-    let (findings, passed) = judge_all(repo, &judge, &commit)?;
+    let reader = FactReader::new(repo, actor::editor(cx, layout, None)?, commit.changes.iter(), None);
+    let (findings, passed) = judge_all(repo, &reader, &commit)?;
     let verdict = Verdict::of(&policy, findings);
     if verdict.refused.is_empty() {
-        record::renew_leases(repo, &judge, &passed);
+        record::renew_leases(repo, &reader, &passed);
         record::record(repo, &commit.parents, &passed)?;
-        record::conclude_leases(repo, &judge, &commit.changes)?;
+        record::conclude_leases(repo, &reader, &commit.changes)?;
     }
     Ok(verdict)
 }
@@ -76,7 +76,7 @@ fn gather(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<Option<S
 /// The findings about a commit, and the changes that may be recorded, each with its authority.
 fn judge_all<'c>(
     repo: Repo<'_>,
-    judge: &Judge<'_>,
+    reader: &FactReader<'_>,
     commit: &'c StagedCommit,
 ) -> Result<(Vec<Finding>, Vec<(&'c FileChange, Authority)>)> {
     let StagedCommit { parents, changes, misplaced } = commit;
@@ -84,9 +84,10 @@ fn judge_all<'c>(
     let (mut findings, mut passed) = (misplaced.clone(), Vec::new());
     for change in changes {
         findings.extend(change.defect(&repo.layout.repo));
-        match judge.judge(change, position)? {
-            Ok(authority) => passed.extend(authority.map(|authority| (change, authority))),
-            Err(finding) => {
+        match reader.judge(change, position)? {
+            None => {}
+            Some(Ok(authority)) => passed.push((change, authority)),
+            Some(Err(finding)) => {
                 // Recorded only if the policy lets it pass. Then it must not block the push once the policy is stricter.
                 passed.push((change, Authority::Tolerated));
                 findings.push(finding);
@@ -96,7 +97,7 @@ fn judge_all<'c>(
         findings.extend(created_elsewhere(repo.layout, repo.policy, change));
     }
     if changes.iter().any(|change| change.kind.issue().is_some()) {
-        findings.extend(judge.broken_ledger());
+        findings.extend(reader.broken_ledger());
     }
     findings.dedup();
     Ok((findings, passed))

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::domain::policy::Finding;
 use crate::enforce::change::{FileChange, Position};
 use crate::enforce::commits::changes_of;
-use crate::enforce::judge::Judge;
+use crate::enforce::gather::FactReader;
 use crate::enforce::policy::EffectivePolicy;
 use crate::enforce::policy_edit;
 use crate::enforce::{Result, Verdict};
@@ -81,21 +81,21 @@ fn judge_push(repo: Repo<'_>, updates: &[Update], tips: &[ObjectId], replaced: V
     if commits.is_empty() && rewinds.is_empty() && findings.is_empty() {
         return Ok(Verdict::default());
     }
-    let mut judge = Judge::new(repo, actor::editor(cx, layout, None)?).with_exempt(exempt);
     let lost = rewinds.iter().flat_map(|rewind| &rewind.lost);
-    judge.consult(commits.iter().flat_map(|commit| &commit.changes).chain(lost));
+    let changes = commits.iter().flat_map(|commit| &commit.changes).chain(lost);
+    let reader = FactReader::new(repo, actor::editor(cx, layout, None)?, changes, Some(exempt));
     for rewind in &rewinds {
-        findings.extend(rewind.finding(&judge)?);
+        findings.extend(rewind.finding(&reader)?);
     }
     for commit in &commits {
         for change in &commit.changes {
             findings.extend(change.defect(git).map(|finding| finding.in_commit(commit.commit)));
-            findings.extend(judge.judge(change, commit.position())?.err());
+            findings.extend(reader.judge(change, commit.position())?.and_then(std::result::Result::err));
             findings.extend(policy_edit::off_base(git, policy, change, commit.position(), tips)?);
         }
     }
     if commits.iter().flat_map(|commit| &commit.changes).any(|change| change.kind.issue().is_some()) {
-        findings.extend(judge.broken_ledger());
+        findings.extend(reader.broken_ledger());
     }
     Ok(Verdict::of_commits(policy, findings))
 }
@@ -140,14 +140,14 @@ impl Rewind {
     }
 
     /// A rewind is judged as an edit, from the version on the branch to the pushed one.
-    fn finding(&self, judge: &Judge<'_>) -> Result<Option<Finding>> {
+    fn finding(&self, reader: &FactReader<'_>) -> Result<Option<Finding>> {
         let rewinds = |why| Some(Finding::Rewinds { branch: self.branch.clone(), why });
         if self.is_unknown {
             return Ok(rewinds(format!("its tip {} is not in this clone", self.old)));
         }
         for change in &self.lost {
             let position = Position { commit: Some(self.old), parents: &[self.old] };
-            if judge.judge(change, position)?.is_err() {
+            if reader.judge(change, position)?.is_some_and(|judgement| judgement.is_err()) {
                 return Ok(rewinds(format!("it would undo a published edit of {}/{}", tree::DATA, change.path)));
             }
         }

@@ -8,7 +8,8 @@ use crate::domain::id::{Holder, LeaseId};
 use crate::domain::lease::{Lease, LeaseStatus, Request};
 use crate::enforce::Result;
 use crate::enforce::change::FileChange;
-use crate::enforce::judge::{Authority, Judge};
+use crate::enforce::gather::FactReader;
+use crate::enforce::judge::Authority;
 use crate::enforce::path_kind::PathKind;
 use crate::git::tree;
 use crate::repo::Repo;
@@ -18,16 +19,16 @@ use crate::store::layout::Layout;
 
 /// Counts the commit as activity under its leases, and ties leases from before a restart to this clock, so that they can end.
 /// Best effort: the commit may be made in any case.
-pub(super) fn renew_leases(repo: Repo<'_>, judge: &Judge<'_>, passed: &[(&FileChange, Authority)]) {
+pub(super) fn renew_leases(repo: Repo<'_>, reader: &FactReader<'_>, passed: &[(&FileChange, Authority)]) {
     let under_lease = passed.iter().filter_map(|(_, authority)| match authority {
-        Authority::Lease(lease_id) => judge.ledger()?.lease(lease_id),
+        Authority::Lease(lease_id) => reader.ledger()?.lease(lease_id),
         _ => None,
     });
     let policy = repo.policy;
     let (due, others): (Vec<&Lease>, Vec<&Lease>) = under_lease
-        .partition(|lease| policy.care.renews_on_activity && lease.wants_beat(judge.now(), policy.limits.stale_after_secs));
+        .partition(|lease| policy.care.renews_on_activity && lease.wants_beat(reader.now(), policy.limits.stale_after_secs));
     let unobserved =
-        others.into_iter().filter(|lease| matches!(lease.lease_status(judge.now(), 0), LeaseStatus::Unobserved { .. }));
+        others.into_iter().filter(|lease| matches!(lease.lease_status(reader.now(), 0), LeaseStatus::Unobserved { .. }));
     let mut requests: Vec<Request> = unobserved.map(|lease| Request::Observe { lease_id: lease.lease_id.clone() }).collect();
     if let Some(first) = due.first() {
         let issues = due.iter().map(|lease| lease.issue_id).collect();
@@ -63,9 +64,9 @@ pub(super) fn record(repo: Repo<'_>, parents: &[ObjectId], passed: &[(&FileChang
 }
 
 /// Ends the editor's leases that only waited for this commit.
-pub(super) fn conclude_leases(repo: Repo<'_>, judge: &Judge<'_>, changes: &[FileChange]) -> Result<()> {
-    let Some(ledger) = judge.ledger() else { return Ok(()) };
-    let closing = ledger.leases().filter(|lease| lease.closing && judge.editor().is(&lease.holder));
+pub(super) fn conclude_leases(repo: Repo<'_>, reader: &FactReader<'_>, changes: &[FileChange]) -> Result<()> {
+    let Some(ledger) = reader.ledger() else { return Ok(()) };
+    let closing = ledger.leases().filter(|lease| lease.closing && reader.editor().is(&lease.holder));
     let done = closing.filter(|lease| {
         let change = changes.iter().find(|change| change.kind == PathKind::Issue(lease.issue_id));
         change.is_some_and(|change| is_as_staged(repo.layout, change))
