@@ -230,8 +230,8 @@ if [ -z "$from" ]; then
     echo "Building: the first time takes some minutes"
     from=${CARGO_TARGET_DIR:-target}
     # With the feature mcp, which needs further libraries. Without it, if those cannot be built.
-    cargo build --release --locked --bins --target-dir "$from" --features mcp ||
-        { echo "Building again without git jit mcp" && cargo build --release --locked --bins --target-dir "$from"; }
+    cargo build --release --locked --bins --target-dir "$from" ||
+        { echo "Building again without git jit mcp" && cargo build --release --locked --bins --target-dir "$from" --no-default-features; }
     from=$from/release
 fi
 

@@ -3,12 +3,14 @@
 //! First of: the flag, `JIT_AGENT_ID`, the worktree's own, the user's `agent.toml`, the name in Git's
 //! configuration. A person is never turned away for lack of a variable.
 
+use gix::bstr::ByteSlice;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::domain::id::{AgentId, Holder, IdError};
 use crate::domain::policy::Editor;
 use crate::store::config;
+use crate::store::identity::Identity;
 use crate::store::layout::Layout;
 
 /// Where an agent id came from.
@@ -72,7 +74,7 @@ pub(crate) fn agent(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result
     if let Some(text) = &cx.agent_variable {
         return parse(text, Origin::Variable);
     }
-    if let Some(id) = layout.identity()?.and_then(|identity| identity.agent_id) {
+    if let Some(id) = Identity::of(layout)?.and_then(|identity| identity.agent_id) {
         return Ok((id, Origin::Worktree));
     }
     if let Some(path) = &cx.agent_file
@@ -80,7 +82,7 @@ pub(crate) fn agent(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result
     {
         return Ok((id, Origin::UserFile));
     }
-    if let Some(id) = layout.user_name().as_deref().and_then(AgentId::human) {
+    if let Some(id) = user_name(layout).as_deref().and_then(AgentId::human) {
         return Ok((id, Origin::GitUser));
     }
     let account = cx.account.as_deref().and_then(AgentId::human).or_else(|| AgentId::human("unknown"));
@@ -90,12 +92,20 @@ pub(crate) fn agent(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result
 /// The agent and this worktree, which is given an id if it has none: for whoever is about to write.
 pub(crate) fn holder(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result<Holder, Error> {
     let (agent_id, _) = agent(cx, layout, flag)?;
-    Ok(Holder { agent_id, worktree_id: layout.require_identity()?.worktree_id })
+    Ok(Holder { agent_id, worktree_id: Identity::require(layout)?.worktree_id })
 }
 
 /// The agent and this worktree as they are, without writing anything.
 pub(crate) fn editor(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result<Editor, Error> {
     let (agent_id, _) = agent(cx, layout, flag)?;
-    let worktree_id = layout.identity()?.map(|identity| identity.worktree_id);
+    let worktree_id = Identity::of(layout)?.map(|identity| identity.worktree_id);
     Ok(Editor { agent_id, worktree_id, anywhere: layout.worktree_root.is_none() })
+}
+
+/// The name of the person who commits here, from Git's configuration: `user.name`, or the local part of `user.email`.
+fn user_name(layout: &Layout) -> Option<String> {
+    let config = layout.repo.config_snapshot();
+    let value = |key: &str| config.string(key).map(|value| value.to_str_lossy().trim().to_owned());
+    let mail = || value("user.email").and_then(|mail| mail.split('@').next().map(str::to_owned));
+    value("user.name").filter(|name| AgentId::human(name).is_some()).or_else(mail)
 }

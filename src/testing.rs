@@ -20,7 +20,7 @@ use crate::git::tree;
 use crate::store::authority::{AuthorityLog, RecordedTransition, TransitionContext};
 use crate::store::file::Modes;
 use crate::store::layout::Layout;
-use crate::store::log::{ClaimStore, Options};
+use crate::store::log::{LeaseLog, Options};
 
 /// Events per transaction: more than the index may lag behind, so that each transaction rewrites the index.
 const BATCH: usize = 400;
@@ -33,7 +33,7 @@ const LAPSED_MS: u64 = 60_000;
 /// an issue; and, shortly before the last of them, a lease of thirty days on each issue of `live`.
 pub fn fill_log(common_dir: &Path, operations: u64, live: &[String], lapsed: &[String]) -> Result<(), Box<dyn Error>> {
     let options = Options { sync: false, ..Options::default() };
-    let store = ClaimStore::new(&common_dir.join("jit"), Modes::shared(None), options);
+    let store = LeaseLog::new(&common_dir.join("jit"), Modes::shared(None), options);
     let now = Context::from_process()?.clock().now();
     let mut then = now.clone();
     then.clock.millis = then.clock.millis.saturating_sub(LAPSED_MS);
@@ -81,7 +81,7 @@ pub fn staged_changes(dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(changes(&layout.repo, &cx.scratch, &Compared::Staged(&staged), &parents)?.into_iter().map(line).collect())
 }
 
-fn append(store: &ClaimStore, at: &Now, events: &[LeaseEvent]) -> Result<(), Box<dyn Error>> {
+fn append(store: &LeaseLog, at: &Now, events: &[LeaseEvent]) -> Result<(), Box<dyn Error>> {
     for batch in events.chunks(BATCH) {
         let decide =
             |_: &_, _: &_| Decision { events: batch.to_vec(), answer: Ok(LeaseAnswer::Ended(Vec::new())), must_last: false };

@@ -14,12 +14,12 @@
 //! | `chaos` | a crowd that is killed and stopped, with and without locks; its history checked offline |
 //! | `crash` | `kill -9` at random moments, torn and garbled files |
 //! | `enforcement` | what the hooks refuse, and what they must let through |
-//! | `footprint` | what the quick paths may do at most, by counts of system calls and instructions; run by name |
+//! | `footprint` | what the quick paths may do at most, by counts of system calls and instructions |
 //! | `merging` | issues merged field by field, what is left of a merge, what does not fit together after it |
 //! | `worktrees` | spawn and remove as transactions |
-//! | `watch` | the live view: one frame as text and as JSON; in a real terminal, run by name |
-//! | `mcp` | the verbs as tools, with the feature `mcp`; with a real client, run by name |
-//! | `managers` | the hooks beside husky, lefthook, pre-commit and prek; fetched, so run by name |
+//! | `watch` | the live view: one frame as text and as JSON; in a real terminal, with tmux |
+//! | `mcp` | the verbs as tools, with the feature `mcp`; with a real client, which is fetched |
+//! | `managers` | the hooks beside husky, lefthook, pre-commit and prek, which are fetched |
 //! | `install` | hooks in and out of their place |
 //! | `completion` | `git jit` completed in bash, zsh and fish, with titles that would do harm |
 //! | `installer` | `install.sh`: what it did it can take back |

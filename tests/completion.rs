@@ -1,6 +1,6 @@
 //! Completion of `git jit` in the shells themselves, with titles that would do harm if a shell read them again.
 
-use crate::support::{Outcome, Place, World};
+use crate::support::{Outcome, Place, World, tools};
 
 /// What a title must not do: run anything, paint the terminal, or end the line.
 const HARMFUL: &str = "Odd $(touch pwned) `touch pwned` \"q\" 'q' %F{red}: \\x; touch pwned";
@@ -158,8 +158,10 @@ try() {
 "#;
 
 #[test]
-#[ignore = "wants zsh: bash .ci/run fetches it"]
 fn in_zsh_a_terminal_completes_git_jit() {
+    if !tools::has("zsh") {
+        return;
+    }
     let stage = stage();
     let tries: String = stage.lines().iter().map(|(line, answer)| format!("try '{line}' '{answer}'\n")).collect();
     let script = format!("{IN_ZSH}{tries}try 'git jit issue show ' '%F' Another\ntry 'git ji' 'jit '\nzpty -d shell\n");
@@ -170,8 +172,10 @@ fn in_zsh_a_terminal_completes_git_jit() {
 }
 
 #[test]
-#[ignore = "wants fish: bash .ci/run fetches it"]
 fn in_fish_git_and_git_jit_complete_alike() {
+    if !tools::has("fish") {
+        return;
+    }
     let stage = stage();
     let lines: String = stage.lines().iter().map(|(line, _)| format!("echo '['{line}']'\ncomplete -C '{line}'\n")).collect();
     let script = format!("git-jit completions fish | source\n{lines}complete -C 'git jit issue show '\n");
@@ -181,8 +185,10 @@ fn in_fish_git_and_git_jit_complete_alike() {
 }
 
 #[test]
-#[ignore = "wants fish: bash .ci/run fetches it"]
 fn in_fish_what_install_sh_puts_there_is_found() {
+    if !tools::has("fish") {
+        return;
+    }
     let stage = stage();
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("install.sh");
     let mut install = stage.team.command("sh");

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::support::tools;
+
 use self::session::{BASH, Shell, ZSH, play};
 
 mod links;
@@ -95,7 +97,9 @@ fn what_readme_tutorial_and_how_tos_show_is_so() {
 }
 
 #[test]
-#[ignore = "needs zsh: cargo test --test all -- --ignored in_zsh"]
 fn what_readme_tutorial_and_how_tos_show_is_so_in_zsh() {
+    if !tools::has("zsh") {
+        return;
+    }
     played(&ZSH);
 }

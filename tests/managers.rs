@@ -1,11 +1,11 @@
 //! The hooks beside real hook managers, as they come from npm and `PyPI`.
 //!
-//! Fetched once into the build's own directory: `cargo test --test all -- --ignored managers`.
+//! Fetched once into the build's own directory, in CI or with `JIT_TEST_FETCH=1 cargo test --test all managers`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Place, World};
+use crate::support::{Place, World, tools};
 
 /// What a manager's stanza is about: our words, cut out of what `hooks install` says.
 fn stanza(said: &str) -> Vec<&str> {
@@ -18,11 +18,12 @@ fn stanza(said: &str) -> Vec<&str> {
 
 /// The folder that has `node_modules` and `python`, fetched if it is not there.
 fn fetched() -> PathBuf {
-    static ONCE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _guard = ONCE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("managers");
+    std::fs::create_dir_all(&dir).expect("made");
+    // Tests may be threads or processes: one of them fetches.
+    let lock = std::fs::File::create(dir.join("lock")).expect("created");
+    lock.lock().expect("locked");
     if !dir.join("python/bin/prek").exists() {
-        std::fs::create_dir_all(&dir).expect("made");
         let npm = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "husky@9", "lefthook@1", "--prefix"];
         let python = ["-m", "pip", "install", "--quiet", "pre-commit==4.*", "prek", "--target"];
         for (program, words, target) in [("npm", &npm[..], dir.clone()), ("python3", &python[..], dir.join("python"))] {
@@ -78,8 +79,10 @@ impl Team {
 }
 
 #[test]
-#[ignore = "fetches hook managers from npm and PyPI"]
 fn husky_runs_ours_from_its_files() {
+    if !tools::may_fetch() {
+        return;
+    }
     let at = Team::new();
     at.run("husky");
     let said = at.team.jit("hooks install").exits(1).says("husky owns pre-commit, pre-merge-commit, pre-push").stderr;
@@ -100,8 +103,10 @@ fn husky_runs_ours_from_its_files() {
 }
 
 #[test]
-#[ignore = "fetches hook managers from npm and PyPI"]
 fn lefthook_runs_ours_at_the_end_of_its_commands() {
+    if !tools::may_fetch() {
+        return;
+    }
     let at = Team::new();
     let commands = |hook: &str| format!("{hook}:\n  commands:\n    theirs:\n      run: echo theirs\n");
     at.team.write("lefthook.yml", commands("pre-commit") + &commands("pre-push"));
@@ -158,13 +163,17 @@ fn with_a_config(install: &str, name: &str) {
 }
 
 #[test]
-#[ignore = "fetches hook managers from npm and PyPI"]
 fn pre_commit_runs_ours_and_ours_runs_pre_commit() {
+    if !tools::may_fetch() {
+        return;
+    }
     with_a_config("python3 -m pre_commit install", "pre-commit");
 }
 
 #[test]
-#[ignore = "fetches hook managers from npm and PyPI"]
 fn prek_runs_ours_and_ours_runs_prek() {
+    if !tools::may_fetch() {
+        return;
+    }
     with_a_config("prek install", "prek");
 }

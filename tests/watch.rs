@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::support::{Outcome, Place, World};
+use crate::support::waiting::{pauses, until};
+use crate::support::{Outcome, Place, World, tools};
 
 fn team() -> (World, Place, [String; 2]) {
     let world = World::new();
@@ -130,15 +131,20 @@ impl Pane {
 
     /// Waits until the terminal shows something, and returns all that it shows.
     fn waits(&self, what: &str, is_so: impl Fn(&str) -> bool) -> String {
-        let until = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             let screen = self.screen();
             if is_so(&screen) {
                 return screen;
             }
-            assert!(Instant::now() < until, "never {what}:\n{screen}");
-            std::thread::sleep(Duration::from_millis(50));
+            assert!(Instant::now() < deadline, "never {what}:\n{screen}");
+            std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// How often the watch has begun to wait.
+    fn wakings(&self) -> u64 {
+        pauses(self.place.read("pid").trim().parse().expect("a process id"))
     }
 
     fn shows(&self, text: &str) -> String {
@@ -164,8 +170,10 @@ impl Pane {
 }
 
 #[test]
-#[ignore = "wants tmux: .ci/run runs it where that can be had"]
 fn what_changes_is_shown_and_keys_are_obeyed_in_tmux() {
+    if !tools::has("tmux") {
+        return;
+    }
     let (world, team, [first, _]) = team();
     let pane = Pane::new(&world, &team, 80, 24);
     pane.watch("");
@@ -193,8 +201,9 @@ fn what_changes_is_shown_and_keys_are_obeyed_in_tmux() {
     pane.tmux(&["resize-window", "-x", "30", "-y", "7"]).ok();
     pane.waits("small", |screen| screen.contains("▶─ Available 1-3 of") || screen.contains("▶─ Available 3 "));
     for (columns, lines) in [("1", "1"), ("200", "2"), ("2", "60"), ("80", "24")] {
+        let before = pane.wakings();
         pane.tmux(&["resize-window", "-x", columns, "-y", lines]).ok();
-        std::thread::sleep(Duration::from_millis(200));
+        until("it has drawn and waits again", || pane.wakings() > before);
     }
     pane.shows("── Events");
     pane.keys(&["q"]);
@@ -202,8 +211,10 @@ fn what_changes_is_shown_and_keys_are_obeyed_in_tmux() {
 }
 
 #[test]
-#[ignore = "wants tmux: .ci/run runs it where that can be had"]
 fn the_terminal_is_given_back_on_every_way_out_in_tmux() {
+    if !tools::has("tmux") {
+        return;
+    }
     let (world, team, _) = team();
     let pane = Pane::new(&world, &team, 80, 24);
     for key in ["q", "Escape", "C-c"] {
@@ -221,17 +232,19 @@ fn the_terminal_is_given_back_on_every_way_out_in_tmux() {
     pane.type_line("clear; echo HERE ''BEFORE");
     pane.waits("cleared", |screen| !screen.contains("ENDED"));
     pane.watch("JIT_TEST_WATCH=error");
-    assert!(pane.is_given_back(7).contains("cannot use the terminal: a test wants it"));
+    assert!(pane.is_given_back(7).contains("cannot use the terminal: requested by a test"));
     pane.type_line("clear; echo HERE ''BEFORE");
     pane.waits("cleared", |screen| !screen.contains("ENDED"));
     pane.watch("JIT_TEST_WATCH=panic");
-    assert!(pane.is_given_back(101).contains("a test wants it"));
+    assert!(pane.is_given_back(101).contains("requested by a test"));
 }
 
 /// The library below read from a terminal that was gone for ever, with all of a processor.
 #[test]
-#[ignore = "wants tmux: .ci/run runs it where that can be had"]
 fn it_ends_with_its_terminal_in_tmux() {
+    if !tools::has("tmux") {
+        return;
+    }
     let (world, team, _) = team();
     let pane = Pane::new(&world, &team, 80, 24);
     pane.tmux(&["new-window", "bash --norc --noprofile"]).ok();
@@ -239,9 +252,5 @@ fn it_ends_with_its_terminal_in_tmux() {
     pane.shows("── Available 2 ──");
     let pid = pane.place.read("pid").trim().to_owned();
     pane.tmux(&["kill-window"]).ok();
-    let until = Instant::now() + Duration::from_secs(20);
-    while pane.place.command("kill").args(["-0", &pid]).output().expect("run").status.success() {
-        assert!(Instant::now() < until, "{pid} goes on");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until("it has ended", || !pane.place.command("kill").args(["-0", &pid]).output().expect("run").status.success());
 }

@@ -6,9 +6,9 @@ mod agents;
 mod crowd;
 mod github;
 mod places;
+mod regressions;
 mod risks;
 mod shells;
-mod slips;
 mod stand_ins;
 mod workflow;
 

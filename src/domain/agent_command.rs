@@ -1,32 +1,32 @@
-//! Which program an agent is, and with which arguments it is started: a list of arguments, never a line for a shell.
+//! The command line that starts an agent program: a list of arguments, never a line for a shell.
 //!
-//! What comes from an issue is put in place of a word in braces, as one argument whatever stands in it.
+//! Values from the issue replace names in braces. Each stays one argument, whatever it contains.
 
-/// How a program is started as an agent.
+/// How to start one agent program.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub(crate) struct CommandTemplate {
-    /// The program, and arguments that it always has; not empty.
+    /// The program and its fixed arguments; not empty.
     pub command: Vec<String>,
-    /// Arguments where somebody sits at the terminal.
+    /// Extra arguments for an agent at a terminal.
     pub interactive_args: Vec<String>,
-    /// Arguments where nobody does; `None` where it cannot be started so.
+    /// Extra arguments for an agent without a terminal; `None` if the agent cannot run without one.
     pub headless_args: Option<Vec<String>>,
-    /// Arguments that let it do what it likes; `None` where it has none.
+    /// Extra arguments that skip its permission prompts; `None` if it has no such option.
     pub yolo_args: Option<Vec<String>>,
-    /// What it is told; the last argument, unless another one has `{prompt}` in it.
+    /// The prompt; appended as the last argument unless another argument contains `{prompt}`.
     pub prompt: Option<String>,
 }
 
-/// What is told of the work, by the names that stand in braces.
+/// The values for the names in braces.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TemplateValues<'a> {
-    /// `{id}`: the issue's full id.
+    /// `{id}`: the full id of the issue.
     pub id: &'a str,
-    /// `{short_id}`: its first digits.
+    /// `{short_id}`: the first eight digits of the id.
     pub short_id: &'a str,
-    /// `{number}`: its number on GitHub, or its first digits.
+    /// `{number}`: the issue's number on GitHub, else the first digits of its id.
     pub number: &'a str,
-    /// `{title}`: its title, which may say anything.
+    /// `{title}`: the title; untrusted text.
     pub title: &'a str,
     /// `{branch}`: the branch.
     pub branch: &'a str,
@@ -34,34 +34,34 @@ pub(crate) struct TemplateValues<'a> {
     pub path: &'a str,
 }
 
-/// How it is to be started.
+/// How the agent runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Manner {
-    /// Nobody sits at a terminal.
+    /// Without a terminal.
     pub headless: bool,
-    /// It asks nobody for permission.
+    /// Without asking for permission.
     pub yolo: bool,
 }
 
-/// It cannot be started in that manner.
+/// Why the agent cannot run that way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unable {
-    /// There are no arguments for that.
+    /// It has no arguments for running without a terminal.
     Headless,
-    /// There are no arguments for that.
+    /// It has no arguments for skipping its prompts.
     Yolo,
 }
 
-/// What an agent is told unless a configuration says otherwise: no word of it comes from the issue.
+/// The default prompt. It contains no text from the issue.
 const PROMPT: &str = "You work on issue {short_id}, in a git worktree of its own on branch {branch}, and hold the lease on it. \
 Read it with `git jit issue show {short_id}`, do what it asks, and commit your work here. \
 Set its state with `git jit issue update {short_id} --state in_progress`, and when it is finished with `git jit done {short_id}`; \
 commit that too.";
 
-/// The agents that are known without a configuration.
+/// The agents that need no configuration.
 pub(crate) const BUILT_IN: [&str; 4] = ["claude", "codex", "gemini", "shell"];
 
-/// One of them; `shell` is the user's own.
+/// The template of a built-in agent; `shell` is the user's shell.
 pub(crate) fn built_in(name: &str, shell: &str) -> Option<CommandTemplate> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let prompt = Some(PROMPT.to_owned());
@@ -93,14 +93,14 @@ pub(crate) fn built_in(name: &str, shell: &str) -> Option<CommandTemplate> {
 }
 
 impl CommandTemplate {
-    /// The program and its arguments: those of the manner, those of the user, what it is told.
+    /// The program with its arguments: those for the mode, the user's own, the prompt.
     pub(crate) fn argv(&self, manner: Manner, extra: &[String], facts: &TemplateValues<'_>) -> Result<Vec<String>, Unable> {
         let of_manner = if manner.headless { self.headless_args.as_ref().ok_or(Unable::Headless)? } else { &self.interactive_args };
         let yolo: &[String] = if manner.yolo { self.yolo_args.as_ref().ok_or(Unable::Yolo)? } else { &[] };
         let prompt = self.prompt.as_deref().filter(|prompt| !prompt.is_empty()).map(|prompt| filled(prompt, facts, None));
-        // What is said is never taken for an option.
+        // A prompt that starts with a hyphen must not be read as an option.
         let prompt = prompt.map(|prompt| if prompt.starts_with('-') { format!(" {prompt}") } else { prompt });
-        // What belongs to one option stays behind it, whatever the user adds.
+        // The value of an option stays directly behind it, whatever the user adds.
         let (first, last): (&[String], &[String]) =
             if of_manner.iter().any(|arg| arg.contains("{prompt}")) { (&[], of_manner) } else { (of_manner, &[]) };
         let ours = |args: &[String]| -> Vec<String> { args.iter().map(|arg| filled(arg, facts, prompt.as_deref())).collect() };
@@ -114,7 +114,7 @@ impl CommandTemplate {
         Ok(argv)
     }
 
-    /// All that it may run, in one line for people.
+    /// The command lines that the template can run, as one line for people.
     pub(crate) fn described(&self) -> String {
         let list = |name: &str, args: &[String]| if args.is_empty() { String::new() } else { format!("; {name}: {args:?}") };
         let some = |name: &str, args: &Option<Vec<String>>| args.as_ref().map_or(String::new(), |args| list(name, args));
@@ -129,7 +129,7 @@ impl CommandTemplate {
     }
 }
 
-/// A text with each name in braces replaced, once: what is put in is not looked at again.
+/// Replaces each name in braces once; inserted values are not expanded again.
 fn filled(text: &str, facts: &TemplateValues<'_>, prompt: Option<&str>) -> String {
     let mut done = String::new();
     let mut rest = text;
@@ -198,7 +198,7 @@ mod tests {
         let template = CommandTemplate { command: vec!["x".into()], prompt: Some("{title}".into()), ..CommandTemplate::default() };
         let hostile = |title| template.argv(Manner::default(), &[], &TemplateValues { title, ..FACTS }).expect("able");
         assert_eq!(hostile("--dangerous"), ["x", " --dangerous"]);
-        assert_eq!(hostile("{path} {prompt} {"), ["x", "{path} {prompt} {"], "what is put in is not looked at again");
+        assert_eq!(hostile("{path} {prompt} {"), ["x", "{path} {prompt} {"], "inserted values are not expanded again");
         assert_eq!(filled("{{id}} {nothing} {", &FACTS, None), "{1a2b} {nothing} {");
     }
 }

@@ -1,4 +1,5 @@
-//! Whether issues and gates fit together: what each file by itself cannot show, and two branches can make between them.
+//! Checks that issues and gates are consistent with each other. Each file may be valid and still contradict another, for example
+//! after a merge of two branches.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -11,34 +12,34 @@ use crate::domain::tracker::gate::{self, GateVerdict, Registry};
 use crate::domain::tracker::graph::{Graph, open_dependencies};
 use crate::domain::tracker::workflow;
 
-/// The fields that are sets of words.
+/// The fields that are sets of strings.
 const SETS: [&str; 3] = ["dependencies", "gates_required", "labels"];
 
-/// What does not fit.
+/// One inconsistency.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ConsistencyProblem {
-    /// An open issue asks for a gate that is not defined.
+    /// An open issue requires an undefined gate.
     UnknownGate { issue: IssueId, key: String },
-    /// A finished issue has not passed a gate that it asks for: the gate has failed, or nobody has asked it.
+    /// An issue is done although a required gate has failed or was never run.
     NotPassed { issue: IssueId, key: String, has_failed: bool },
-    /// A deleted issue has a state of its own.
+    /// A deleted issue still has a state.
     Undead { issue: IssueId, state: &'static str },
-    /// A word occurs more than once in a set.
+    /// A value occurs twice in a set.
     Repeated { issue: IssueId, field: &'static str, word: String },
-    /// An issue waits for itself.
+    /// An issue depends on itself.
     Itself { issue: IssueId },
-    /// A dependency is the id of an issue in another spelling.
+    /// A dependency is an issue id in another spelling.
     Spelling { issue: IssueId, word: String, meant: IssueId },
-    /// Issues wait for each other.
+    /// Issues depend on each other in a cycle.
     Cycle { issues: Vec<IssueId> },
-    /// A dependency is no issue that there is.
+    /// A dependency names no existing issue.
     Dangling { issue: IssueId, names: Vec<String> },
-    /// An issue that waits for its gates has passed them all.
+    /// A gated issue has passed all of its gates.
     Through { issue: IssueId },
 }
 
 impl ConsistencyProblem {
-    /// A stable word for programs.
+    /// The stable code for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::UnknownGate { .. } => "unknown_gate",
@@ -53,7 +54,7 @@ impl ConsistencyProblem {
         }
     }
 
-    /// The issues that it is about.
+    /// The issues that the problem is about.
     pub(crate) fn issues(&self) -> &[IssueId] {
         match self {
             Self::UnknownGate { issue, .. }
@@ -68,30 +69,30 @@ impl ConsistencyProblem {
         }
     }
 
-    /// Whether nothing is wrong, and something only left to do: a gate that came late, or the last step.
+    /// Whether this is only unfinished work: a gate that was added later, or a missing last step.
     pub(crate) fn is_mild(&self) -> bool {
         matches!(self, Self::Through { .. } | Self::NotPassed { has_failed: false, .. })
     }
 
-    /// Whether it is about one of these issues, or about a dependency on one of them.
+    /// Whether the problem is about one of these issues, or about a dependency on one of them.
     pub(crate) fn concerns(&self, changed: &BTreeSet<IssueId>) -> bool {
         let words: &[String] = if let Self::Dangling { names, .. } = self { names } else { &[] };
         let named = words.iter().filter_map(|word| word.parse().ok());
         self.issues().iter().copied().chain(named).any(|issue| changed.contains(&issue))
     }
 
-    /// What the one right repair is, in words; nothing where a person has to choose.
+    /// The only correct repair, in words; `None` if a person must choose.
     pub(crate) fn repair(&self) -> Option<String> {
         Some(match self {
             Self::Repeated { field, word, .. } => format!("keep one '{word}' in {field}"),
-            Self::Itself { .. } => "take that dependency away".to_owned(),
+            Self::Itself { .. } => "remove that dependency".to_owned(),
             Self::Spelling { meant, .. } => format!("write {meant}"),
             Self::Through { .. } => "move it to done".to_owned(),
             _ => return None,
         })
     }
 
-    /// Makes the repair in the issue's file: whether anything changed.
+    /// Applies the repair to the issue's file. Returns whether it changed.
     pub(crate) fn mend(&self, document: &mut Document) -> bool {
         match self {
             Self::Repeated { field, .. } => {
@@ -122,37 +123,37 @@ impl fmt::Display for ConsistencyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownGate { issue, key } => {
-                write!(f, "issue {} asks for the gate '{key}', which is not defined", issue.short())
+                write!(f, "issue {} requires the gate '{key}', which is not defined", issue.short())
             }
             Self::NotPassed { issue, key, has_failed } => {
-                let what = if *has_failed { "has failed" } else { "was never asked" };
-                write!(f, "issue {} is done, and its gate '{key}' {what}", issue.short())
+                let what = if *has_failed { "has failed" } else { "was never run" };
+                write!(f, "issue {} is done, but its gate '{key}' {what}", issue.short())
             }
             Self::Undead { issue, state } => write!(f, "issue {} is deleted, and {state}", issue.short()),
             Self::Repeated { issue, field, word } => {
                 write!(f, "issue {} has '{word}' more than once in its {field}", issue.short())
             }
-            Self::Itself { issue } => write!(f, "issue {} waits for itself", issue.short()),
+            Self::Itself { issue } => write!(f, "issue {} depends on itself", issue.short()),
             Self::Spelling { issue, word, .. } => {
-                write!(f, "issue {} depends on '{word}', which is an id that is not written as one", issue.short())
+                write!(f, "issue {} depends on '{word}', which is an issue id in a nonstandard spelling", issue.short())
             }
             Self::Cycle { issues } => {
                 let all: Vec<String> = issues.iter().map(IssueId::short).collect();
-                write!(f, "these wait for each other: {}", all.join(", "))
+                write!(f, "these issues depend on each other: {}", all.join(", "))
             }
             Self::Dangling { issue, names } => {
-                write!(f, "issue {} depends on what is not there: {}", issue.short(), names.join(", "))
+                write!(f, "issue {} depends on issues that do not exist: {}", issue.short(), names.join(", "))
             }
             Self::Through { issue } => {
-                write!(f, "issue {} is gated, and waits for nothing any more", issue.short())
+                write!(f, "issue {} is gated, but all of its gates have passed", issue.short())
             }
         }
     }
 }
 
-/// What does not fit: what is wrong with each issue, then with their dependencies.
+/// All inconsistencies: first those of each issue, then those of the dependencies.
 ///
-/// `registry` is `None` where the definitions cannot be read, which is told by whoever read them.
+/// `registry` is `None` if the gate definitions cannot be read; the caller reports that.
 pub(crate) fn problems<'a>(issues: impl IntoIterator<Item = &'a Issue>, registry: Option<&Registry>) -> Vec<ConsistencyProblem> {
     let issues: Vec<&Issue> = issues.into_iter().collect();
     let states: HashMap<IssueId, State> = issues.iter().map(|issue| (issue.id, issue.state)).collect();
@@ -206,7 +207,7 @@ fn of_sets(issue: &Issue, problems: &mut Vec<ConsistencyProblem>) {
     }
 }
 
-/// Whether a dependency can be looked at in the graph; one that is wrong by itself is told here.
+/// Whether a dependency belongs in the graph. Reports the ones that are wrong by themselves.
 fn of_dependency(issue: IssueId, word: &str, states: &HashMap<IssueId, State>, problems: &mut Vec<ConsistencyProblem>) -> bool {
     let is_canonical = word.parse::<IssueId>().is_ok();
     let meant = IssueRef::parse(word).ok().and_then(|typed| typed.full()).filter(|id| states.contains_key(id));
@@ -230,7 +231,7 @@ mod tests {
     const IDS: [&str; 3] =
         ["1a2b3c4d-0000-4000-8000-000000000001", "2b3c4d5e-0000-4000-8000-000000000002", "3c4d5e6f-0000-4000-8000-000000000003"];
 
-    /// Fields of an issue, what is wrong with it then, and whether that has one right repair.
+    /// Fields of an issue, the resulting problem, and whether it has a repair.
     type RepairCase = (Vec<(&'static str, Value)>, ConsistencyProblem, bool);
 
     fn id(n: usize) -> IssueId {

@@ -1,8 +1,7 @@
-//! Identifiers: what is typed becomes a full id once, before anything is locked, compared or stored.
+//! Identifiers. Input is resolved to a full id once, before anything is locked, compared or stored.
 //!
-//! Invariants: an [`IssueId`] is always a whole UUID; an [`AgentId`] and a [`WorktreeId`] are safe as
-//! one word in a message, a file name and a log line. A prefix resolves to exactly one id or to an
-//! error that lists the candidates, never to a guess.
+//! Invariants: an [`IssueId`] is a complete UUID; an [`AgentId`] and a [`WorktreeId`] are safe as one word in a message, a file name
+//! and a log line. A prefix resolves to exactly one id, or to an error that lists the candidates.
 
 mod error;
 
@@ -15,45 +14,45 @@ use uuid::Uuid;
 
 pub(crate) use error::IdError;
 
-/// The fewest digits of an issue id that a command accepts.
+/// The minimum length of an issue id prefix, in digits.
 pub(crate) const SHORTEST_PREFIX: usize = 4;
 
-/// The id of an issue: a UUID, printed in lower case with hyphens, and the stem of its file's name.
+/// The id of an issue: a UUID, printed in lower case with hyphens. It is the stem of the issue's file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct IssueId(Uuid);
 
 impl IssueId {
-    /// Wraps a UUID that the caller drew.
+    /// Wraps a UUID that the caller generated.
     pub(crate) fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
     }
 
-    /// The id of these 16 bytes.
+    /// The id with these 16 bytes.
     pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
     }
 
-    /// Its 16 bytes, which sort as the ids do.
+    /// The 16 bytes, which sort like the ids.
     pub(crate) fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }
 
-    /// The first eight digits, for people.
+    /// The first eight digits, for display.
     pub(crate) fn short(&self) -> String {
         self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer())[..8].to_owned()
     }
 
-    /// The id that a file name of the form `<uuid>.json` stands for, if it has that exact form.
+    /// The id in a file name of the exact form `<uuid>.json`.
     pub(crate) fn from_file_name(name: &[u8]) -> Option<Self> {
         let stem = std::str::from_utf8(name).ok()?.strip_suffix(".json")?;
         stem.parse().ok()
     }
 
-    /// Bytes of the name of an issue's file.
+    /// The length of an issue's file name in bytes.
     pub(crate) const FILE_NAME_LENGTH: usize = 41;
 
-    /// The name of this issue's file, written where nothing has to be allocated for it.
+    /// Writes the name of this issue's file into `buffer`, without an allocation.
     pub(crate) fn write_file_name<'a>(&self, buffer: &'a mut [u8; Self::FILE_NAME_LENGTH]) -> &'a str {
         buffer[36..].copy_from_slice(b".json");
         self.0.hyphenated().encode_lower(&mut buffer[..36]);
@@ -67,7 +66,7 @@ impl IssueId {
 }
 
 impl Ord for IssueId {
-    /// As numbers, which is the order of the bytes and of the text: thousands are sorted for a listing.
+    /// Compares as numbers, which equals the order of the bytes and of the text. Listings sort thousands of ids.
     fn cmp(&self, other: &Self) -> Ordering {
         self.0.as_u128().cmp(&other.0.as_u128())
     }
@@ -88,7 +87,7 @@ impl fmt::Display for IssueId {
 impl FromStr for IssueId {
     type Err = IdError;
 
-    /// Accepts the canonical form alone: 36 characters, lower case, hyphens in their places.
+    /// Accepts only the canonical form: 36 characters, lower case, with hyphens.
     fn from_str(text: &str) -> Result<Self, IdError> {
         let malformed = || IdError::Malformed { kind: "issue id", text: text.to_owned(), want: "a UUID in lower case" };
         let is_canonical = text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -96,16 +95,16 @@ impl FromStr for IssueId {
     }
 }
 
-/// What a person typed for an issue: a full id or a prefix of one, trimmed and in lower case.
+/// An issue as typed by a person: a full id or a prefix, trimmed and in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IssueRef {
     typed: String,
-    /// What its first four digits are; nothing where a hyphen is among them, which no id has there.
+    /// The first four digits; `None` if a hyphen is among them, which matches no id.
     begin: Option<[u8; 2]>,
 }
 
 impl IssueRef {
-    /// Reads what was typed; an error if it cannot be the beginning of any id.
+    /// Parses the input; fails if no id can start with it.
     pub(crate) fn parse(text: &str) -> Result<Self, IdError> {
         let typed = text.trim().to_ascii_lowercase();
         let digits = typed.chars().filter(char::is_ascii_hexdigit).count();
@@ -119,14 +118,14 @@ impl IssueRef {
         Ok(Self { typed, begin: begin.map(u16::to_be_bytes) })
     }
 
-    /// The full id, if what was typed is one.
+    /// The full id, if the input is one.
     pub(crate) fn full(&self) -> Option<IssueId> {
         Uuid::try_parse(&self.typed).ok().filter(|_| self.typed.len() >= 32).map(IssueId)
     }
 
-    /// Whether `id` begins with what was typed.
+    /// Whether `id` starts with the input.
     pub(crate) fn matches(&self, id: &IssueId) -> bool {
-        // Of ten thousand ids all but a few end here.
+        // This rejects almost all ids cheaply.
         if self.begin.as_ref().is_none_or(|begin| !id.as_bytes().starts_with(begin)) {
             return false;
         }
@@ -135,7 +134,7 @@ impl IssueRef {
             || id.0.simple().encode_lower(&mut without).starts_with(&self.typed)
     }
 
-    /// The one id among `known` that begins with what was typed.
+    /// The only id in `known` that starts with the input.
     pub(crate) fn resolve(&self, known: impl IntoIterator<Item = IssueId>) -> Result<IssueId, IdError> {
         let mut found: Vec<IssueId> = known.into_iter().filter(|id| self.matches(id)).collect();
         found.sort_unstable();
@@ -154,12 +153,11 @@ impl IssueRef {
 pub(crate) struct LeaseId(String);
 
 impl LeaseId {
-    /// Wraps a ULID that the caller drew.
+    /// Wraps a ULID that the caller generated.
     pub(crate) fn new(ulid: impl fmt::Display) -> Self {
         Self(ulid.to_string())
     }
 
-    /// The id as text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -171,15 +169,15 @@ impl fmt::Display for LeaseId {
     }
 }
 
-/// Who acts: `type:name`, for example `agent:copilot-1`, `human:alice`, `ci:github-actions`.
+/// The name of an agent: `type:name`, for example `agent:copilot-1`, `human:alice`, `ci:github-actions`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct AgentId(String);
 
 impl AgentId {
-    /// The id of a person, made from a Git user name that may hold anything.
+    /// The id of a person, from a Git user name with arbitrary characters.
     ///
-    /// Whatever is not a letter, a digit or one of `._@+-` becomes a single hyphen.
+    /// Every run of characters other than letters, digits and `._@+-` becomes one hyphen.
     pub(crate) fn human(user_name: &str) -> Option<Self> {
         let mut name = String::new();
         for c in user_name.trim().to_lowercase().chars() {
@@ -193,7 +191,6 @@ impl AgentId {
         format!("human:{name}").parse().ok()
     }
 
-    /// The id as text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -220,13 +217,13 @@ impl FromStr for AgentId {
     }
 }
 
-/// The id of a worktree: `wt:` and eight hexadecimal digits, drawn once and kept when the worktree moves.
+/// The id of a worktree: `wt:` and eight hexadecimal digits, generated once and kept when the worktree moves.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct WorktreeId(u32);
 
 impl WorktreeId {
-    /// The id made of 32 random bits that the caller drew.
+    /// The id with 32 random bits that the caller generated.
     pub(crate) fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
@@ -249,7 +246,7 @@ impl FromStr for WorktreeId {
     }
 }
 
-/// In JSON an id is its text, and nothing else that reads as one.
+/// Serializes an id as its text, and parses only that text.
 macro_rules! in_json_as_text {
     ($($id:ty),+) => {$(
         impl TryFrom<String> for $id {
@@ -270,12 +267,11 @@ macro_rules! in_json_as_text {
 
 in_json_as_text!(IssueId, AgentId, WorktreeId);
 
-/// Whom a lease is granted to: an agent in a worktree. Both must match for any use of the lease.
+/// The holder of a lease: an agent in a worktree. Both must match whenever the lease is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Holder {
-    /// The agent.
     pub agent_id: AgentId,
-    /// The worktree it works in.
+    /// The worktree in which the agent works.
     pub worktree_id: WorktreeId,
 }
 

@@ -1,4 +1,4 @@
-//! The issue: its fields, and what is valid in them. [`Document`] is the text of its file.
+//! The issue: its fields and their valid values. [`Document`] is the text of its file.
 
 mod document;
 mod read;
@@ -17,18 +17,18 @@ pub(crate) use document::{Document, FieldChange};
 pub(crate) use read::unique_json;
 pub(crate) use summary::Summary;
 
-/// The longest title, in characters.
+/// The maximum length of a title, in characters.
 pub(crate) const LONGEST_TITLE: usize = 400;
 
-/// Where an issue is in its life.
+/// The state of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
-    /// Written down.
+    /// Not ready yet.
     Backlog,
-    /// May be begun, once nothing blocks it.
+    /// Can be started once its dependencies are closed.
     Ready,
-    /// Begun.
+    /// Work has started.
     InProgress,
     /// Waits for its gates.
     Gated,
@@ -36,12 +36,12 @@ pub(crate) enum State {
     Done,
     /// Will not be done.
     Rejected,
-    /// Put away.
+    /// Closed and hidden from listings.
     Archived,
 }
 
 impl State {
-    /// Every state, in the order of an issue's life.
+    /// Every state, in the usual order.
     pub(crate) const ALL: [Self; 7] =
         [Self::Backlog, Self::Ready, Self::InProgress, Self::Gated, Self::Done, Self::Rejected, Self::Archived];
 
@@ -58,7 +58,7 @@ impl State {
         }
     }
 
-    /// Reads a spelling, in either case, with hyphens for underscores.
+    /// Parses a state, in any case, with hyphens or underscores.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase().replace('-', "_");
         Self::ALL.into_iter().find(|state| state.as_str() == text)
@@ -70,22 +70,18 @@ impl State {
     }
 }
 
-/// How urgent an issue is, the most urgent first.
+/// The urgency of an issue, most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Priority {
-    /// Drop everything.
     Critical,
-    /// Soon.
     High,
-    /// In its turn.
     Normal,
-    /// Some day.
     Low,
 }
 
 impl Priority {
-    /// Every priority, the most urgent first.
+    /// Every priority, most urgent first.
     pub(crate) const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Normal, Self::Low];
 
     /// The spelling in files and on the command line.
@@ -98,94 +94,93 @@ impl Priority {
         }
     }
 
-    /// Reads a spelling, in either case.
+    /// Parses a priority, in any case.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
         Self::ALL.into_iter().find(|priority| priority.as_str() == text)
     }
 }
 
-/// What a file says of an issue; fields that this program does not use yet are in [`Issue::rest`].
+/// The content of an issue file; fields that this program does not use are in [`Issue::rest`].
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Issue {
-    /// The id, equal to the file name's stem.
+    /// The id, equal to the stem of the file name.
     pub id: IssueId,
     /// One line.
     pub title: String,
     /// Any text.
     pub description: String,
-    /// The state as stored; readiness is computed, see `domain::graph`.
+    /// The stored state. The effective state is computed, see `domain::tracker::graph`.
     pub state: State,
-    /// The priority.
     pub priority: Priority,
-    /// Whom the work is meant for.
+    /// The agent or person who should do the work.
     pub assignee: Option<String>,
     /// Ids of the issues that must be closed first.
     pub dependencies: Vec<String>,
-    /// Keys of the gates that it must pass.
+    /// Keys of the required gates.
     pub gates_required: Vec<String>,
-    /// What became of each gate: see `domain::gate::Record`.
+    /// The recorded result of each gate, see `domain::tracker::gate::GateRecord`.
     pub gates_status: serde_json::Map<String, Value>,
-    /// `namespace:value` words.
+    /// Labels of the form `namespace:value`.
     pub labels: Vec<String>,
-    /// Free text by key; `github` is the number of the issue there.
+    /// Free text by key; `github` is the issue's number there.
     pub context: BTreeMap<String, Value>,
-    /// Whatever else the file holds, in its order.
+    /// All other members of the file, in their order.
     pub rest: serde_json::Map<String, Value>,
 }
 
 /// Why a text is not a valid issue file, or a value not a valid field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidIssue {
-    /// It is not text.
+    /// The file is not UTF-8.
     #[error("not UTF-8 text")]
     NotText,
-    /// It is not JSON, or a field has the wrong type or value.
+    /// The file is not JSON, or a field has the wrong type or value.
     #[error("{0}")]
     Json(String),
-    /// Git left conflict markers in it.
-    #[error("holds unresolved conflict markers")]
+    /// The file has conflict markers from Git.
+    #[error("has unresolved conflict markers")]
     ConflictMarkers,
-    /// The id inside is not the file's name.
-    #[error("its id is {found}, its name says {expected}")]
+    /// The id in the file differs from the file name.
+    #[error("its id is {found}, but its file name says {expected}")]
     OtherId { expected: IssueId, found: IssueId },
-    /// A title that is blank, too long, or holds control characters.
-    #[error("a title is one line of 1 to {LONGEST_TITLE} characters without control characters")]
+    /// A title that is empty, too long, or contains control characters.
+    #[error("invalid title: use one line of 1 to {LONGEST_TITLE} characters, without control characters")]
     Title,
     /// A label that is not `namespace:value`.
-    #[error("'{0}' is not a label: want namespace:value, without spaces")]
+    #[error("invalid label '{0}': use namespace:value, without spaces")]
     Label(String),
 }
 
 impl Issue {
-    /// A field that is text, among those that this type has no place for.
+    /// A text field that has no member in this type.
     pub(crate) fn text(&self, field: &str) -> Option<&str> {
         self.rest.get(field).and_then(Value::as_str)
     }
 
-    /// Whether it was deleted and only its file is left, as a tombstone.
+    /// Whether the issue was deleted, so that its file is only a tombstone.
     pub(crate) fn is_deleted(&self) -> bool {
         self.rest.contains_key(DELETED_AT)
     }
 }
 
-/// The field that makes a file a tombstone: when the issue was deleted.
+/// The field that makes a file a tombstone: the time of the deletion.
 pub(crate) const DELETED_AT: &str = "deleted_at";
 
-/// Whether a character could make a line show something else than it says: controls, line ends, directions of writing.
+/// Whether a character can disguise the text of a line: control characters, line separators, changes of the writing direction.
 pub(crate) fn deceives(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// The title as it is stored, if it is one.
+/// The title as it is stored, if it is valid.
 pub(crate) fn valid_title(text: &str) -> Result<&str, InvalidIssue> {
     let title = text.trim();
     let fits = !title.is_empty() && title.chars().count() <= LONGEST_TITLE && !title.chars().any(deceives);
     if fits { Ok(title) } else { Err(InvalidIssue::Title) }
 }
 
-/// The label as it is stored, if it is one.
+/// The label as it is stored, if it is valid.
 pub(crate) fn valid_label(text: &str) -> Result<&str, InvalidIssue> {
     let label = text.trim();
     let plain = |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control() || c == ',');
@@ -195,20 +190,18 @@ pub(crate) fn valid_label(text: &str) -> Result<&str, InvalidIssue> {
     }
 }
 
-/// What a new issue starts from.
+/// The initial fields of a new issue.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
-    /// Its id.
     pub id: IssueId,
     /// A valid title.
     pub title: String,
     /// Any text.
     pub description: String,
-    /// Where it starts.
+    /// The initial state.
     pub state: State,
-    /// How urgent it is.
     pub priority: Priority,
-    /// Whom the work is meant for.
+    /// The agent or person who should do the work.
     pub assignee: Option<String>,
     /// Ids of issues that must be closed first, in any order.
     pub dependencies: Vec<String>,
@@ -218,12 +211,12 @@ pub(crate) struct Draft {
     pub labels: Vec<String>,
     /// Text by key.
     pub context: BTreeMap<String, String>,
-    /// When it was made, RFC 3339.
+    /// The time of creation, RFC 3339.
     pub created_at: String,
 }
 
 impl Draft {
-    /// A draft of a ready issue with a valid title and nothing else.
+    /// A draft of a ready issue with a valid title and otherwise empty fields.
     pub(crate) fn new(id: IssueId, title: &str, created_at: String) -> Self {
         Self {
             id,

@@ -1,12 +1,12 @@
-//! The lease machine: what the log's records mean, and what may be appended next.
+//! The lease state machine: the meaning of the log's records, and which records may be appended next.
 //!
-//! Owns these invariants: at most one lease an issue; a token is the sequence of its grant and never
-//! comes again; an expired lease blocks nobody and authorises nothing; only the holder, agent *and*
-//! worktree, uses a lease. Storage appends what [`decide`] says and replays what it reads through
-//! [`Ledger::apply`]; it takes no decision of its own. Nothing here reads a clock.
+//! Invariants: an issue has at most one lease; a token is the sequence of its grant and is never reused; an expired lease blocks no
+//! other agent and authorises no edit; only the holder (agent *and* worktree) can use a lease. Storage appends what [`decide`] returns
+//! and replays what it reads through [`Ledger::apply`]; it makes no decisions. Nothing here reads a clock.
 
 mod decide;
 mod event;
+mod interface;
 mod ledger;
 #[cfg(test)]
 mod model;
@@ -23,23 +23,25 @@ use crate::domain::time::{ClockReading, Now};
 
 pub(crate) use decide::{Decision, LeaseAnswer, LeaseRefusal, Request, decide};
 pub(crate) use event::{Grant, LeaseEvent};
+pub(crate) use interface::{Diagnostic, LeaseFilter, PastEvent, Recovery, Transaction};
 pub(crate) use ledger::Ledger;
 pub(crate) use outcome::LeaseOutcome;
 pub(crate) use status::LeaseStatus;
 
-/// The holder stops trusting a finite lease this much before others may take it, at most; a tenth of a short one.
+/// The maximum time before the end of a lease during which its holder no longer relies on it; a tenth of a short lease.
+/// Milliseconds.
 const SAFETY_MARGIN_MS: u64 = 5_000;
-/// The longest lease that has an end: thirty days.
+/// The longest lease with an end: thirty days.
 pub(crate) const LONGEST_TTL_SECS: u64 = 30 * 24 * 3600;
 
-/// What a policy says about leases.
+/// The policy's settings about leases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Seconds without a beat after which a lease without an end is stale.
+    /// Seconds without a heartbeat after which an indefinite lease is stale.
     pub stale_after_secs: u64,
-    /// Leases without an end that one agent may have.
+    /// The maximum number of indefinite leases of one agent.
     pub indefinite_per_agent: u64,
-    /// Leases without an end that there may be.
+    /// The maximum number of indefinite leases in the repository.
     pub indefinite_per_repo: u64,
 }
 
@@ -49,34 +51,31 @@ impl Default for Limits {
     }
 }
 
-/// A lease as the log leaves it.
+/// A lease as recorded in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Lease {
-    /// Its id.
     pub lease_id: LeaseId,
-    /// The issue that it is about.
     pub issue_id: IssueId,
-    /// Who has it.
     pub holder: Holder,
     /// The branch at the time of the grant.
     pub branch: Option<String>,
-    /// Seconds from [`Lease::since`]; 0 is a lease without an end.
+    /// The duration in seconds from [`Lease::since`]; 0 for an indefinite lease.
     pub ttl_secs: u64,
-    /// The fencing number: the sequence of the grant.
+    /// The fencing token: the sequence of the grant.
     pub token: u64,
     /// The sequence of the record that last set [`Lease::since`].
     pub version: u64,
-    /// When its time began to run.
+    /// The start of the duration.
     pub since: ClockReading,
-    /// When it was granted, for people.
+    /// The time of the grant, for display.
     pub acquired_at: Timestamp,
-    /// When it was last granted, renewed or beaten, for people.
+    /// The time of the last grant, renewal or heartbeat, for display.
     pub last_beat: Timestamp,
-    /// It ends with the commit of the issue's last edit.
+    /// The lease ends with the commit of the issue's last edit.
     pub closing: bool,
-    /// What it was taken for.
+    /// Why it was acquired.
     pub reason: Option<String>,
-    /// When each other clock domain first saw this version: it runs from there in that domain.
+    /// The first reading at which each other clock domain saw this version. The duration counts from there in that domain.
     pub observed: Vec<ClockReading>,
 }
 
@@ -107,7 +106,7 @@ impl Lease {
         self.observed.clear();
     }
 
-    /// Milliseconds that this version has certainly lived, as far as `now`'s domain can tell.
+    /// The minimum age of this version in milliseconds; `None` if it cannot be known in `now`'s clock domain.
     fn age_ms(&self, now: &Now) -> Option<u64> {
         std::iter::once(&self.since).chain(&self.observed).filter_map(|then| now.clock.since(then)).max()
     }

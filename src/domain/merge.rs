@@ -1,8 +1,8 @@
-//! Merges the files of one issue field by field: three-way first, a rule only where both sides changed one thing differently.
+//! Merges the files of one issue field by field: three-way first, then by a rule of the field if both sides changed it differently.
 //!
-//! The result does not depend on which side is ours, and merging it again changes nothing. Nothing is dropped silently: what a rule
-//! decided is told, what no rule decides is a conflict, whose two values stay in the text. What is no issue, or not the same one,
-//! is refused: that is for a person.
+//! The result does not depend on which side is ours, and merging it again changes nothing. No value is dropped silently: the decisions
+//! of rules are reported, and a conflict without a rule keeps both values in the text. Files that are not issues, or not the same issue,
+//! are refused; a person must decide.
 
 mod json_equality;
 mod rules;
@@ -21,22 +21,22 @@ pub(crate) use crate::domain::merge::write::Markers;
 use crate::domain::merge::write::Texts;
 use crate::text::json_edit;
 
-/// The newest `schema_version` of an issue's file that is understood; files without one are of the first.
+/// The newest supported `schema_version` of an issue file. Files without one have version 1.
 const NEWEST: u64 = 1;
 
-/// Merges texts by lines: base, ours, theirs to the clean merge, if there is one.
+/// A text merge by lines: base, ours, theirs give the clean merge, if there is one.
 pub(crate) type Lines<'a> = &'a dyn Fn(&str, &str, &str) -> Option<String>;
 
-/// One of the two that are merged.
+/// One of the two sides of a merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MergeSide {
-    /// What is merged into.
+    /// The side that is merged into.
     Ours,
-    /// What is merged.
+    /// The side that is merged.
     Theirs,
 }
 
-/// The three versions of a file; no base where they have none in common.
+/// The three versions of a file; `base` is `None` without a common ancestor.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Versions<'a> {
     pub base: Option<&'a [u8]>,
@@ -47,63 +47,54 @@ pub(crate) struct Versions<'a> {
 /// Why a file is left to a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MergeError {
-    /// Git's rename detection takes two issues for one.
-    #[error("these are different issues, which rename detection takes for one: {}", short(issues))]
-    DifferentIssues {
-        /// Their ids.
-        issues: Vec<IssueId>,
-    },
-    /// A side is no issue.
+    /// Git's rename detection paired two different issues.
+    #[error("rename detection paired two different issues: {}", short(issues))]
+    DifferentIssues { issues: Vec<IssueId> },
+    /// A side is not a valid issue.
     #[error("{} cannot be read: {why}", side.name())]
-    Unreadable {
-        /// Which one.
-        side: MergeSide,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// A version was written by a newer program, or by one that counts otherwise.
-    #[error("it has schema_version {version}, and this program knows {NEWEST}")]
+    Unreadable { side: MergeSide, why: String },
+    /// A version has an unknown schema version.
+    #[error("it has schema_version {version}, but this program supports up to {NEWEST}")]
     Newer {
-        /// Its version, as JSON.
+        /// The schema version, as JSON.
         version: String,
     },
 }
 
-/// What a rule decided, for whoever wants to know what became of the other value.
+/// The decision of a rule, so that the dropped value can be reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ruling {
     /// The field, with the keys below it.
     pub field: String,
-    /// What stays, as JSON.
+    /// The value that is kept, as JSON.
     pub kept: String,
-    /// What does not.
+    /// The value that is dropped, as JSON.
     pub dropped: String,
 }
 
-/// A field that both sides changed and that no rule decides.
+/// A field that both sides changed differently and that has no rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Conflict {
     /// The field and the keys below it.
     pub path: Vec<String>,
-    /// Its JSON text on our side; `None` where it is not there.
+    /// The JSON text on our side; `None` if it is absent.
     pub ours: Option<String>,
-    /// The same on theirs.
+    /// The JSON text on their side; `None` if it is absent.
     pub theirs: Option<String>,
 }
 
 impl Conflict {
-    /// The field as it is named on a command line.
+    /// The name of the field on a command line.
     pub(crate) fn field(&self) -> String {
         self.path.join(".")
     }
 }
 
-/// A merge that has been worked out and not written yet.
+/// A computed merge that has not been written yet.
 #[derive(Debug, Clone)]
 pub(crate) struct IssueMerge {
-    /// The issue.
     pub issue: IssueId,
-    /// What rules decided.
+    /// The decisions of rules.
     pub rulings: Vec<Ruling>,
     start: String,
     ours: String,
@@ -121,11 +112,11 @@ impl MergeSide {
 }
 
 impl IssueMerge {
-    /// Works out the merge.
+    /// Computes the merge.
     pub(crate) fn of(versions: Versions<'_>, lines: Lines<'_>) -> Result<Self, MergeError> {
         let read = |bytes, side| Document::read(bytes).map_err(|error| MergeError::Unreadable { side, why: error.to_string() });
         let (ours, theirs) = (read(versions.ours, MergeSide::Ours)?, read(versions.theirs, MergeSide::Theirs)?);
-        // A virtual base may hold the markers of a conflict: then there is none.
+        // A virtual base may contain conflict markers. It counts as no base.
         let base = versions.base.and_then(|bytes| Document::read(bytes).ok());
         let mut issues: Vec<IssueId> = base.iter().chain([&ours, &theirs]).map(|document| document.issue().id).collect();
         issues.sort_unstable();
@@ -147,7 +138,7 @@ impl IssueMerge {
         Ok(Self { issue: ours.issue().id, rulings, start, ours: texts.ours.to_owned(), theirs: texts.theirs.to_owned(), items })
     }
 
-    /// What no rule decides.
+    /// The conflicts that remain.
     pub(crate) fn conflicts(&self) -> Vec<Conflict> {
         let open = self.items.iter().filter(|item| item.outcome == FieldOutcome::Conflict);
         let conflict = |item: &Item| {
@@ -158,12 +149,12 @@ impl IssueMerge {
         open.map(conflict).collect()
     }
 
-    /// Decides a conflict for one side.
+    /// Resolves a conflict with the value of one side.
     pub(crate) fn take(&mut self, path: &[String], side: MergeSide) {
         self.decide(path, FieldOutcome::Take(side));
     }
 
-    /// Decides a conflict by a value of its own.
+    /// Resolves a conflict with a new value.
     pub(crate) fn make(&mut self, path: &[String], value: Value) {
         self.decide(path, FieldOutcome::Made(value));
     }
@@ -174,12 +165,12 @@ impl IssueMerge {
         }
     }
 
-    /// The merged text; where there are conflicts, with markers around those fields alone.
+    /// The merged text, with conflict markers around the conflicting fields only.
     pub(crate) fn text(&self, markers: &Markers) -> String {
         write::text(&self.start, (&self.ours, &self.theirs), &self.items, markers)
     }
 
-    /// The merged text, if there is no conflict.
+    /// The merged text; `None` while there are conflicts.
     pub(crate) fn clean(&self) -> Option<String> {
         let is_clean = self.items.iter().all(|item| item.outcome != FieldOutcome::Conflict);
         is_clean.then(|| self.text(&Markers::default()))
@@ -190,7 +181,7 @@ fn short(issues: &[IssueId]) -> String {
     issues.iter().map(IssueId::short).collect::<Vec<_>>().join(", ")
 }
 
-/// A path as `splice` takes it.
+/// A path in the form that `json_edit` takes.
 fn words(path: &[String]) -> Vec<&str> {
     path.iter().map(String::as_str).collect()
 }

@@ -1,7 +1,7 @@
-//! The rules, pure: no files, no Git, no clock, no environment, no printing.
+//! The rules. They are pure: no files, Git, clock, environment or output.
 //!
-//! Everything here is a function of its arguments, so a table, a property or a model checker can
-//! drive it. A rule that needs a fact takes the fact; it never fetches one.
+//! Everything is a function of its arguments, so that tables, properties and a model checker can test it. A rule takes the facts that it
+//! needs as arguments.
 
 pub(crate) mod agent_command;
 pub(crate) mod consistency;

@@ -1,27 +1,26 @@
-//! What may be committed, pushed or written: every refusal is a variant that names its reason.
+//! What may be committed, pushed or written. Every refusal is a variant with its reason.
 //!
-//! Owns two rules: the policy in force is the strictest of all candidates, none of which replaces
-//! another; and an edit of an issue wants the live, fresh lease of whoever makes it. Decides from its
-//! arguments alone; commands and hooks only translate what it answers.
+//! Two rules: the policy in force is the strictest of all candidates, none of which replaces another; and an edit of an issue needs a
+//! live, fresh lease of the editor. Decides from its arguments only; commands and hooks report the result.
 
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{LeaseStatus, Ledger, Limits};
 use crate::domain::time::Now;
 
-/// What a finding leads to, weakest first.
+/// The consequence of a finding, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) enum Enforcement {
-    /// Nothing is said.
+    /// Ignored.
     #[default]
     Off,
-    /// It is said, and let through.
+    /// Reported, but allowed.
     Warn,
-    /// It is refused.
+    /// Refused.
     Strict,
 }
 
 impl Enforcement {
-    /// Reads the spelling of `enforce_leases`, in either case.
+    /// Parses a value of `enforce_leases`, in any case.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text.trim().to_ascii_lowercase().as_str() {
             "off" => Some(Self::Off),
@@ -32,7 +31,7 @@ impl Enforcement {
     }
 }
 
-/// What one `config.toml` says; `None` where it is silent.
+/// The settings of one `config.toml`; `None` for those that it does not set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct PolicySettings {
     /// `[worktree] enforce_leases`.
@@ -57,10 +56,10 @@ pub(crate) struct PolicySettings {
     pub lease_renewal_threshold_pct: Option<u64>,
 }
 
-/// A place where a policy was looked for, and what stood there.
+/// One place that can define the policy, and what it contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
-    /// Where, for people: a ref, a path, a variable.
+    /// The place, for display: a ref, a path or a variable.
     pub place: String,
     /// The settings, or why they cannot be read.
     pub settings: Result<PolicySettings, String>,
@@ -69,31 +68,31 @@ pub(crate) struct Candidate {
 /// The policy in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Policy {
-    /// The strictest of the candidates that could be read.
+    /// The strictest value of the readable candidates.
     pub enforcement: Enforcement,
-    /// Candidates that could not be read, with the reason; while there are any, edits of issues count as under `strict`.
+    /// Candidates that cannot be read, with the reason. While there are any, edits of issues count as under `strict`.
     pub unreadable: Vec<(String, String)>,
-    /// Whether worktree features and leases are in use.
+    /// Whether worktree features and leases are enabled.
     pub worktrees: bool,
-    /// Whether new issues are allowed in the primary worktree alone.
+    /// Whether new issues may be created only in the primary worktree.
     pub create_in_primary_only: bool,
-    /// Whether the policy may change only on top of the default branch, where a place insists or all do without; else each
-    /// default branch says for itself.
+    /// Whether the policy may change only on top of the default branch. `Some(true)` if any candidate requires it, `Some(false)` if all
+    /// decline it, else each default branch decides for itself.
     pub require_main_history: Option<bool>,
-    /// Seconds that a lease lasts unless told otherwise.
+    /// The default duration of a lease in seconds.
     pub default_ttl_secs: u64,
-    /// What is said about leases.
+    /// The settings about leases.
     pub limits: Limits,
-    /// How leases are kept from ending unnoticed.
+    /// How leases are protected from ending unnoticed.
     pub care: Care,
 }
 
-/// How leases are kept from ending unnoticed.
+/// How leases are protected from ending unnoticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Care {
-    /// Whether what a holder does with an issue counts as a beat.
+    /// Whether work of the holder on the issue counts as a heartbeat.
     pub renews_on_activity: bool,
-    /// Per cent of its time below which a lease is warned of.
+    /// The percentage of remaining time below which the holder is warned.
     pub warns_below_pct: u64,
 }
 
@@ -134,7 +133,7 @@ impl Policy {
         }
     }
 
-    /// What `finding` leads to under this policy.
+    /// The consequence of `finding` under this policy.
     pub(crate) fn outcome(&self, finding: &Finding) -> Enforcement {
         if !self.worktrees && self.unreadable.is_empty() {
             Enforcement::Off
@@ -145,68 +144,68 @@ impl Policy {
         }
     }
 
-    /// Whether nothing could come of looking.
+    /// Whether no finding can have a consequence.
     pub(crate) fn is_silent(&self) -> bool {
         self.unreadable.is_empty() && (self.enforcement == Enforcement::Off || !self.worktrees)
     }
 }
 
-/// Something that the policy has an opinion on.
+/// A violation that the policy decides about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Finding {
-    /// An issue was edited, and nobody holds it.
+    /// An edited issue has no lease.
     Unleased { issue: IssueId },
-    /// An issue was edited whose lease, the editor's own, is over or about to be.
+    /// The editor's own lease on an edited issue has expired or is about to.
     Lapsed { issue: IssueId, lease_id: LeaseId },
-    /// An issue was edited under the editor's own lease without an end, which is stale.
+    /// The editor's own indefinite lease on an edited issue is stale.
     Stale { issue: IssueId, lease_id: LeaseId },
-    /// An issue was edited that somebody else holds.
+    /// Another holder has the lease of an edited issue.
     HeldByOther { issue: IssueId, holder: Holder, lease_status: LeaseStatus, branch: Option<String> },
-    /// An issue was edited that this worktree holds under another agent id.
+    /// This worktree holds an edited issue under another agent id.
     HeldUnderOtherName { issue: IssueId, holder: AgentId, me: AgentId },
-    /// A commit edits an issue without authority: the lease it was made under did not end well, or there was none.
+    /// A commit edits an issue without authority: there was no lease, or the lease did not end properly.
     Unauthorised {
         issue: IssueId,
         commit: String,
         because: Box<Because>,
         now: Box<Finding>,
-        /// Who wrote the commit, where that is somebody else.
+        /// The author of the commit, if it is another person.
         by: Option<String>,
     },
-    /// An issue's file is not valid, not a plain file, or not where it says.
+    /// An issue file is invalid, not a plain file, or in the wrong place.
     Invalid {
         path: String,
         why: String,
-        /// The commit that has it, where there is one.
+        /// The commit that contains it, if any.
         commit: Option<String>,
     },
-    /// Issues and gates that do not fit together any more.
+    /// Issues and gates contradict each other.
     Inconsistent { what: String },
-    /// The configuration or the gates were edited on a branch that lacks the default branch's tip.
+    /// The configuration or the gates were edited on a branch without the tip of the default branch.
     OffBase { path: String, branch: String },
-    /// An issue was made outside the primary worktree.
+    /// An issue was created outside the primary worktree.
     CreatedElsewhere { issue: IssueId },
-    /// A push takes the default branch back.
+    /// A push moves the default branch backwards.
     Rewinds { branch: String, why: String },
     /// The lease log cannot be read.
     NoLedger { why: String },
-    /// Something of the repository cannot be read.
+    /// A part of the repository cannot be read.
     Unreadable { what: String, why: String },
 }
 
-/// What became of the authority under which a commit was made.
+/// Why a commit has no authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Because {
     /// No hook recorded the edit.
     NeverRecorded,
-    /// The lease lapsed before its holder ended it.
+    /// The lease expired before its holder released it.
     LeaseLapsed { lease_id: LeaseId },
     /// The lease was evicted.
     LeaseEvicted { lease_id: LeaseId, by: AgentId, reason: String },
 }
 
 impl Finding {
-    /// A stable word for programs.
+    /// The stable code for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Unleased { .. } => "no_lease",
@@ -225,7 +224,7 @@ impl Finding {
         }
     }
 
-    /// The same finding about a file, as one of a commit.
+    /// The same finding, located in a commit.
     pub(crate) fn in_commit(mut self, id: impl ToString) -> Self {
         if let Self::Invalid { commit, .. } = &mut self {
             *commit = Some(id.to_string());
@@ -233,7 +232,7 @@ impl Finding {
         self
     }
 
-    /// The issue it is about, where it is about one.
+    /// The issue that the finding is about, if any.
     pub(crate) fn issue(&self) -> Option<IssueId> {
         match self {
             Self::Unleased { issue }
@@ -247,31 +246,30 @@ impl Finding {
         }
     }
 
-    /// Whether an unreadable policy counts as strict for it: it must stay possible to repair the policy itself.
+    /// Whether an unreadable policy counts as strict for this finding. Edits of the policy itself must stay possible, to repair it.
     fn concerns_an_issue(&self) -> bool {
         self.issue().is_some() || matches!(self, Self::Invalid { .. } | Self::NoLedger { .. } | Self::Unreadable { .. })
     }
 }
 
-/// Who wants to edit.
+/// The author of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Editor {
-    /// The agent.
     pub agent_id: AgentId,
-    /// The worktree, `None` where this worktree has never written anything and so holds nothing.
+    /// The worktree; `None` if this worktree has no id yet and so holds nothing.
     pub worktree_id: Option<WorktreeId>,
-    /// Whether there is no worktree at all (a push from a bare root): the agent alone must match then.
+    /// Whether there is no worktree (a push from a bare repository). Then only the agent must match.
     pub anywhere: bool,
 }
 
 impl Editor {
-    /// Whether a lease of `holder` is this editor's own.
+    /// Whether a lease of `holder` belongs to this editor.
     pub(crate) fn is(&self, holder: &Holder) -> bool {
         holder.agent_id == self.agent_id && (self.anywhere || self.worktree_id.as_ref() == Some(&holder.worktree_id))
     }
 }
 
-/// Whether `editor` may edit `issue` at `now`: under which lease, or why not.
+/// The lease under which `editor` may edit `issue` at `now`, or why it may not.
 pub(crate) fn lease_for_edit(
     ledger: &Ledger,
     issue: IssueId,

@@ -1,7 +1,7 @@
-//! What time is it, for whom: the clock that decides, and the clock for people.
+//! The two clocks: a monotonic clock for decisions, and the wall clock for people.
 //!
-//! Decisions rest on a monotonic reading within one clock domain (on Linux: one boot of one kernel);
-//! the wall clock is written down for people and decides nothing.
+//! Decisions use a monotonic reading within one clock domain (on Linux: one boot of one kernel). The wall clock is only recorded and
+//! displayed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 /// A reading of a monotonic clock, comparable only with readings of the same domain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct ClockReading {
-    /// Whose clock it is: the boot id of the kernel, or a value unique to the process where none can be read.
+    /// The clock domain: the boot id of the kernel, or a constant if it cannot be read.
     pub domain: String,
-    /// Milliseconds on it, time spent suspended not counted.
+    /// Milliseconds, without time spent suspended.
     pub millis: u64,
 }
 
 impl ClockReading {
-    /// Milliseconds from `then` to this reading, or nothing where the two cannot be compared.
+    /// Milliseconds from `then` to this reading; `None` if the two cannot be compared.
     pub(crate) fn since(&self, then: &Self) -> Option<u64> {
         (self.domain == then.domain).then(|| self.millis.checked_sub(then.millis)).flatten()
     }
@@ -25,19 +25,18 @@ impl ClockReading {
 /// One moment, on both clocks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Now {
-    /// The reading that decides.
+    /// The reading for decisions.
     pub clock: ClockReading,
-    /// The time that is shown and written down.
+    /// The time for display.
     pub wall: Timestamp,
 }
 
-/// Tells the time; injected, so that tests can hold it still, move it and put it back.
+/// Reads the time. Injected, so that tests can stop it and move it in both directions.
 pub(crate) trait Clock {
-    /// This moment.
     fn now(&self) -> Now;
 }
 
-/// A length of time for people, in its two largest units: `9m 12s`.
+/// A duration for display, in its two largest units: `9m 12s`.
 pub(crate) fn in_words(millis: u64) -> String {
     let seconds = millis.div_ceil(1000);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);

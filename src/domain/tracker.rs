@@ -1,4 +1,4 @@
-//! TODO: domain::tracker.
+//! The rules of the tracker: dependencies, listings, states, gates and plans.
 
 pub(crate) mod gate;
 pub(crate) mod graph;

@@ -1,14 +1,13 @@
-//! Authority by chains: an edit is covered if recorded transitions lead from the old version to the new.
+//! Authority by chains: an edit is covered if recorded transitions lead from the old version to the new one.
 //!
-//! A transition says "under this lease, that version of the issue became this one". Authority is thus
-//! bound to what was changed into what, and survives amend, rebase, squash and cherry-pick, while an old
-//! version cannot come back unless somebody with a lease brought it back.
+//! A transition records that this version of the file became that one under a lease. Authority is bound to content and so survives
+//! amend, rebase, squash and cherry-pick. An old version can come back only if a lease holder brings it back.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-/// One version of a file: its object id in hexadecimal and its mode, as Git's tree has them.
+/// One version of a file: the blob's object id and the mode, as in Git's tree.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct FileVersion {
     /// The blob's object id, lower-case hexadecimal.
@@ -17,13 +16,13 @@ pub(crate) struct FileVersion {
     pub mode: u16,
 }
 
-/// What became of one version; `None` is "not there".
+/// A change from one version to another; `None` means that the file does not exist.
 pub(crate) type Transition = (Option<FileVersion>, Option<FileVersion>);
 
-/// The shortest chain of `steps` from `from` to `to`; an empty one where they are the same.
+/// The shortest chain of `steps` from `from` to `to`; empty if they are equal.
 ///
-/// Absence may be where a chain begins or ends and never lies on the way: every version was absent once, so that a
-/// single removal would lead back to all of them.
+/// Absence can start or end a chain but is never inside one. Every version was absent once, so one removal would otherwise lead to all
+/// of them.
 pub(crate) fn chain(steps: &[Transition], from: Option<&FileVersion>, to: Option<&FileVersion>) -> Option<Vec<Transition>> {
     if from == to {
         return Some(Vec::new());

@@ -17,7 +17,7 @@ use crate::git::history;
 use crate::git::range::{self, Range};
 use crate::repo::Repo;
 use crate::store::Error;
-use crate::store::authority::{RecordedTransition, TransitionContext};
+use crate::store::authority::{AuthorityLog, RecordedTransition, TransitionContext};
 use crate::store::file;
 use crate::store::layout::Layout;
 
@@ -32,7 +32,8 @@ pub(crate) fn once(cx: &Context, layout: &Layout, agent: Option<&str>) -> Result
     if is_recorded_here(layout) {
         return Ok(0);
     }
-    let commits = history::reachable(&layout.repo, &branches(layout)?, &history::published_tips(layout)?)?;
+    let published = history::published_tips(&layout.repo, layout.primary_root.as_deref())?;
+    let commits = history::reachable(&layout.repo, &branches(layout)?, &published)?;
     let commits = changes_of(cx, layout, &commits, &mut Vec::new())?;
     let edits = commits.iter().flat_map(|commit| commit.changes.iter().map(move |change| (commit, change)));
     let transitions = record(cx, layout, agent, edits.filter(|(_, change)| change.edited_issue().is_some()), REASON)?;
@@ -45,7 +46,7 @@ pub(crate) fn once(cx: &Context, layout: &Layout, agent: Option<&str>) -> Result
 
 /// Whether hooks have recorded commits in this clone.
 pub(crate) fn is_recorded_here(layout: &Layout) -> bool {
-    mark(layout).exists() || layout.authority().exists()
+    mark(layout).exists() || AuthorityLog::of(layout).exists()
 }
 
 fn mark(layout: &Layout) -> std::path::PathBuf {
@@ -69,7 +70,7 @@ fn record<'c>(
         let steps = change.steps().filter(|(from, to)| from != to);
         entries.extend(steps.map(|step| RecordedTransition::adopted(&context, step, reason)));
     }
-    layout.authority().append(&entries)?;
+    AuthorityLog::of(layout).append(&entries)?;
     Ok(entries.len())
 }
 
@@ -85,7 +86,7 @@ pub(crate) struct Adopted {
 /// Adopts the edits by others in `range` that nothing else authorises: all of them, or none.
 pub(crate) fn range(repo: Repo<'_>, agent: Option<&str>, range: &Range, reason: &str) -> Result<Adopted> {
     let Repo { cx, layout, .. } = repo;
-    let exempt = history::published_tips(layout)?;
+    let exempt = history::published_tips(&layout.repo, layout.primary_root.as_deref())?;
     let commits = history::reachable(&layout.repo, &range.tips, &[range.hidden.clone(), exempt.clone()].concat())?;
     let commits = changes_of(cx, layout, &commits, &mut Vec::new())?;
     let changes = commits.iter().flat_map(|commit| &commit.changes);

@@ -46,7 +46,7 @@ pub(crate) fn run(repo: Repo<'_>, range: &Range) -> Result<Checked> {
     let commits = history::reachable(git, &range.tips, &range.hidden)?;
     let mut findings = Vec::new();
     let changed = changes_of(cx, layout, &commits, &mut findings)?;
-    let exempt = [history::published_tips(layout)?, range.hidden.clone()].concat();
+    let exempt = [history::published_tips(&layout.repo, layout.primary_root.as_deref())?, range.hidden.clone()].concat();
     let changes = changed.iter().flat_map(|commit| &commit.changes);
     let reader = FactReader::new(repo, actor::editor(cx, layout, None)?, changes, Some(exempt));
     let knows_leases = adopt::is_recorded_here(layout) || reader.ledger().is_none_or(|ledger| ledger.sequence > 0);

@@ -7,9 +7,9 @@ use gix::bstr::{BStr, BString};
 use gix::{ObjectId, Repository};
 
 use crate::domain::transition::Transition;
+use crate::git::Result;
 use crate::git::history;
 use crate::git::tree::{self, TreeEntry};
-use crate::store::Result;
 
 /// The steps that commits made, read once for each commit and file.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use gix::ObjectId;
 use gix::bstr::BStr;
 
 use crate::domain::id::IssueId;
-use crate::domain::lease::Ledger;
+use crate::domain::lease::{LeaseFilter, Ledger};
 use crate::domain::policy::{Editor, Finding};
 use crate::domain::time::Now;
 use crate::domain::transition::Transition;
@@ -18,12 +18,11 @@ use crate::enforce::provenance::{GrantedStep, History, Line, MissingHistory};
 use crate::enforce::publication::{self, Publication};
 use crate::enforce::recorded::RecordedEdits;
 use crate::enforce::{self, Result};
+use crate::git;
 use crate::git::history;
 use crate::git::range;
 use crate::git::tree;
-use crate::lease::coordinator::About;
 use crate::repo::Repo;
-use crate::store;
 
 /// Reads facts in one repository, at one moment, for one editor.
 pub(crate) struct FactReader<'a> {
@@ -79,7 +78,7 @@ impl<'a> FactReader<'a> {
     fn read_ledger(&self) -> std::result::Result<&Ledger, &str> {
         let (leases, edited) = (self.repo.leases, self.publication.edited());
         // If it is known which issues count, only their leases are read.
-        let read = || if edited.is_empty() { leases.ledger() } else { leases.ledger_about(&About::Issues(edited)) };
+        let read = || if edited.is_empty() { leases.ledger() } else { leases.ledger_about(&LeaseFilter::Issues(edited)) };
         self.ledger.get_or_init(|| read().map_err(|error| error.to_string())).as_ref().map_err(String::as_str)
     }
 
@@ -206,7 +205,7 @@ impl<'a> FactReader<'a> {
         Ok(false)
     }
 
-    fn steps_of(&self, line: &Line, subject: &Subject<'_>) -> store::Result<Option<Vec<Vec<Transition>>>> {
+    fn steps_of(&self, line: &Line, subject: &Subject<'_>) -> git::Result<Option<Vec<Vec<Transition>>>> {
         let repo = &self.repo.layout.repo;
         let parents = match &line.side {
             None => subject.position.parents.to_vec(),

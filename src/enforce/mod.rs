@@ -86,5 +86,14 @@ pub(crate) enum Error {
     Actor(#[from] crate::actor::Error),
 }
 
+impl From<crate::git::Error> for Error {
+    fn from(error: crate::git::Error) -> Self {
+        match error {
+            crate::git::Error::Run(error) => Self::Git(error),
+            error => Self::Store(error.into()),
+        }
+    }
+}
+
 /// The result of judging, or of reading what is judged.
 pub(crate) type Result<T> = std::result::Result<T, Error>;

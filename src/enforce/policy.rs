@@ -7,9 +7,9 @@ use gix::{ObjectId, Repository};
 
 use crate::context::Context;
 use crate::domain::policy::{Candidate, Enforcement, Policy, PolicySettings};
+use crate::git;
 use crate::git::history;
 use crate::git::tree;
-use crate::store;
 use crate::store::config;
 use crate::store::file;
 use crate::store::layout::Layout;
@@ -83,7 +83,7 @@ fn places_everywhere(cx: &Context, layout: &Layout) -> Vec<Candidate> {
 }
 
 /// Whether a default branch was strict where `commit` left it.
-pub(crate) fn was_strict_below(repo: &Repository, commit: ObjectId) -> store::Result<bool> {
+pub(crate) fn was_strict_below(repo: &Repository, commit: ObjectId) -> git::Result<bool> {
     let enforcement = |commit| at_commit(repo, commit, "")?.settings.ok()?.enforcement;
     for (_, tip) in history::default_branches(repo) {
         if history::merge_bases(repo, commit, &[tip])?.into_iter().any(|shared| enforcement(shared) == Some(Enforcement::Strict)) {
@@ -95,7 +95,7 @@ pub(crate) fn was_strict_below(repo: &Repository, commit: ObjectId) -> store::Re
 
 /// The policy in a commit's `config.toml`; `None` if it has no such file.
 pub(crate) fn at_commit(repo: &Repository, commit: ObjectId, place: &str) -> Option<Candidate> {
-    let read = || -> store::Result<Option<tree::TreeEntry>> { tree::file(repo, tree::data_tree(repo, commit)?, b"config.toml") };
+    let read = || -> git::Result<Option<tree::TreeEntry>> { tree::file(repo, tree::data_tree(repo, commit)?, b"config.toml") };
     match read() {
         Ok(entry) => entry.map(|entry| from_blob(repo, entry.oid, place)),
         Err(error) => Some(Candidate { place: place.to_owned(), settings: Err(error.to_string()) }),

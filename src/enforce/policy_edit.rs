@@ -8,9 +8,9 @@ use crate::domain::policy::{Finding, Policy};
 use crate::enforce::change::{FileChange, Position};
 use crate::enforce::path_kind::PathKind;
 use crate::enforce::policy;
+use crate::git::Result;
 use crate::git::history;
 use crate::git::tree::{self, TreeEntry};
-use crate::store::Result;
 use crate::store::layout::Layout;
 
 /// The default branches that an edit of the policy must be built on, with their tips.

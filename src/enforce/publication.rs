@@ -9,10 +9,10 @@ use std::collections::{HashMap, HashSet};
 use gix::{ObjectId, Repository};
 
 use crate::domain::id::IssueId;
+use crate::enforce::Result;
 use crate::enforce::change::{FileChange, Position};
 use crate::git::history;
 use crate::git::tree;
-use crate::store::Result;
 use crate::store::layout::Layout;
 use crate::store::worktrees;
 
@@ -71,7 +71,8 @@ impl<'a> Publication<'a> {
 
     /// The tips of what needs no judgement.
     pub(crate) fn exempt(&self) -> Result<&[ObjectId]> {
-        get_or_read(&self.exempt, || history::published_tips(self.layout)).map(Vec::as_slice)
+        get_or_read(&self.exempt, || Ok(history::published_tips(&self.layout.repo, self.layout.primary_root.as_deref())?))
+            .map(Vec::as_slice)
     }
 
     /// Whether published history removed the issue.
@@ -135,7 +136,7 @@ impl<'a> Publication<'a> {
 
     /// The primary worktree's files count for changes in other worktrees, committed or not. Its HEAD counts everywhere.
     fn is_in_primary(&self, issue: IssueId, position: Position<'_>) -> Result<bool> {
-        let head = *get_or_read(&self.head_of_primary, || worktrees::head_of_primary(self.layout))?;
+        let head = *get_or_read(&self.head_of_primary, || Ok(worktrees::head_of_primary(self.layout)?))?;
         if let Some(head) = head.filter(|_| position.commit.is_some())
             && self.has(head, issue)?
         {

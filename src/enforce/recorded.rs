@@ -12,7 +12,7 @@ use crate::domain::time::Now;
 use crate::enforce::Result;
 use crate::enforce::change::FileChange;
 use crate::repo::Repo;
-use crate::store::authority::RecordedTransition;
+use crate::store::authority::{AuthorityLog, RecordedTransition};
 
 /// The records of some files.
 #[derive(Default)]
@@ -37,7 +37,7 @@ impl RecordedEdits {
     ) -> Result<impl Iterator<Item = (&RecordedTransition, Option<&LeaseOutcome>)>> {
         if self.read.get().is_none() {
             let mut entries: HashMap<String, Vec<RecordedTransition>> = HashMap::new();
-            for entry in repo.layout.authority().entries(&self.paths, now.wall)? {
+            for entry in AuthorityLog::of(repo.layout).entries(&self.paths, now.wall)? {
                 entries.entry(entry.path.clone()).or_default().push(entry);
             }
             let leases: HashSet<&LeaseId> = entries.values().flatten().filter_map(|entry| entry.lease_id.as_ref()).collect();

@@ -8,6 +8,7 @@ use crate::domain::policy::Finding;
 use crate::error::Error;
 use crate::error::storage;
 use crate::exit::ExitStatus;
+use crate::git;
 use crate::store;
 
 impl Error {
@@ -113,6 +114,9 @@ impl Error {
             Self::Cycle { path } => json!({ "path": path }),
             Self::NoSuchGate { known, .. } => json!({ "known": known }),
             Self::Plan { problems } => json!({ "problems": problems }),
+            Self::Store(store::Error::Git(git::Error::Corrupt { path, .. })) => {
+                json!({ "file": path.display().to_string(), "line": null })
+            }
             Self::Store(store::Error::Corrupt { path, line, .. }) => json!({ "file": path.display().to_string(), "line": line }),
             _ => json!({}),
         }

@@ -14,7 +14,7 @@ use crate::enforce;
 use crate::enforce::message;
 use crate::forge::github;
 use crate::git::range::NoRange;
-use crate::git::run;
+use crate::git::{self, run};
 use crate::hooks::install::{self, Obstacle};
 use crate::lease::coordinator;
 use crate::store;
@@ -236,6 +236,15 @@ pub(crate) enum Error {
     /// A step of the demonstration did not come out as told.
     #[error("the demonstration failed: {0}")]
     Demo(String),
+}
+
+impl From<git::Error> for Error {
+    fn from(error: git::Error) -> Self {
+        match error {
+            git::Error::Run(error) => Self::Git(error),
+            error => Self::Store(error.into()),
+        }
+    }
 }
 
 impl From<enforce::Error> for Error {

@@ -2,7 +2,10 @@
 
 use crate::domain::id::IssueId;
 use crate::exit::ExitStatus;
+use crate::git;
 use crate::store::Error;
+
+const CORRUPT: &str = "Put it right by hand, or set it aside: docs/storage.md says what it holds";
 
 pub(crate) fn hints(error: &Error) -> Vec<String> {
     use std::io::ErrorKind;
@@ -23,9 +26,10 @@ pub(crate) fn hints(error: &Error) -> Vec<String> {
         Error::Corrupt { path, .. } if is_lease_log(path) => {
             "To see what can be proved of it: git jit recover --dry-run".to_owned()
         }
-        Error::Corrupt { .. } => "Put it right by hand, or set it aside: docs/storage.md says what it holds".to_owned(),
+        Error::Corrupt { .. } => CORRUPT.to_owned(),
         Error::Unsure { .. } => "Repeat it: what was done already is not done twice".to_owned(),
-        Error::Io { .. } | Error::Git { .. } => return Vec::new(),
+        Error::Git(git::Error::Corrupt { .. }) => CORRUPT.to_owned(),
+        Error::Io { .. } | Error::Git(_) => return Vec::new(),
     };
     vec![hint]
 }
@@ -34,7 +38,7 @@ pub(crate) fn status(error: &Error) -> ExitStatus {
     match error {
         Error::NoRepository { .. } | Error::NoWorktree { .. } => ExitStatus::NotFound,
         Error::Corrupt { path, .. } if is_versioned(path) => ExitStatus::Invalid,
-        Error::Io { .. } | Error::Git { .. } | Error::Corrupt { .. } | Error::Unsure { .. } => ExitStatus::Broken,
+        Error::Io { .. } | Error::Git(_) | Error::Corrupt { .. } | Error::Unsure { .. } => ExitStatus::Broken,
         Error::Busy { .. } | Error::Contended { .. } => ExitStatus::Busy,
     }
 }
@@ -59,7 +63,9 @@ pub(crate) fn code(error: &Error) -> &'static str {
         Error::NoRepository { .. } => "no_repository",
         Error::NoWorktree { .. } => "no_worktree",
         Error::Io { .. } => "io",
-        Error::Git { .. } => "git_unreadable",
+        Error::Git(git::Error::Unreadable { .. }) => "git_unreadable",
+        Error::Git(git::Error::Corrupt { .. }) => "corrupt",
+        Error::Git(git::Error::Run(_)) => "git_failed",
         Error::Corrupt { path, .. } if is_issue(path) => "invalid_issue_file",
         Error::Corrupt { path, .. } if is_versioned(path) => "invalid_file",
         Error::Corrupt { .. } => "corrupt",

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use crate::exit::ExitStatus;
-use crate::git::run::LOCAL_VARIABLES;
+use crate::process::GIT_LOCAL_VARIABLES;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -162,7 +162,7 @@ impl Error {
 /// What GitHub says of an issue of the repository in `dir`.
 pub(crate) fn issue(dir: &Path, number: &str) -> Result<RemoteIssue, Error> {
     let mut command = Command::new("gh");
-    for variable in LOCAL_VARIABLES {
+    for variable in GIT_LOCAL_VARIABLES {
         command.env_remove(variable);
     }
     command.args(["issue", "view", number, "--json", "number,title,state,body,url"]).current_dir(dir);

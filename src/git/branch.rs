@@ -1,4 +1,4 @@
-//! A branch that is made, with the first line of its log.
+//! Creates a branch and the first line of its reflog.
 
 use gix::bstr::ByteSlice;
 use gix::refs::FullName;
@@ -7,19 +7,19 @@ use gix::{ObjectId, Repository};
 
 use crate::domain::id::AgentId;
 use crate::git::history;
-use crate::store::{Error, Result};
+use crate::git::{Error, Result};
 
-/// What Git leaves out of a name in a log too.
+/// Characters that Git removes from a name in a reflog too.
 const NOT_IN_A_NAME: [char; 3] = ['<', '>', '\n'];
 
-/// Makes a branch at a commit: `false` if there is one of that name.
+/// Creates a branch at a commit. Returns `false` if a branch of that name exists.
 ///
-/// Its log names the committer, or the agent where Git knows of nobody: who cannot commit can still make a branch. The time is the one
-/// that the environment sets, as for Git, or else in UTC, for which no database of time zones is read.
+/// The reflog names the committer, or the agent if Git has no `user.name`, so that no identity is needed to create a branch. The time
+/// is the committer date of the environment, as in Git, or the current time in UTC: this avoids loading a time zone database.
 pub(crate) fn create(repo: &Repository, branch: &str, at: ObjectId, who: &AgentId) -> Result<bool> {
     let what = || format!("branch {branch}");
     let full = format!("refs/heads/{branch}");
-    let name = FullName::try_from(full.as_str()).map_err(gix::Error::from_error).map_err(Error::git(what()))?;
+    let name = FullName::try_from(full.as_str()).map_err(gix::Error::from_error).map_err(Error::unreadable(what()))?;
     let edit = RefEdit::update(name, at, PreviousValue::MustNotExist, "branch: Created by git jit");
     let config = repo.config_snapshot();
     let part = |key: &str| config.string(&format!("committer.{key}")).or_else(|| config.string(&format!("user.{key}")));
@@ -31,10 +31,10 @@ pub(crate) fn create(repo: &Repository, branch: &str, at: ObjectId, who: &AgentI
     let time = date.unwrap_or_else(gix::date::Time::now_utc).to_string();
     let committer = gix::actor::SignatureRef { name: name.as_str().into(), email: email.as_str().into(), time: &time };
     match repo.edit_references_as([edit], Some(committer)) {
-        // One that is at this commit already passes as new.
+        // The library also succeeds if the branch exists at this commit.
         Ok(edits) => Ok(edits.iter().all(|edit| edit.change.previous_value().is_none())),
         Err(_) if history::ref_commit(repo, &full).is_some() => Ok(false),
-        Err(error) => Err(Error::git(what())(error)),
+        Err(error) => Err(Error::unreadable(what())(error)),
     }
 }
 
@@ -43,13 +43,13 @@ mod tests {
     use super::*;
     use crate::store::file;
 
-    /// The repository, with the configuration that is in it alone: nothing of whoever runs this test.
+    /// The repository with its own configuration only, without that of the user who runs the test.
     fn repository(dir: &std::path::Path) -> Repository {
         gix::open_opts(dir, gix::open::Options::isolated()).expect("a repository")
     }
 
     #[test]
-    fn whoever_makes_a_branch_is_in_its_log_whatever_git_knows_of_them() {
+    fn the_reflog_names_the_committer_or_else_the_agent() {
         let dir = tempfile::tempdir().expect("a directory");
         let first = gix::init(dir.path()).expect("a repository");
         let signature = gix::actor::SignatureRef { name: "first".into(), email: "".into(), time: "0 +0000" };

@@ -1,7 +1,7 @@
-//! Commits: which are new to the world, what they descend from, where the default branch is.
+//! Commits: ancestry, default branches, and what remotes are known to have.
 //!
-//! Exempt from judgement is what a remote is known to have: its old ids, and the refs that its fetch
-//! refspec maps, unless the remote is this very repository or the refs are ones that local commits move.
+//! A commit that a remote has is exempt from judgement. The tips that count are those of the refs that the remote's fetch
+//! refspecs map to, unless the remote is this repository or local commits move the ref.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -11,53 +11,52 @@ use gix::remote::Direction;
 use gix::{ObjectId, Repository};
 
 use crate::git::tree::{self, TreeEntry};
-use crate::store::layout::Layout;
-use crate::store::{Error, Result};
+use crate::git::{Error, Result};
 
-/// The commit that a ref, an annotated tag or an id leads to; `None` if there is none of that kind here.
+/// The commit that an object peels to; `None` if the object is missing or peels to something else.
 pub(crate) fn commit(repo: &Repository, id: ObjectId) -> Option<ObjectId> {
     let object = repo.try_find_object(id).ok().flatten()?;
     object.peel_to_kind(gix::object::Kind::Commit).ok().map(|commit| commit.id)
 }
 
-/// The commit that a revision means, as Git reads it; `None` if it means none.
+/// The commit that a revision expression names; `None` if it names none.
 pub(crate) fn named(repo: &Repository, revision: &str) -> Option<ObjectId> {
     commit(repo, repo.rev_parse_single(revision).ok()?.detach())
 }
 
-/// The commit that an id leads to which must be here; `None` if it leads to something else than a commit.
+/// The commit that an object peels to; `None` if it peels to something else. A missing object is an error.
 pub(crate) fn require_commit(repo: &Repository, id: ObjectId) -> Result<Option<ObjectId>> {
     if is_here(repo, id) {
         return Ok(commit(repo, id));
     }
-    Err(Error::Corrupt { path: repo.git_dir().join("objects"), line: None, why: format!("{id} is not there") })
+    Err(Error::Corrupt { path: repo.git_dir().join("objects"), why: format!("{id} is not there") })
 }
 
-/// Whether an object can be read.
+/// Whether the object database has this object.
 pub(crate) fn is_here(repo: &Repository, id: ObjectId) -> bool {
     repo.try_find_object(id).is_ok_and(|object| object.is_some())
 }
 
-/// Whether the history of a commit was cut off when the repository was cloned.
+/// Whether a commit is at the boundary of a shallow clone.
 pub(crate) fn is_shallow(repo: &Repository, id: ObjectId) -> Result<bool> {
-    let commits = repo.shallow_commits().map_err(Error::git("the list of shallow commits"))?;
+    let commits = repo.shallow_commits().map_err(Error::unreadable("the list of shallow commits"))?;
     Ok(commits.is_some_and(|commits| commits.contains(&id)))
 }
 
-/// The ref of exactly this full name: the library looks in other folders too, as for a name that somebody typed.
+/// The ref with exactly this full name. The library also tries other prefixes, as for a name on the command line.
 pub(crate) fn reference<'r>(repo: &'r Repository, name: &str) -> Option<gix::Reference<'r>> {
     repo.try_find_reference(name).ok().flatten().filter(|found| found.name().as_bstr() == name)
 }
 
-/// The commit that a full ref name leads to, if there is such a ref.
+/// The commit that the ref with this full name peels to, if the ref exists.
 pub(crate) fn ref_commit(repo: &Repository, name: &str) -> Option<ObjectId> {
     let mut reference = reference(repo, name)?;
     reference.peel_to_commit().ok().map(|commit| commit.id)
 }
 
-/// The branches below `prefix` whose short names begin so, with their tips.
+/// The refs below `prefix` whose short names start with `begin`: short name and tip.
 pub(crate) fn branches(repo: &Repository, prefix: &str, begin: &str) -> Result<Vec<(String, ObjectId)>> {
-    let failed = || Error::git("the refs");
+    let failed = || Error::unreadable("the refs");
     let platform = repo.references().map_err(failed())?;
     let wanted = format!("{prefix}{begin}");
     let mut found = Vec::new();
@@ -73,18 +72,18 @@ pub(crate) fn branches(repo: &Repository, prefix: &str, begin: &str) -> Result<V
     Ok(found)
 }
 
-/// The parents of a commit, in order; none of one whose history was cut off.
+/// The parents of a commit, in order. A commit at the boundary of a shallow clone has none.
 pub(crate) fn parents(repo: &Repository, id: ObjectId) -> Result<Vec<ObjectId>> {
     if is_shallow(repo, id)? {
         return Ok(Vec::new());
     }
-    let commit = repo.find_commit(id).map_err(Error::git(format!("commit {id}")))?;
+    let commit = repo.find_commit(id).map_err(Error::unreadable(format!("commit {id}")))?;
     Ok(commit.parent_ids().map(gix::Id::detach).collect())
 }
 
-/// Commits reachable from `tips` and not from `hidden`, newest first.
+/// Commits that are reachable from `tips` and not from `hidden`, newest first.
 pub(crate) fn reachable(repo: &Repository, tips: &[ObjectId], hidden: &[ObjectId]) -> Result<Vec<ObjectId>> {
-    let failed = || Error::git("the history");
+    let failed = || Error::unreadable("the history");
     let walk = repo.rev_walk(tips.iter().copied()).with_hidden(hidden.iter().copied()).all().map_err(failed())?;
     walk.map(|info| info.map(|info| info.id).map_err(failed())).collect()
 }
@@ -93,22 +92,23 @@ pub(crate) fn reachable(repo: &Repository, tips: &[ObjectId], hidden: &[ObjectId
 pub(crate) struct FileChange {
     /// The commit.
     pub commit: ObjectId,
-    /// When it was written.
+    /// The author date.
     pub at: jiff::Timestamp,
-    /// Who wrote it, by name.
+    /// The author's name.
     pub author: String,
     /// The first line of its message.
     pub subject: String,
-    /// The file before, as its first parent has it.
+    /// The file in the first parent.
     pub old: Option<TreeEntry>,
-    /// The file after.
+    /// The file in the commit.
     pub new: Option<TreeEntry>,
 }
 
-/// The commits below HEAD that changed a file of `.jit/`, newest first; a merge only if no parent has what it has.
+/// The commits reachable from HEAD that changed a file of `.jit/`, newest first. A merge counts if its version of the file differs
+/// from every parent's.
 pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange>> {
     let Some(head) = tree::head_commit(repo)? else { return Ok(Vec::new()) };
-    // Most commits have the same data as their parents: what is in a tree is looked up once.
+    // Most commits have the same `.jit` tree as their parents, so each tree is searched once.
     let mut known: HashMap<ObjectId, Option<TreeEntry>> = HashMap::new();
     let mut entry_at = |commit: ObjectId| -> Result<Option<TreeEntry>> {
         let Some(data) = tree::data_tree(repo, commit)? else { return Ok(None) };
@@ -122,14 +122,13 @@ pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange
     let mut changes = Vec::new();
     for id in reachable(repo, &[head], &[])? {
         let new = entry_at(id)?;
-        // What a shallow clone has cut off is no parent.
         let parents = parents(repo, id)?;
         let olds = parents.iter().map(|parent| entry_at(*parent)).collect::<Result<Vec<_>>>()?;
         if olds.contains(&new) || (olds.is_empty() && new.is_none()) {
             continue;
         }
-        let commit = repo.find_commit(id).map_err(Error::git(format!("commit {id}")))?;
-        let author = commit.author().map_err(Error::git(format!("commit {id}")))?;
+        let commit = repo.find_commit(id).map_err(Error::unreadable(format!("commit {id}")))?;
+        let author = commit.author().map_err(Error::unreadable(format!("commit {id}")))?;
         let seconds = author.time().map_or(0, |time| time.seconds);
         let message = commit.message_raw_sloppy();
         changes.push(FileChange {
@@ -146,14 +145,14 @@ pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange
 
 /// The merge bases of `one` with a hypothetical merge of `others`.
 pub(crate) fn merge_bases(repo: &Repository, one: ObjectId, others: &[ObjectId]) -> Result<Vec<ObjectId>> {
-    if repo.is_shallow().map_err(Error::git("the list of shallow commits"))? {
+    if repo.is_shallow().map_err(Error::unreadable("the list of shallow commits"))? {
         return shallow_merge_bases(repo, one, others);
     }
-    let bases = repo.merge_bases_many(one, others).map_err(Error::git(format!("the merge bases of {one}")))?;
+    let bases = repo.merge_bases_many(one, others).map_err(Error::unreadable(format!("the merge bases of {one}")))?;
     Ok(bases.into_iter().map(gix::Id::detach).collect())
 }
 
-/// The same where histories were cut off, which the library does not expect there: common ancestors that no other is above.
+/// Merge bases in a shallow clone, which the library does not support: the common ancestors that are not parents of another one.
 fn shallow_merge_bases(repo: &Repository, one: ObjectId, others: &[ObjectId]) -> Result<Vec<ObjectId>> {
     let below: HashSet<ObjectId> = reachable(repo, others, &[])?.into_iter().collect();
     let common: Vec<ObjectId> = reachable(repo, &[one], &[])?.into_iter().filter(|id| below.contains(id)).collect();
@@ -164,14 +163,15 @@ fn shallow_merge_bases(repo: &Repository, one: ObjectId, others: &[ObjectId]) ->
     Ok(common.into_iter().filter(|id| !covered.contains(id)).collect())
 }
 
-/// Whether `ancestor` is `commit` or one that it descends from.
+/// Whether `ancestor` is `commit` or one of its ancestors.
 pub(crate) fn is_ancestor(repo: &Repository, ancestor: ObjectId, commit: ObjectId) -> Result<bool> {
     Ok(ancestor == commit || merge_bases(repo, ancestor, &[commit])?.contains(&ancestor))
 }
 
-/// The full names of the refs that may be the default branch, those that exist with their tips, in order of preference.
+/// The existing refs that may be the default branch, in order of preference: full name and tip.
 ///
-/// Where there is no remote `origin`, the same branches of every other remote.
+/// The order is: `jit.defaultBranch`, the usual branches of `origin` (or of every other remote if `origin` has none), then
+/// local `main` and `master`.
 pub(crate) fn default_branches(repo: &Repository) -> Vec<(String, ObjectId)> {
     let configured = repo.config_snapshot().string("jit.defaultBranch").map(|name| name.to_str_lossy().into_owned());
     let named = configured.into_iter().flat_map(|name| {
@@ -192,14 +192,14 @@ pub(crate) fn default_branches(repo: &Repository) -> Vec<(String, ObjectId)> {
     named.filter_map(with_tip).chain(usual).chain(local.into_iter().filter_map(with_tip)).collect()
 }
 
-/// The default branches whose tips a change of the policy must be built on: every remote one, or else the local ones.
+/// The default branches that a change of the policy must be based on: the remote ones, or the local ones if there are none.
 pub(crate) fn binding_branches(repo: &Repository) -> Vec<(String, ObjectId)> {
     let (remote, local): (Vec<_>, Vec<_>) =
         default_branches(repo).into_iter().partition(|(name, _)| name.starts_with("refs/remotes/"));
     if remote.is_empty() { local } else { remote }
 }
 
-/// What a branch is called where it is pushed to: `refs/heads/<name>`, for a tracking ref too.
+/// The name of a branch in the repository that it is pushed to: `refs/heads/<name>`, also for a tracking ref.
 pub(crate) fn branch_name(repo: &Repository, name: &str) -> Option<String> {
     let reference = reference(repo, name)?;
     let target = reference.target().try_name().map_or_else(|| name.to_owned(), |target| target.as_bstr().to_string());
@@ -209,27 +209,29 @@ pub(crate) fn branch_name(repo: &Repository, name: &str) -> Option<String> {
 }
 
 /// Commits that remotes are known to have: the tips of their tracking refs.
-pub(crate) fn published_tips(layout: &Layout) -> Result<Vec<ObjectId>> {
-    let repo = &layout.repo;
+///
+/// Relative URLs are resolved against the worktree, the common directory and `primary_root`.
+pub(crate) fn published_tips(repo: &Repository, primary_root: Option<&Path>) -> Result<Vec<ObjectId>> {
     let mut patterns: Vec<BString> = Vec::new();
     for name in repo.remote_names() {
-        // A remote that cannot be read exempts nothing.
+        // A remote whose configuration cannot be read exempts nothing.
         let Ok(remote) = repo.find_remote(&name) else { continue };
-        // One that has no address, or a local one that is not known to be another repository, exempts nothing.
+        // Neither does one without a URL, nor a local path that may lead to this repository.
         let Some(url) = remote.url(Direction::Fetch) else { continue };
-        if url.scheme == gix::url::Scheme::File && !is_another_repository(layout, url) {
+        if url.scheme == gix::url::Scheme::File && !is_another_repository(repo, primary_root, url) {
             continue;
         }
         let specs = remote.refspecs(Direction::Fetch).iter();
         patterns.extend(specs.filter_map(|spec| spec.to_ref().destination().map(ToOwned::to_owned)));
     }
     let mut tips = Vec::new();
-    let platform = repo.references().map_err(Error::git("the refs"))?;
-    for reference in platform.all().map_err(Error::git("the refs"))? {
+    let platform = repo.references().map_err(Error::unreadable("the refs"))?;
+    for reference in platform.all().map_err(Error::unreadable("the refs"))? {
         // A ref that cannot be read exempts nothing.
         let Ok(mut reference) = reference else { continue };
         let name = reference.name().as_bstr();
-        // Local work moves every other ref, and what leads to one: branches, tags, the stash, what a rebase or a bisection leaves.
+        // Local work moves every other ref (branches, tags, the stash, the refs of a rebase or a bisection), so a symbolic ref that
+        // points to one does not count either.
         let leads_away = reference.target().try_name().is_some_and(|name| !name.as_bstr().starts_with(b"refs/remotes/"));
         if name.starts_with(b"refs/remotes/")
             && !leads_away
@@ -244,7 +246,7 @@ pub(crate) fn published_tips(layout: &Layout) -> Result<Vec<ObjectId>> {
     Ok(tips)
 }
 
-/// Whether `name` is what a refspec's right side stands for: at most one star, which stands for anything.
+/// Whether `name` matches the destination of a refspec, which has at most one `*`.
 fn matches(pattern: &BString, name: &[u8]) -> bool {
     match pattern.find_byte(b'*') {
         None => pattern == name,
@@ -255,16 +257,18 @@ fn matches(pattern: &BString, name: &[u8]) -> bool {
     }
 }
 
-/// Whether a local address leads to a repository, and not to this one; Git finds it by several spellings.
-fn is_another_repository(layout: &Layout, url: &gix::Url) -> bool {
+/// Whether a local URL leads to an existing repository other than this one, by any of the spellings that Git accepts.
+fn is_another_repository(repo: &Repository, primary_root: Option<&Path>, url: &gix::Url) -> bool {
+    let Ok(common_dir) = repo.common_dir().canonicalize() else { return false };
+    let worktree_root = repo.workdir().and_then(|root| root.canonicalize().ok());
     let decoded = percent_decoded(url.path.as_bstr());
-    let base = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
-    // Most spellings are the same: each is looked at once, since a repository that is there is opened for it.
+    let base = worktree_root.as_deref().unwrap_or(&common_dir);
+    // A set, because most spellings give the same path and each path costs an attempt to open a repository.
     let mut places = BTreeSet::new();
     for path in [url.path.as_bstr(), decoded.as_bstr()] {
-        // A path that this system cannot have leads nowhere.
+        // This system cannot represent the path.
         let Ok(path) = gix::path::from_bstr(path) else { continue };
-        for base in [Some(base), Some(layout.common_dir.as_path()), layout.primary_root.as_deref()].into_iter().flatten() {
+        for base in [Some(base), Some(common_dir.as_path()), primary_root].into_iter().flatten() {
             for suffix in ["", ".git", "/.git", ".git/.git"] {
                 let mut spelled = base.join(&path).into_os_string();
                 spelled.push(suffix);
@@ -273,7 +277,7 @@ fn is_another_repository(layout: &Layout, url: &gix::Url) -> bool {
         }
     }
     let found: Vec<PathBuf> = places.iter().filter_map(|place| common_dir_of(Path::new(place))).collect();
-    !found.is_empty() && !found.contains(&layout.common_dir)
+    !found.is_empty() && !found.contains(&common_dir)
 }
 
 fn percent_decoded(path: &[u8]) -> BString {
@@ -292,7 +296,7 @@ fn percent_decoded(path: &[u8]) -> BString {
     decoded.into()
 }
 
-/// The common directory of the repository at exactly this path, worktree or Git directory.
+/// The common directory of the repository at exactly this path, which may be a worktree or a Git directory.
 fn common_dir_of(path: &Path) -> Option<PathBuf> {
     let git_dir = gix::open_opts(path, gix::open::Options::isolated()).ok()?;
     git_dir.common_dir().canonicalize().ok()
@@ -303,7 +307,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refspec_maps_what_its_star_stands_for() {
+    fn the_star_of_a_refspec_matches_any_text() {
         for (pattern, name, expected) in [
             ("refs/remotes/origin/*", "refs/remotes/origin/main", true),
             ("refs/remotes/origin/*", "refs/remotes/origin2/main", false),

@@ -1,7 +1,7 @@
-//! What is staged below `.jit/`: the index that Git names, read in-process.
+//! What is staged below `.jit/`, read from the index file in this process.
 //!
-//! Only entries at stage zero that are no mere intent to add count, as a commit would take them. The
-//! cache-tree tells without reading any entry that nothing changed; it is valid when Git runs a commit hook.
+//! As in a commit, only entries at stage zero count, and not those that `git add --intent-to-add` created. The cache-tree
+//! extension shows that nothing changed without reading any entry; it is valid when Git runs a commit hook.
 
 mod cache_tree;
 mod entries;
@@ -10,28 +10,29 @@ pub(crate) mod staged;
 use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
 
+use crate::git::Result;
 use crate::git::history;
 use crate::git::tree::{self, FilesByPath, TreeEntry};
-use crate::store::Result;
 
-/// The mode of an entry that stands for a directory.
+/// The mode of a sparse index's entry for a directory.
 const FOLDER: u32 = 0o040_000;
 
 /// What the index holds below `.jit/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Staged {
-    /// Exactly the files of this tree, or nothing at all.
+    /// Exactly the files of this tree, or no files.
     Tree(Option<ObjectId>),
-    /// These files, as read entry by entry.
+    /// These files, read entry by entry.
     Files {
         /// By path relative to `.jit/`.
         files: FilesByPath,
-        /// Whole paths of entries that are `.jit` or lie below it only after case folding, or that make `.jit` itself no directory.
+        /// Full paths of entries that are `.jit` or below it only after case folding, or that make `.jit` a file.
         misplaced: Vec<String>,
     },
 }
 
-/// Reads the index; `head` is the `.jit` tree of HEAD, which is often what is staged too. Nothing where it cannot be read here.
+/// Reads the index. `head` is the `.jit` tree of HEAD, which is often staged unchanged. `None` if this reader does not understand
+/// the index.
 pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Option<Staged>> {
     let path = repo.index_path();
     if !path.exists() {
@@ -47,7 +48,7 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Option<S
     let Some(entries) = entries::below(&path, repo.object_hash(), tree::DATA.as_bytes()) else { return Ok(None) };
     let mut files: Vec<(BString, TreeEntry)> = Vec::with_capacity(entries.len());
     let mut misplaced = Vec::new();
-    for entry in entries.into_iter().filter(|entry| entry.stage == 0 && !entry.is_only_meant) {
+    for entry in entries.into_iter().filter(|entry| entry.stage == 0 && !entry.is_intent_to_add) {
         let (top, below) = match entry.path.find_byte(b'/') {
             Some(slash) => (&entry.path[..slash], Some(&entry.path[slash + 1..])),
             None => (entry.path.as_slice(), None),
@@ -55,7 +56,7 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>) -> Result<Option<S
         match below {
             _ if !top.eq_ignore_ascii_case(tree::DATA.as_bytes()) => {}
             Some(below) if top == tree::DATA.as_bytes() && entry.mode == FOLDER => {
-                // A sparse index stands for a whole directory with one entry, whose path ends in a slash.
+                // A sparse index has one entry for a whole directory; its path ends in a slash.
                 for (name, file) in tree::files(repo, Some(entry.oid))? {
                     files.push(([below, name.as_slice()].concat().into(), file));
                 }

@@ -1,4 +1,4 @@
-//! Merges that only Git makes: of commits, of texts by lines; and what it leaves to a person.
+//! Merges that Git performs, of commits and of texts, and the paths that a merge left unmerged.
 
 use std::fs::File;
 use std::io;
@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use crate::git::run::{Error, Git};
 
-/// The tree of the clean merge of two commits; nothing on a conflict, and where this Git cannot tell.
+/// The tree of the clean merge of two commits; `None` on a conflict, or if Git is too old.
 ///
-/// Worked out in a repository of its own. Needs `git merge-tree --write-tree`, which came with Git 2.38.
+/// Runs `git merge-tree --write-tree` (Git 2.38) in a temporary repository.
 pub(crate) fn merged_tree(common_dir: &Path, scratch: &Path, one: &str, other: &str) -> Result<Option<String>, Error> {
     let start = |source| Error::Start { source };
     let dir = tempfile::tempdir_in(scratch).map_err(start)?;
-    // A repository of its own, without settings: a merge driver or an attribute of the user's could say that all is well.
+    // The temporary repository has no settings: a merge driver or an attribute of the user could hide a conflict.
     for folder in ["objects", "refs"] {
         std::fs::create_dir(dir.path().join(folder)).map_err(start)?;
     }
@@ -32,10 +32,10 @@ pub(crate) fn merged_tree(common_dir: &Path, scratch: &Path, one: &str, other: &
     Ok(said.filter(|_| output.status.success()))
 }
 
-/// The algorithms that Git merges texts by: `git merge-file` the first by itself, `git merge` the second.
+/// Diff options of a text merge: the default of `git merge-file`, and that of `git merge`.
 const ALGORITHMS: [&[&str]; 2] = [&[], &["--diff-algorithm=histogram"]];
 
-/// The clean three-way merges of a text that Git would make, by each of its algorithms; none on a conflict.
+/// The clean three-way merges of a text, one for each algorithm that gives a different result; none on a conflict.
 pub(crate) fn merge_texts(scratch: &Path, ours: &[u8], base: &[u8], theirs: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     let dir = three_files(scratch, [ours, base, theirs])?;
     let mut merges = Vec::new();
@@ -49,7 +49,7 @@ pub(crate) fn merge_texts(scratch: &Path, ours: &[u8], base: &[u8], theirs: &[u8
     Ok(merges)
 }
 
-/// Merges texts by lines as `git merge-file` does: base, ours, theirs to the clean merge. What Git cannot merge has none.
+/// A function that merges texts by lines with `git merge-file`: base, ours, theirs to the clean merge, or `None`.
 pub(crate) fn by_lines(scratch: &Path) -> impl Fn(&str, &str, &str) -> Option<String> {
     move |base, ours, theirs| merge_text(scratch, ours, base, theirs).ok().flatten()
 }
@@ -60,13 +60,13 @@ fn merge_text(scratch: &Path, ours: &str, base: &str, theirs: &str) -> Result<Op
     Ok(String::from_utf8(output.stdout).ok().filter(|_| output.status.success()))
 }
 
-/// The merge of a text by lines, with Git's markers around what does not fit; `names` are those of our side and of theirs.
+/// The merge of a text by lines, with conflict markers. `names` are the labels of our side and of theirs.
 pub(crate) fn marked_text(scratch: &Path, texts: [&[u8]; 3], names: [&str; 2], size: usize) -> Result<Vec<u8>, Error> {
     let dir = three_files(scratch, texts)?;
     let size_of = format!("--marker-size={size}");
     let args = [&["merge-file", "-p", "-q", &size_of, "-L", names[0], "-L", "base", "-L", names[1]], &NAMES[..]].concat();
     let output = Git::at(dir.path()).output(&args)?;
-    // The status is the number of conflicts; from 128 on it is a failure, as for what Git takes for binary.
+    // The status is the number of conflicts. From 128 on it is a failure, such as a binary file.
     if matches!(output.status.code(), Some(0..128)) {
         return Ok(output.stdout);
     }
@@ -76,13 +76,13 @@ pub(crate) fn marked_text(scratch: &Path, texts: [&[u8]; 3], names: [&str; 2], s
         .concat())
 }
 
-/// Every text with markers that Git could have left of a merge, by its algorithms and in its styles.
+/// Every text with conflict markers that a Git merge may have left, for all algorithms and conflict styles.
 pub(crate) fn marked_texts(scratch: &Path, texts: [&[u8]; 3]) -> Result<Vec<Vec<u8>>, Error> {
     let dir = three_files(scratch, texts)?;
     let mut all = Vec::new();
     for algorithm in ALGORITHMS {
         for style in ["--quiet", "--diff3", "--zdiff3"] {
-            // An older Git does not know all of them.
+            // An older Git does not know all styles.
             all.push(Git::at(dir.path()).output(&[&["merge-file", "-p", "-q", style], algorithm, &NAMES[..]].concat())?.stdout);
         }
     }
@@ -91,7 +91,7 @@ pub(crate) fn marked_texts(scratch: &Path, texts: [&[u8]; 3]) -> Result<Vec<Vec<
 
 const NAMES: [&str; 3] = ["ours", "base", "theirs"];
 
-/// Texts as files: ours, base, theirs.
+/// Writes the texts to temporary files named `ours`, `base` and `theirs`.
 fn three_files(scratch: &Path, texts: [&[u8]; 3]) -> Result<tempfile::TempDir, Error> {
     let start = |source| Error::Start { source };
     let dir = tempfile::tempdir_in(scratch).or_else(|_| tempfile::tempdir()).map_err(start)?;
@@ -102,18 +102,18 @@ fn three_files(scratch: &Path, texts: [&[u8]; 3]) -> Result<tempfile::TempDir, E
     Ok(dir)
 }
 
-/// A path that a merge has left to a person.
+/// A path with an unresolved conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unmerged {
-    /// From the root of the worktree.
+    /// Relative to the root of the worktree.
     pub path: PathBuf,
-    /// The blobs of the base, of our side and of theirs, where they have the path.
+    /// The blobs of the base, of our side and of theirs, if they have the path.
     pub stages: [Option<String>; 3],
 }
 
 const LEFT: [&str; 5] = ["ls-files", "--unmerged", "-z", "--full-name", "--"];
 
-/// What is left of a merge in the worktree at `root` below `path`.
+/// The unmerged paths below `path` in the worktree at `root`.
 pub(crate) fn unmerged(root: &Path, path: &str) -> Result<Vec<Unmerged>, Error> {
     let said = Git::at(root).run(&[&LEFT[..], &[path]].concat())?;
     let mut all: Vec<Unmerged> = Vec::new();

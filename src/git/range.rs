@@ -1,35 +1,35 @@
-//! Commits that somebody names: a range as Git spells it, and whose they are.
+//! Commit ranges in Git's notation, and the authors of commits.
 
 use gix::bstr::{BString, ByteSlice};
 use gix::revision::plumbing::Spec;
 use gix::{ObjectId, Repository};
 
 use crate::git::history;
-use crate::store::{Error, Result};
+use crate::git::{Error, Result};
 
-/// Commits as `git log` would list them: reachable from `tips`, and not from `hidden`.
+/// The commits that `git log` would list: reachable from `tips` and not from `hidden`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Range {
-    /// As it was typed.
+    /// The range as the user gave it.
     pub text: String,
-    /// The newest ones.
+    /// Commits to start from.
     pub tips: Vec<ObjectId>,
-    /// What is not meant, with everything below.
+    /// Commits to exclude, with all their ancestors.
     pub hidden: Vec<ObjectId>,
 }
 
-/// Why what was typed is no range.
+/// The error that a text is not a commit range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("'{text}' names no commits: {why}")]
 pub(crate) struct NoRange {
-    /// As it was typed.
+    /// The text that was given.
     pub text: String,
-    /// In words.
+    /// The reason.
     pub why: String,
 }
 
 impl Range {
-    /// Reads `A..B`, `A...B`, `^A`, `C^!`, or the name of one commit, which stands for all below it.
+    /// Parses `A..B`, `A...B`, `C^@`, `C^!`, or the name of one commit, which includes all its ancestors.
     pub(crate) fn parse(repo: &Repository, text: &str) -> std::result::Result<Self, NoRange> {
         let no_range = |why: String| NoRange { text: text.to_owned(), why };
         let unknown = || {
@@ -54,7 +54,7 @@ impl Range {
         Ok(Self { text: text.to_owned(), tips, hidden })
     }
 
-    /// What HEAD has and no default branch, or else its newest commit alone; nothing on an unborn branch.
+    /// The commits of HEAD that no default branch has, or HEAD alone if there are none; `None` on an unborn branch.
     pub(crate) fn usual(repo: &Repository) -> Result<Option<Self>> {
         let Some(head) = crate::git::tree::head_commit(repo)? else { return Ok(None) };
         let branches = history::binding_branches(repo);
@@ -71,15 +71,15 @@ impl Range {
     }
 }
 
-/// The addresses that this repository's user makes commits under, in lower case.
+/// The email addresses of this repository's user, in lower case.
 pub(crate) fn own_addresses(repo: &Repository) -> Vec<BString> {
     let names = [repo.author(), repo.committer()].into_iter().flatten().flatten();
     names.map(|name| name.email.to_ascii_lowercase().into()).filter(|address: &BString| !address.is_empty()).collect()
 }
 
-/// Who wrote a commit, if neither that nor who committed it is this repository's user.
+/// The author of a commit, if neither the author nor the committer is this repository's user.
 pub(crate) fn others(repo: &Repository, commit: ObjectId, own: &[BString]) -> Result<Option<String>> {
-    let failed = || Error::git(format!("commit {commit}"));
+    let failed = || Error::unreadable(format!("commit {commit}"));
     let commit = repo.find_commit(commit).map_err(failed())?;
     let (author, committer) = (commit.author().map_err(failed())?, commit.committer().map_err(failed())?);
     let is_own = [author.email, committer.email].iter().any(|email| own.iter().any(|own| email.eq_ignore_ascii_case(own)));

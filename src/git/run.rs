@@ -12,26 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
-/// Variables that bind a Git process to a repository, see `git rev-parse --local-env-vars`, or change what a path means.
-pub(crate) const LOCAL_VARIABLES: [&str; 17] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_SHALLOW_FILE",
-    "GIT_GRAFT_FILE",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_LITERAL_PATHSPECS",
-    "GIT_GLOB_PATHSPECS",
-    "GIT_NOGLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS",
-];
+use crate::process::GIT_LOCAL_VARIABLES;
 
 /// What can go wrong when Git is run.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +72,7 @@ impl Git {
 
     fn command_of(&self, program: &OsStr, args: &[&OsStr]) -> Command {
         let mut command = Command::new(program);
-        for variable in LOCAL_VARIABLES {
+        for variable in GIT_LOCAL_VARIABLES {
             command.env_remove(variable);
         }
         command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");

@@ -1,4 +1,4 @@
-//! Reads `.jit/` out of a commit's tree: absent, unborn and corrupt are three different answers.
+//! Reads the `.jit` tree of a commit. Absent, unborn and corrupt are three different answers.
 //!
 //! Paths are raw bytes relative to `.jit/`.
 
@@ -10,22 +10,22 @@ use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
 
 use crate::domain::transition::FileVersion;
-use crate::store::{Error, Result};
+use crate::git::{Error, Result};
 
 pub(crate) use compare::{Difference, differences, differences_from};
 
-/// The directory that all versioned data is in.
+/// The directory that holds all versioned data.
 pub(crate) const DATA: &str = ".jit";
 
-/// The mode of a folder.
+/// The mode of a directory.
 const FOLDER: u16 = 0o40_000;
 
-/// One file: its blob and its mode.
+/// An entry of a tree: object id and mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TreeEntry {
     /// The blob, or the commit of a submodule.
     pub oid: ObjectId,
-    /// The mode as in Git's tree.
+    /// The mode that the tree records.
     pub mode: u16,
 }
 
@@ -35,7 +35,7 @@ impl TreeEntry {
         matches!(self.mode, 0o100_644 | 0o100_755 | 0o100_664)
     }
 
-    /// The form that is written down.
+    /// The form in which the authority log records it.
     pub(crate) fn version(&self) -> FileVersion {
         FileVersion { oid: self.oid.to_string(), mode: self.mode }
     }
@@ -44,20 +44,20 @@ impl TreeEntry {
 /// Files by path relative to `.jit/`.
 pub(crate) type FilesByPath = BTreeMap<BString, TreeEntry>;
 
-/// The commit that HEAD is at, `None` on an unborn branch.
+/// The commit of HEAD; `None` on an unborn branch.
 pub(crate) fn head_commit(repo: &Repository) -> Result<Option<ObjectId>> {
-    let head = repo.head().map_err(Error::git("HEAD"))?;
+    let head = repo.head().map_err(Error::unreadable("HEAD"))?;
     if head.is_unborn() {
         return Ok(None);
     }
     let mut head = head;
-    head.peel_to_commit().map(|commit| Some(commit.id)).map_err(Error::git("the commit of HEAD"))
+    head.peel_to_commit().map(|commit| Some(commit.id)).map_err(Error::unreadable("the commit of HEAD"))
 }
 
 /// The tree of a commit.
 fn root(repo: &Repository, commit: ObjectId) -> Result<ObjectId> {
     let tree = repo.find_commit(commit).and_then(|commit| commit.tree_id().map(gix::Id::detach));
-    tree.map_err(Error::git(format!("commit {commit}")))
+    tree.map_err(Error::unreadable(format!("commit {commit}")))
 }
 
 /// The tree named `.jit` of a commit; `None` if there is none.
@@ -66,17 +66,17 @@ pub(crate) fn data_tree(repo: &Repository, commit: ObjectId) -> Result<Option<Ob
     Ok(data.filter(|entry| entry.mode == FOLDER).map(|entry| entry.oid))
 }
 
-/// The entry of that name in a tree; a tree that has two of them is corrupt, and every reader would see another one.
+/// The entry with this name in a tree. Two entries of one name are an error, because readers would disagree which one counts.
 fn child(repo: &Repository, tree: ObjectId, name: &[u8]) -> Result<Option<TreeEntry>> {
-    let tree = repo.find_tree(tree).map_err(Error::git(format!("tree {tree}")))?;
+    let tree = repo.find_tree(tree).map_err(Error::unreadable(format!("tree {tree}")))?;
     let mut found = None;
     for entry in tree.iter() {
-        let entry = entry.map_err(Error::git(format!("tree {}", tree.id)))?;
+        let entry = entry.map_err(Error::unreadable(format!("tree {}", tree.id)))?;
         if entry.filename() == name.as_bstr() {
             let entry = TreeEntry { oid: entry.object_id(), mode: entry.mode().value() };
             if found.replace(entry).is_some() {
                 let why = format!("tree {} has '{}' twice", tree.id, name.as_bstr());
-                return Err(Error::Corrupt { path: repo.git_dir().join("objects"), line: None, why });
+                return Err(Error::Corrupt { path: repo.git_dir().join("objects"), why });
             }
         }
     }
@@ -97,13 +97,13 @@ pub(crate) fn file(repo: &Repository, data: Option<ObjectId>, path: &[u8]) -> Re
     Ok(None)
 }
 
-/// The tree of one folder directly in a `.jit` tree.
+/// The tree of a directory directly in a `.jit` tree.
 pub(crate) fn child_folder(repo: &Repository, data: Option<ObjectId>, name: &[u8]) -> Result<Option<ObjectId>> {
     let found = data.map(|data| child(repo, data, name)).transpose()?.flatten();
     Ok(found.filter(|entry| entry.mode == FOLDER).map(|entry| entry.oid))
 }
 
-/// What is directly in the folder at this path of a `.jit` tree.
+/// The entries directly in the directory at this path of a `.jit` tree.
 pub(crate) fn subfolder(repo: &Repository, data: Option<ObjectId>, path: &str) -> Result<Vec<(BString, TreeEntry)>> {
     let mut here = data;
     for name in path.split('/') {
@@ -117,7 +117,7 @@ pub(crate) fn files(repo: &Repository, data: Option<ObjectId>) -> Result<FilesBy
     files_where(repo, data, |_| true)
 }
 
-/// The files of a `.jit` tree whose paths are wanted: of thousands nothing is made for the others.
+/// The files of a `.jit` tree whose paths are wanted. Nothing is allocated for the others, which may be thousands.
 pub(crate) fn files_where(repo: &Repository, data: Option<ObjectId>, wanted: impl Fn(&BString) -> bool) -> Result<FilesByPath> {
     let mut files = FilesByPath::new();
     let mut take = |path: &BString, entry: TreeEntry| {
@@ -129,11 +129,11 @@ pub(crate) fn files_where(repo: &Repository, data: Option<ObjectId>, wanted: imp
     Ok(files)
 }
 
-/// Goes through the files of a tree and the trees in it, in Git's order; `path` leads to the tree, and is used up and restored.
+/// Visits all files below a tree, in Git's order. `path` is the path of the tree; it is changed during the walk and then restored.
 fn visit(repo: &Repository, tree: ObjectId, path: &mut BString, take: &mut impl FnMut(&BString, TreeEntry)) -> Result<()> {
-    let tree = repo.find_tree(tree).map_err(Error::git(format!("tree {tree}")))?;
+    let tree = repo.find_tree(tree).map_err(Error::unreadable(format!("tree {tree}")))?;
     for entry in tree.iter() {
-        let entry = entry.map_err(Error::git(format!("tree {}", tree.id)))?;
+        let entry = entry.map_err(Error::unreadable(format!("tree {}", tree.id)))?;
         let above = path.len();
         if above > 0 {
             path.push(b'/');
@@ -150,10 +150,10 @@ fn visit(repo: &Repository, tree: ObjectId, path: &mut BString, take: &mut impl 
     Ok(())
 }
 
-/// What is directly in a tree.
+/// The entries directly in a tree.
 pub(crate) fn entries(repo: &Repository, tree: Option<ObjectId>) -> Result<Vec<(BString, TreeEntry)>> {
     let Some(id) = tree else { return Ok(Vec::new()) };
-    let failed = || Error::git(format!("tree {id}"));
+    let failed = || Error::unreadable(format!("tree {id}"));
     let tree = repo.find_tree(id).map_err(failed())?;
     let all = tree.iter().map(|entry| {
         let entry = entry.map_err(failed())?;
@@ -169,21 +169,22 @@ pub(crate) fn has_path(repo: &Repository, commit: ObjectId, path: &str) -> Resul
 
 /// The content of a blob.
 pub(crate) fn blob(repo: &Repository, oid: ObjectId) -> Result<Vec<u8>> {
-    repo.find_blob(oid).map(|mut blob| blob.take_data()).map_err(Error::git(format!("blob {oid}")))
+    repo.find_blob(oid).map(|mut blob| blob.take_data()).map_err(Error::unreadable(format!("blob {oid}")))
 }
 
-/// The id that a blob of this content has or would have.
+/// The id of the blob with this content, whether or not it exists.
 pub(crate) fn blob_id(repo: &Repository, content: &[u8]) -> Result<ObjectId> {
     let id = gix::objs::compute_hash(repo.object_hash(), gix::objs::Kind::Blob, content);
-    id.map_err(Error::git("a merged text"))
+    id.map_err(Error::unreadable("a merged text"))
 }
 
-/// Entries at the top of a commit that claim the place of `.jit`: another spelling of it, or it as no directory.
+/// Top-level entries of a commit that conflict with `.jit`: another spelling of the name, or `.jit` as something other than a
+/// directory.
 pub(crate) fn misplaced(repo: &Repository, commit: ObjectId) -> Result<Vec<(String, TreeEntry)>> {
     misplaced_in(repo, root(repo, commit)?)
 }
 
-/// The same of a tree.
+/// Entries of a top-level tree that conflict with `.jit`.
 pub(crate) fn misplaced_in(repo: &Repository, top: ObjectId) -> Result<Vec<(String, TreeEntry)>> {
     let claims = |name: &[u8], entry: &TreeEntry| {
         name.eq_ignore_ascii_case(DATA.as_bytes()) && (name != DATA.as_bytes() || entry.mode != FOLDER)

@@ -34,6 +34,15 @@ pub(crate) enum Error {
     Obstacle(#[from] Obstacle),
 }
 
+impl From<crate::git::Error> for Error {
+    fn from(error: crate::git::Error) -> Self {
+        match error {
+            crate::git::Error::Run(error) => Self::Git(error),
+            error => Self::Store(error.into()),
+        }
+    }
+}
+
 /// The result of work on installed hooks.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 

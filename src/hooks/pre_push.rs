@@ -73,7 +73,7 @@ pub(crate) fn run(cx: &Context, layout: &Layout, leases: &dyn Coordinator, updat
 fn judge_push(repo: Repo<'_>, updates: &[Update], tips: &[ObjectId], replaced: Vec<ObjectId>) -> Result<Verdict> {
     let Repo { cx, layout, policy, .. } = repo;
     let git = &layout.repo;
-    let exempt = [history::published_tips(layout)?, replaced].concat();
+    let exempt = [history::published_tips(&layout.repo, layout.primary_root.as_deref())?, replaced].concat();
     let mut findings = Vec::new();
     let commits = changes_of(cx, layout, &history::reachable(git, tips, &exempt)?, &mut findings)?;
     let rewinds = updates.iter().map(|update| Rewind::of(layout, update)).collect::<Result<Vec<_>>>()?;

@@ -10,10 +10,11 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::decide;
-use crate::domain::lease::{Grant, LeaseAnswer, LeaseOutcome, LeaseRefusal, Ledger, Limits, Request};
+use crate::domain::lease::{
+    Diagnostic, Grant, LeaseAnswer, LeaseFilter, LeaseOutcome, LeaseRefusal, Ledger, Limits, Request, decide,
+};
 use crate::domain::time::{Clock, ClockReading, Now};
-use crate::lease::coordinator::{About, Coordinator, Error, Remark};
+use crate::lease::coordinator::{Coordinator, Error};
 
 /// Opens one coordinator again and again.
 pub(crate) type Open = Box<dyn Fn() -> Box<dyn Coordinator>>;
@@ -94,7 +95,7 @@ fn nothing_is_there_at_first(open: &Open) {
     assert_eq!(refused, Err(LeaseRefusal::NoSuchLease { lease_id: lease_id(1) }));
 }
 
-fn panic_on(past: &crate::lease::coordinator::Past) {
+fn panic_on(past: &crate::domain::lease::PastEvent) {
     assert!(past.sequence == 0, "something happened: {past:?}");
 }
 
@@ -165,7 +166,7 @@ fn the_past_is_whole_and_in_order(open: &Open) {
         ask(open, &release(n, n % 3), &clock).expect("held");
     }
     let (mut sequences, mut leases) = (Vec::new(), Vec::new());
-    let visit = &mut |past: crate::lease::coordinator::Past| {
+    let visit = &mut |past: crate::domain::lease::PastEvent| {
         sequences.push(past.sequence);
         leases.push(past.event.lease_id().clone());
     };
@@ -247,10 +248,10 @@ fn it_decides_as_the_rules_do(fresh: &dyn Fn() -> Open) {
                     let there = ledger.leases().filter(|lease| lease.holder.worktree_id == worktree);
                     there.map(what_counts).collect::<Vec<_>>()
                 };
-                prop_assert_eq!(held(&open().ledger_about(&About::Worktree(&worktree)).expect("reachable")), held(&model));
+                prop_assert_eq!(held(&open().ledger_about(&LeaseFilter::Worktree(&worktree)).expect("reachable")), held(&model));
             }
             let issues: HashSet<IssueId> = model.leases().map(|lease| lease.issue_id).collect();
-            let part = open().ledger_about(&About::Issues(&issues)).expect("reachable");
+            let part = open().ledger_about(&LeaseFilter::Issues(&issues)).expect("reachable");
             prop_assert_eq!(told(&part), told(&model));
         }
         Ok(())
@@ -284,8 +285,8 @@ fn nothing_is_wrong_and_nothing_is_recovered(open: &Open) {
     let clock = TestClock::at(0);
     acquire(open, 1, 1, 1, &clock).expect("free");
     let before = open().ledger().expect("reachable");
-    assert!(!open().examine().iter().any(|remark| matches!(remark, Remark::Problem(_))), "{:?}", open().examine());
-    let recovery = open().recover(&clock, false).expect("reachable");
+    assert!(!open().examine().iter().any(|remark| matches!(remark, Diagnostic::Problem(_))), "{:?}", open().examine());
+    let recovery = open().recover(false).expect("reachable");
     assert!(recovery.found.is_empty() && recovery.set_aside.is_empty() && recovery.lost.is_empty(), "{recovery:?}");
     assert_eq!(open().ledger().expect("reachable"), before);
 }

@@ -5,11 +5,13 @@
 //! uses one must not assume a file, a lock, or that it can be reached at all. What each implementation has to do is
 //! what `coordinator/conformance.rs` asks of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use crate::domain::id::{IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Lease, LeaseAnswer, LeaseEvent, LeaseOutcome, LeaseRefusal, Ledger, Limits, Request};
-use crate::domain::time::{Clock, Now};
+use crate::domain::id::LeaseId;
+use crate::domain::lease::{
+    Diagnostic, Lease, LeaseFilter, LeaseOutcome, Ledger, Limits, PastEvent, Recovery, Request, Transaction,
+};
+use crate::domain::time::Clock;
 use crate::store::file_stamp::FileStamp;
 
 /// Why a coordinator did not do what it was asked to.
@@ -69,58 +71,6 @@ pub(crate) enum Scope {
     Process,
 }
 
-/// What a request came to.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Transaction {
-    /// What was decided; all of it counts.
-    pub answer: std::result::Result<LeaseAnswer, LeaseRefusal>,
-    /// The ledger after it.
-    pub ledger: Ledger,
-}
-
-/// One fact of the past.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Past {
-    /// Its sequence; for a grant, the token.
-    pub sequence: u64,
-    /// What happened.
-    pub event: LeaseEvent,
-    /// When.
-    pub at: Now,
-    /// Whether it is known from what had to be set aside: it happened, and its place in the order is not proved.
-    pub is_set_aside: bool,
-}
-
-/// What somebody should know of the state a coordinator is in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Remark {
-    /// Something is wrong, and what to do about it.
-    Problem(String),
-    /// Something is worth knowing, and mends itself.
-    Note(String),
-}
-
-/// What a recovery did, or would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Recovery {
-    /// What was wrong; nothing where all was well.
-    pub found: Vec<String>,
-    /// What was set aside, each with its new name.
-    pub set_aside: Vec<String>,
-    /// Leases that are as they were.
-    pub kept: Vec<Lease>,
-    /// Records that cannot be proved, in words.
-    pub lost: Vec<String>,
-}
-
-/// Which leases somebody wants to know of.
-pub(crate) enum About<'a> {
-    /// Those that are held in a worktree.
-    Worktree(&'a WorktreeId),
-    /// Those on these issues.
-    Issues(&'a HashSet<IssueId>),
-}
-
 /// Keeps leases.
 pub(crate) trait Coordinator: Send + Sync {
     /// What it can do.
@@ -130,7 +80,7 @@ pub(crate) trait Coordinator: Send + Sync {
     fn ledger(&self) -> Result<Ledger>;
 
     /// The same as far as somebody wants to know: every lease that it is about, and of the others perhaps not all.
-    fn ledger_about(&self, _about: &About<'_>) -> Result<Ledger> {
+    fn ledger_about(&self, _about: &LeaseFilter<'_>) -> Result<Ledger> {
         self.ledger()
     }
 
@@ -146,13 +96,13 @@ pub(crate) trait Coordinator: Send + Sync {
     fn verify(&self, leases: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>>;
 
     /// Everything that ever happened, the oldest first, as far as it is kept.
-    fn history(&self, visit: &mut dyn FnMut(Past)) -> Result<()>;
+    fn history(&self, visit: &mut dyn FnMut(PastEvent)) -> Result<()>;
 
     /// Looks at its own state; never fails, since that is what it is to tell.
-    fn examine(&self) -> Vec<Remark>;
+    fn examine(&self) -> Vec<Diagnostic>;
 
     /// Rebuilds what can be proved, or with `dry_run` tells what it would do.
-    fn recover(&self, clock: &dyn Clock, dry_run: bool) -> Result<Recovery>;
+    fn recover(&self, dry_run: bool) -> Result<Recovery>;
 
     /// Renews the lease that was seen, and none that came after it: compared by its id, which is drawn anew for each grant.
     fn renew(&self, clock: &dyn Clock, seen: &Lease, limits: &Limits) -> Result<Lease> {

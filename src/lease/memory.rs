@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::domain::id::LeaseId;
-use crate::domain::lease::decide;
-use crate::domain::lease::{LeaseEvent, LeaseOutcome, Ledger, Limits, Request};
+use crate::domain::lease::{Diagnostic, LeaseOutcome, Ledger, Limits, PastEvent, Recovery, Request, Transaction, decide};
 use crate::domain::time::Clock;
 use crate::lease::conformance;
-use crate::lease::coordinator::{Capabilities, Coordinator, Past, Recovery, Remark, Result, Scope, Transaction};
+use crate::lease::coordinator::{Capabilities, Coordinator, Result, Scope};
 
 #[derive(Debug, Clone, Default)]
 struct Memory(Arc<Mutex<MemoryState>>);
@@ -16,7 +15,7 @@ struct Memory(Arc<Mutex<MemoryState>>);
 #[derive(Debug, Default)]
 struct MemoryState {
     ledger: Ledger,
-    past: Vec<Past>,
+    past: Vec<PastEvent>,
 }
 
 impl Memory {
@@ -41,7 +40,7 @@ impl Coordinator for Memory {
         for event in decision.events {
             let sequence = kept.ledger.sequence + 1;
             kept.ledger.apply(sequence, &event, &now);
-            kept.past.push(Past { sequence, event, at: now.clone(), is_set_aside: false });
+            kept.past.push(PastEvent { sequence, event, at: now.clone(), is_set_aside: false });
         }
         Ok(Transaction { answer: decision.answer, ledger: kept.ledger.clone() })
     }
@@ -52,27 +51,23 @@ impl Coordinator for Memory {
             if let Some(lease) = kept.ledger.lease(id) {
                 return LeaseOutcome::Current(Box::new(lease.clone()));
             }
-            let mut ends = kept.past.iter().filter(|past| past.event.lease_id() == id).filter_map(|past| match &past.event {
-                LeaseEvent::Release { .. } | LeaseEvent::Transfer { .. } => Some(LeaseOutcome::Concluded),
-                LeaseEvent::AutoEvict { .. } => Some(LeaseOutcome::Lapsed),
-                LeaseEvent::ForceEvict { by, reason, .. } => Some(LeaseOutcome::Evicted { by: by.clone(), reason: reason.clone() }),
-                _ => None,
-            });
+            let mut ends =
+                kept.past.iter().filter(|past| past.event.lease_id() == id).filter_map(|past| LeaseOutcome::of(&past.event));
             ends.next_back().unwrap_or(LeaseOutcome::Unknown)
         };
         Ok(leases.iter().map(|id| (id.clone(), outcome(id))).collect())
     }
 
-    fn history(&self, visit: &mut dyn FnMut(Past)) -> Result<()> {
+    fn history(&self, visit: &mut dyn FnMut(PastEvent)) -> Result<()> {
         self.kept().past.iter().cloned().for_each(visit);
         Ok(())
     }
 
-    fn examine(&self) -> Vec<Remark> {
+    fn examine(&self) -> Vec<Diagnostic> {
         Vec::new()
     }
 
-    fn recover(&self, _: &dyn Clock, _: bool) -> Result<Recovery> {
+    fn recover(&self, _: bool) -> Result<Recovery> {
         Ok(Recovery { kept: self.kept().ledger.leases().cloned().collect(), ..Recovery::default() })
     }
 }

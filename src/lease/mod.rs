@@ -3,16 +3,16 @@
 #[cfg(test)]
 pub(crate) mod conformance;
 pub(crate) mod coordinator;
+mod local_log;
 #[cfg(test)]
 pub(crate) mod memory;
 
-use crate::context::Context;
 use crate::lease::coordinator::Coordinator;
 use crate::store::layout::Layout;
-use crate::store::log::{ClaimStore, Options};
+use crate::store::log::{LeaseLog, Options};
 
-/// The keeper of a repository's leases.
-pub(crate) fn open(cx: &Context, layout: &Layout) -> Box<dyn Coordinator> {
-    let options = Options { lock: cx.takes_locks, ..Options::default() };
-    Box::new(ClaimStore::new(&layout.shared_dir(), layout.modes, options))
+/// The coordinator of a repository's leases; without `takes_locks` its log is written without file locks.
+pub(crate) fn open(layout: &Layout, takes_locks: bool) -> Box<dyn Coordinator> {
+    let options = Options { lock: takes_locks, ..Options::default() };
+    Box::new(LeaseLog::new(&layout.shared_dir(), layout.modes, options))
 }

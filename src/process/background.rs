@@ -108,7 +108,7 @@ pub(crate) fn ask_to_end(pid: u32) -> io::Result<()> {
 pub(crate) fn start_in_background(program: &Path, args: &[OsString], log: Option<&File>) -> io::Result<Child> {
     let stream = || log.map_or_else(|| Ok(Stdio::null()), |log| log.try_clone().map(Stdio::from));
     let mut command = Command::new(program);
-    for variable in crate::git::run::LOCAL_VARIABLES {
+    for variable in super::GIT_LOCAL_VARIABLES {
         // It is told where it belongs, whatever repository a hook or a user has named to us.
         command.env_remove(variable);
     }

@@ -18,7 +18,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::git::run::LOCAL_VARIABLES;
+/// Variables that bind a Git process to a repository, see `git rev-parse --local-env-vars`, or change what a path means.
+pub(crate) const GIT_LOCAL_VARIABLES: [&str; 17] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+];
 
 /// How long a group has between being asked to end and being ended.
 const GRACE: Duration = Duration::from_secs(2);
@@ -93,7 +112,7 @@ fn may_run(path: &Path) -> bool {
 pub(crate) fn run(job: Job<'_>, interrupted: &AtomicBool) -> io::Result<(ExitCause, Duration)> {
     let start = Instant::now();
     let mut command = Command::new("sh");
-    for variable in LOCAL_VARIABLES {
+    for variable in GIT_LOCAL_VARIABLES {
         // A gate is at home in its folder, also where a hook runs it.
         command.env_remove(variable);
     }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::{Holder, LeaseId};
 use crate::domain::transition::{FileVersion, Transition};
 use crate::store::file::{self, Modes};
+use crate::store::layout::Layout;
 use crate::store::lock;
 use crate::store::log::{checked, unchecked};
 use crate::store::{Error, Result};
@@ -95,6 +96,11 @@ pub(crate) struct AuthorityLog {
 }
 
 impl AuthorityLog {
+    /// The log of a repository.
+    pub(crate) fn of(layout: &Layout) -> Self {
+        Self::new(&layout.shared_dir(), layout.modes)
+    }
+
     /// The log in `dir`, which need not exist yet.
     pub(crate) fn new(dir: &Path, modes: Modes) -> Self {
         Self { dir: dir.to_owned(), modes }

@@ -14,6 +14,7 @@ use crate::domain::id::{AgentId, IssueId, WorktreeId};
 use crate::domain::issue::FieldChange;
 use crate::store::file::{self, Modes};
 use crate::store::file_stamp::FileStamp;
+use crate::store::layout::Layout;
 use crate::store::{Error, Result};
 
 /// Bytes after which a new file is begun.
@@ -91,6 +92,11 @@ pub(crate) struct Mark {
 }
 
 impl EventLog {
+    /// The log of a repository.
+    pub(crate) fn of(layout: &Layout) -> Self {
+        Self::new(&layout.shared_dir(), layout.modes)
+    }
+
     /// The log below what all worktrees share.
     pub(crate) fn new(shared_dir: &Path, modes: Modes) -> Self {
         Self { dir: shared_dir.to_owned(), modes }

@@ -1,26 +1,103 @@
-//! What a file looks like from outside, for whoever wants to notice cheaply that it was appended to or replaced.
-//!
-//! A sign that is another one says that there is something to read; the same one promises nothing.
+//! What a file looks like from outside, and whether another change of it would show.
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::store::file;
+use crate::domain::id::IssueId;
 
-/// What a file looks like: which it is, how long, and when it was last written.
+/// The coarsest clock of a file system that is met: two changes within it may look like one.
+pub(crate) const COARSEST_TICK: Duration = Duration::from_secs(2);
+
+/// What tells one version of a file from another without reading it: size, times, inode, device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FileStamp {
-    number: u64,
-    length: u64,
-    written: Option<SystemTime>,
-}
+pub(crate) struct FileStamp(pub [i64; 5]);
 
 impl FileStamp {
-    /// What the file at this path looks like; nothing where it cannot be looked at.
+    /// What belongs to a tree needs none.
+    pub(crate) const NONE: Self = Self([0; 5]);
+
+    /// What the file at this path looks like; nothing where it cannot be read.
+    ///
+    /// A different stamp means that the file was changed or replaced. The same stamp promises nothing.
     pub(crate) fn of(path: &Path) -> Option<Self> {
         let metadata = path.metadata().ok()?;
-        Some(Self { number: file::number_of(&metadata), length: metadata.len(), written: metadata.modified().ok() })
+        let length = i64::try_from(metadata.len()).unwrap_or(i64::MAX);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let time = |seconds: i64, nanos: i64| seconds * 1_000_000_000 + nanos;
+            let (written, changed) = (time(metadata.mtime(), metadata.mtime_nsec()), time(metadata.ctime(), metadata.ctime_nsec()));
+            Some(Self([length, written, changed, metadata.ino().cast_signed(), metadata.dev().cast_signed()]))
+        }
+        #[cfg(not(unix))]
+        {
+            Some(Self([length, metadata.modified().map_or(0, nanos), 0, 0, 0]))
+        }
     }
+
+    /// When the file was last touched, in nanoseconds since 1970.
+    pub(crate) fn touched(&self) -> i64 {
+        self.0[1].max(self.0[2])
+    }
+}
+
+/// A look at a directory's files, begun at a moment.
+pub(crate) struct DirectoryScan {
+    #[cfg(unix)]
+    dir: Option<std::fs::File>,
+    pub began: Instant,
+    pub began_at: i64,
+}
+
+impl DirectoryScan {
+    /// Begins to look at the files of a directory.
+    pub(crate) fn begin(dir: &Path) -> Self {
+        #[cfg(not(unix))]
+        let _ = dir;
+        Self {
+            #[cfg(unix)]
+            dir: std::fs::File::open(dir).ok(),
+            began: Instant::now(),
+            began_at: nanos(SystemTime::now()),
+        }
+    }
+
+    /// What an issue's file looks like; nothing where that cannot be told.
+    #[cfg(unix)]
+    pub(crate) fn stamp(&self, id: IssueId) -> Option<FileStamp> {
+        let mut name = [0; IssueId::FILE_NAME_LENGTH];
+        let stat = rustix::fs::statat(self.dir.as_ref()?, id.write_file_name(&mut name), rustix::fs::AtFlags::empty()).ok()?;
+        #[expect(clippy::useless_conversion, clippy::cast_possible_wrap, reason = "the types differ between systems")]
+        let time = |seconds, nanos| i64::from(seconds) * 1_000_000_000 + nanos as i64;
+        #[expect(clippy::cast_possible_wrap, reason = "only compared for equality")]
+        let stamp = [
+            stat.st_size,
+            time(stat.st_mtime, stat.st_mtime_nsec),
+            time(stat.st_ctime, stat.st_ctime_nsec),
+            stat.st_ino as i64,
+            stat.st_dev as i64,
+        ];
+        Some(FileStamp(stamp))
+    }
+
+    /// Elsewhere nothing is kept.
+    #[cfg(not(unix))]
+    pub(crate) fn stamp(&self, _: IssueId) -> Option<FileStamp> {
+        None
+    }
+
+    /// Whether the file had been left alone for so long that another change would show.
+    pub(crate) fn is_settled(&self, stamp: &FileStamp) -> bool {
+        stamp.touched() < self.began_at - ticks(COARSEST_TICK)
+    }
+}
+
+pub(crate) fn ticks(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn nanos(time: SystemTime) -> i64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, ticks)
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 //! while the file's size, times, inode and device are what they were, and only if the file had not been
 //! touched for a while when it was read (Git's racy rule). What belongs to a tree is kept by the tree's id.
 
-pub(crate) mod file_stamp;
 pub(crate) mod summary_cache;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +14,7 @@ use gix::ObjectId;
 use crate::domain::id::IssueId;
 use crate::domain::issue::Summary;
 use crate::store::file::{self, Modes};
-use crate::store::issue_cache::file_stamp::{COARSEST_TICK, DirectoryScan, Stamp, nanos, ticks};
+use crate::store::file_stamp::{COARSEST_TICK, DirectoryScan, FileStamp, nanos, ticks};
 use crate::store::issue_cache::summary_cache::{Reader, SummaryCache, encode, put_number, put_text};
 
 /// Caches of trees that are kept, the newest.
@@ -75,7 +74,7 @@ impl Cache {
     }
 
     /// Keeps what was read in a directory, of those files that had settled before it was.
-    pub(crate) fn keep_dir<'s>(&self, dir: &Path, look: &DirectoryScan, found: impl Iterator<Item = (&'s Stamp, &'s Summary)>) {
+    pub(crate) fn keep_dir<'s>(&self, dir: &Path, look: &DirectoryScan, found: impl Iterator<Item = (&'s FileStamp, &'s Summary)>) {
         // A file system may have a clock of its own: what it calls now counts too.
         let Some(now) = self.now_there() else { return };
         let limit = look.began_at.min(now - ticks(look.began.elapsed())) - ticks(COARSEST_TICK);
@@ -86,7 +85,7 @@ impl Cache {
 
     /// Keeps what was read of a tree.
     pub(crate) fn keep_tree<'s>(&self, tree: ObjectId, found: impl Iterator<Item = &'s Summary>) {
-        let found = found.map(|summary| (&Stamp::NONE, summary));
+        let found = found.map(|summary| (&FileStamp::NONE, summary));
         self.write(&format!("tree-{tree}.summaries"), encode(tree.as_bytes(), found));
         self.prune();
     }
@@ -182,17 +181,17 @@ mod tests {
             Summary { labels: vec!["a:b".into()], assignee: Some(String::new()), is_deleted: true, ..issue(scratch.path()) };
         let tree = ObjectId::null(gix::hash::Kind::Sha1);
         cache.keep_tree(tree, [&summary].into_iter());
-        assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE, &mut 0), Some(summary.clone()));
-        assert_eq!(cache.summaries_of_tree(tree).find(IssueId::from_bytes([8; 16]), Stamp::NONE, &mut 0), None);
+        assert_eq!(cache.summaries_of_tree(tree).find(summary.id, FileStamp::NONE, &mut 0), Some(summary.clone()));
+        assert_eq!(cache.summaries_of_tree(tree).find(IssueId::from_bytes([8; 16]), FileStamp::NONE, &mut 0), None);
         let path = scratch.path().join("cache").join(format!("tree-{tree}.summaries"));
         let good = file::read(&path).expect("written");
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1;
             file::replace(&path, &bad, Modes::PRIVATE).expect("written");
-            assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE, &mut 0), None, "byte {at}");
+            assert_eq!(cache.summaries_of_tree(tree).find(summary.id, FileStamp::NONE, &mut 0), None, "byte {at}");
             file::replace(&path, &good[..at], Modes::PRIVATE).expect("written");
-            assert_eq!(cache.summaries_of_tree(tree).find(summary.id, Stamp::NONE, &mut 0), None, "{at} bytes");
+            assert_eq!(cache.summaries_of_tree(tree).find(summary.id, FileStamp::NONE, &mut 0), None, "{at} bytes");
         }
     }
 }

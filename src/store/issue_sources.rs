@@ -59,7 +59,7 @@ impl<'a> IssueSources<'a> {
             return Ok(None);
         }
         let Some(commit) = tree::head_commit(&self.layout.repo)? else { return Ok(None) };
-        tree::data_tree(&self.layout.repo, commit)
+        Ok(tree::data_tree(&self.layout.repo, commit)?)
     }
 
     /// A file by its path below `.jit/`, from the first place that has it; with the path that it was read from.
@@ -88,7 +88,7 @@ impl<'a> IssueSources<'a> {
         for ((name, entry), path) in missing.iter().zip(&paths) {
             files.remove(&name.to_string());
             if left_out.contains(path) && entry.is_plain() {
-                files.insert(name.to_string(), tree::blob(&self.layout.repo, entry.oid));
+                files.insert(name.to_string(), tree::blob(&self.layout.repo, entry.oid).map_err(Error::Git));
             }
         }
         files.extend(local);

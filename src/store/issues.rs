@@ -106,7 +106,7 @@ impl<'a> IssueStore<'a> {
     fn entry(&self, id: IssueId) -> Result<Option<TreeEntry>> {
         let (repo, data) = (&self.layout.repo, self.sources.head()?);
         if self.entries.get().is_none() && !self.looked.replace(true) {
-            return tree::file(repo, data, format!("issues/{}", id.file_name()).as_bytes());
+            return Ok(tree::file(repo, data, format!("issues/{}", id.file_name()).as_bytes())?);
         }
         Ok(self.entries_of(tree::child_folder(repo, data, b"issues")?)?.get(&id).copied())
     }

@@ -6,15 +6,10 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use gix::bstr::{BString, ByteSlice};
-use serde::{Deserialize, Serialize};
+use gix::bstr::ByteSlice;
 
-use crate::domain::id::{AgentId, IssueId, WorktreeId};
-use crate::lease::coordinator::Coordinator;
-use crate::store::authority::AuthorityLog;
-use crate::store::events::EventLog;
-use crate::store::file::{self, Modes};
-use crate::store::log::{self, ClaimStore};
+use crate::store::file::Modes;
+use crate::store::log::{self, LeaseLog};
 use crate::store::{Error, Result};
 
 /// A repository as seen from one of its worktrees, or from its bare root.
@@ -35,7 +30,7 @@ pub(crate) struct Layout {
     pub modes: Modes,
     /// How leases are kept; as usual but in tests, which say so before anybody asks for them.
     pub claim_options: log::Options,
-    claims: OnceCell<Box<dyn Coordinator>>,
+    claims: OnceCell<LeaseLog>,
 }
 
 impl Layout {
@@ -111,19 +106,8 @@ impl Layout {
     }
 
     /// Who keeps the leases.
-    pub(crate) fn claims(&self) -> &dyn Coordinator {
-        let store = || Box::new(ClaimStore::new(&self.shared_dir(), self.modes, self.claim_options)) as Box<dyn Coordinator>;
-        self.claims.get_or_init(store).as_ref()
-    }
-
-    /// The transitions that were made under them.
-    pub(crate) fn authority(&self) -> AuthorityLog {
-        AuthorityLog::new(&self.shared_dir(), self.modes)
-    }
-
-    /// What was done to issues.
-    pub(crate) fn events(&self) -> EventLog {
-        EventLog::new(&self.shared_dir(), self.modes)
+    pub(crate) fn claims(&self) -> &LeaseLog {
+        self.claims.get_or_init(|| LeaseLog::new(&self.shared_dir(), self.modes, self.claim_options))
     }
 
     /// The versioned data of the worktree at `root`.
@@ -135,25 +119,6 @@ impl Layout {
     pub(crate) fn branch(&self) -> Option<String> {
         let name = self.repo.head_name().ok().flatten()?.as_bstr().to_string();
         Some(name.strip_prefix("refs/heads/").unwrap_or(&name).to_owned())
-    }
-
-    /// What this worktree is called, and whose it is; `None` if it has never written anything.
-    pub(crate) fn identity(&self) -> Result<Option<Identity>> {
-        Identity::read(&self.git_dir)
-    }
-
-    /// The same, made if need be, with the root as it is now.
-    pub(crate) fn require_identity(&self) -> Result<Identity> {
-        let root = self.worktree_root.as_deref().unwrap_or(&self.common_dir);
-        Identity::ensure(&self.git_dir, root, None, self.modes)
-    }
-
-    /// The name of whoever commits here, from Git's configuration.
-    pub(crate) fn user_name(&self) -> Option<String> {
-        let config = self.repo.config_snapshot();
-        let value = |key: &str| config.string(key).map(|value: BString| value.to_str_lossy().trim().to_owned());
-        let mail = || value("user.email").and_then(|mail| mail.split('@').next().map(str::to_owned));
-        value("user.name").filter(|name| AgentId::human(name).is_some()).or_else(mail)
     }
 }
 
@@ -182,110 +147,4 @@ fn primary_of_bare(repo: &gix::Repository, common_dir: &Path) -> Option<PathBuf>
     // The one that `worktree init` makes stays it, whatever is checked out there for a while.
     let called_so = || all.iter().filter_map(|proxy| proxy.base().ok()).find(|root| root.ends_with("trees/main"));
     has_head.or_else(called_so)?.canonicalize().ok()
-}
-
-/// Who a worktree is: kept in its own Git directory, never in the data that is committed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Identity {
-    schema_version: u32,
-    /// Drawn once.
-    pub worktree_id: WorktreeId,
-    /// Where it was last seen, to notice a move.
-    pub root: String,
-    /// Whose it is, where `spawn` said so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent_id: Option<AgentId>,
-    /// The issue that it was made for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub issue_id: Option<IssueId>,
-    /// What it was made from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base: Option<Base>,
-}
-
-/// What a worktree was made from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Base {
-    /// The ref that was meant, in full; none where a commit was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The commit that it was then.
-    pub commit: String,
-}
-
-impl Identity {
-    /// A new identity with 32 random bits.
-    pub(crate) fn draw(root: &Path, agent_id: Option<AgentId>) -> Self {
-        let (bits, ..) = uuid::Uuid::new_v4().as_fields();
-        let (worktree_id, root) = (WorktreeId::from_bits(bits), root.display().to_string());
-        Self { schema_version: 1, worktree_id, root, agent_id, issue_id: None, base: None }
-    }
-
-    /// The same, made for an issue from a base.
-    pub(crate) fn made_for(self, issue_id: IssueId, base: Base) -> Self {
-        Self { issue_id: Some(issue_id), base: Some(base), ..self }
-    }
-
-    /// The same, for an issue that somebody else has made it for.
-    pub(crate) fn taken_for(self, issue_id: IssueId) -> Self {
-        Self { issue_id: Some(issue_id), ..self }
-    }
-
-    fn path(git_dir: &Path) -> PathBuf {
-        git_dir.join("jit").join("worktree.json")
-    }
-
-    /// The identity recorded in a worktree's Git directory.
-    pub(crate) fn read(git_dir: &Path) -> Result<Option<Self>> {
-        let path = Self::path(git_dir);
-        let Some(bytes) = file::read_optional(&path)?.filter(|bytes| !is_blank(bytes)) else { return Ok(None) };
-        let corrupt = |error: serde_json::Error| Error::Corrupt { path, line: None, why: error.to_string() };
-        serde_json::from_slice(&bytes).map(Some).map_err(corrupt)
-    }
-
-    /// Records the identity of a worktree that has none yet: whether it was the first to. Without `sync` a power failure may leave
-    /// an empty file, which counts as none.
-    pub(crate) fn record(&self, git_dir: &Path, modes: Modes, sync: bool) -> Result<bool> {
-        let path = Self::path(git_dir);
-        file::make_dir(&git_dir.join("jit"), modes)?;
-        file::finish_beside(&path, &self.to_bytes(), modes, sync)?.claim_name()
-    }
-
-    /// Replaces the identity that a worktree has.
-    pub(crate) fn replace(&self, git_dir: &Path, modes: Modes) -> Result<()> {
-        file::replace(&Self::path(git_dir), &self.to_bytes(), modes)
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec_pretty(self).expect("an identity serializes into memory");
-        bytes.push(b'\n');
-        bytes
-    }
-
-    /// The identity of a worktree, drawn for `agent_id` if it has none, with its root as it is now.
-    pub(crate) fn ensure(git_dir: &Path, root: &Path, agent_id: Option<&AgentId>, modes: Modes) -> Result<Self> {
-        let found = if let Some(found) = Self::read(git_dir)? {
-            found
-        } else {
-            let path = Self::path(git_dir);
-            if file::read_optional(&path)?.is_some_and(|bytes| is_blank(&bytes)) {
-                // Whoever reads it meanwhile reads this or what another one puts there, and comes back to it below.
-                let _ = std::fs::remove_file(&path);
-            }
-            Self::draw(root, agent_id.cloned()).record(git_dir, modes, true)?;
-            Self::read(git_dir)?.ok_or_else(|| Error::Contended { path: Self::path(git_dir) })?
-        };
-        let root = root.display().to_string();
-        if found.root == root {
-            return Ok(found);
-        }
-        let moved = Self { root, ..found };
-        moved.replace(git_dir, modes)?;
-        Ok(moved)
-    }
-}
-
-/// Whether a file has nothing in it: what a power failure leaves of one that was not written out.
-fn is_blank(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| *byte == 0)
 }

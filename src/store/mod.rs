@@ -12,6 +12,7 @@ pub(crate) mod file;
 pub(crate) mod file_stamp;
 pub(crate) mod gates;
 pub(crate) mod git_info;
+pub(crate) mod identity;
 pub(crate) mod issue_cache;
 pub(crate) mod issue_sources;
 pub(crate) mod issues;
@@ -27,6 +28,8 @@ pub(crate) mod worktrees;
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::git;
 
 /// What can go wrong with a file or an object.
 #[derive(Debug, thiserror::Error)]
@@ -60,14 +63,8 @@ pub(crate) enum Error {
         source: io::Error,
     },
     /// Git's data cannot be read.
-    #[error("cannot read {what}: {source}")]
-    Git {
-        /// What was to be read.
-        what: String,
-        /// What the library said.
-        #[source]
-        source: Box<gix::Error>,
-    },
+    #[error(transparent)]
+    Git(#[from] git::Error),
     /// A file of ours says something that it cannot say.
     #[error("{}{}: {why}", path.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
     Corrupt {
@@ -110,8 +107,8 @@ impl Error {
 
     /// Wraps what the Git library said about `what`.
     pub(crate) fn git(what: impl Into<String>) -> impl FnOnce(gix::Error) -> Self {
-        let what = what.into();
-        move |source| Self::Git { what, source: Box::new(source) }
+        let wrap = git::Error::unreadable(what);
+        move |source| Self::Git(wrap(source))
     }
 }
 

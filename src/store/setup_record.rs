@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::store::file;
-use crate::store::layout::{Identity, Layout};
+use crate::store::identity::Identity;
+use crate::store::layout::Layout;
 use crate::store::{Error, Result};
 
 /// What setup has made of a worktree's `config.toml`.
@@ -130,7 +131,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         gix::init(dir.path()).expect("a repository");
         let layout = Layout::at(dir.path()).expect("a repository");
-        let identity = layout.require_identity().expect("drawn");
+        let identity = Identity::require(&layout).expect("drawn");
         ConfigChange::note(&layout, None, "a".into()).expect("noted");
         ConfigChange::note(&layout, Some("a".into()), "b".into()).expect("noted");
         let made = ConfigChange::read(&layout).expect("read").expect("there");
@@ -144,7 +145,7 @@ mod tests {
         let found = leftovers(&layout).expect("looked");
         assert_eq!(found.len(), 2, "{found:?}");
         clear(&layout, &found).expect("cleared");
-        assert!(!layout.shared_dir().exists() && layout.identity().expect("read").is_none());
+        assert!(!layout.shared_dir().exists() && Identity::of(&layout).expect("read").is_none());
         assert!(identity.agent_id.is_none());
     }
 }

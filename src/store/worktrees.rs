@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice;
 
 use crate::store::Result;
-use crate::store::layout::{Identity, Layout};
+use crate::store::identity::Identity;
+use crate::store::layout::Layout;
 
 /// One worktree.
 #[derive(Debug, Clone, PartialEq, Eq)]

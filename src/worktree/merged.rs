@@ -23,7 +23,7 @@ pub(crate) fn missing_elsewhere(layout: &Layout, scratch: &Path, tip: ObjectId) 
     let mut tips: Vec<ObjectId> = default_branch::tips(layout).into_iter().map(|(_, tip)| tip).collect();
     tips.sort_unstable();
     tips.dedup();
-    let mut safe = history::published_tips(layout)?;
+    let mut safe = history::published_tips(&layout.repo, layout.primary_root.as_deref())?;
     safe.extend(&tips);
     let commits = history::reachable(repo, &[tip], &safe)?.len();
     if commits == 0 {

@@ -66,6 +66,15 @@ pub(crate) enum Error {
     Git(#[from] crate::git::run::Error),
 }
 
+impl From<crate::git::Error> for Error {
+    fn from(error: crate::git::Error) -> Self {
+        match error {
+            crate::git::Error::Run(error) => Self::Git(error),
+            error => Self::Store(error.into()),
+        }
+    }
+}
+
 /// The result of a transaction.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 

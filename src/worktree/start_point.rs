@@ -3,7 +3,8 @@
 use gix::ObjectId;
 
 use crate::git::history;
-use crate::store::layout::{Base, Layout};
+use crate::store::identity::Base;
+use crate::store::layout::Layout;
 use crate::worktree::default_branch;
 use crate::worktree::name;
 use crate::worktree::{Blocker, Result, SpawnRequest};

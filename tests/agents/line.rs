@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::support::{Outcome, Place, World};
+use crate::support::{Outcome, Place, World, tools};
 
 /// The line of a worktree at a moment, without its end.
 fn line(place: &Place, seconds: u64) -> String {
@@ -156,14 +156,18 @@ fn the_prompt_of_the_page_in_bash() {
 }
 
 #[test]
-#[ignore = "wants zsh: bash .ci/run fetches it"]
 fn the_prompt_of_the_page_in_zsh() {
+    if !tools::has("zsh") {
+        return;
+    }
     prompt("zsh", &["-f", "-c"], "print -P -- \"$PROMPT\"");
 }
 
 #[test]
-#[ignore = "wants fish: bash .ci/run fetches it"]
 fn the_prompt_of_the_page_in_fish() {
+    if !tools::has("fish") {
+        return;
+    }
     prompt("fish", &["--no-config", "-c"], "fish_right_prompt");
 }
 

@@ -1,6 +1,6 @@
 //! Authority: how long what was recorded lasts, and that it is used once.
 
-use super::{REFUSED, Scene, in_both};
+use super::{REFUSED, Scene, in_both, in_linked};
 use crate::support::{Place, World};
 
 #[test]
@@ -20,7 +20,7 @@ fn an_edit_with_a_lease_passes_and_so_does_its_push() {
 
 #[test]
 fn authority_survives_a_release_a_rebase_a_squash_and_a_cherry_pick() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         here.git("checkout -q -b work").ok();
         here.acquire(&issues[0]);
@@ -46,7 +46,7 @@ fn authority_survives_a_release_a_rebase_a_squash_and_a_cherry_pick() {
 
 #[test]
 fn authority_does_not_survive_an_expiry_and_comes_back_with_the_lease() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         let (early, late) = (here.at("boot", 0), here.at("boot", 1000));
         early.acquire(&issues[0]);
@@ -75,7 +75,7 @@ fn a_lease_that_somebody_else_took_after_it_lapsed_takes_the_authority_along() {
 
 #[test]
 fn taking_back_anothers_published_edit_is_an_edit() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         scene.others_edit("Theirs");
         here.git("merge -q --ff-only origin/main").ok();
@@ -128,7 +128,7 @@ fn the_first_push_ever_passes_and_edits_before_the_hooks_are_adopted_once() {
 
 #[test]
 fn an_old_transition_cannot_be_used_again() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, world, .. } = scene;
         here.acquire(&issues[0]);
         for state in ["in_progress", "ready"] {
@@ -155,7 +155,7 @@ fn an_old_transition_cannot_be_used_again() {
 
 #[test]
 fn a_removal_somewhere_does_not_lead_back_to_every_old_version() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         let file = Place::file(&issues[0]);
         let first = here.read(&file);
@@ -180,7 +180,7 @@ fn a_removal_somewhere_does_not_lead_back_to_every_old_version() {
 
 #[test]
 fn an_issue_that_was_removed_upstream_is_no_new_one() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, world } = scene;
         let file = Place::file(&issues[0]);
         here.git("checkout -q -b topic").ok();
@@ -296,7 +296,7 @@ fn a_squash_uses_the_steps_that_it_stands_for() {
 
 #[test]
 fn a_stale_branch_of_somebody_elses_is_no_spare_authority() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         let colleague = scene.colleague();
         let first = colleague.read(&Place::file(&issues[0]));
@@ -322,7 +322,7 @@ fn a_stale_branch_of_somebody_elses_is_no_spare_authority() {
 
 #[test]
 fn toggles_under_one_lease_survive_a_rebase_and_a_colleague_who_made_the_same() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         here.git("checkout -q -b topic").ok();
         here.acquire(&issues[0]);

@@ -1,6 +1,6 @@
 //! What is refused and let through at a commit.
 
-use super::{REFUSED, Scene, in_both};
+use super::{REFUSED, Scene, in_both, in_linked};
 use crate::support::{Place, World};
 
 #[test]
@@ -44,7 +44,7 @@ fn merging_what_others_published_needs_no_lease() {
 
 #[test]
 fn removing_an_issue_changing_its_mode_or_making_it_a_link_is_an_edit() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         let file = Place::file(&issues[0]);
         here.git(&format!("rm -q {file}")).ok();
@@ -70,7 +70,7 @@ fn removing_an_issue_changing_its_mode_or_making_it_a_link_is_an_edit() {
 
 #[test]
 fn a_file_that_is_no_valid_issue_is_refused_with_a_lease_too() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         here.acquire(&issues[0]);
         let good = here.read(&Place::file(&issues[0]));

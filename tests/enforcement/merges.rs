@@ -1,11 +1,11 @@
 //! Merges: what a three-way rule gives needs no lease, everything else does.
 
-use super::{REFUSED, Scene, in_both};
+use super::{REFUSED, Scene, in_linked};
 use crate::support::Place;
 
 #[test]
 fn a_merge_that_keeps_our_side_against_anothers_edit_is_an_edit() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         here.git("commit -q --allow-empty -m Ours").ok();
         scene.others_edit("Theirs");
@@ -20,7 +20,7 @@ fn a_merge_that_keeps_our_side_against_anothers_edit_is_an_edit() {
 
 #[test]
 fn a_clean_text_merge_needs_no_lease_and_a_resolution_does() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         here.acquire(&issues[0]);
         here.jit(&format!("issue update {} --label mine:1", issues[0])).ok();

@@ -1,7 +1,7 @@
 //! What the hooks refuse and what they must let through, with real Git.
 //!
-//! Most scenarios run in the primary worktree and in a linked one: a [`Scene`] is a strict team whose three
-//! issues are published, seen from the worktree where an agent without a lease is at work.
+//! A [`Scene`] is a strict team whose three issues are published, seen from the worktree where an agent without a lease is at
+//! work. Scenarios run in a linked worktree; those whose verdict may depend on the place run in the primary one too.
 
 use crate::support::{Place, World};
 
@@ -52,7 +52,12 @@ impl Scene {
     }
 }
 
-/// Plays a scenario in the primary worktree and in a linked one.
+/// Plays a scenario in a linked worktree, where agents work: the place makes no difference to its verdict.
+fn in_linked(scenario: impl FnOnce(&Scene)) {
+    scenario(&Scene::new(true));
+}
+
+/// Plays a scenario in the primary worktree and in a linked one, because the place matters to it.
 fn in_both(scenario: impl Fn(&Scene)) {
     for is_linked in [false, true] {
         scenario(&Scene::new(is_linked));

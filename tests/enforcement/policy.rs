@@ -1,6 +1,6 @@
 //! Which policy is in force, and what happens where it cannot be read.
 
-use super::{REFUSED, Scene, in_both};
+use super::{REFUSED, Scene, in_both, in_linked};
 use crate::support::{Place, World};
 
 #[test]
@@ -45,7 +45,7 @@ fn an_old_branch_from_before_the_policy_is_under_it_too() {
 
 #[test]
 fn the_policy_itself_changes_on_top_of_the_default_branch_only() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, .. } = scene;
         scene.others_edit("Theirs");
         here.set_policy("warn");
@@ -116,7 +116,7 @@ fn a_repository_without_issues_notices_nothing() {
 
 #[test]
 fn pointing_the_default_branch_elsewhere_protects_nothing_less() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, .. } = scene;
         scene.others_edit("Theirs");
         here.git("branch junk origin/main~1").ok();
@@ -133,7 +133,7 @@ fn pointing_the_default_branch_elsewhere_protects_nothing_less() {
 
 #[test]
 fn a_policy_edit_that_was_in_order_is_not_refused_because_main_moved_on() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, .. } = scene;
         here.git("checkout -q -b topic").ok();
         here.write(".jit/config.toml", format!("{}# x\n", here.read(".jit/config.toml")));

@@ -1,6 +1,6 @@
 //! What is refused and let through at a push, and what is exempt from it.
 
-use super::{REFUSED, Scene, in_both};
+use super::{REFUSED, Scene, in_both, in_linked};
 use crate::support::World;
 
 #[test]
@@ -30,7 +30,7 @@ fn what_goes_around_the_commit_hook_is_stopped_at_the_push() {
 
 #[test]
 fn a_remote_that_is_this_repository_exempts_nothing() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, world, .. } = scene;
         here.edit(&issues[0], "Edited");
         here.git("commit -q -a --no-verify -m x").ok();
@@ -49,7 +49,7 @@ fn a_remote_that_is_this_repository_exempts_nothing() {
 
 #[test]
 fn rewinding_the_default_branch_over_an_edit_is_refused() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, world, issues, .. } = scene;
         scene.others_edit("Theirs");
         here.git("push -q --force origin HEAD:main").exits(REFUSED).says("undo a published edit");
@@ -63,7 +63,7 @@ fn rewinding_the_default_branch_over_an_edit_is_refused() {
 
 #[test]
 fn replace_refs_and_git_variables_do_not_hide_an_edit() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         here.edit(&issues[0], "Edited");
         here.git("commit -q -a --no-verify -m x").ok();
@@ -103,7 +103,7 @@ fn what_cannot_be_read_is_not_passed_over() {
 
 #[test]
 fn a_stash_under_a_refspec_that_maps_everything_exempts_nothing() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         here.git("config --add remote.origin.fetch +refs/pull/*:refs/*").ok();
         here.edit(&issues[0], "Edited");
@@ -133,7 +133,7 @@ fn a_push_for_another_worktree_knows_the_primary_ones_issues() {
 
 #[test]
 fn namespaces_do_not_hide_the_refs_that_are_judged_by() {
-    in_both(|scene| {
+    in_linked(|scene| {
         let Scene { here, issues, .. } = scene;
         here.edit(&issues[0], "Edited");
         here.git("commit -q -a --no-verify -m x").ok();

@@ -1,8 +1,9 @@
 //! A table of scenarios: what is done with real Git, and whether the hooks refuse it.
 //!
-//! A [`Case`] is a bash script that must succeed, one last command that is judged, and a verdict. It is played in the
-//! primary worktree and in a linked one of a strict team whose three issues are published. The scripts' words are in
-//! `prelude.sh`. All failures of a topic are told at once.
+//! A [`Case`] is a bash script that must succeed, one last command that is judged, and a verdict. It is played in a strict
+//! team whose three issues are published: in the primary worktree or in a linked one by turns, and in both where the place
+//! matters. `JIT_BOTH_PLACES=1` plays all in both. The scripts' words are in `prelude.sh`. All failures of a topic are
+//! reported at once.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,9 +22,9 @@ mod known;
 mod merges;
 mod policy;
 mod pushes;
+mod regressions;
 mod remotes;
 mod replays;
-mod slips;
 mod worlds;
 
 /// What the last command of a case must come to.
@@ -188,13 +189,30 @@ impl Stage {
     }
 }
 
-/// Plays the cases of a topic, and tells all that went wrong.
+/// Plays the cases of a topic, each in one of the two places by turns, and reports everything that went wrong.
+///
+/// `JIT_BOTH_PLACES=1` plays each in both: the long form.
 fn play(cases: &[Case]) {
+    let is_long = std::env::var_os("JIT_BOTH_PLACES").is_some();
+    play_where(cases, |number, is_linked| is_long || number.is_multiple_of(2) == is_linked);
+}
+
+/// Plays the cases of a topic in the primary worktree and in a linked one, because the place matters to them.
+fn play_in_both(cases: &[Case]) {
+    play_where(cases, |_, _| true);
+}
+
+/// Plays cases where they make sense; those that make sense in both places, where `is_due` by their number.
+fn play_where(cases: &[Case], is_due: impl Fn(usize, bool) -> bool) {
     let mut failures = Vec::new();
     for is_linked in [false, true] {
         let mut stages: BTreeMap<&str, Stage> = BTreeMap::new();
-        let not_here = if is_linked { Where::PrimaryOnly } else { Where::LinkedOnly };
-        for case in cases.iter().filter(|case| case.place != not_here) {
+        let is_played = |number: usize, case: &Case| match case.place {
+            Where::Both => is_due(number, is_linked),
+            Where::PrimaryOnly => !is_linked,
+            Where::LinkedOnly => is_linked,
+        };
+        for (_, case) in cases.iter().enumerate().filter(|(number, case)| is_played(*number, case)) {
             let stage = stages.entry(case.enforcement).or_insert_with(|| Stage::new(case.enforcement, is_linked));
             failures.extend(case.failure(stage));
         }

@@ -2,7 +2,7 @@
 
 use super::repository::{Repository, stage_other};
 use super::trace::committing;
-use crate::support::{Outcome, Place};
+use crate::support::{Outcome, Place, tools};
 
 /// The instructions of `jit-pre-commit` in a worktree.
 fn instructions(place: &Place) -> u64 {
@@ -15,8 +15,10 @@ fn instructions(place: &Place) -> u64 {
 
 /// Counted on 2026-11-25, in a debug build
 #[test]
-#[ignore = "wants valgrind: bash .ci/run fetches it"]
 fn a_commit_without_issues_does_as_much_anywhere_in_valgrind() {
+    if !tools::can_trace("valgrind", &["--tool=none"]) {
+        return;
+    }
     let [small, large] = Repository::both().map(|repository| {
         let place = repository.primary();
         stage_other(&place);

@@ -1,18 +1,19 @@
 //! What looking pays: at one issue, at all of them, at worktrees; and what it costs to begin at all.
 
-use std::time::Duration;
-
 use super::repository::{FEW, MANY, Repository, issue};
 use super::trace::Trace;
-use crate::support::Place;
+use crate::support::waiting::until_settled;
+use crate::support::{Place, tools};
 
 /// Issues of which the cache keeps a listing, and still not many.
 const SOME: usize = 500;
 
 /// Counted on 2026-11-25: 54 calls, of which most are the loader's.
 #[test]
-#[ignore = "wants strace: bash .ci/run fetches it"]
 fn beginning_at_all_looks_at_no_file_in_strace() {
+    if !tools::can_trace("strace", &["-o", "/dev/null"]) {
+        return;
+    }
     let repository = Repository::of(FEW, 0);
     let place = repository.primary();
     let trace = Trace::jit(&place, "version");
@@ -33,8 +34,10 @@ fn looks(place: &Place, number: usize, of: [(&str, usize, usize); 3]) -> [Trace;
 
 /// Counted on 2026-11-25: 211, 236 and 189 calls; 314, 346 and 284 in a linked worktree.
 #[test]
-#[ignore = "wants strace: bash .ci/run fetches it"]
 fn a_look_costs_the_same_among_any_number_of_issues_in_strace() {
+    if !tools::can_trace("strace", &["-o", "/dev/null"]) {
+        return;
+    }
     let [small, large] = [FEW, MANY].map(|size| {
         let repository = Repository::of(size, 0);
         let here = [("issue show ID", 1, 225), ("worktree list", 1, 250), ("status --line", 1, 200)];
@@ -48,11 +51,13 @@ fn a_look_costs_the_same_among_any_number_of_issues_in_strace() {
 
 /// Counted on 2026-11-25: 809 calls for 500 issues, 2 312 for 2 000.
 #[test]
-#[ignore = "wants strace: bash .ci/run fetches it"]
 fn a_listing_opens_no_issue_that_it_knows_in_strace() {
+    if !tools::can_trace("strace", &["-o", "/dev/null"]) {
+        return;
+    }
     let repositories = [SOME, MANY].map(|size| Repository::of(size, 0));
     // What was touched a moment ago is read again: a file system's clock may be that coarse.
-    std::thread::sleep(Duration::from_millis(2_200));
+    until_settled(&repositories[1].primary().dir.join(".jit/issues"));
     let listed = repositories.each_ref().map(|repository| {
         let place = repository.primary();
         place.jit("query available").ok();

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::waiting::until;
 use crate::support::{Place, World};
 
 fn shared() -> (World, Place, Place, Vec<String>) {
@@ -12,15 +13,6 @@ fn shared() -> (World, Place, Place, Vec<String>) {
     let alice = world.team().agent("agent:alice");
     let bob = world.linked("bob");
     (world, alice, bob, issues)
-}
-
-/// Waits until something is so.
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn holders(place: &Place) -> Vec<String> {
@@ -68,8 +60,9 @@ fn it_is_renewed_while_the_command_runs_and_signals_are_passed_on() {
     let trap = "trap 'echo told; exit 9' TERM; echo ready; while :; do sleep 0.05; done";
     let child = alice.start(&["claim", "hold", id, "--ttl", "1", "--", "sh", "-c", trap], Stdio::piped());
     until("held", || holders(&alice).len() == 1);
-    std::thread::sleep(Duration::from_millis(2_500));
-    assert_eq!(holders(&alice), ["\"agent:alice\""], "two and a half times its time");
+    let held_at = Instant::now();
+    until("its first time is over", || held_at.elapsed() > Duration::from_millis(1_300));
+    assert_eq!(holders(&alice), ["\"agent:alice\""], "longer than its time");
     bob.jit(&format!("claim acquire {id}")).exits(4);
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid")).expect("not 0");
     kill_process(pid, Signal::TERM).expect("sent");
@@ -130,10 +123,13 @@ fn keepalive_lasts_as_long_as_the_process_it_is_for() {
     let kept = alice.json(&format!("claim keepalive --detach --pid {}", agent.id()));
     assert_eq!(kept["leases"], 1);
     alice.jit(&format!("claim keepalive --pid {}", agent.id())).exits(8).says("kept alive already");
-    std::thread::sleep(Duration::from_millis(2_500));
+    let is_over = |since: Instant| since.elapsed() > Duration::from_millis(1_300);
+    let first = Instant::now();
+    until("the first lease's time is over", || is_over(first));
     assert_eq!(holders(&alice).len(), 1);
     alice.jit(&format!("claim acquire {} --ttl 1", issues[1])).ok();
-    std::thread::sleep(Duration::from_millis(1_500));
+    let second = Instant::now();
+    until("the second lease's time is over", || is_over(second));
     assert_eq!(holders(&alice).len(), 2, "also what was taken since");
     agent.kill().expect("ended");
     agent.wait().expect("waited for");

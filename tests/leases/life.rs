@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::support::waiting::{pauses, until};
 use crate::support::{Place, World};
 
 fn shared() -> (World, Place, Place, Vec<String>) {
@@ -175,7 +176,8 @@ fn waiting_ends_when_it_is_free_or_the_patience_is_over() {
     bob.jit(&format!("claim acquire {id} --wait=1")).exits(4).says("held by agent:alice");
     assert!(begun.elapsed() >= Duration::from_secs(1));
     let waiting = bob.start(&["claim", "acquire", id, "--wait"], Stdio::piped());
-    std::thread::sleep(Duration::from_millis(300));
+    let before = pauses(waiting.id());
+    until("it has looked and waits", || pauses(waiting.id()) > before + 2);
     alice.jit(&format!("claim release {id}")).ok();
     let output = waiting.wait_with_output().expect("ended");
     assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("Acquired"));

@@ -23,14 +23,14 @@ fn two_sides_without_a_cycle_make_one_and_the_merge_says_so() {
         here.jit(&format!("dep add {} {}", issues[1], issues[0])).ok();
         here.git("commit -q -a -m Ours").ok();
         here.jit("validate").ok().says("3 issues fit together");
-        here.git("merge -q -m M theirs").ok().says("these wait for each other");
+        here.git("merge -q -m M theirs").ok().says("these issues depend on each other");
         let found = here.jit("validate --json").exits(6).document();
         assert_eq!((codes(&found), &found["valid"]), (vec!["cycle".to_owned()], &json!(false)));
         here.jit("validate --at HEAD").exits(6);
         here.jit("validate --at HEAD^").ok();
         here.jit("validate --at HEAD^2").ok();
-        here.jit("validate --fix").exits(6).says("these wait for each other");
-        here.with("JIT_ENFORCE_LEASES", "strict").jit("check HEAD^!").exits(1).says("these wait for each other");
+        here.jit("validate --fix").exits(6).says("these issues depend on each other");
+        here.with("JIT_ENFORCE_LEASES", "strict").jit("check HEAD^!").exits(1).says("these issues depend on each other");
         // The next merge has nothing to do with it.
         here.git(&format!("checkout -q -b more {base}")).ok();
         here.jit(&format!("issue update {} --priority high", issues[2])).ok();
@@ -90,7 +90,7 @@ fn gates_that_each_side_passed_leave_an_issue_that_waits_for_nothing() {
     }
     here.git("merge -q -m M theirs").ok();
     assert_eq!(scene.value()["state"], "gated");
-    here.jit("validate").ok().says("is gated, and waits for nothing any more");
+    here.jit("validate").ok().says("is gated, but all of its gates have passed");
     here.jit("validate --fix").ok().says("move it to done");
     assert_eq!(scene.value()["state"], "done");
     here.git("commit -q -a -m Done").ok();
@@ -130,7 +130,7 @@ fn repairs_that_make_room_for_others_are_made_in_one_go() {
         &Place::file(&scene.issue),
         text.replace("\"dependencies\": []", &format!("\"dependencies\": [\n    \"{own}\"\n  ]")),
     );
-    scene.here.jit("validate --fix").ok().says("is an id that is not written as one").says("waits for itself");
+    scene.here.jit("validate --fix").ok().says("is an issue id in a nonstandard spelling").says("depends on itself");
     assert_eq!(scene.text(), text);
     scene.here.jit("validate --fix").ok().never_says("repaired");
 }

@@ -12,6 +12,9 @@ use predicates::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) mod tools;
+pub(crate) mod waiting;
+
 /// A scratch directory that everything happens in.
 pub(crate) struct World {
     root: TempDir,

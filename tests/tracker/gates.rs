@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::support::waiting::until;
 use crate::support::{Outcome, Place, World};
 
 fn state(team: &Place, id: &str) -> String {
@@ -64,11 +65,7 @@ fn a_gate_that_hangs_is_ended_with_all_that_it_started_and_its_output_kept() {
     let output = std::fs::read_to_string(gate["output"].as_str().expect("a path")).expect("kept");
     assert!(output.contains(&format!("begun {id} slow said")) && output.contains("/team"), "{output}");
     let pid = team.read("pid").trim().to_owned();
-    let gone = (0..100).any(|_| {
-        std::thread::sleep(Duration::from_millis(20));
-        !std::path::Path::new(&format!("/proc/{pid}")).exists() || is_zombie(&pid)
-    });
-    assert!(gone, "process {pid} is still there");
+    until("the gate's child has ended", || !std::path::Path::new(&format!("/proc/{pid}")).exists() || is_zombie(&pid));
 }
 
 fn is_zombie(pid: &str) -> bool {
@@ -85,9 +82,7 @@ fn an_interruption_ends_the_gates_and_judges_nothing() {
     let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_git-jit"));
     check.args(["gate", "check", &id, "slow"]).current_dir(&team.dir).env("HOME", world.path("home"));
     let mut check = check.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("started");
-    while !team.dir.join("begun").exists() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until("the gate runs", || team.dir.join("begun").exists());
     team.command("kill").args(["-INT", &check.id().to_string()]).assert().success();
     assert_eq!(check.wait().expect("ended").code(), Some(8));
     assert_eq!(team.read(&Place::file(&id)), before);
@@ -217,22 +212,13 @@ fn what_a_gate_leaves_behind_ends_with_it_and_a_gate_that_is_gone_is_not_recorde
     let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_git-jit"));
     check.args(["gate", "check", &id, "fork"]).current_dir(&team.dir).env("HOME", world.path("home"));
     let mut check = check.stdout(std::process::Stdio::null()).spawn().expect("started");
-    while !team.dir.join("pid").exists() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until("the gate runs", || team.dir.join("pid").exists());
     team.jit(&format!("gate rm {id} fork")).ok();
     // It passed, and nobody asks for it any more: that is no success.
     assert_eq!(check.wait().expect("ended").code(), Some(1));
     assert_eq!(team.json(&format!("issue show {id}"))["issues"][0]["gates_status"], serde_json::json!({}));
     let pid = team.read("pid").trim().to_owned();
-    let is_gone = || !std::path::Path::new(&format!("/proc/{pid}")).exists() || is_zombie(&pid);
-    assert!(
-        (0..100).any(|_| is_gone() || {
-            std::thread::sleep(Duration::from_millis(20));
-            false
-        }),
-        "process {pid} is still there"
-    );
+    until("the gate's child has ended", || !std::path::Path::new(&format!("/proc/{pid}")).exists() || is_zombie(&pid));
 }
 
 #[test]

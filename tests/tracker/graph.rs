@@ -35,7 +35,7 @@ fn a_dependency_that_is_not_there_blocks_is_shown_and_can_be_let_go() {
     team.write(&Place::file(&id), text);
     team.jit("query blocked").ok().says("ffffffff");
     team.jit(&format!("graph deps {id}")).ok().says("not there");
-    team.jit("doctor").exits(6).says("depends on what is not there");
+    team.jit("doctor").exits(6).says("depends on issues that do not exist");
     team.jit(&format!("dep rm {id} ffffffff")).ok();
     team.jit("doctor").ok();
     // A merge can close what neither side has closed.
@@ -43,8 +43,8 @@ fn a_dependency_that_is_not_there_blocks_is_shown_and_can_be_let_go() {
     team.jit(&format!("dep add {id} {other}")).ok();
     let text = team.read(&Place::file(&other)).replace("\"dependencies\": []", &format!("\"dependencies\": [\n    \"{id}\"\n  ]"));
     team.write(&Place::file(&other), text);
-    team.jit("graph show").ok().says("these wait for each other");
-    team.jit("doctor").exits(6).says("these wait for each other");
+    team.jit("graph show").ok().says("these issues depend on each other");
+    team.jit("doctor").exits(6).says("these issues depend on each other");
 }
 
 #[test]

@@ -68,9 +68,9 @@ fn everything_that_is_wrong_is_told_and_nothing_written() {
         (PLAN, "no gate 'tests'"),
         (
             r#"[{"key": "a", "title": "A", "depends_on": ["b"]}, {"key": "b", "title": "B", "depends_on": ["a"]}]"#,
-            "waits for itself",
+            "depends on itself",
         ),
-        (r#"[{"key": "a", "title": "A"}, {"key": "a", "title": "B"}]"#, "no other entry"),
+        (r#"[{"key": "a", "title": "A"}, {"key": "a", "title": "B"}]"#, "unique in the plan"),
         (r#"[{"key": "a", "title": "A", "colour": "red"}]"#, "colour"),
         ("{", "the plan"),
     ] {

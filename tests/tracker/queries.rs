@@ -1,5 +1,6 @@
 //! Listings: what is in them, why, in which order, and what was left out.
 
+use crate::support::waiting::until_settled;
 use crate::support::{Place, World};
 
 fn ids(document: &serde_json::Value) -> Vec<String> {
@@ -94,7 +95,7 @@ fn an_edit_behind_the_back_of_the_cache_is_seen_in_the_same_tick() {
     };
     assert_eq!(team.json("query all")["count"], 300);
     assert!(!is_kept(), "nothing has settled yet");
-    std::thread::sleep(std::time::Duration::from_millis(2100));
+    until_settled(&team.dir.join(".jit/issues"));
     assert_eq!(team.json("query all")["count"], 300);
     assert!(is_kept());
     for round in 0..20 {

@@ -1,6 +1,7 @@
 //! Agents: how they are started, what they are told, and what becomes of the lease when they end.
 
 use super::stand_ins::StandIns;
+use crate::support::waiting::until;
 use crate::support::{Place, World};
 
 fn stage() -> (World, StandIns, Place, String) {
@@ -8,16 +9,6 @@ fn stage() -> (World, StandIns, Place, String) {
     let stand_ins = StandIns::new(&world);
     let team = stand_ins.at(&world.team().agent("agent:alice"));
     (world, stand_ins, team, issues[0].clone())
-}
-
-fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..500 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    panic!("in vain: {what}");
 }
 
 #[test]
@@ -84,10 +75,13 @@ fn a_good_end_gives_the_lease_back_and_a_bad_one_leaves_it() {
 #[test]
 fn a_lease_outlives_its_time_while_the_agent_works() {
     let (world, stand_ins, team, issue) = stage();
-    let working = stand_ins.at(&team).with("AGENT_DOES", "sleep 5");
-    let mut child = working.start(&["worktree", "spawn", &issue, "--ttl", "3"], std::process::Stdio::null());
-    std::thread::sleep(std::time::Duration::from_millis(4200));
+    let working = stand_ins.at(&team).with("AGENT_DOES", "while [ ! -e \"$STAND_INS/go\" ]; do sleep 0.05; done");
+    let mut child = working.start(&["worktree", "spawn", &issue, "--ttl", "2"], std::process::Stdio::null());
+    until("the agent works", || !stand_ins.log("claude").is_empty());
+    let begun = std::time::Instant::now();
+    until("the lease's first time is over", || begun.elapsed() > std::time::Duration::from_millis(2_300));
     world.linked("bob").jit(&format!("claim acquire {issue}")).exits(4);
+    world.place("stand-ins").write("go", "");
     assert!(child.wait().expect("it ends").success());
 }
 
@@ -114,14 +108,14 @@ fn one_that_nobody_watches_has_a_log_and_can_be_followed_and_stopped() {
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(said.contains("claude said something\nthe end\n"), "{said}");
     assert_eq!(ended.status.code(), Some(5));
-    wait_for("the end is written down", || team.json("worktree list")["worktrees"][1]["agent"]["status"] == 5);
+    until("the end is written down", || team.json("worktree list")["worktrees"][1]["agent"]["status"] == 5);
     assert_eq!(team.json("claim list")["count"], 1, "it failed, and the lease stays");
     // A second one, which is stopped with its worktree.
     let begun = does("sleep 60").json(&format!("worktree spawn {issue} --headless"));
     let pid = begun["agent"]["pid"].as_u64().expect("a pid");
     team.jit(&format!("worktree remove {number} --stop-agent --delete-branch")).ok();
-    wait_for("the agent is gone", || !std::path::Path::new(&format!("/proc/{pid}")).exists());
-    wait_for("no lease is left", || team.json("claim list")["count"] == 0);
+    until("the agent is gone", || !std::path::Path::new(&format!("/proc/{pid}")).exists());
+    until("no lease is left", || team.json("claim list")["count"] == 0);
     assert!(std::path::Path::new(log).exists(), "what it said outlives the worktree");
 }
 
@@ -164,11 +158,11 @@ fn an_agent_is_stopped_with_all_that_it_has_started() {
     let does = "sleep 61 & echo $! > \"$STAND_INS/child\"; wait";
     stand_ins.at(&team).with("AGENT_DOES", does).json(&format!("worktree spawn {issue} --headless"));
     let child = || std::fs::read_to_string(world.path("stand-ins/child")).unwrap_or_default().trim().to_owned();
-    wait_for("it has started something", || !child().is_empty());
+    until("it has started something", || !child().is_empty());
     let is_alive = || std::fs::read_to_string(format!("/proc/{}/stat", child())).is_ok_and(|stat| !stat.contains(") Z "));
     assert!(is_alive());
     team.jit(&format!("worktree remove {} --stop-agent", &issue[..8])).ok();
-    wait_for("that is gone too", || !is_alive());
+    until("that is gone too", || !is_alive());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::stand_ins::StandIns;
+use crate::support::waiting::{until, until_idle};
 use crate::support::{Dice, Place, World};
 
 /// A repository with so many issues, and files that take a moment to write.
@@ -113,8 +114,8 @@ fn one_in_four_is_killed_and_the_next_command_puts_that_right() {
                 whole.insert(issues[*n].clone());
             }
         }
-        // A Git that was at work goes on after us for a moment: whoever comes waits for it.
-        std::thread::sleep(Duration::from_millis(500));
+        // A Git that was at work when its parent was killed is not killed with it.
+        until_idle(&team.dir);
         team.jit(&format!("worktree spawn {} --no-agent", issues[16])).ok();
         let left: BTreeSet<String> = team.json("worktree list")["worktrees"]
             .as_array()
@@ -156,9 +157,7 @@ fn what_is_killed_while_git_is_at_work_is_undone_when_git_has_ended() {
         slow_git(&stand_ins, at);
         let slow = stand_ins.at(&team);
         let mut child = slow.start(&["worktree", "spawn", &issues[0], "--no-agent"], Stdio::null());
-        while !world.path("stand-ins/stopped").exists() {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until("Git has stopped", || world.path("stand-ins/stopped").exists());
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
         // Git is still at it: nothing is undone under its hands, and nobody is told that all is well.
@@ -166,14 +165,7 @@ fn what_is_killed_while_git_is_at_work_is_undone_when_git_has_ended() {
         team.jit(&format!("claim acquire {}", issues[1])).ok();
         assert_eq!(team.json("claim list")["count"], 2, "{at}: not undone while Git is at work");
         world.place("stand-ins").write("go", "");
-        let is_over = || std::fs::read_dir(team.dir.join("trees")).is_ok_and(|all| all.count() == 1) || at == "worktree add";
-        for _ in 0..200 {
-            if is_over() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        std::thread::sleep(Duration::from_millis(500));
+        until_idle(&team.dir);
         let notes = team.json("doctor").to_string();
         assert!(notes.contains("was interrupted"), "{at}: {notes}");
         team.jit(&format!("claim release {}", issues[1])).ok();
@@ -190,13 +182,11 @@ fn somebodys_work_in_what_was_left_half_made_is_not_undone() {
     let stand_ins = StandIns::new(&world);
     slow_git(&stand_ins, "read-tree");
     let mut child = stand_ins.at(&team).start(&["worktree", "spawn", &issues[0], "--no-agent"], Stdio::null());
-    while !world.path("stand-ins/stopped").exists() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until("Git has stopped", || world.path("stand-ins/stopped").exists());
     child.kill().expect("it can be killed");
     child.wait().expect("it ends");
     world.place("stand-ins").write("go", "");
-    std::thread::sleep(Duration::from_millis(800));
+    until_idle(&team.dir);
     let tree = team.sub(&format!("trees/issue-{}-issue-0", &issues[0][..8]));
     tree.write("mine.txt", "work");
     team.jit("worktree prune").ok().says("so that it stays").says("mine.txt");
@@ -212,9 +202,7 @@ fn an_interrupted_spawn_takes_back_what_it_made_at_once() {
     let stand_ins = StandIns::new(&world);
     slow_git(&stand_ins, "read-tree");
     let mut child = stand_ins.at(&team).start(&["worktree", "spawn", &issues[0], "--no-agent"], Stdio::null());
-    while !world.path("stand-ins/stopped").exists() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until("Git has stopped", || world.path("stand-ins/stopped").exists());
     std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("run");
     world.place("stand-ins").write("go", "");
     assert_eq!(child.wait().expect("it ends").code(), Some(8));

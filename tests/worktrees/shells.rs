@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::stand_ins::StandIns;
-use crate::support::{Outcome, Place, World};
+use crate::support::waiting::until;
+use crate::support::{Outcome, Place, World, tools};
 
 /// How a shell is started, and how it takes the function in.
 struct Shell {
@@ -62,9 +63,10 @@ fn coming_and_going(shell: &Shell, team: &Place) {
     let (fix, sdk) = (trees.join("issue-42-fix-login"), trees.join("issue-45-rust-sdk"));
     assert_eq!(at(&shell.run(team, "wt spawn 42; pwd").ok()), fix);
     assert_eq!(at(&shell.run(team, "wt spawn 45 --headless; pwd").ok()), team.dir, "in the background: one stays");
-    while team.json("wt list")["worktrees"].as_array().expect("a list").iter().any(|tree| tree["agent"]["alive"] == true) {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("every agent has ended", || {
+        let list = team.json("wt list");
+        !list["worktrees"].as_array().expect("a list").iter().any(|tree| tree["agent"]["alive"] == true)
+    });
     assert_eq!(at(&shell.run(&team.sub("src"), "wt goto 45; pwd").ok()), sdk);
     assert_eq!(at(&shell.run(team, "wt goto 45; wt goto main; pwd").ok()), team.dir);
     let by_hand = if shell.is_fish() { "cd (wt path 42); pwd" } else { "cd \"$(wt path 42)\"; pwd" };
@@ -108,14 +110,18 @@ fn the_story_in_bash() {
 }
 
 #[test]
-#[ignore = "wants zsh: bash .ci/run fetches it"]
 fn the_story_in_zsh() {
+    if !tools::has("zsh") {
+        return;
+    }
     story(&ZSH);
 }
 
 #[test]
-#[ignore = "wants fish: bash .ci/run fetches it"]
 fn the_story_in_fish() {
+    if !tools::has("fish") {
+        return;
+    }
     story(&FISH);
 }
 
@@ -202,14 +208,18 @@ fn a_folder_for_temporary_files_that_is_not_there_is_told_in_bash() {
 }
 
 #[test]
-#[ignore = "wants zsh: bash .ci/run fetches it"]
 fn a_folder_for_temporary_files_that_is_not_there_is_told_in_zsh() {
+    if !tools::has("zsh") {
+        return;
+    }
     without_a_place_for_temporary_files(&ZSH);
 }
 
 #[test]
-#[ignore = "wants fish: bash .ci/run fetches it"]
 fn a_folder_for_temporary_files_that_is_not_there_is_told_in_fish() {
+    if !tools::has("fish") {
+        return;
+    }
     without_a_place_for_temporary_files(&FISH);
 }
 
@@ -219,14 +229,18 @@ fn completion_in_bash() {
 }
 
 #[test]
-#[ignore = "wants zsh: bash .ci/run fetches it"]
 fn completion_in_zsh() {
+    if !tools::has("zsh") {
+        return;
+    }
     completion(&Shell { load: "", ..ZSH }, COMPLETE_IN_ZSH);
 }
 
 #[test]
-#[ignore = "wants fish: bash .ci/run fetches it"]
 fn completion_in_fish() {
+    if !tools::has("fish") {
+        return;
+    }
     completion(&FISH, COMPLETE_IN_FISH);
 }
 

@@ -1,6 +1,7 @@
 //! The third seed's workflow, its command lines as they are written there, in bare repositories with `trees/` in them.
 
 use super::stand_ins::StandIns;
+use crate::support::waiting::until;
 use crate::support::{Place, World};
 
 /// A project to clone, with one file, and GitHub beside it.
@@ -87,9 +88,7 @@ fn one_repository_with_worktrees_from_init_to_purge() {
     assert_eq!(list.stdout.lines().count(), 4);
     let other = bare.sub("trees/issue-45-rust-sdk");
     assert!(!other.dir.starts_with(bare.dir.join("trees/main")), "never one in another");
-    while bare.json("wt list")["worktrees"][2]["agent"]["alive"] != false {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("the agent has ended", || bare.json("wt list")["worktrees"][2]["agent"]["alive"] == false);
     merge(&world, &tree);
     bare.jit("wt remove 42").ok().says("kept");
     bare.jit("wt spawn 42 --no-agent").exits(1).says("is there already").says("--resume");

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::output::text::{Styles, plain_line};
 use crate::output::{Output, Report};
 use crate::process;
-use crate::store::events::IssueEvent;
+use crate::store::events::{EventLog, IssueEvent};
 
 /// How often `--follow` looks.
 const EVERY: Duration = Duration::from_millis(200);
@@ -51,7 +51,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let store = issues(layout, &session.policy(layout))?;
     let issue = issue.map(|typed| resolve(&store, &typed)).transpose()?.map(|(id, _)| id);
     let is_wanted = |event: &IssueEvent| wanted(event, issue, since);
-    let log = layout.events();
+    let log = EventLog::of(layout);
     let (mut events, mut mark) = log.all()?;
     events.retain(is_wanted);
     let total = events.len();

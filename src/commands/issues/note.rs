@@ -11,7 +11,7 @@ use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::IssueId;
 use crate::output::Report;
 use crate::output::text::{Styles, plain};
-use crate::store::events::IssueEvent;
+use crate::store::events::{EventLog, IssueEvent};
 use crate::store::notes::{self, Note};
 
 /// Verbs of `note`.
@@ -68,7 +68,7 @@ fn add(session: &Session, args: AddArgs) -> CommandResult {
     let writer = store.lock()?;
     notes::add(&writer, &note)?;
     let event = IssueEvent::new(now, "noted", issue_id, &holder, Vec::new());
-    if let Err(error) = layout.events().append([event]) {
+    if let Err(error) = EventLog::of(layout).append([event]) {
         session.output.warn(&format!("done, but the log of events has no word of it: {error}"));
     }
     Ok(Box::new(Added(note)))

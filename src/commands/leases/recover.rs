@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::lease::coordinator::Recovery;
+use crate::domain::lease::Recovery;
 use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
 
@@ -23,7 +23,7 @@ struct Recovered {
 /// Puts the log right.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { dry_run } = args;
-    let recovery = session.leases(session.layout()?).recover(session.cx.clock(), dry_run)?;
+    let recovery = session.leases(session.layout()?).recover(dry_run)?;
     Ok(Box::new(Recovered { recovery, dry_run }))
 }
 

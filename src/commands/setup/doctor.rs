@@ -16,6 +16,7 @@ use crate::hooks::install;
 use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
 use crate::store;
+use crate::store::events::EventLog;
 use crate::store::gates;
 use crate::store::issues::{IssueScan, IssueStore};
 use crate::store::layout::Layout;
@@ -88,7 +89,7 @@ fn local(layout: &Layout) -> store::Result<Check> {
     if store::issues::is_unfinished(layout) {
         problems.push("an import was interrupted: whatever is changed next finishes it".to_owned());
     }
-    let torn = layout.events().unreadable()?;
+    let torn = EventLog::of(layout).unreadable()?;
     if torn > 0 {
         problems.push(format!("{} in the log of events cannot be read", count(torn, "line")));
     }

@@ -12,6 +12,7 @@ use crate::output::Report;
 use crate::output::text::Styles;
 use crate::store::config;
 use crate::store::file;
+use crate::store::identity::Identity;
 use crate::store::issues::VERSIONED;
 use crate::store::layout::Layout;
 
@@ -47,7 +48,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         session.output.warn(&format!("issues are not merged field by field yet, which git jit init sets up: {error}"));
         false
     });
-    let worktree_id = layout.require_identity()?.worktree_id;
+    let worktree_id = Identity::require(layout)?.worktree_id;
     Ok(Box::new(Initialized { root: root.display().to_string(), worktree_id, created, driver }))
 }
 

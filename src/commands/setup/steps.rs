@@ -13,6 +13,7 @@ use crate::hooks::install::merge_driver;
 use crate::hooks::install::{self, InstallMode};
 use crate::store::config::edit;
 use crate::store::file;
+use crate::store::identity::Identity;
 use crate::store::layout::Layout;
 use crate::store::setup_record::ConfigChange;
 
@@ -98,13 +99,13 @@ fn policy(session: &Session, layout: &Layout, action: SetupMode, level: Level) -
 }
 
 fn identity(layout: &Layout, action: SetupMode) -> Result<Piece, Error> {
-    let found = layout.identity()?;
+    let found = Identity::of(layout)?;
     if let Some(state) = not_done(action).filter(|_| found.is_none()) {
         return Ok(Piece::new("worktree", state, "an id of its own"));
     }
     let state = if found.is_some() { PieceState::Already } else { PieceState::Done };
     let identity = match (action, found) {
-        (SetupMode::SetUp, _) | (_, None) => layout.require_identity()?,
+        (SetupMode::SetUp, _) | (_, None) => Identity::require(layout)?,
         (_, Some(found)) => found,
     };
     Ok(Piece::new("worktree", state, identity.worktree_id.to_string()))

@@ -5,17 +5,17 @@
 
 use crate::commands::shared::session::Session;
 use crate::domain::id::{Holder, IssueId};
-use crate::domain::lease::{Lease, LeaseStatus, Ledger, Request};
+use crate::domain::lease::{Lease, LeaseFilter, LeaseStatus, Ledger, Request};
 use crate::domain::policy::Policy;
 use crate::domain::time::{Now, in_words};
-use crate::lease::coordinator::About;
+use crate::store::identity::Identity;
 use crate::store::layout::Layout;
 
 /// Beats and warns; only after a command that looked at the repository.
 pub(crate) fn pay(session: &Session) {
     let Some(layout) = session.layout.get() else { return };
-    let Ok(Some(identity)) = layout.identity() else { return };
-    let Ok(ledger) = session.leases(layout).ledger_about(&About::Worktree(&identity.worktree_id)) else { return };
+    let Ok(Some(identity)) = Identity::of(layout) else { return };
+    let Ok(ledger) = session.leases(layout).ledger_about(&LeaseFilter::Worktree(&identity.worktree_id)) else { return };
     if !ledger.leases().any(|lease| lease.holder.worktree_id == identity.worktree_id) {
         return;
     }

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::commands::shared::session::Session;
 use crate::domain::id::AgentId;
 use crate::domain::issue::{InvalidIssue, Priority, State, valid_label};
-use crate::domain::tracker::query::{Filter, QueryFilter};
+use crate::domain::tracker::query::{AssigneeFilter, Filter};
 use crate::error::Error;
 use crate::store;
 
@@ -86,10 +86,10 @@ impl Filters {
     }
 }
 
-fn wanted(typed: &str, me: &AgentId) -> Result<QueryFilter, Error> {
+fn wanted(typed: &str, me: &AgentId) -> Result<AssigneeFilter, Error> {
     Ok(match typed.trim() {
-        "none" => QueryFilter::Nobody,
-        other => QueryFilter::Agent(agent(other, me)?.to_string()),
+        "none" => AssigneeFilter::Unassigned,
+        other => AssigneeFilter::Agent(agent(other, me)?.to_string()),
     })
 }
 

@@ -19,7 +19,7 @@ use crate::domain::tracker::graph::open_dependencies;
 use crate::domain::tracker::workflow::{self, Advance};
 use crate::enforce::gather::FactReader;
 use crate::error::Error;
-use crate::store::events::IssueEvent;
+use crate::store::events::{EventLog, IssueEvent};
 use crate::store::gates;
 use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
@@ -176,7 +176,7 @@ impl<'a> EditSession<'a> {
     pub(crate) fn tell(&self, event: &str, id: IssueId, fields: Vec<FieldChange>) {
         let told = self.session.holder(self.layout).and_then(|holder| {
             let event = IssueEvent::new(self.session.cx.clock().now().wall, event, id, &holder, fields);
-            Ok(self.layout.events().append([event])?)
+            Ok(EventLog::of(self.layout).append([event])?)
         });
         if let Err(error) = told {
             self.session.output.warn(&format!("done, but the log of events has no word of it: {error}"));

@@ -65,7 +65,7 @@ impl Session {
 
     /// The keeper of the leases of the command's repository, which all of its worktrees share.
     pub(crate) fn leases(&self, layout: &Layout) -> &dyn Coordinator {
-        self.leases.get_or_init(|| lease::open(&self.cx, layout)).as_ref()
+        self.leases.get_or_init(|| lease::open(layout, self.cx.takes_locks)).as_ref()
     }
 
     /// The handle for work under `policy`.

@@ -22,6 +22,7 @@ use crate::output::Report;
 use crate::output::text::Styles;
 use crate::store::file;
 use crate::store::gates;
+use crate::store::identity::Identity;
 use crate::store::issue_sources::IssueSources;
 use crate::store::layout::Layout;
 
@@ -112,7 +113,7 @@ fn mine(index: &IssueIndex<'_>) -> Vec<LeaseView> {
 }
 
 fn at_work(layout: &Layout, index: &IssueIndex<'_>) -> Result<Option<AtWork>, Error> {
-    let Some(identity) = layout.identity()? else { return Ok(None) };
+    let Some(identity) = Identity::of(layout)? else { return Ok(None) };
     let excludes = |lease: &&Lease| lease.lease_status(&index.now, index.policy.limits.stale_after_secs).excludes();
     let mine = index.ledger.leases().filter(|lease| index.policy.worktrees && index.editor.is(&lease.holder)).filter(excludes);
     let Some((id, lease)) = subject(&identity, &mine.collect::<Vec<_>>()) else { return Ok(None) };

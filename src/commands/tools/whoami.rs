@@ -8,6 +8,7 @@ use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::{AgentId, WorktreeId};
 use crate::output::Report;
 use crate::output::text::Styles;
+use crate::store::identity::Identity;
 
 // Arguments of `whoami`.
 #[derive(Debug, clap::Args)]
@@ -25,7 +26,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args {} = args;
     let layout = session.layout()?;
     let (agent_id, origin) = actor::agent(&session.cx, layout, session.agent_flag.as_deref())?;
-    let worktree_id = layout.identity()?.map(|identity| identity.worktree_id);
+    let worktree_id = Identity::of(layout)?.map(|identity| identity.worktree_id);
     let policy = session.policy(layout);
     let editor = actor::editor(&session.cx, layout, session.agent_flag.as_deref())?;
     let now = session.cx.clock().now();

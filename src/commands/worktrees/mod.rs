@@ -22,6 +22,7 @@ use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
 use crate::store;
 use crate::store::file;
+use crate::store::identity::Identity;
 use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
 use crate::worktree::{self, Blocker};
@@ -144,7 +145,7 @@ fn info(session: &Session) -> CommandResult {
     let layout = session.layout()?;
     let root = layout.require_worktree()?.display().to_string();
     Ok(Box::new(Info {
-        id: layout.identity()?.map(|identity| identity.worktree_id.to_string()),
+        id: Identity::of(layout)?.map(|identity| identity.worktree_id.to_string()),
         branch: layout.branch(),
         root,
         is_primary: layout.is_primary(),

@@ -1,36 +1,27 @@
-//! Why a text is no id.
+//! Errors of parsing and resolving ids.
 
 use crate::domain::id::{IssueId, SHORTEST_PREFIX};
 
-/// Why a text is no id, or stands for no single one.
+/// Why a text is not an id, or not the prefix of exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum IdError {
-    /// It cannot be an id of this kind.
-    #[error("'{text}' is not a valid {kind}: want {want}")]
+    /// The text cannot be an id of this kind.
+    #[error("invalid {kind} '{text}': expected {want}")]
     Malformed {
-        /// What was expected, in words.
         kind: &'static str,
-        /// What was given.
         text: String,
-        /// The form that is accepted.
+        /// The accepted form.
         want: &'static str,
     },
-    /// A prefix below [`SHORTEST_PREFIX`] digits.
-    #[error("'{text}' is too short for an issue id: give at least {SHORTEST_PREFIX} digits")]
-    TooShort {
-        /// What was given.
-        text: String,
-    },
-    /// No issue begins with it.
+    /// The prefix has fewer than [`SHORTEST_PREFIX`] digits.
+    #[error("issue id prefix '{text}' is too short: give at least {SHORTEST_PREFIX} digits")]
+    TooShort { text: String },
+    /// No issue id starts with the prefix.
     #[error("no issue '{text}'")]
-    NoSuchIssue {
-        /// What was given.
-        text: String,
-    },
-    /// Several issues begin with it.
-    #[error("'{text}' stands for {} issues", candidates.len())]
+    NoSuchIssue { text: String },
+    /// Several issue ids start with the prefix.
+    #[error("'{text}' matches {} issues", candidates.len())]
     Ambiguous {
-        /// What was given.
         text: String,
         /// All of them, sorted.
         candidates: Vec<IssueId>,

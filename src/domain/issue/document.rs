@@ -1,7 +1,7 @@
-//! The text of an issue's file, with the [`Issue`] that it says.
+//! The text of an issue file, together with the [`Issue`] parsed from it.
 //!
-//! Changing a field splices the text, so that everything else, unknown fields and a foreign tool's layout
-//! included, stays byte for byte.
+//! A change of one field edits the text in place, so that everything else stays byte for byte: unknown fields and the layout of other
+//! tools too.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use crate::domain::id::IssueId;
 use crate::domain::issue::{Draft, InvalidIssue, Issue};
 use crate::text::json_edit;
 
-/// A file's text, and the issue it says.
+/// The text of a file, and the issue parsed from it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Document {
     text: String,
@@ -18,14 +18,14 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Reads the file of issue `expected`.
+    /// Parses the file of issue `expected`.
     pub(crate) fn parse(bytes: &[u8], expected: IssueId) -> Result<Self, InvalidIssue> {
         let document = Self::read(bytes)?;
         let found = document.issue.id;
         if found == expected { Ok(document) } else { Err(InvalidIssue::OtherId { expected, found }) }
     }
 
-    /// Reads the file of whatever issue it is.
+    /// Parses the file of any issue.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, InvalidIssue> {
         let text = std::str::from_utf8(bytes).map_err(|_| InvalidIssue::NotText)?;
         let json = |error: serde_json::Error| {
@@ -36,7 +36,7 @@ impl Document {
         Ok(Self { text: text.to_owned(), issue })
     }
 
-    /// The file of a new issue: two spaces, one array element a line, sorted sets, a newline at the end.
+    /// The file of a new issue: two spaces of indentation, one array element per line, sorted sets, a final newline.
     pub(crate) fn create(draft: &Draft) -> Self {
         let set = |elements: &[String]| {
             let mut elements = elements.to_vec();
@@ -55,32 +55,29 @@ impl Document {
         Self { text, issue }
     }
 
-    /// The issue.
     pub(crate) fn issue(&self) -> &Issue {
         &self.issue
     }
 
-    /// The text of the file.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// The bytes of the file.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.text.as_bytes()
     }
 
-    /// Sets one field; the rest of the text stays as it is. Whether anything changed.
+    /// Sets one field and keeps the rest of the text. Returns whether it changed.
     pub(crate) fn set(&mut self, field: &str, value: &Value) -> bool {
         self.set_at(&[field], value)
     }
 
-    /// Sets the value below these keys, the first of which is a field. Whether anything changed.
+    /// Sets the value below these keys; the first one is a field. Returns whether it changed.
     pub(crate) fn set_at(&mut self, path: &[&str], value: &Value) -> bool {
         self.become_text(json_edit::set(&self.text, path, value))
     }
 
-    /// Takes away the value below these keys. Whether there was one.
+    /// Removes the value below these keys. Returns whether there was one.
     pub(crate) fn remove_at(&mut self, path: &[&str]) -> bool {
         self.become_text(json_edit::remove(&self.text, path))
     }
@@ -92,7 +89,7 @@ impl Document {
         true
     }
 
-    /// Keeps a field of times up to date, where the file has one and in the form that it has there.
+    /// Updates a timestamp field, if the file has it, in the format that it has there.
     pub(crate) fn touch(&mut self, field: &str, now: jiff::Timestamp) {
         let Some(Value::String(old)) = self.issue.rest.get(field) else { return };
         let has_fractions = old.contains('.');
@@ -100,7 +97,7 @@ impl Document {
         self.set(field, &Value::from(now.strftime(form).to_string()));
     }
 
-    /// Adds to and removes from an array of strings that stands for a set; keeps it sorted if it was.
+    /// Adds and removes elements of a string array that is used as a set; keeps it sorted if it was.
     pub(crate) fn edit_set(&mut self, field: &str, add: &[String], remove: &[String]) -> bool {
         let old = serde_json::from_str::<Map<String, Value>>(&self.text).ok().and_then(|mut all| all.remove(field));
         let mut set: Vec<String> = old.clone().and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
@@ -114,11 +111,11 @@ impl Document {
         if sorted {
             set.sort();
         }
-        // An empty set is as good as none: no field is made for it.
+        // An empty set equals a missing one, so no field is created for it.
         !(old.is_none() && set.is_empty()) && self.set(field, &Value::from(set))
     }
 
-    /// The fields whose values differ from those of `old`, in the order of this file and then of that.
+    /// The fields whose values differ from those of `old`, in the order of this file, then of `old`.
     pub(crate) fn changes_since(&self, old: Option<&Self>) -> Vec<FieldChange> {
         let read = |text: &str| serde_json::from_str::<Map<String, Value>>(text).expect("the text of a document is a JSON object");
         let (old, new) = (old.map(|old| read(&old.text)).unwrap_or_default(), read(&self.text));
@@ -131,13 +128,12 @@ impl Document {
     }
 }
 
-/// What became of a field.
+/// The change of one field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct FieldChange {
-    /// Its name.
     pub field: String,
-    /// Its value before, `None` where there was none.
+    /// The old value; `None` if there was none.
     pub from: Option<Value>,
-    /// Its value after, `None` where there is none.
+    /// The new value; `None` if there is none.
     pub to: Option<Value>,
 }

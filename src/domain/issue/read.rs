@@ -1,6 +1,6 @@
-//! Reads an [`Issue`] from JSON in one pass, and refuses a key that occurs twice, at any depth.
+//! Parses an [`Issue`] from JSON in one pass, and refuses duplicate keys at any depth.
 //!
-//! Two readers of such a file would see two different issues; and a listing of ten thousand reads each once.
+//! Two parsers of such a file could see two different issues. One pass, because a listing parses ten thousand files.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ impl<'de> Deserialize<'de> for Issue {
 
 struct Fields;
 
-/// Sets a field that must not have been set before.
+/// Sets a field; fails if it was set before.
 fn once<'de, A: MapAccess<'de>, T: Deserialize<'de>>(map: &mut A, key: &str, field: &mut Option<T>) -> Result<(), A::Error> {
     match field.replace(map.next_value()?) {
         None => Ok(()),
@@ -35,7 +35,7 @@ impl<'de> Visitor<'de> for Fields {
     type Value = Issue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an issue, which is an object")
+        f.write_str("an issue (a JSON object)")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Issue, A::Error> {
@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for Fields {
     }
 }
 
-/// An object that may be left out.
+/// An optional object.
 fn object<E: de::Error>(field: &str, value: Option<Unique>) -> Result<Map<String, Value>, E> {
     match value {
         None => Ok(Map::new()),
@@ -92,12 +92,12 @@ fn object<E: de::Error>(field: &str, value: Option<Unique>) -> Result<Map<String
     }
 }
 
-/// Any JSON in which no object has a key twice, as a value.
+/// Parses JSON in which no object has a duplicate key.
 pub(crate) fn unique_json(text: &str) -> serde_json::Result<Value> {
     serde_json::from_str::<Unique>(text).map(|unique| unique.0)
 }
 
-/// Any JSON in which no object has a key twice.
+/// JSON in which no object has a duplicate key.
 struct Unique(Value);
 
 impl<'de> Deserialize<'de> for Unique {

@@ -1,28 +1,26 @@
-//! What a listing needs of an issue: small, and quick to read back from a cache.
+//! The parts of an issue that a listing needs: small, and quick to read from a cache.
 
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Issue, Priority, State};
 
-/// An issue without its texts.
+/// An issue without its long texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Summary {
-    /// The id.
     pub id: IssueId,
     /// One line.
     pub title: String,
-    /// The state as stored.
+    /// The stored state.
     pub state: State,
-    /// The priority.
     pub priority: Priority,
-    /// Whom the work is meant for.
+    /// The agent or person who should do the work.
     pub assignee: Option<String>,
-    /// `namespace:value` words.
+    /// Labels of the form `namespace:value`.
     pub labels: Vec<String>,
     /// Ids of the issues that must be closed first.
     pub dependencies: Vec<String>,
-    /// When it was made, as the file has it; empty where it does not say.
+    /// The time of creation as in the file; empty if it is missing.
     pub created_at: String,
-    /// Whether it is a tombstone.
+    /// Whether the file is a tombstone.
     pub is_deleted: bool,
 }
 

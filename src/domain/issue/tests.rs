@@ -78,8 +78,8 @@ fn what_is_no_issue_says_why() {
         (format!("{{{valid},\"deep\":[{{\"a\":1,\"a\":2}}]}}"), "\"a\" occurs twice"),
         ("<<<<<<< ours\n{}\n".to_owned(), "conflict markers"),
         (format!("{{{}}}", valid.replace("ready", "reddy")), "unknown variant `reddy`"),
-        (format!("{{{}}}", valid.replace("0001", "0002")), "its name says"),
-        ("[]".to_owned(), "an issue, which is an object"),
+        (format!("{{{}}}", valid.replace("0001", "0002")), "but its file name says"),
+        ("[]".to_owned(), "an issue (a JSON object)"),
         (String::new(), "EOF"),
     ] {
         assert!(parse(&text).contains(why), "{text}: {}", parse(&text));

@@ -1,76 +1,75 @@
-//! What may be appended next: a request, the ledger and a moment give the records to append and the answer.
+//! Decides a request: the request, the ledger and the time give the records to append and the answer.
 //!
-//! One variant a reason, so that whoever words the answer leaves none out.
+//! Every reason is a variant, so that the code that words the answers is exhaustive.
 
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{Grant, Lease, LeaseEvent, LeaseStatus, Ledger, Limits};
 use crate::domain::time::Now;
 
-/// What somebody asks of the ledger. A lease's id is drawn anew for every grant, so naming it compares and swaps:
-/// whoever got the issue since has another one.
+/// A request to the ledger. Every grant has a new lease id, so a request that names a lease is a compare-and-swap: it fails if the
+/// issue was granted again since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// A lease on an issue; of the holder's own lease, at least this much time.
+    /// Acquire a lease. If the holder has one already, it lasts at least this long from now.
     Acquire(Grant),
-    /// At least this much time from now, or what the lease was taken for; it is no longer closing.
+    /// Set the end to at least this much time from now, or to the original duration; the lease is no longer closing.
     Renew { lease_id: LeaseId, holder: Holder, at_least_secs: Option<u64> },
-    /// The same time again from now, closing or not: the holder lives.
+    /// The original duration again from now, whether the lease is closing or not.
     Heartbeat { lease_id: LeaseId, holder: Holder },
-    /// The holder did something with these issues, which counts as a beat where one is due.
+    /// The holder worked on these issues, which counts as a heartbeat where one is due.
     Activity { issues: Vec<IssueId>, holder: Holder },
-    /// The end of a lease, or, with `closing`, its end at the next commit of the issue.
+    /// End the lease, or with `closing` end it at the next commit of the issue.
     Release { lease_id: LeaseId, holder: Holder, closing: bool, reason: Option<String> },
-    /// The issue, for somebody else: under a lease of its own with this id, as long as the one before.
+    /// Give the issue to another holder, under a new lease with this id and the same duration.
     Transfer { lease_id: LeaseId, holder: Holder, to: Holder, new_id: LeaseId, branch: Option<String>, reason: Option<String> },
-    /// The end of anybody's lease, by somebody, who says why.
+    /// End the lease of any holder, with a reason.
     ForceEvict { lease_id: LeaseId, by: AgentId, reason: String },
-    /// That a lease from another clock be tied to this one.
+    /// Tie a lease from another clock domain to this one.
     Observe { lease_id: LeaseId },
-    /// The end of everything a worktree holds, because the worktree goes away.
+    /// End all leases of a worktree that is removed.
     Abandon { holder_worktree: WorktreeId, reason: String },
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LeaseAnswer {
-    /// A lease that is new.
+    /// A new lease.
     Granted(LeaseId),
-    /// The holder's own lease; `changed` when its time was set anew.
+    /// The holder's own lease; `changed` if its duration was restarted.
     Kept { lease_id: LeaseId, changed: bool },
-    /// The leases that have ended, as they were.
+    /// The leases that ended, in their last state.
     Ended(Vec<Lease>),
     /// The lease ends with the next commit of its issue.
     Closing(LeaseId),
-    /// There was nothing to do.
+    /// Nothing had to change.
     Nothing,
 }
 
-/// Why a request was not met.
+/// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LeaseRefusal {
-    /// Somebody else has it.
+    /// Another holder has the lease.
     Held { lease: Box<Lease>, lease_status: LeaseStatus },
-    /// There is no such lease, or it has ended.
+    /// The lease does not exist or has ended.
     NoSuchLease { lease_id: LeaseId },
-    /// It is not this holder's.
+    /// The lease belongs to another holder.
     NotTheHolder { lease: Box<Lease>, holder: Holder },
-    /// It is over, and must be renewed before it is passed on.
+    /// The lease has expired and must be renewed before it is transferred.
     Over { lease: Box<Lease> },
-    /// A lease without an end wants to be explained.
+    /// An indefinite lease requires a reason.
     NoReason,
-    /// There are as many leases without an end as there may be: of this agent, or at all.
+    /// The limit of indefinite leases is reached: of this agent, or in the repository.
     TooMany { agent: Option<AgentId>, limit: u64, leases: Vec<Lease> },
 }
 
-/// The records to append, in order, and what to tell once they all count.
+/// The records to append, in order, and the answer to give once all of them count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decision {
-    /// What to append; empty where nothing changes.
+    /// The records; empty if nothing changes.
     pub events: Vec<LeaseEvent>,
-    /// What to tell.
     pub answer: Result<LeaseAnswer, LeaseRefusal>,
-    /// Whether somebody will rely on a lease by this answer, so that everything it rests on has to last: also what
-    /// others wrote, who may not have lived to see to it.
+    /// Whether the caller will rely on a lease because of this answer. Then everything that the answer rests on must be durable, also
+    /// records of other writers that crashed before they synced.
     pub must_last: bool,
 }
 
@@ -162,7 +161,7 @@ fn acquire(ledger: &Ledger, grant: &Grant, now: &Now, limits: &Limits) -> Result
     Ok(Decision { events: observation(lease, lease_status), ..Decision::only(Err(held)) })
 }
 
-/// Refuses a lease without an end that nobody explains, or that is one too many; `instead` is what it takes the place of.
+/// Refuses an indefinite lease without a reason or above the limits; `instead` is the lease that it replaces.
 fn require_room(ledger: &Ledger, grant: &Grant, instead: Option<&Lease>, limits: &Limits) -> Result<(), LeaseRefusal> {
     if grant.ttl_secs > 0 {
         return Ok(());
@@ -181,7 +180,7 @@ fn require_room(ledger: &Ledger, grant: &Grant, instead: Option<&Lease>, limits:
     too_many(None, limits.indefinite_per_repo, [mine, foreign].concat())
 }
 
-/// A lease that nobody has tied to this clock yet is tied to it.
+/// Ties a lease to this clock domain if that has not happened yet.
 fn observation(lease: &Lease, lease_status: LeaseStatus) -> Vec<LeaseEvent> {
     match lease_status {
         LeaseStatus::Unobserved { .. } => vec![LeaseEvent::Observe { lease_id: lease.lease_id.clone(), version: lease.version }],
@@ -193,7 +192,7 @@ fn kept(lease: &Lease, changed: bool) -> LeaseAnswer {
     LeaseAnswer::Kept { lease_id: lease.lease_id.clone(), changed }
 }
 
-/// The holder asks for what it has: its time is set anew unless it already has at least as much left.
+/// The holder acquires what it holds: the duration restarts unless as much time is left.
 fn keep(lease: &Lease, lease_status: LeaseStatus, grant: &Grant) -> Decision {
     let enough = match lease_status {
         LeaseStatus::Live { left_ms } => grant.ttl_secs > 0 && left_ms >= grant.ttl_secs.saturating_mul(1000),
@@ -211,7 +210,7 @@ fn renew(lease: &Lease, lease_status: LeaseStatus, at_least_secs: Option<u64>) -
     lengthen(lease, lease_status, at_least_secs.unwrap_or(lease.ttl_secs), None)
 }
 
-/// Sets the time anew, never to less than is left: a lease without an end stays one.
+/// Restarts the duration, never to less than is left. An indefinite lease stays indefinite.
 fn lengthen(lease: &Lease, lease_status: LeaseStatus, ttl_secs: u64, reason: Option<String>) -> Decision {
     let left_secs = lease_status.left_ms().unwrap_or(0).div_ceil(1000);
     let ttl_secs = if lease.ttl_secs == 0 || ttl_secs == 0 { 0 } else { ttl_secs.max(left_secs) };

@@ -1,32 +1,32 @@
-//! The facts that the log is made of.
+//! The records of the log.
 
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId};
 
-/// One fact in the log.
+/// One record in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum LeaseEvent {
-    /// An issue was leased to somebody.
+    /// An issue was leased.
     Acquire(Grant),
-    /// The holder set the lease's time anew; it is no longer closing.
+    /// The holder restarted the duration; the lease is no longer closing.
     Renew { lease_id: LeaseId, ttl_secs: u64, reason: Option<String> },
-    /// The holder showed life.
+    /// The holder sent a heartbeat.
     Heartbeat { lease_id: LeaseId },
-    /// The holder is done, and the issue's last edit waits for its commit.
+    /// The holder is done; the issue's last edit is not committed yet.
     Close { lease_id: LeaseId, reason: Option<String> },
-    /// The holder gave the issue back.
+    /// The holder released the lease.
     Release { lease_id: LeaseId, reason: Option<String> },
-    /// The holder passed the issue on; `grant` is a lease of its own, with a token of its own.
+    /// The holder passed the issue on; `grant` is a new lease with its own token.
     Transfer { lease_id: LeaseId, grant: Grant },
-    /// A lapsed lease was cleared away for somebody else.
+    /// An expired lease was removed to grant the issue again.
     AutoEvict { lease_id: LeaseId },
-    /// Somebody ended another's lease, and said why.
+    /// Another agent ended the lease, with a reason.
     ForceEvict { lease_id: LeaseId, by: AgentId, reason: String },
-    /// A lease of another clock domain was seen in this one: its whole TTL runs from here.
+    /// A lease of another clock domain was seen in this one; its full duration counts from here.
     Observe { lease_id: LeaseId, version: u64 },
 }
 
 impl LeaseEvent {
-    /// The lease that this event concerns, or grants.
+    /// The lease that this event grants or changes.
     pub(crate) fn lease_id(&self) -> &LeaseId {
         match self {
             Self::Acquire(grant) => &grant.lease_id,
@@ -41,25 +41,21 @@ impl LeaseEvent {
         }
     }
 
-    /// Whether losing this event in a crash could break the exclusion or undo what was promised.
+    /// Whether losing this event in a crash could allow a second holder or break a promise.
     pub(crate) fn must_be_durable(&self) -> bool {
         !matches!(self, Self::Renew { .. } | Self::Heartbeat { .. } | Self::Observe { .. })
     }
 }
 
-/// What a new lease is made of.
+/// The content of a new lease.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Grant {
-    /// The lease's own id.
     pub lease_id: LeaseId,
-    /// The issue.
     pub issue_id: IssueId,
-    /// To whom.
     pub holder: Holder,
-    /// The branch the holder was on, for people.
+    /// The branch of the holder, for display.
     pub branch: Option<String>,
-    /// Seconds it lasts; 0 is a lease without an end.
+    /// The duration in seconds; 0 for an indefinite lease.
     pub ttl_secs: u64,
-    /// What for.
     pub reason: Option<String>,
 }

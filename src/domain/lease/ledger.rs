@@ -1,4 +1,4 @@
-//! The ledger: what the log's records come to. Total over every record, and the same for every prefix.
+//! The ledger: the result of replaying the log. Defined for every record, and equal for equal prefixes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,45 +7,45 @@ use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::lease::{Grant, Lease, LeaseEvent};
 use crate::domain::time::Now;
 
-/// Observations kept a lease. Older ones only make a dead lease live longer, never two holders.
+/// The number of observations kept per lease. Dropping older ones can only prolong a dead lease; it never allows two holders.
 const OBSERVATIONS_KEPT: usize = 16;
 
-/// The outcome of the log up to one record: the leases that have not ended.
+/// The leases that have not ended, as of one record of the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Ledger {
     /// The sequence of the last record that counted.
     pub sequence: u64,
-    /// Shared, since a ledger is passed on more often than it is changed.
+    /// Shared, because a ledger is cloned more often than it is changed.
     leases: BTreeMap<IssueId, Arc<Lease>>,
 }
 
 impl Ledger {
-    /// A ledger as a snapshot or an index recorded it.
+    /// A ledger from a snapshot or an index.
     pub(crate) fn restored(sequence: u64, leases: impl IntoIterator<Item = Lease>) -> Self {
         Self { sequence, leases: leases.into_iter().map(|lease| (lease.issue_id, Arc::new(lease))).collect() }
     }
 
-    /// All leases that have not ended, lapsed ones included, by issue.
+    /// All leases that have not ended, by issue; expired ones are included.
     pub(crate) fn leases(&self) -> impl Iterator<Item = &Lease> {
         self.leases.values().map(Arc::as_ref)
     }
 
-    /// The lease on `issue`, if it has not ended; it may have lapsed.
+    /// The lease on `issue`, if it has not ended; it may have expired.
     pub(crate) fn lease_on(&self, issue: IssueId) -> Option<&Lease> {
         self.leases.get(&issue).map(Arc::as_ref)
     }
 
-    /// The lease of this id, if it has not ended.
+    /// The lease with this id, if it has not ended.
     pub(crate) fn lease(&self, id: &LeaseId) -> Option<&Lease> {
         self.leases().find(|lease| lease.lease_id == *id)
     }
 
-    /// Takes a lease in as it is, in place of what is on its issue: for the recovery of a log.
+    /// Inserts a lease in place of the one on its issue, to recover a log.
     pub(crate) fn put(&mut self, lease: Lease) {
         self.leases.insert(lease.issue_id, Arc::new(lease));
     }
 
-    /// Ends whatever is on an issue: for the recovery of a log.
+    /// Removes the lease on an issue, to recover a log.
     pub(crate) fn clear(&mut self, issue: IssueId) {
         self.leases.remove(&issue);
     }
@@ -60,7 +60,7 @@ impl Ledger {
         }
     }
 
-    /// Takes in the next record. Total: what makes no sense on this ledger changes nothing but the sequence.
+    /// Applies the next record. Defined for every record: one that does not fit this ledger changes only the sequence.
     pub(crate) fn apply(&mut self, sequence: u64, event: &LeaseEvent, at: &Now) {
         self.sequence = sequence;
         match event {
@@ -96,12 +96,12 @@ impl Ledger {
         }
     }
 
-    /// An issue that has a lease gets no second one, whoever wrote the record.
+    /// An issue with a lease never gets a second one, whichever writer recorded it.
     fn grant(&mut self, grant: &Grant, sequence: u64, at: &Now) {
         self.leases.entry(grant.issue_id).or_insert_with(|| Arc::new(Lease::granted(grant, sequence, at)));
     }
 
-    /// One observation a domain and version; a later one never moves it.
+    /// One observation per domain and version; a later one changes nothing.
     fn observe(&mut self, id: &LeaseId, version: u64, at: &Now) {
         let Some(lease) = self.lease_mut(id).filter(|lease| lease.version == version) else { return };
         if lease.age_ms(at).is_none() {

@@ -1,27 +1,27 @@
-//! How a lease stands at a moment: by the clock reading that decides, never by the wall clock.
+//! The status of a lease at one moment, by the monotonic clock and never by the wall clock.
 
 use crate::domain::lease::{Lease, SAFETY_MARGIN_MS};
 use crate::domain::time::Now;
 
-/// How a lease stands at one moment.
+/// The status of a lease at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LeaseStatus {
-    /// It runs.
+    /// It is valid.
     Live { left_ms: u64 },
-    /// It still keeps others out; the holder no longer trusts it.
+    /// It still excludes others, but its holder no longer relies on it.
     Ending { left_ms: u64 },
-    /// It was made on another clock that nobody has yet tied to this one.
+    /// It is from another clock domain and not tied to this one yet.
     Unobserved { at_most_ms: u64 },
-    /// Its time is over.
+    /// It has expired.
     Lapsed,
-    /// It has no end, and its holder showed life lately.
+    /// It is indefinite, and its heartbeat is recent.
     Indefinite,
-    /// It has no end, and its holder has been silent: it keeps others out and authorises nothing.
+    /// It is indefinite, and its heartbeat is too old: it excludes others and authorises no edit.
     Stale,
 }
 
 impl LeaseStatus {
-    /// Whether nobody else may have the issue.
+    /// Whether no other holder may acquire the issue.
     pub(crate) fn excludes(self) -> bool {
         self != Self::Lapsed
     }
@@ -31,7 +31,7 @@ impl LeaseStatus {
         matches!(self, Self::Live { .. } | Self::Unobserved { .. } | Self::Indefinite)
     }
 
-    /// Milliseconds until it ends, for a lease that has an end: exact, or the most that it can be.
+    /// Milliseconds until a lease with an end expires: exact, or the upper bound.
     pub(crate) fn left_ms(self) -> Option<u64> {
         match self {
             Self::Live { left_ms } | Self::Ending { left_ms } | Self::Unobserved { at_most_ms: left_ms } => Some(left_ms),
@@ -42,9 +42,9 @@ impl LeaseStatus {
 }
 
 impl Lease {
-    /// How the lease stands at `now`.
+    /// The status at `now`.
     ///
-    /// `stale_after_secs` is the age of the last beat beyond which a lease without an end is stale.
+    /// `stale_after_secs` is the age of the last heartbeat after which an indefinite lease is stale.
     pub(crate) fn lease_status(&self, now: &Now, stale_after_secs: u64) -> LeaseStatus {
         let age = self.age_ms(now);
         if self.ttl_secs == 0 {
@@ -63,8 +63,8 @@ impl Lease {
         }
     }
 
-    /// Whether activity of the holder should set its time anew: past half, or without an end and silent for a tenth of
-    /// what makes it stale. Only a lease that authorises; others want to be renewed by name.
+    /// Whether activity of the holder should restart the duration: past half of it, or, for an indefinite lease, after a tenth of the time
+    /// that makes it stale. Only for leases that authorise edits; others must be renewed explicitly.
     pub(crate) fn wants_beat(&self, now: &Now, stale_after_secs: u64) -> bool {
         match self.lease_status(now, stale_after_secs) {
             LeaseStatus::Live { left_ms } => left_ms < self.ttl_secs.saturating_mul(500),
@@ -74,8 +74,7 @@ impl Lease {
         }
     }
 
-    /// Whether whoever keeps it alive should renew it: once a third of its time is gone, also when all of it is, as long
-    /// as nobody has taken the issue.
+    /// Whether a keeper should renew it: after a third of the duration, and also after its end while no other holder has the issue.
     pub(crate) fn wants_renewal(&self, now: &Now, stale_after_secs: u64) -> bool {
         match self.lease_status(now, stale_after_secs) {
             LeaseStatus::Live { left_ms } => left_ms / 2 < self.ttl_secs.saturating_mul(333),
@@ -84,7 +83,7 @@ impl Lease {
         }
     }
 
-    /// Whether its holder should be warned: less than `percent` of its time is left, or of what makes it stale.
+    /// Whether to warn the holder: less than `percent` of the duration, or of the time until it is stale, is left.
     pub(crate) fn is_near_end(&self, now: &Now, stale_after_secs: u64, percent: u64) -> bool {
         let percent = percent.min(100);
         match self.lease_status(now, stale_after_secs) {

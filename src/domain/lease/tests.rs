@@ -81,7 +81,7 @@ fn the_holder_keeps_its_lease_and_never_shortens_it() {
     assert_eq!(acquire_for(&mut ledger, grant(2, 1, 1, 5), &at("a", 10_000)), kept(false));
     assert_eq!(acquire_for(&mut ledger, grant(2, 1, 1, 200), &at("a", 10_000)), kept(true));
     assert_eq!(ledger.leases().next().expect("held").lease_status(&at("a", 10_000), STALE), LeaseStatus::Live { left_ms: 200_000 });
-    assert_eq!(acquire_for(&mut ledger, grant(2, 1, 1, 10), &at("a", 999_000)), kept(true), "lapsed, and taken by nobody");
+    assert_eq!(acquire_for(&mut ledger, grant(2, 1, 1, 10), &at("a", 999_000)), kept(true), "expired, and not acquired by another");
     assert_eq!(ledger.leases().next().expect("held").token, 1, "the same token");
 }
 
@@ -100,7 +100,7 @@ fn a_lease_of_another_boot_runs_its_whole_time_from_when_it_was_first_seen_here(
     ));
     assert!(rival(&mut ledger, "c", 1).is_err(), "a third domain sees it first");
     assert!(rival(&mut ledger, "b", 509_999).is_err());
-    assert!(rival(&mut ledger, "b", 510_000).is_ok(), "the third one's looking did not set the clock of the second back");
+    assert!(rival(&mut ledger, "b", 510_000).is_ok(), "the observation in the third domain did not restart the one in the second");
 }
 
 #[test]
@@ -191,8 +191,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// A rival is refused as long as the holder believes in its lease; tokens only rise; a prefix replayed and
-    /// continued is the whole replayed.
+    /// A rival is refused as long as the holder relies on its lease; tokens only rise; replaying a prefix and then the rest equals
+    /// replaying the whole log.
     #[test]
     fn at_most_one_holder_on_every_walk(steps in proptest::collection::vec(step(), 1..80)) {
         let (mut ledger, mut boot, mut ms, mut next, mut tokens) = (Ledger::default(), 0u32, 0u64, 0u32, 0u64);

@@ -1,12 +1,12 @@
-//! JSON compared by what it says, to the last digit: numbers as they are written, strings without their escapes, objects
-//! without their order.
+//! Compares JSON texts by their meaning, without losing precision: numbers by their digits, strings after decoding escapes, objects
+//! without the order of members.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::text::json_edit;
 
-/// A spelling that two texts have in common if and only if they say the same. The text must be one JSON value.
+/// A canonical text: equal for two texts if and only if they mean the same. The text must be one JSON value.
 pub(crate) fn canonical(raw: &str) -> String {
     let raw = raw.trim();
     match raw.as_bytes().first() {
@@ -25,7 +25,7 @@ pub(crate) fn canonical(raw: &str) -> String {
     }
 }
 
-/// Whether two values say the same; absence says the same as absence alone.
+/// Whether two values mean the same; a missing value equals only a missing value.
 pub(crate) fn same(one: Option<&str>, other: Option<&str>) -> bool {
     one == other || matches!((one, other), (Some(one), Some(other)) if canonical(one) == canonical(other))
 }
@@ -36,7 +36,7 @@ pub(crate) fn elements(raw: &str) -> Option<Vec<String>> {
     Some(elements.into_iter().map(|element| element.get().to_owned()).collect())
 }
 
-/// The value that a text says, if a value can hold all of it: numbers have no more digits than fit.
+/// The value of a text, if it fits into [`Value`] without losing digits.
 pub(crate) fn value(raw: &str) -> Option<Value> {
     let value: Value = serde_json::from_str(raw).ok()?;
     (canonical(&value.to_string()) == canonical(raw)).then_some(value)

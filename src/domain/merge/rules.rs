@@ -1,4 +1,4 @@
-//! What becomes of each field: taken from the side that changed it, or decided by the rule of that field.
+//! The merge rule of each field: the side that changed it, else the rule of the field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,31 +12,31 @@ use crate::domain::merge::{Lines, MergeSide, Ruling, by_key, words};
 use crate::domain::tracker::gate::GateVerdict;
 use crate::text::json_edit;
 
-/// The fields that tell of a deletion.
+/// The fields that record a deletion.
 const OF_DELETION: [&str; 4] = [DELETED_AT, "deleted_by", "deleted_reason", "deleted_state"];
 
-/// What becomes of a value.
+/// The merge result of one value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum FieldOutcome {
-    /// It is as on that side; where it is not there, it goes.
+    /// The value of that side; removed if that side lacks it.
     Take(MergeSide),
-    /// It is made of both.
+    /// A value made from both sides.
     Made(Value),
-    /// A person decides.
+    /// A person must decide.
     Conflict,
 }
 
-/// A value that is not the same on all sides.
+/// A value that differs between the versions.
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
     pub(crate) path: Vec<String>,
     pub(crate) outcome: FieldOutcome,
 }
 
-/// The texts of a value: in the base, on our side, on theirs.
+/// The texts of a value: in the base, on our side, on their side.
 type Three<'a> = [Option<&'a str>; 3];
 
-/// Goes through the fields.
+/// Merges the fields of one issue.
 pub(crate) struct Weighing<'l> {
     pub(crate) items: Vec<Item>,
     pub(crate) rulings: Vec<Ruling>,
@@ -48,7 +48,7 @@ impl<'l> Weighing<'l> {
         Self { items: Vec::new(), rulings: Vec::new(), lines }
     }
 
-    /// Weighs the members of an object, which each side has and the base may have.
+    /// Merges the members of an object, which exists on both sides and perhaps in the base.
     pub(crate) fn object(&mut self, path: &[String], base: Option<&str>, ours: &str, theirs: &str) {
         let members = [base.map(by_key).unwrap_or_default(), by_key(ours), by_key(theirs)];
         let keys: BTreeSet<&String> = members.iter().flat_map(BTreeMap::keys).collect();
@@ -64,7 +64,7 @@ impl<'l> Weighing<'l> {
             if same(ours, base) {
                 return;
             }
-            // The same, perhaps written otherwise.
+            // Equal values in different spelling.
             FieldOutcome::Take(if ours <= theirs { MergeSide::Ours } else { MergeSide::Theirs })
         } else if same(ours, base) {
             FieldOutcome::Take(MergeSide::Theirs)
@@ -79,7 +79,7 @@ impl<'l> Weighing<'l> {
         self.items.push(Item { path: path.to_vec(), outcome });
     }
 
-    /// What becomes of a value that both sides changed, each in its own way; nothing if its members were weighed instead.
+    /// Merges a value that both sides changed differently; `None` if its members are merged one by one.
     fn both_changed(&mut self, path: &[String], three: Three<'_>) -> Option<FieldOutcome> {
         let [base, ours, theirs] = three;
         let chosen = match words(path).as_slice() {
@@ -97,7 +97,7 @@ impl<'l> Weighing<'l> {
                 (Some(ours), Some(theirs)) if is_object(ours) && is_object(theirs) => {
                     let base = base.filter(|base| is_object(base));
                     if base.is_none() {
-                        // Its members are put into an object that is there.
+                        // The members need an object to be inserted into.
                         self.items.push(Item { path: path.to_vec(), outcome: FieldOutcome::Made(Value::Object(Map::new())) });
                     }
                     self.object(path, base, ours, theirs);
@@ -109,7 +109,7 @@ impl<'l> Weighing<'l> {
         Some(chosen.map_or(FieldOutcome::Conflict, |side| self.ruled(path, three, side)))
     }
 
-    /// Takes a side, and tells what becomes of the other; of times it is no news.
+    /// Takes one side and reports the dropped value, except for timestamps.
     fn ruled(&mut self, path: &[String], [_, ours, theirs]: Three<'_>, side: MergeSide) -> FieldOutcome {
         let (kept, dropped) = if side == MergeSide::Ours { (ours, theirs) } else { (theirs, ours) };
         if !path[0].ends_with("_at") {
@@ -119,15 +119,15 @@ impl<'l> Weighing<'l> {
         FieldOutcome::Take(side)
     }
 
-    /// Texts, merged by lines.
+    /// Merges two texts by lines.
     fn text(&self, [base, ours, theirs]: Three<'_>) -> Option<Value> {
         let read = |raw: &str| serde_json::from_str::<String>(raw).ok();
         let base = base.map_or_else(|| Some(String::new()), read)?;
         (self.lines)(&base, &read(ours?)?, &read(theirs?)?).map(Value::from)
     }
 
-    /// A deleted issue is rejected: where one side deleted it and the other gave it another state, a person decides, and what
-    /// tells of the deletion goes with that.
+    /// A deleted issue is rejected. If one side deleted it and the other one gave it another state, a person decides, and the fields that
+    /// record the deletion follow that decision.
     pub(crate) fn couple(&mut self, texts: &Texts<'_>) {
         let fields = |name: &str| (json_edit::raw(texts.ours, &[name]), json_edit::raw(texts.theirs, &[name]));
         let differs = |name: &str| matches!(fields(name), (ours, theirs) if !same(ours, theirs));
@@ -166,8 +166,8 @@ fn by_rank<T: DeserializeOwned>(
     prefer(base.and_then(read), read(ours?)?, read(theirs?)?)
 }
 
-/// Closed over open, unless it was closed before; of two open ones the one that is further along. What was closed and is open on
-/// one side and closed otherwise on the other, and finished against rejected, is for a person.
+/// Closed wins over open unless the base was closed; of two open states the later one wins. A person decides between done and rejected,
+/// and between reopened and closed in another way.
 fn state(base: Option<State>, ours: State, theirs: State) -> Option<MergeSide> {
     let further = if ours > theirs { MergeSide::Ours } else { MergeSide::Theirs };
     match (ours.is_closed(), theirs.is_closed()) {
@@ -179,7 +179,7 @@ fn state(base: Option<State>, ours: State, theirs: State) -> Option<MergeSide> {
     }
 }
 
-/// The side with the earlier time, or with the later one; as times where both are, else as texts. A time is better than none.
+/// The side with the earlier or the later time; compared as times if both are valid, else as texts. Any time wins over none.
 fn by_time([_, ours, theirs]: Three<'_>, wants_earlier: bool) -> MergeSide {
     let time = |raw: &str| serde_json::from_str::<String>(raw).ok()?.parse::<jiff::Timestamp>().ok();
     let (Some(ours), Some(theirs)) = (ours, theirs) else { return the_one_there(ours) };
@@ -190,12 +190,12 @@ fn by_time([_, ours, theirs]: Three<'_>, wants_earlier: bool) -> MergeSide {
     if is_earlier == wants_earlier { MergeSide::Ours } else { MergeSide::Theirs }
 }
 
-/// The side that has a value where the other has none.
+/// The side that has the value that the other one lacks.
 fn the_one_there(ours: Option<&str>) -> MergeSide {
     if ours.is_some() { MergeSide::Ours } else { MergeSide::Theirs }
 }
 
-/// The record of a gate: the worse one, since no gate has run on what is merged; of two alike the later one.
+/// Of two gate records the worse result, because no gate has run on the merge; of equal results the later one.
 fn verdict(ours: Option<&str>, theirs: Option<&str>) -> Option<MergeSide> {
     let (Some(ours), Some(theirs)) = (ours, theirs) else { return Some(the_one_there(ours)) };
     let rank = |raw: &str| {
@@ -213,7 +213,7 @@ fn verdict(ours: Option<&str>, theirs: Option<&str>) -> Option<MergeSide> {
     Some(if rank(ours)? > rank(theirs)? { MergeSide::Ours } else { MergeSide::Theirs })
 }
 
-/// What both have, and what either has added: what one of them took away is gone.
+/// The elements that both sides have, and those that either side added. What one side removed is removed.
 fn set(three: Three<'_>) -> Option<Value> {
     let read = |raw: Option<&str>| raw.map_or_else(|| Some(Vec::new()), |raw| serde_json::from_str::<Vec<String>>(raw).ok());
     let [base, ours, theirs] = [read(three[0])?, read(three[1])?, read(three[2])?];
@@ -232,7 +232,7 @@ fn set(three: Three<'_>) -> Option<Value> {
     Some(merged.into_iter().cloned().collect())
 }
 
-/// Documents, each by its path and commit: like a set, and one that both sides changed is for a person.
+/// Documents, identified by path and commit: merged like a set; a person decides about one that both sides changed.
 fn documents(three: Three<'_>) -> Option<Value> {
     let [base, ours, theirs] = [keyed(three[0])?, keyed(three[1])?, keyed(three[2])?];
     let find = |list: &[(String, String)], key: &str| list.iter().find(|(other, _)| other == key).map(|(_, raw)| raw.clone());
@@ -248,7 +248,7 @@ fn documents(three: Three<'_>) -> Option<Value> {
         let (base, ours, theirs) = (find(&base, key), find(&ours, key), find(&theirs, key));
         let (base, ours, theirs) = (base.as_deref(), ours.as_deref(), theirs.as_deref());
         let taken = match () {
-            // The same, perhaps written otherwise.
+            // Equal values in different spelling.
             () if same(ours, theirs) => ours.min(theirs),
             () if same(theirs, base) => ours,
             () if same(ours, base) => theirs,
@@ -259,7 +259,7 @@ fn documents(three: Three<'_>) -> Option<Value> {
     merged.into_iter().collect::<Result<Vec<_>, ()>>().ok().map(Value::from)
 }
 
-/// The elements of an array, each with what tells it from the others; nothing if two are told apart by nothing.
+/// The elements of an array with their keys; `None` if two elements have the same key.
 fn keyed(raw: Option<&str>) -> Option<Vec<(String, String)>> {
     let Some(raw) = raw else { return Some(Vec::new()) };
     let key = |element: &String| {

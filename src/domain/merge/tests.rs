@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 const ID: &str = "1a2b3c4d-0000-4000-8000-000000000001";
 const OTHER: &str = "2b3c4d5e-0000-4000-8000-000000000002";
 
-/// An issue's file as we make one, with some fields set.
+/// An issue file in our format, with some fields set.
 fn file(fields: Value) -> String {
     let mut all = json!({
         "id": ID, "title": "Fix login", "description": "one\ntwo\nthree\nfour\n", "state": "ready", "priority": "normal", "assignee": null,
@@ -19,7 +19,7 @@ fn file(fields: Value) -> String {
     format!("{all:#}\n")
 }
 
-/// Line by line, where all have as many: enough of a merge by lines for tests of what is around it.
+/// Merges texts with equally many lines, line by line: enough for these tests.
 fn lines(base: &str, ours: &str, theirs: &str) -> Option<String> {
     let [base, ours, theirs] = [base, ours, theirs].map(|text| text.split('\n').collect::<Vec<_>>());
     let have_as_many = base.len() == ours.len() && base.len() == theirs.len();
@@ -46,7 +46,7 @@ fn conflicts(base: Value, ours: Value, theirs: Value) -> Vec<String> {
     merge(Some(&file(base)), &file(ours), &file(theirs)).conflicts().iter().map(Conflict::field).collect()
 }
 
-/// What is left if one side of each marker stays.
+/// The file that remains if one side of each conflict is kept.
 fn resolved(text: &str, stays: MergeSide) -> Value {
     let (mut kept, mut within) = (Vec::new(), None);
     for line in text.lines() {
@@ -131,7 +131,7 @@ fn objects_within_are_merged_by_what_tells_them_apart() {
     cases.into_iter().for_each(both_ways_round);
 }
 
-/// A field's values in the base, on our side, on theirs and in what is made of them.
+/// The values of a field in the base, on our side, on their side and in the result.
 type FieldCase = (&'static str, Value, Value, Value, Value);
 
 fn both_ways_round((field, base, ours, theirs, expected): FieldCase) {
@@ -161,7 +161,7 @@ fn what_no_rule_decides_is_a_conflict_of_that_field_alone() {
     assert_eq!(conflicts(json!({ "x": null }), json!({ "x": { "a": 1 } }), json!({ "x": { "a": 2 } })), ["x.a"]);
 }
 
-/// Deleted here, and begun again there: the mark of the one and the state of the other would make an issue that is neither.
+/// One side deleted the issue, the other one reopened it: mixing the fields of both would give an issue that is neither.
 #[test]
 fn a_deletion_is_taken_whole_or_not_at_all() {
     let deleted = json!({ "state": "rejected", "deleted_at": "2026-01-01T00:00:00Z", "deleted_by": "human:a" });
@@ -178,7 +178,7 @@ fn a_deletion_is_taken_whole_or_not_at_all() {
     // Already rejected, and reopened on the other side.
     let reopened = conflicts(json!({ "state": "rejected" }), deleted.clone(), json!({ "state": "ready" }));
     assert_eq!(reopened, ["deleted_at", "deleted_by", "state"]);
-    // Work that went on beside it does not bring it back, and a state that only one side has changed is taken.
+    // Other changes beside the deletion do not restore the issue, and a state that only one side changed is taken.
     assert_eq!(clean(&file(json!({})), &file(deleted.clone()), &file(json!({ "priority": "high" })))["state"], "rejected");
     assert_eq!(clean(&file(json!({})), &file(deleted.clone()), &file(json!({ "state": "gated" })))["state"], "rejected");
     let archived = file(json!({ "state": "archived", "deleted_at": "2026-01-01T00:00:00Z", "deleted_by": "human:a" }));
@@ -291,7 +291,7 @@ fn changes() -> impl Strategy<Value = Map<String, Value>> {
     prop::collection::vec(change(), 0..6).prop_map(|all| all.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
-/// Three versions in one layout: a base, and what each side made of it.
+/// Three versions in one format: a base, and the result of each side.
 fn versions() -> impl Strategy<Value = [String; 3]> {
     (changes(), changes(), changes(), 0..3_u8).prop_map(|(base, ours, theirs, layout)| {
         let with = |more: &Map<String, Value>| {
@@ -327,7 +327,7 @@ proptest! {
     fn merging_again_changes_nothing([base, ours, theirs] in versions()) {
         if let Some(merged) = merge(Some(&base), &ours, &theirs).clean() {
             for side in [&ours, &theirs, &merged] {
-                // But for the order of members that both sides have added to one object.
+                // The order of members that both sides added to one object may differ.
                 let again = merge(Some(&base), &merged, side).clean();
                 let is_same = again.as_ref().is_some_and(|again| json_equality::same(Some(again), Some(&merged)));
                 prop_assert!(is_same, "{} and {} become {:?}", &merged, side, again);

@@ -1,6 +1,6 @@
-//! The merged text: values put where they belong in a text that does not depend on the side, and markers around what is left.
+//! Writes the merged text: values are inserted into a text that does not depend on the side, with markers around conflicts.
 //!
-//! A marker's lines can be taken away as in any text: whichever of the two sides stays, the file is JSON again.
+//! Whichever side of each conflict is kept, the file is valid JSON after the marker lines are removed.
 
 use std::ops::Range;
 
@@ -14,11 +14,11 @@ use crate::text::json_edit;
 /// How conflicts are marked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Markers {
-    /// How many `<` a marker has.
+    /// The number of `<` in a marker.
     pub size: usize,
-    /// What our side is called.
+    /// The label of our side.
     pub ours: String,
-    /// What theirs is called.
+    /// The label of their side.
     pub theirs: String,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Texts<'a> {
 }
 
 impl<'a> Texts<'a> {
-    /// The text that values are put into: the base, or the side that alone has other fields or another order of them.
+    /// The text into which values are inserted: the base, or the only side whose fields or their order differ from it.
     pub(crate) fn start(&self) -> &'a str {
         let keys = |text: &str| json_edit::members(text).into_iter().map(|member| member.key).collect::<Vec<_>>();
         let smaller = self.ours.min(self.theirs);
@@ -52,7 +52,7 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Lines to be put in the place of some bytes.
+/// Lines that replace some bytes.
 struct Hunk {
     at: Range<usize>,
     lines: String,
@@ -74,7 +74,7 @@ pub(crate) fn text(start: &str, sides: (&str, &str), items: &[Item], markers: &M
     mark(text, sides, &conflicts, markers)
 }
 
-/// The text with the value at `path` as `side` has it.
+/// The text with the value at `path` as in `side`.
 fn as_in(side: &str, text: String, path: &[&str]) -> String {
     match json_edit::raw(side, path) {
         Some(raw) if same(json_edit::raw(&text, path), Some(raw)) => text,
@@ -83,10 +83,10 @@ fn as_in(side: &str, text: String, path: &[&str]) -> String {
     }
 }
 
-/// Puts markers around conflicts.
+/// Inserts markers around conflicts.
 fn mark(mut text: String, sides: (&str, &str), conflicts: &[&[String]], markers: &Markers) -> String {
     let wholes = widened(&text, sides, conflicts);
-    // Both values of each stand in the marker: in the text there is one of them, or none where one side has none.
+    // The markers contain both values, so the text must contain at most one of them.
     for path in &wholes {
         let keys = words(path);
         text = match (json_edit::raw(sides.0, &keys), json_edit::raw(sides.1, &keys)) {
@@ -103,8 +103,8 @@ fn mark(mut text: String, sides: (&str, &str), conflicts: &[&[String]], markers:
     text
 }
 
-/// The conflicts, each with another member in its object before which a line can stand: where there is none, and one side lacks
-/// the value, the whole object is in conflict.
+/// The conflicts, each with another member in its object before which a line can be inserted. If there is no such member and one side
+/// lacks the value, the whole object is in conflict.
 fn widened(text: &str, sides: (&str, &str), conflicts: &[&[String]]) -> Vec<Vec<String>> {
     let mut wholes: Vec<Vec<String>> = Vec::new();
     for path in conflicts {
@@ -127,25 +127,25 @@ fn widened(text: &str, sides: (&str, &str), conflicts: &[&[String]]) -> Vec<Vec<
     wholes
 }
 
-/// Where the lines of a conflict go.
+/// Where the lines of a conflict are inserted.
 struct InsertionPoint {
-    /// What they replace, up to the end of its line if nothing else is on it.
+    /// The bytes that they replace, up to the end of the line if it has no other content.
     at: Range<usize>,
-    /// The white space before the member; nothing if it does not begin its line.
+    /// The white space before the member; empty if it does not begin its line.
     indent: String,
     begins_line: bool,
     has_comma: bool,
 }
 
-/// The place of the member at `path`; where the text has none, one before a member that is not in conflict.
+/// The place of the member at `path`; if the text lacks it, a place before a member without conflict.
 fn spot(text: &str, path: &[String], all: &[Vec<String>]) -> InsertionPoint {
     let (key, above) = path.split_last().expect("a conflict is at a field");
-    let object = json_edit::raw(text, &words(above)).expect("the object is there that a conflict is in");
+    let object = json_edit::raw(text, &words(above)).expect("the object of a conflict exists");
     let offset = object.as_ptr().addr() - text.as_ptr().addr();
     let members = json_edit::members(object);
     let place = members.iter().position(|member| member.key == *key);
     let is_settled = |key: &String| !all.iter().any(|other| other.split_last() == Some((key, above)));
-    let n = place.or_else(|| members.iter().position(|member| is_settled(&member.key))).expect("one that is not in conflict");
+    let n = place.or_else(|| members.iter().position(|member| is_settled(&member.key))).expect("a member without conflict");
     let from = if n == 0 { object.find('{').map_or(0, |at| at + 1) } else { members[n - 1].end };
     let start = offset + from + object[from..].find('"').expect("a member begins with its key");
     let line_start = text[..start].trim_end_matches([' ', '\t']).len();
@@ -156,14 +156,14 @@ fn spot(text: &str, path: &[String], all: &[Vec<String>]) -> InsertionPoint {
     InsertionPoint { at: line_start..end, indent, begins_line, has_comma }
 }
 
-/// The end of the line that a member ends on, or of the member with its comma where something else follows on it.
+/// The end of the line on which a member ends, or of the member and its comma if more follows on that line.
 fn end_of_line(text: &str, end: usize, has_comma: bool) -> usize {
     let end = if has_comma { end + text[end..].find(',').map_or(0, |at| at + 1) } else { end };
     let rest = text[end..].trim_start_matches([' ', '\t', '\r']);
     if rest.starts_with('\n') { text.len() - rest.len() + 1 } else { end }
 }
 
-/// The marked lines of one conflict, and where they go.
+/// The marked lines of one conflict, and where they are inserted.
 fn hunk(text: &str, sides: (&str, &str), path: &[String], all: &[Vec<String>], markers: &Markers) -> Hunk {
     let InsertionPoint { at, indent, begins_line, has_comma } = spot(text, path, all);
     let new_line = if text.contains("\r\n") { "\r\n" } else { "\n" };

@@ -1,7 +1,7 @@
-//! Gates: what an issue must pass, how that is found out, and what became of it.
+//! Gates: the checks that an issue must pass, who decides them, and their results.
 //!
-//! A [`Registry`] is the text of `gates.json` with the gates that it defines; a [`GateRecord`] is what an issue's
-//! file says of one gate. A gate that the registry lacks is one that nobody can pass: it never counts as passed.
+//! A [`Registry`] is the text of `gates.json` with the gates that it defines. A [`GateRecord`] is the result of one gate in an issue
+//! file. A required gate that the registry does not define never counts as passed.
 
 mod record;
 mod registry;
@@ -16,31 +16,31 @@ use crate::domain::issue::deceives;
 pub(crate) use record::{GateRecord, unpassed};
 pub(crate) use registry::Registry;
 
-/// Seconds that a command may take where the gate does not say.
+/// The default time limit of a command, in seconds.
 pub(crate) const DEFAULT_TIMEOUT_SECS: u64 = 300;
 
-/// When a gate counts.
+/// When a gate must pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GateStage {
-    /// Before work begins.
+    /// Before work starts.
     Precheck,
-    /// Before it is done.
+    /// Before the issue is done.
     Postcheck,
 }
 
-/// Who finds out.
+/// Who decides the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GateMode {
-    /// A person or an agent, who says so.
+    /// A person or an agent.
     Manual,
     /// A command.
     Auto,
 }
 
 impl GateStage {
-    /// Every stage, the earlier one first.
+    /// Every stage, earliest first.
     pub(crate) const ALL: [Self; 2] = [Self::Precheck, Self::Postcheck];
 
     /// The spelling in files and on the command line.
@@ -53,7 +53,6 @@ impl GateStage {
 }
 
 impl GateMode {
-    /// Every mode.
     pub(crate) const ALL: [Self; 2] = [Self::Manual, Self::Auto];
 
     /// The spelling in files and on the command line.
@@ -65,15 +64,13 @@ impl GateMode {
     }
 }
 
-/// What is known of a gate on an issue.
+/// The result of a gate on an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GateVerdict {
-    /// Nothing yet.
+    /// No result yet.
     Pending,
-    /// It holds.
     Passed,
-    /// It does not.
     Failed,
 }
 
@@ -88,26 +85,24 @@ impl GateVerdict {
     }
 }
 
-/// A gate, as it is defined.
+/// The definition of a gate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Gate {
-    /// Its name, one safe word.
+    /// The key: one word that is safe in a file name.
     pub key: String,
     /// One line.
     pub title: String,
     /// Any text.
     pub description: String,
-    /// When it counts.
     pub stage: GateStage,
-    /// Who finds out.
     pub mode: GateMode,
-    /// What `sh -c` runs, for an automated one.
+    /// The command for `sh -c`, if the gate is automated.
     pub command: Option<String>,
-    /// Seconds that it may take.
+    /// The time limit in seconds.
     pub timeout_secs: u64,
-    /// Where it runs, below the worktree's root.
+    /// The directory in which the command runs, relative to the worktree's root.
     pub working_dir: Option<String>,
-    /// Variables it is given.
+    /// Extra environment variables.
     pub env: BTreeMap<String, String>,
     /// Lower ones run first.
     pub priority: i64,
@@ -117,7 +112,7 @@ impl Gate {
     fn read(key: &str, value: &Value) -> Result<Self, String> {
         let text = |field: &str| value.get(field).and_then(Value::as_str);
         let word = |field: &str| text(field).map(|word| Value::from(word.to_ascii_lowercase()));
-        let unknown = |field: &str| format!("gate '{key}': {field} is none that is known");
+        let unknown = |field: &str| format!("gate '{key}': {field} has an unknown value");
         let checker = value.get("checker").filter(|checker| checker.is_object());
         let auto = value.get("auto").and_then(Value::as_bool) == Some(true) || checker.is_some();
         let mode = word("mode").unwrap_or_else(|| json!(if auto { "auto" } else { "manual" }));
@@ -138,7 +133,7 @@ impl Gate {
         })
     }
 
-    /// What the registry's file says of it, in the form that the older tool reads.
+    /// The JSON for the file, in the format that the older tool reads.
     fn to_value(&self) -> Value {
         let checker = self.command.as_ref().map(|command| {
             json!({
@@ -154,18 +149,18 @@ impl Gate {
     }
 }
 
-/// Whether a text may name a gate: one word that is safe in a file's name.
+/// Whether a text is a valid gate key: one word that is safe in a file name.
 pub(crate) fn is_key(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     !text.is_empty() && text.len() <= 64 && text.chars().all(fits) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
-/// Whether a gate's folder is not below the worktree's root.
+/// Whether a gate's directory is outside of the worktree's root.
 pub(crate) fn leads_out(dir: &str) -> bool {
     dir.starts_with(['/', '\\']) || dir.split(['/', '\\']).any(|part| part == "..")
 }
 
-/// Whether a text may be a gate's title: one honest line.
+/// Whether a text is a valid gate title: one line without control characters.
 pub(crate) fn is_title(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(deceives)
 }

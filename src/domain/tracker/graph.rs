@@ -1,7 +1,7 @@
-//! What depends on what: readiness is computed from the dependencies and stored nowhere.
+//! The dependency graph. Readiness is computed from the dependencies and never stored.
 //!
-//! So finishing one issue rewrites no other issue, which nobody would hold a lease on. A dependency that is
-//! no id of an issue that is known blocks, and is no part of the graph.
+//! So closing an issue changes no other issue, which would need leases on all of them. A dependency that names no known issue blocks,
+//! and is not part of the graph.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -13,15 +13,15 @@ use petgraph::graphmap::DiGraphMap;
 use crate::domain::id::IssueId;
 use crate::domain::issue::{State, Summary};
 
-/// The dependencies among these that are not closed, in their order.
+/// The dependencies in the list that are not closed, in the order of the list.
 ///
-/// `state_of` tells the stored state of an issue; one that is nowhere to be found blocks.
+/// `state_of` returns the stored state of an issue; an unknown issue blocks.
 pub(crate) fn open_dependencies(dependencies: &[String], state_of: impl Fn(IssueId) -> Option<State>) -> Vec<String> {
     let is_open = |id: &&String| id.parse().ok().and_then(&state_of).is_none_or(|state| !state.is_closed());
     dependencies.iter().filter(is_open).cloned().collect()
 }
 
-/// The state that counts: stored `backlog` and `ready` mean `ready` when nothing blocks, else `backlog`.
+/// The effective state: stored `backlog` and `ready` become `ready` if nothing blocks the issue, else `backlog`.
 pub(crate) fn effective_state(stored: State, is_blocked: bool) -> State {
     match (stored, is_blocked) {
         (State::Backlog | State::Ready, true) => State::Backlog,
@@ -30,32 +30,31 @@ pub(crate) fn effective_state(stored: State, is_blocked: bool) -> State {
     }
 }
 
-/// The longest way that is shown in a tree: beyond it nobody reads, and a call a step would use up the stack.
+/// The maximum depth of a tree. The recursion uses stack space for every level.
 pub(crate) const DEEPEST: usize = 500;
 
-/// Which way to go from an issue.
+/// The direction in which to follow dependencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// To what it waits for.
+    /// To the issues that this one depends on.
     Dependencies,
-    /// To what waits for it.
+    /// To the issues that depend on this one.
     Dependents,
 }
 
-/// An issue met on the way from another, and what comes behind it.
+/// An issue in a tree, with its subtree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Branch {
-    /// The issue.
     pub id: IssueId,
-    /// What comes behind it; empty where that was shown before.
+    /// The subtrees; empty if they were shown before.
     pub branches: Vec<Branch>,
-    /// Whether it was met before, so that its branches are shown there.
+    /// Whether the issue was shown before, with its subtrees.
     pub is_repeat: bool,
-    /// Whether it has branches that are deeper than was asked for.
+    /// Whether subtrees below the requested depth were left out.
     pub is_cut: bool,
 }
 
-/// The issues and their dependencies: an edge leads from an issue to what it waits for.
+/// The dependency graph: an edge leads from an issue to its dependency.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Graph {
     edges: DiGraphMap<IssueId, ()>,
@@ -80,7 +79,7 @@ impl Graph {
         graph
     }
 
-    /// Dependencies that lead to no issue, by the issue that has them.
+    /// Dependencies that name no known issue, by the issue that has them.
     pub(crate) fn dangling(&self) -> &BTreeMap<IssueId, Vec<String>> {
         &self.dangling
     }
@@ -95,7 +94,7 @@ impl Graph {
         found.into_iter().collect()
     }
 
-    /// A shortest way from one issue to another along dependencies, both ends included.
+    /// A shortest path from one issue to another along dependencies, including both ends.
     pub(crate) fn path(&self, from: IssueId, to: IssueId) -> Option<Vec<IssueId>> {
         let mut came_from = HashMap::from([(from, from)]);
         let mut open = VecDeque::from([from]);
@@ -118,14 +117,14 @@ impl Graph {
         None
     }
 
-    /// The cycle that a dependency of `from` on `to` would close: `from`, `to` and on, back to `from`.
+    /// The cycle that a dependency of `from` on `to` would close: `from`, `to`, … and `from` again.
     pub(crate) fn cycle_with(&self, from: IssueId, to: IssueId) -> Option<Vec<IssueId>> {
         let mut cycle = self.path(to, from)?;
         cycle.insert(0, from);
         Some(cycle)
     }
 
-    /// Groups of issues that wait for each other in a circle, each sorted.
+    /// The cycles, each as a sorted group of issues.
     pub(crate) fn cycles(&self) -> Vec<Vec<IssueId>> {
         let is_cycle = |group: &Vec<IssueId>| group.len() > 1 || self.edges.contains_edge(group[0], group[0]);
         let mut cycles: Vec<Vec<IssueId>> = kosaraju_scc(&self.edges).into_iter().filter(is_cycle).collect();
@@ -136,13 +135,14 @@ impl Graph {
         cycles
     }
 
-    /// What is met from an issue on, `depth` steps deep, 0 for all up to [`DEEPEST`]; each issue's branches are shown once.
+    /// The tree below an issue, `depth` levels deep, 0 for all up to [`DEEPEST`]. The subtree of each issue is shown once.
     pub(crate) fn tree(&self, root: IssueId, way: Way, depth: usize) -> Vec<Branch> {
         let depth = if depth == 0 { DEEPEST } else { depth.min(DEEPEST) };
         self.branches(root, way, depth, &mut HashMap::from([(root, usize::MAX)]))
     }
 
-    /// `shown` tells of issues whose branches are shown already, how deep; what was cut short is shown again where there is more room.
+    /// `shown` maps issues whose subtrees were shown to the depth that was available. A truncated subtree is shown again where more depth
+    /// is left.
     fn branches(&self, from: IssueId, way: Way, depth: usize, shown: &mut HashMap<IssueId, usize>) -> Vec<Branch> {
         let one = |id: IssueId| {
             let has_more = !self.next(id, way).is_empty();
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!((tree[0].branches[0].id, tree[0].branches[0].branches.len()), (id(4), 1));
         assert!(tree[1].branches[0].is_repeat && tree[1].branches[0].branches.is_empty());
         let two = self::graph(&[(1, &[2, 3]), (2, &[3]), (3, &[4]), (4, &[])]).tree(id(1), Way::Dependencies, 2);
-        assert!(two[0].branches[0].is_cut, "3 below 2 has no room for 4");
+        assert!(two[0].branches[0].is_cut, "3 below 2 leaves no depth for 4");
         assert_eq!(two[1].branches[0].id, id(4), "3 itself has");
         let cut = graph.tree(id(1), Way::Dependencies, 1);
         assert!(cut.iter().all(|branch| branch.is_cut && branch.branches.is_empty()));

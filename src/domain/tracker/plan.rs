@@ -1,7 +1,7 @@
-//! A plan: issues that name each other by keys of the plan's own, checked whole before any is made.
+//! Plans: new issues that refer to each other by keys of the plan. A plan is validated completely before any issue is created.
 //!
-//! [`check`] answers with every problem there is, or with drafts in an order in which none comes before what
-//! it depends on: so that whatever part of them was written is a valid graph.
+//! [`check`] returns all problems, or drafts in an order in which each follows its dependencies. So any written prefix of them is a valid
+//! graph.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ use crate::domain::issue::{Draft, Priority, State, Summary, valid_label, valid_t
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlannedIssue {
-    /// What the plan calls it.
+    /// Its key in the plan.
     pub key: String,
     /// One line.
     pub title: String,
@@ -27,22 +27,20 @@ pub(crate) struct PlannedIssue {
     /// Becomes the label `type:…`.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Where it starts.
+    /// The initial state.
     #[serde(default = "ready")]
     pub state: State,
-    /// How urgent it is.
     #[serde(default = "normal")]
     pub priority: Priority,
-    /// Whom the work is meant for.
+    /// The agent or person who should do the work.
     #[serde(default)]
     pub assignee: Option<String>,
-    /// Labels.
     #[serde(default)]
     pub labels: Vec<String>,
     /// Keys of gates.
     #[serde(default)]
     pub gates: Vec<String>,
-    /// Keys of the plan, or ids of issues that are there.
+    /// Keys of the plan, or ids of existing issues.
     #[serde(default)]
     pub depends_on: Vec<String>,
     /// Text by key.
@@ -58,26 +56,26 @@ fn normal() -> Priority {
     Priority::Normal
 }
 
-/// What is wrong with a plan.
+/// A problem in a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct PlanProblem {
-    /// The entry, by its key, or by its number where it has none.
+    /// The key of the entry, or its number if it has no key.
     pub entry: String,
-    /// What is wrong with it.
+    /// What is wrong.
     pub what: String,
 }
 
-/// What a plan is checked against.
+/// The existing repository that a plan refers to.
 pub(crate) struct World<'a> {
-    /// Whether there is a gate of this name.
+    /// Whether a gate with this key exists.
     pub has_gate: &'a dyn Fn(&str) -> bool,
-    /// The issue that is there already and that this stands for, in short.
+    /// The existing issue with this id or prefix.
     pub issue: &'a dyn Fn(&str) -> Option<&'a Summary>,
-    /// When the issues are made.
+    /// The creation time of the new issues.
     pub created_at: &'a str,
 }
 
-/// Reads a plan: an array of entries, or an object with one called `issues`.
+/// Parses a plan: an array of entries, or an object with an array `issues`.
 pub(crate) fn read(text: &str) -> Result<Vec<PlannedIssue>, Vec<PlanProblem>> {
     let whole = |what: String| vec![PlanProblem { entry: "the plan".to_owned(), what }];
     let plan: Value = serde_json::from_str(text).map_err(|error| whole(error.to_string()))?;
@@ -97,7 +95,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<PlannedIssue>, Vec<PlanProblem>> {
     if problems.is_empty() { Ok(entries) } else { Err(problems) }
 }
 
-/// The drafts that a plan stands for, each with its key; or all that is wrong with it.
+/// The drafts of a plan, each with its key; or all of its problems.
 pub(crate) fn check(
     entries: &[PlannedIssue],
     world: &World<'_>,
@@ -108,7 +106,8 @@ pub(crate) fn check(
     for (number, entry) in entries.iter().enumerate() {
         let first = *places.entry(&entry.key).or_insert(number);
         if entry.key.trim().is_empty() || first != number {
-            problems.push(PlanProblem { entry: entry.key.clone(), what: "a key is a word that no other entry has".to_owned() });
+            problems
+                .push(PlanProblem { entry: entry.key.clone(), what: "the key must be one word, unique in the plan".to_owned() });
         }
     }
     let ids: Vec<IssueId> = entries.iter().map(|_| draw()).collect();
@@ -129,7 +128,7 @@ pub(crate) fn check(
                 }
                 (None, Some(issue)) => draft.dependencies.push(issue.id.to_string()),
                 (None, None) => {
-                    let what = format!("depends on '{name}', which is no key of the plan and no issue");
+                    let what = format!("depends on '{name}', which is neither a key of the plan nor an existing issue");
                     problems.push(PlanProblem { entry: entry.key.clone(), what });
                 }
             }
@@ -139,12 +138,12 @@ pub(crate) fn check(
     problems.extend(
         entries.iter().filter_map(|entry| misplaced(entry, |name| places.get(name).map(|place| entries[*place].state), world)),
     );
-    // Dependencies come first: a component is found after those that it leads to.
+    // Dependencies come first: the algorithm returns a component after those that it leads to.
     let order = kosaraju_scc(&edges);
     for group in &order {
         if group.len() > 1 || edges.contains_edge(group[0], group[0]) {
             let keys: Vec<&str> = group.iter().map(|number| entries[*number].key.as_str()).collect();
-            problems.push(PlanProblem { entry: keys[0].to_owned(), what: format!("waits for itself: {}", keys.join(", ")) });
+            problems.push(PlanProblem { entry: keys[0].to_owned(), what: format!("depends on itself: {}", keys.join(", ")) });
         }
     }
     if !problems.is_empty() {
@@ -153,13 +152,13 @@ pub(crate) fn check(
     Ok(order.into_iter().flatten().map(|number| drafts[number].clone()).collect())
 }
 
-/// What is wrong with the state that an entry starts in; `state_of` tells that of another entry.
+/// The problem with the initial state of an entry, if any; `state_of` returns the state of another entry.
 fn misplaced(entry: &PlannedIssue, state_of: impl Fn(&str) -> Option<State>, world: &World<'_>) -> Option<PlanProblem> {
     let state_of = |name: &String| state_of(name).or_else(|| (world.issue)(name).map(|issue| issue.state));
     let is_open = |name: &String| state_of(name).is_some_and(|state| !state.is_closed());
     let what = match entry.state {
-        State::Done if entry.depends_on.iter().any(is_open) => "is done, and depends on what is not closed",
-        State::Gated if entry.gates.is_empty() => "is gated, and has no gates",
+        State::Done if entry.depends_on.iter().any(is_open) => "is done, but depends on issues that are not closed",
+        State::Gated if entry.gates.is_empty() => "is gated, but has no gates",
         _ => return None,
     };
     Some(PlanProblem { entry: entry.key.clone(), what: what.to_owned() })
@@ -183,7 +182,7 @@ fn draft(entry: &PlannedIssue, id: IssueId, world: &World<'_>, problems: &mut Ve
         problem(format!("no gate '{gate}'"));
     }
     if let Some(assignee) = entry.assignee.as_ref().filter(|assignee| assignee.parse::<crate::domain::id::AgentId>().is_err()) {
-        problem(format!("'{assignee}' is no agent id: want type:name"));
+        problem(format!("invalid agent id '{assignee}': use type:name"));
     }
     Draft {
         description: entry.description.clone(),
@@ -244,7 +243,7 @@ mod tests {
     fn everything_that_is_wrong_is_told_at_once() {
         let wrong = r#"[
             {"key": "a", "title": "", "labels": ["x"], "gates": ["none"], "depends_on": ["b", "zzz"]},
-            {"key": "b", "title": "B", "depends_on": ["a"], "assignee": "nobody"},
+            {"key": "b", "title": "B", "depends_on": ["a"], "assignee": "no-type"},
             {"key": "b", "title": "again"},
             {"key": "d", "title": "D", "state": "done", "depends_on": ["b"]},
             {"key": "g", "title": "G", "state": "gated", "depends_on": ["gone"]},
@@ -254,12 +253,12 @@ mod tests {
         let said: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.what)).collect();
         for expected in [
             "a: a title",
-            "'x' is not a label",
+            "invalid label 'x'",
             "no gate 'none'",
             "'zzz'",
-            "waits for itself",
-            "no other entry",
-            "no agent id",
+            "depends on itself",
+            "unique in the plan",
+            "invalid agent id",
             "is done, and depends",
             "is gated, and",
             "which was deleted",

@@ -1,40 +1,38 @@
-//! Which issues a listing has: by what it is for, and by what was asked for besides.
+//! Listings: which issues a query returns, by its kind and its filters.
 //!
-//! [`missing`] answers with reasons, so that a listing and its explanation cannot differ. States that are asked
-//! for are the ones that count, not the stored ones.
+//! [`missing`] returns reasons, so that a listing and its explanation always agree. Filters compare effective states, not stored ones.
 
 use crate::domain::id::Holder;
 use crate::domain::issue::{Issue, Priority, State, Summary};
 
-/// What a listing is for.
+/// The kind of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum QueryKind {
-    /// Everything.
+    /// All issues.
     All,
-    /// What I could begin now.
+    /// Issues that the caller can start now.
     Available,
-    /// What waits for other issues.
+    /// Issues with open dependencies.
     Blocked,
-    /// What waits for nothing, whoever it is meant for.
+    /// Issues without open dependencies, for any assignee.
     Ready,
-    /// What is meant for me, or held by me.
+    /// Issues that are assigned to the caller or held by the caller.
     Mine,
-    /// What is over.
+    /// Closed issues.
     Closed,
 }
 
-/// What is known of an issue at this moment, for whoever asks.
+/// The current facts about an issue, as seen by the caller.
 #[derive(Debug, Clone)]
 pub(crate) struct IssueFacts {
-    /// The state that counts.
     pub effective: State,
     /// Dependencies that are not closed.
     pub blocked_by: Vec<String>,
-    /// Whether it is meant for the one who asks.
+    /// Whether it is unassigned or assigned to the caller.
     pub is_for_me: bool,
-    /// Whether it is held by the one who asks.
+    /// Whether the caller holds it.
     pub is_held_by_me: bool,
-    /// Who else holds it.
+    /// The other holder, if any.
     pub held_by: Option<Holder>,
 }
 
@@ -43,21 +41,21 @@ pub(crate) struct IssueFacts {
 pub(crate) enum Missing {
     /// It was deleted.
     Deleted,
-    /// It is in a state that the listing is not for.
+    /// Its state does not belong in the listing.
     State(State),
-    /// These come first.
+    /// It has these open dependencies.
     Blocked(Vec<String>),
-    /// Nothing blocks it.
+    /// It has no open dependencies.
     Unblocked,
-    /// It is meant for somebody else.
+    /// It is assigned to another.
     AssignedTo(String),
-    /// Somebody else holds it.
+    /// Another holder has it.
     HeldBy(Holder),
-    /// It is neither meant for me nor held by me.
+    /// It is neither assigned to the caller nor held by the caller.
     NotMine,
 }
 
-/// What keeps an issue from a listing; nothing where it is in it.
+/// The reasons why an issue is not in a listing; empty if it is.
 pub(crate) fn missing(kind: QueryKind, issue: &Summary, facts: &IssueFacts) -> Vec<Missing> {
     let mut missing = Vec::new();
     if issue.is_deleted {
@@ -87,38 +85,37 @@ pub(crate) fn missing(kind: QueryKind, issue: &Summary, facts: &IssueFacts) -> V
     missing
 }
 
-/// Whom an issue should be meant for.
+/// A filter by assignee.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum QueryFilter {
-    /// Nobody in particular.
-    Nobody,
-    /// This agent.
+pub(crate) enum AssigneeFilter {
+    /// Unassigned issues.
+    Unassigned,
+    /// Issues of this agent.
     Agent(String),
 }
 
-/// What was asked for: everything that is not empty must fit.
+/// The filters of a query; all that are set must match.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Filter {
-    /// One of these states.
+    /// Any of these states.
     pub states: Vec<State>,
-    /// One of these priorities.
+    /// Any of these priorities.
     pub priorities: Vec<Priority>,
-    /// All of these labels; `namespace:*` stands for any of the namespace.
+    /// All of these labels; `namespace:*` matches any label of the namespace.
     pub labels: Vec<String>,
-    /// A label `type:` and one of these.
+    /// A label `type:` with any of these values.
     pub types: Vec<String>,
-    /// Whom it is meant for.
-    pub assignee: Option<QueryFilter>,
-    /// Text in it, in lower case.
+    pub assignee: Option<AssigneeFilter>,
+    /// A text in the issue, in lower case.
     pub text: Option<String>,
 }
 
 impl Filter {
-    /// Reads terms of the form `state=ready,gated label=area:web`, all of which must fit; the error says what is wrong.
+    /// Parses terms of the form `state=ready,gated label=area:web`, all of which must match; the error says what is wrong.
     pub(crate) fn parse(terms: &str) -> Result<Self, String> {
         let mut filter = Self::default();
         for term in terms.split_whitespace() {
-            let (key, value) = term.split_once('=').ok_or_else(|| format!("'{term}' is not of the form key=value"))?;
+            let (key, value) = term.split_once('=').ok_or_else(|| format!("invalid term '{term}': use key=value"))?;
             let words = || value.split(',').filter(|word| !word.is_empty());
             let unknown = |word: &str| format!("'{word}' is no {key}");
             match key {
@@ -132,19 +129,19 @@ impl Filter {
                 }
                 "label" => filter.labels.extend(words().map(str::to_owned)),
                 "type" => filter.types.extend(words().map(str::to_owned)),
-                "assignee" if value == "none" => filter.assignee = Some(QueryFilter::Nobody),
-                "assignee" => filter.assignee = Some(QueryFilter::Agent(value.to_owned())),
+                "assignee" if value == "none" => filter.assignee = Some(AssigneeFilter::Unassigned),
+                "assignee" => filter.assignee = Some(AssigneeFilter::Agent(value.to_owned())),
                 "text" => filter.text = Some(value.to_lowercase()),
-                _ => return Err(format!("'{key}' is none of state, priority, label, type, assignee, text")),
+                _ => return Err(format!("unknown key '{key}': use state, priority, label, type, assignee or text")),
             }
             if value.is_empty() {
                 return Err(format!("'{term}' says nothing"));
             }
         }
-        if filter == Self::default() { Err("it has no terms".to_owned()) } else { Ok(filter) }
+        if filter == Self::default() { Err("it is empty".to_owned()) } else { Ok(filter) }
     }
 
-    /// Whether an issue whose state counts as `effective` fits, its text apart.
+    /// Whether an issue with this effective state matches all filters except the text.
     pub(crate) fn fits(&self, issue: &Summary, effective: State) -> bool {
         let has = |wanted: &String| match wanted.strip_suffix(":*") {
             Some(namespace) => issue.labels.iter().any(|label| label.split(':').next() == Some(namespace)),
@@ -157,12 +154,12 @@ impl Filter {
             && (self.types.is_empty() || self.types.iter().any(is_type))
             && match &self.assignee {
                 None => true,
-                Some(QueryFilter::Nobody) => issue.assignee.is_none(),
-                Some(QueryFilter::Agent(agent)) => issue.assignee.as_ref() == Some(agent),
+                Some(AssigneeFilter::Unassigned) => issue.assignee.is_none(),
+                Some(AssigneeFilter::Agent(agent)) => issue.assignee.as_ref() == Some(agent),
             }
     }
 
-    /// Whether the text that was asked for stands in the title, the description, a label or the id.
+    /// Whether the title, the description, a label or the id contains the text of the filter.
     pub(crate) fn fits_text(&self, issue: &Issue) -> bool {
         let Some(text) = &self.text else { return true };
         let has = |field: &str| field.to_lowercase().contains(text);
@@ -173,21 +170,20 @@ impl Filter {
     }
 }
 
-/// In which order issues are listed.
+/// The order of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sort {
-    /// The most urgent first, of those the oldest.
+    /// Most urgent first, then oldest first.
     Priority,
-    /// The oldest first.
+    /// Oldest first.
     Created,
-    /// By the alphabet.
+    /// Alphabetical.
     Title,
-    /// By the state that counts, in the order of an issue's life.
+    /// By effective state, in the usual order of states.
     State,
 }
 
 impl Sort {
-    /// Every order.
     pub(crate) const ALL: [Self; 4] = [Self::Priority, Self::Created, Self::Title, Self::State];
 
     /// The spelling on the command line.
@@ -200,7 +196,7 @@ impl Sort {
         }
     }
 
-    /// Which of two issues, each with the state that counts, comes first.
+    /// Compares two issues, each with its effective state.
     pub(crate) fn compare(self, a: (&Summary, State), b: (&Summary, State)) -> std::cmp::Ordering {
         let age = || a.0.created_at.cmp(&b.0.created_at).then(a.0.id.cmp(&b.0.id));
         let urgency = || a.0.priority.cmp(&b.0.priority).then_with(age);

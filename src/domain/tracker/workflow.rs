@@ -1,29 +1,29 @@
-//! From one state to another: what must come first, and what comes of asking too early.
+//! State changes: which conditions a new state has, and the result if they are not met yet.
 //!
-//! `in_progress` waits for the prechecks; `done` for the dependencies and for every gate, and is `gated` until
-//! the last of those passes. Everything else may be set as it is wanted.
+//! `in_progress` requires the prechecks; `done` requires closed dependencies and all gates, and becomes `gated` until the last gate
+//! passes. All other states can be set freely.
 
 use crate::domain::issue::{Issue, State};
 use crate::domain::tracker::gate::{self, GateStage, Registry};
 
-/// Where asking for a state leads.
+/// The result of requesting a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Advance {
-    /// To that state, or to where it is already.
+    /// The issue gets that state, or has it already.
     To(State),
-    /// To `gated`: these have not passed.
+    /// The issue becomes `gated`: these gates have not passed.
     Gated(Vec<String>),
-    /// Nowhere: these issues must be closed first.
+    /// Refused: these issues must be closed first.
     Waits(Vec<String>),
-    /// Nowhere: these prechecks have not passed.
+    /// Refused: these prechecks have not passed.
     Unchecked(Vec<String>),
-    /// Nowhere: there is no gate that it could wait for.
+    /// Refused: the issue has no gates to wait for.
     NothingToPass,
-    /// Nowhere: it was deleted.
+    /// Refused: the issue was deleted.
     Deleted,
 }
 
-/// Where asking for `wanted` leads an issue with these `open` dependencies.
+/// The result of requesting `wanted` for an issue with these `open` dependencies.
 pub(crate) fn step(issue: &Issue, wanted: State, open: Vec<String>, registry: &Registry) -> Advance {
     if issue.is_deleted() {
         return Advance::Deleted;
@@ -46,7 +46,7 @@ pub(crate) fn step(issue: &Issue, wanted: State, open: Vec<String>, registry: &R
     }
 }
 
-/// Whether a gated issue is done by now: nothing is left that it waits for.
+/// Whether a gated issue can become done: all gates have passed and no dependency is open.
 pub(crate) fn is_through(issue: &Issue, open: &[String], registry: &Registry) -> bool {
     issue.state == State::Gated && !issue.is_deleted() && open.is_empty() && gate::unpassed(issue, registry, None).is_empty()
 }
@@ -76,7 +76,7 @@ mod tests {
         assert!(pass(&mut document, "plan"));
         assert_eq!(ask(&document, State::InProgress, &[]), Advance::To(State::InProgress));
         assert!(pass(&mut document, "tests") && pass(&mut document, "unknown"));
-        assert_eq!(ask(&document, State::Done, &[]), Advance::Gated(words(&["unknown"])), "nobody has said what it is");
+        assert_eq!(ask(&document, State::Done, &[]), Advance::Gated(words(&["unknown"])), "it is not defined");
         document.edit_set("gates_required", &[], &words(&["unknown"]));
         assert_eq!(ask(&document, State::Done, &[]), Advance::To(State::Done));
         assert_eq!(ask(&document, State::Gated, &[]), Advance::NothingToPass);

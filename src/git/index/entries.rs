@@ -1,7 +1,7 @@
-//! The entries of an index file that are below `.jit`, or below another spelling of it, read from the front.
+//! The entries of an index file below `.jit`, or below another spelling of it.
 //!
-//! Entries are sorted by their bytes, and all of these are near the beginning: what comes after them is not read. Format:
-//! Git's `Documentation/gitformat-index.txt`, versions 2 to 4. The checksum is at the end and is not looked at.
+//! Entries are sorted by their bytes and these come early, so reading stops after them. The format is that of Git's
+//! `Documentation/gitformat-index.txt`, versions 2 to 4. The checksum at the end is not verified.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -9,14 +9,14 @@ use std::path::Path;
 
 use gix::ObjectId;
 
-/// The times, numbers and sizes of the file system that each entry begins with: all but the mode is passed over.
+/// Bytes of an entry before and after its mode: the file's times, device, inode, owner and size, which are skipped.
 const BEFORE_MODE: usize = 24;
 const AFTER_MODE: usize = 12;
 const BUFFER: usize = 64 * 1024;
-/// Longer than any path that a system takes: more is not an index.
+/// No system accepts longer paths, so a longer one means that this is not an index.
 const LONGEST_PATH: usize = 64 * 1024;
 
-/// An entry as it is.
+/// An index entry.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct IndexEntry {
     pub path: Vec<u8>,
@@ -24,10 +24,11 @@ pub(crate) struct IndexEntry {
     pub oid: ObjectId,
     /// 0, or 1 to 3 in a conflict.
     pub stage: u16,
-    pub is_only_meant: bool,
+    /// Whether `git add --intent-to-add` created it.
+    pub is_intent_to_add: bool,
 }
 
-/// The entries whose paths begin with `top` in any case; nothing where the file is not understood.
+/// The entries whose paths start with `top` in any case; `None` if the file is not understood.
 pub(crate) fn below(path: &Path, hash: gix::hash::Kind, top: &[u8]) -> Option<Vec<IndexEntry>> {
     let mut reader = Reader::open(path, hash)?;
     let mut found = Vec::new();
@@ -49,7 +50,7 @@ struct Reader {
     hash: gix::hash::Kind,
     version: u32,
     count: u32,
-    /// The path before, of which version 4 repeats only the end that differs.
+    /// The previous entry's path: version 4 stores only the part that differs from it.
     path: Vec<u8>,
 }
 
@@ -91,11 +92,11 @@ impl Reader {
             mode,
             oid: ObjectId::try_from(id.as_slice()).ok()?,
             stage: (flags >> 12) & 3,
-            is_only_meant: extended & 0x2000 != 0,
+            is_intent_to_add: extended & 0x2000 != 0,
         })
     }
 
-    /// A path with one to eight zeros behind it, so that the entry's length is a multiple of eight.
+    /// A path followed by one to eight zeros, which make the entry's length a multiple of eight.
     fn whole_path(&mut self, before: usize) -> Option<()> {
         self.path.clear();
         self.until_zero()?;
@@ -106,7 +107,7 @@ impl Reader {
         zeros[..padding].iter().all(|byte| *byte == 0).then_some(())
     }
 
-    /// How many bytes of the path before go, then what comes in their place.
+    /// The number of bytes to remove from the previous path, then the text that replaces them.
     fn rest_of_path(&mut self) -> Option<()> {
         let mut byte = self.bytes::<1>()?[0];
         let mut gone = usize::from(byte & 0x7f);

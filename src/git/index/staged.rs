@@ -1,30 +1,26 @@
-//! What is staged, by the quickest of three ways: the cache-tree, the entries, and where neither can be relied on, Git.
+//! What is staged, by the fastest of three ways that works: the cache-tree, the entries, or `git diff-index`.
 //!
-//! Split indexes are Git's to read: what it makes of one depends on files beside it. So is whatever is not understood here.
+//! Git itself reads a split index, which depends on files beside it, and any index that this program does not understand.
 
 use gix::bstr::{BString, ByteSlice};
 use gix::{ObjectId, Repository};
 
-use crate::enforce::Result;
 use crate::git::index::{self, Staged};
 use crate::git::run::Git;
 use crate::git::tree::{self, FilesByPath, TreeEntry};
-use crate::store::Error;
-use crate::store::file;
+use crate::git::{Error, Result};
 
-/// The names of Git's files that hold the rest of a split index.
+/// The prefix of the files that hold the rest of a split index.
 const SHARED: &[u8] = b"sharedindex.";
 
-/// What the index that Git names has below `.jit/`; `head` is the commit that HEAD is at, and `data` its `.jit` tree, which is
-/// often what is staged too.
+/// What is staged below `.jit/`. `head` is the commit of HEAD, and `data` its `.jit` tree, which is often staged unchanged.
 pub(crate) fn read(repo: &Repository, head: Option<ObjectId>, data: Option<ObjectId>) -> Result<Staged> {
-    let names = file::names(repo.git_dir())?;
-    if !names.iter().any(|name| name.as_encoded_bytes().starts_with(SHARED))
+    if !may_be_split(repo)
         && let Some(staged) = index::read(repo, data)?
     {
         return Ok(staged);
     }
-    // What is as it was needs no list of everything.
+    // If nothing differs from HEAD, no list of all files is needed.
     if let Some(head) = head
         && by_git(repo, head)?.is_empty()
     {
@@ -44,7 +40,16 @@ pub(crate) fn read(repo: &Repository, head: Option<ObjectId>, data: Option<Objec
     Ok(Staged::Files { files, misplaced })
 }
 
-/// What Git says that a commit would change in `before`, a commit or a tree, below `.jit` in any spelling.
+/// Whether the index may be split. If the Git directory cannot be listed, assume so: then Git reads the index.
+fn may_be_split(repo: &Repository) -> bool {
+    let Ok(entries) = repo.git_dir().read_dir() else { return true };
+    let is_shared = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.map_or(true, |entry| entry.file_name().as_encoded_bytes().starts_with(SHARED))
+    };
+    entries.into_iter().any(is_shared)
+}
+
+/// The entries below `.jit`, in any spelling, in which the index differs from `before`, a commit or a tree; by `git diff-index`.
 fn by_git(repo: &Repository, before: ObjectId) -> Result<Vec<(BString, TreeEntry)>> {
     let here = repo.workdir().unwrap_or_else(|| repo.git_dir());
     let git =
@@ -66,8 +71,8 @@ fn by_git(repo: &Repository, before: ObjectId) -> Result<Vec<(BString, TreeEntry
     ];
     let output = git.run(&words)?;
     let strange = |line: &[u8]| {
-        let why = format!("git says of it what cannot be understood: {:?}", line.as_bstr());
-        Error::Corrupt { path: repo.index_path(), line: None, why }
+        let why = format!("cannot parse the output of git diff-index: {:?}", line.as_bstr());
+        Error::Corrupt { path: repo.index_path(), why }
     };
     let mut found = Vec::new();
     let mut fields = output.split(|byte| *byte == 0).filter(|field| !field.is_empty());
@@ -80,7 +85,7 @@ fn by_git(repo: &Repository, before: ObjectId) -> Result<Vec<(BString, TreeEntry
     Ok(found)
 }
 
-/// The new mode and id of `:<old mode> <mode> <old id> <id> <letter>`, and whether the path is in conflict.
+/// Parses `:<old mode> <mode> <old id> <id> <letter>`: the new mode and id, and whether the path is in conflict.
 fn entry(line: &[u8]) -> Option<(u16, ObjectId, bool)> {
     let words: Vec<&[u8]> = line.strip_prefix(b":")?.split(|byte| *byte == b' ').collect();
     let [_, mode, _, id, letter] = words.as_slice() else { return None };

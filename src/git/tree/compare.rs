@@ -1,7 +1,7 @@
 //! Which files differ between two trees, or between a tree and a list.
 //!
-//! Two trees are compared by object id first, then by the bytes that both begin with, so that what did not change
-//! is not read. No renames are looked for.
+//! Two trees are compared by object id, then by their common leading bytes, so that unchanged parts are not read.
+//! Renames are not detected.
 
 use std::cmp::Ordering;
 
@@ -12,16 +12,16 @@ use gix::objs::tree::EntryRef;
 use gix::{ObjectId, Repository};
 
 use crate::git::tree::{FOLDER, FilesByPath, TreeEntry, visit};
-use crate::store::{Error, Result};
+use crate::git::{Error, Result};
 
-/// A file that differs, as it was and as it is.
+/// A file that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Difference {
     /// Relative to `.jit/`.
     pub path: BString,
-    /// `None` where it was not there.
+    /// `None` if it was added.
     pub old: Option<TreeEntry>,
-    /// `None` where it is not there.
+    /// `None` if it was removed.
     pub new: Option<TreeEntry>,
 }
 
@@ -32,9 +32,9 @@ pub(crate) fn differences(repo: &Repository, old: Option<ObjectId>, new: Option<
     Ok(found)
 }
 
-/// The files that differ between a `.jit` tree and a list, without a list of the tree.
+/// The files that differ between a `.jit` tree and a list, without building a list of the tree.
 ///
-/// A path that is not met at its turn is told from both sides, and never hidden.
+/// A path that is out of order is reported as removed and as added, and never hidden.
 pub(crate) fn differences_from(repo: &Repository, old: Option<ObjectId>, new: &FilesByPath) -> Result<Vec<Difference>> {
     let mut found = Vec::new();
     let mut rest = new.iter().peekable();
@@ -62,7 +62,7 @@ fn walk(
     if old == new {
         return Ok(());
     }
-    let read = |id: Option<ObjectId>| id.map(|id| repo.find_tree(id).map_err(Error::git(format!("tree {id}")))).transpose();
+    let read = |id: Option<ObjectId>| id.map(|id| repo.find_tree(id).map_err(Error::unreadable(format!("tree {id}")))).transpose();
     let (old, new) = (read(old)?, read(new)?);
     let (old, new) = (old.as_ref().map_or(&[][..], |tree| &tree.data), new.as_ref().map_or(&[][..], |tree| &tree.data));
     each_that_differs(old, new, repo.object_hash(), &mut |name, old, new| {
@@ -75,10 +75,10 @@ fn walk(
     })
 }
 
-/// Goes through two trees in step, and tells of each entry that is not the same in both, by its name.
+/// Walks two trees in step and reports each entry that differs, by its name.
 ///
-/// An entry is passed over only beside one of the same name, kind, mode and id, so that a tree which is not sorted as
-/// Git sorts shows differences that are none, and never hides one.
+/// An entry is skipped only if the other tree's entry has the same name, mode and id. So a tree that is not sorted as Git
+/// sorts may report differences that are not there, but never hides one.
 fn each_that_differs(
     mut old: &[u8],
     mut new: &[u8],
@@ -107,14 +107,14 @@ fn each_that_differs(
     }
 }
 
-/// The first entry of a tree, and the bytes behind it.
+/// The first entry of a tree and the bytes after it.
 fn first(tree: &[u8], hash: Kind) -> Result<Option<(EntryRef<'_>, &[u8])>> {
     let mut entries = TreeRefIter::from_bytes(tree, hash);
-    let entry = entries.next().transpose().map_err(Error::git("a tree"))?;
+    let entry = entries.next().transpose().map_err(Error::unreadable("a tree"))?;
     Ok(entry.map(|entry| (entry, &tree[entries.offset_to_next_entry(tree)..])))
 }
 
-/// The length of the entries that both trees begin with, byte for byte.
+/// The length in bytes of the entries that both trees start with.
 fn same_entries(old: &[u8], new: &[u8], hash: Kind) -> usize {
     const STRIDE: usize = 256;
     let strides = old.chunks_exact(STRIDE).zip(new.chunks_exact(STRIDE)).take_while(|(old, new)| old == new).count();
@@ -131,7 +131,7 @@ fn same_entries(old: &[u8], new: &[u8], hash: Kind) -> usize {
     end
 }
 
-/// Git sorts a folder as if its name ended in a slash; a file of the same name is another entry.
+/// Git sorts a directory as if its name ended in a slash. A file of the same name is a different entry.
 fn in_order(left: &EntryRef<'_>, right: &EntryRef<'_>) -> Ordering {
     let slash = |entry: &EntryRef<'_>| (entry.mode.value() == FOLDER).then_some(b'/');
     let (one, other) = (left.filename, right.filename);
@@ -160,7 +160,7 @@ mod tests {
 
     type Line = (String, u8, bool);
 
-    /// An entry: its name, a byte that its id is made of, and whether it is a folder.
+    /// An entry: its name, the byte that fills its id, and whether it is a directory.
     fn lines() -> impl Strategy<Value = Vec<Line>> {
         prop::collection::vec(("[ab]{1,3}|[ab]{300}", 0..3_u8, any::<bool>()), 0..12)
     }
@@ -178,7 +178,7 @@ mod tests {
         by_name.into_values().collect()
     }
 
-    /// What is told of each side.
+    /// The entries that are reported for each side.
     fn told(old: &[Line], new: &[Line]) -> (Vec<Line>, Vec<Line>) {
         let (mut olds, mut news) = (Vec::new(), Vec::new());
         let line = |name: &BStr, entry: TreeEntry| (name.to_string(), entry.oid.as_bytes()[0], entry.mode == FOLDER);
@@ -202,14 +202,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn of_sorted_trees_exactly_what_differs_is_told(one in lines(), other in lines(), shared in lines()) {
+        fn sorted_trees_report_exactly_their_differences(one in lines(), other in lines(), shared in lines()) {
             let old = sorted([one, shared.clone()].concat());
             let new = sorted([other, shared].concat());
             prop_assert_eq!(told(&old, &new), (without(old.clone(), &new), without(new, &old)));
         }
 
         #[test]
-        fn whatever_the_order_nothing_that_differs_is_hidden(old in lines(), new in lines()) {
+        fn unsorted_trees_never_hide_a_difference(old in lines(), new in lines()) {
             let (olds, news) = told(&old, &new);
             prop_assert_eq!(without(without(old.clone(), &new), &olds), Vec::<Line>::new());
             prop_assert_eq!(without(without(new, &old), &news), Vec::<Line>::new());
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_that_ends_within_an_entry_is_corrupt_although_the_other_begins_alike() {
+    fn a_tree_that_ends_within_an_entry_is_corrupt_even_beside_an_equal_prefix() {
         let whole = tree(&[("a".into(), 1, false), ("b".into(), 2, false)]);
         for length in 1..whole.len() {
             let is_whole = length == whole.len() / 2;

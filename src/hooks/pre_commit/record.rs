@@ -13,7 +13,7 @@ use crate::enforce::judge::Authority;
 use crate::enforce::path_kind::PathKind;
 use crate::git::tree;
 use crate::repo::Repo;
-use crate::store::authority::{PRIVATE, RecordedTransition, TOLERATED, TransitionContext};
+use crate::store::authority::{AuthorityLog, PRIVATE, RecordedTransition, TOLERATED, TransitionContext};
 use crate::store::file;
 use crate::store::layout::Layout;
 
@@ -60,7 +60,7 @@ pub(super) fn record(repo: Repo<'_>, parents: &[ObjectId], passed: &[(&FileChang
             }
         }
     }
-    Ok(repo.layout.authority().append(&entries)?)
+    Ok(AuthorityLog::of(repo.layout).append(&entries)?)
 }
 
 /// Ends the editor's leases that only waited for this commit.

@@ -2,7 +2,7 @@
 
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Priority, State, Summary};
-use crate::store::issue_cache::file_stamp::Stamp;
+use crate::store::file_stamp::FileStamp;
 
 /// Changes with the form of what is kept.
 pub(crate) const MAGIC: &[u8; 8] = b"jitsum01";
@@ -48,7 +48,7 @@ impl SummaryCache {
     /// What was kept of an issue whose file looks like this.
     ///
     /// `next` is where whoever asks for them in order would find the next one, and becomes where the one after this is.
-    pub(crate) fn find(&self, id: IssueId, stamp: Stamp, next: &mut usize) -> Option<Summary> {
+    pub(crate) fn find(&self, id: IssueId, stamp: FileStamp, next: &mut usize) -> Option<Summary> {
         let is_next = self.offsets.get(*next).is_some_and(|(there, _)| *there == id);
         let place = if is_next { *next } else { self.offsets.binary_search_by_key(&id, |(id, _)| *id).ok()? };
         *next = place + 1;
@@ -76,8 +76,8 @@ impl SummaryCache {
 }
 
 /// Summaries as bytes that belong to `owner`.
-pub(crate) fn encode<'s>(owner: &[u8], found: impl Iterator<Item = (&'s Stamp, &'s Summary)>) -> Vec<u8> {
-    let found: Vec<(&Stamp, &Summary)> = found.collect();
+pub(crate) fn encode<'s>(owner: &[u8], found: impl Iterator<Item = (&'s FileStamp, &'s Summary)>) -> Vec<u8> {
+    let found: Vec<(&FileStamp, &Summary)> = found.collect();
     let mut bytes = MAGIC.to_vec();
     put_text(&mut bytes, owner);
     put_number(&mut bytes, found.len());

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use crate::domain::id::IssueId;
 use crate::domain::issue::Summary;
 use crate::store::file;
+use crate::store::file_stamp::{DirectoryScan, FileStamp};
 use crate::store::issue_cache::Cache;
-use crate::store::issue_cache::file_stamp::{DirectoryScan, Stamp};
 use crate::store::issue_cache::summary_cache::SummaryCache;
 use crate::store::issues::{IssueScan, IssueStore, Source, parse};
 use crate::store::{Error, Result};
@@ -59,7 +59,7 @@ fn in_dir(store: &IssueStore<'_>, source: Source, ids: &[IssueId], kept: &Summar
 struct Seen {
     id: IssueId,
     source: Source,
-    stamp: Option<Stamp>,
+    stamp: Option<FileStamp>,
     /// Whether it had to be read.
     is_fresh: bool,
     summary: Result<Summary>,
@@ -67,7 +67,7 @@ struct Seen {
 
 impl Seen {
     /// What may be kept of it: not of a file that was touched a moment ago.
-    fn can_be_kept(&self, look: &DirectoryScan) -> Option<(&Stamp, &Summary)> {
+    fn can_be_kept(&self, look: &DirectoryScan) -> Option<(&FileStamp, &Summary)> {
         let stamp = self.stamp.as_ref().filter(|stamp| look.is_settled(stamp))?;
         Some((stamp, self.summary.as_ref().ok()?))
     }
@@ -84,7 +84,7 @@ fn committed(store: &IssueStore<'_>, ids: &[IssueId], cache: &Cache) -> Result<V
     let Some(tree) = store.head()?.tree.filter(|_| !ids.is_empty()) else { return Ok(Vec::new()) };
     let (kept, mut place) = (cache.summaries_of_tree(tree), 0);
     let mut see = |id: &IssueId| {
-        let kept = kept.find(*id, Stamp::NONE, &mut place);
+        let kept = kept.find(*id, FileStamp::NONE, &mut place);
         let is_fresh = kept.is_none();
         let load = || store.load(*id, Source::Head).map(|document| Summary::from(document.issue()));
         Seen { id: *id, source: Source::Head, stamp: None, is_fresh, summary: kept.map_or_else(load, Ok) }

@@ -14,13 +14,11 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
 use crate::domain::id::LeaseId;
-use crate::domain::lease::decide;
-use crate::domain::lease::{Lease, LeaseAnswer, LeaseEvent, LeaseOutcome, Ledger, Limits, Request};
+use crate::domain::lease::{Lease, LeaseAnswer, LeaseEvent, LeaseOutcome, Ledger, Limits, PastEvent, Request, decide};
 use crate::domain::time::{Clock, ClockReading, Now};
 use crate::lease::conformance::{lease_id, request, with_new_id};
-use crate::lease::coordinator::{Coordinator, Past};
 use crate::store::log::simulated_disk::{DiskFault, Fault, Loss, SimDisk};
-use crate::store::log::{ClaimStore, Options};
+use crate::store::log::{LeaseLog, Options};
 
 /// One step of the walk.
 #[derive(Debug, Clone)]
@@ -80,13 +78,7 @@ struct Model {
 
 impl Model {
     fn apply(&mut self, event: &LeaseEvent, now: &Now) {
-        let end = match event {
-            LeaseEvent::Release { .. } | LeaseEvent::Transfer { .. } => Some(LeaseOutcome::Concluded),
-            LeaseEvent::AutoEvict { .. } => Some(LeaseOutcome::Lapsed),
-            LeaseEvent::ForceEvict { by, reason, .. } => Some(LeaseOutcome::Evicted { by: by.clone(), reason: reason.clone() }),
-            _ => None,
-        };
-        if let Some(end) = end {
+        if let Some(end) = LeaseOutcome::of(event) {
             self.ends.insert(event.lease_id().clone(), end);
         }
         self.ledger.apply(self.ledger.sequence + 1, event, now);
@@ -102,7 +94,7 @@ struct Rig {
     disk: SimDisk,
     dir: PathBuf,
     /// One process that asks again and again, until it dies: it remembers what it has read.
-    process: Option<ClaimStore>,
+    process: Option<LeaseLog>,
     boot: u32,
     millis: u64,
     asked: u32,
@@ -120,9 +112,9 @@ impl Clock for Rig {
 }
 
 impl Rig {
-    fn store(&self) -> ClaimStore {
+    fn store(&self) -> LeaseLog {
         let options = Options { segment_bytes: 2_500, index_lag: 100, ..Options::default() };
-        ClaimStore::on(Arc::new(self.disk.clone()), &self.dir, options)
+        LeaseLog::on(Arc::new(self.disk.clone()), &self.dir, options)
     }
 
     fn present(&self) -> &Model {
@@ -194,7 +186,7 @@ impl Rig {
             assert_eq!(&fates[id], end, "{id}");
         }
         let mut last = 0;
-        let in_order = &mut |past: Past| {
+        let in_order = &mut |past: PastEvent| {
             assert!(past.sequence > last && !past.is_set_aside, "{past:?} after {last}");
             last = past.sequence;
         };
@@ -220,7 +212,7 @@ impl StateMachineTest for RealStore {
             Step::Garble(bytes) => rig.disk.garble(&rig.store().index(), &bytes),
             Step::Recover(fault) => {
                 rig.disk.begin(fault);
-                let recovered = rig.store().recover(&rig, false);
+                let recovered = rig.store().recover(false);
                 rig.disk.begin(None);
                 assert!(recovered.is_err() || recovered.is_ok_and(|recovery| recovery.set_aside.is_empty()));
             }

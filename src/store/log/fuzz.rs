@@ -144,7 +144,7 @@ fn agrees(dir: &Path, short: &[u8], whole: &[u8]) -> std::result::Result<(), Tes
     let Some(index) = index else { return Ok(()) };
     let mut segment = open();
     let rest = index.rest(&mut segment).expect("nothing was lost").expect("it is about this segment");
-    let resumed = segment.resume(index, &rest).map(|()| segment.ledger).map_err(|error| error.to_string());
+    let resumed = segment.resume(index.outcome(), &rest).map(|()| segment.ledger).map_err(|error| error.to_string());
     prop_assert_eq!(resumed, outcome);
     Ok(())
 }
@@ -182,27 +182,27 @@ proptest! {
             harm.apply(&mut bytes);
         }
         LOCAL.replace(&dir.path().join("claims.jsonl"), &noise.unwrap_or(bytes)).expect("written");
-        let store = ClaimStore::new(dir.path(), Modes::PRIVATE, Options { sync: false, ..Options::default() });
+        let store = LeaseLog::new(dir.path(), Modes::PRIVATE, Options { sync: false, ..Options::default() });
         let (clock, was_readable) = (TestClock::at(1_000_000), store.ledger().is_ok());
         let _ = store.examine();
         let _ = store.history(&mut |_| {});
-        let told = store.recover(&clock, true).expect("told");
+        let told = store.recover(true).expect("told");
         prop_assert_eq!(store.ledger().is_ok(), was_readable, "telling changes nothing");
-        let done = store.recover(&clock, false).expect("recovered");
+        let done = store.recover(false).expect("recovered");
         prop_assert_eq!(&told.found, &done.found);
         let after = store.ledger().expect("readable");
         prop_assert!(!done.found.is_empty() || was_readable, "{:?}", done);
         if !was_readable {
             prop_assert!(after.sequence > before.sequence, "{} {}", after.sequence, before.sequence);
         }
-        prop_assert!(store.recover(&clock, false).expect("whole").found.is_empty(), "once is enough");
+        prop_assert!(store.recover(false).expect("whole").found.is_empty(), "once is enough");
         let again = ask_for(&store, &clock);
         prop_assert!(again > after.sequence);
     }
 }
 
 /// The token of a grant on an issue that nobody has.
-fn ask_for(store: &ClaimStore, clock: &TestClock) -> u64 {
+fn ask_for(store: &LeaseLog, clock: &TestClock) -> u64 {
     let wanted = grant(900, 900, 1, 10);
     let asked = store.ask(clock, &Request::Acquire(wanted), &Limits::default()).expect("writable");
     asked.ledger.lease(&lease_id(900)).expect("granted").token

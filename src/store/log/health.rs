@@ -1,34 +1,34 @@
 //! What is to be known of the state of the log: for `doctor`, which mends nothing.
 
-use crate::lease::coordinator::Remark;
+use crate::domain::lease::Diagnostic;
 use crate::store::file::TEMPORARY;
 use crate::store::log::index;
 use crate::store::log::segment::SegmentLine;
-use crate::store::log::{ClaimStore, Result};
+use crate::store::log::{LeaseLog, Result};
 
 /// Line numbers that are told one by one.
 const TOLD: usize = 10;
 
-impl ClaimStore {
+impl LeaseLog {
     /// Everything that is wrong, and everything that is worth knowing.
-    pub(crate) fn remarks(&self) -> Vec<Remark> {
+    pub(crate) fn examine(&self) -> Vec<Diagnostic> {
         let mut remarks = Vec::new();
         if let Err(error) = self.remark(&mut remarks) {
-            remarks.push(Remark::Problem(error.to_string()));
+            remarks.push(Diagnostic::Problem(error.to_string()));
         }
         remarks
     }
 
-    fn remark(&self, remarks: &mut Vec<Remark>) -> Result<()> {
+    fn remark(&self, remarks: &mut Vec<Diagnostic>) -> Result<()> {
         let names = self.disk.names(&self.dir)?;
         if names.is_empty() {
             return Ok(());
         }
         if !self.disk.locks_work(&self.dir)? {
             let why = "file locks do nothing here: the log still has one holder an issue, and `recover` is not safe";
-            remarks.push(Remark::Problem(format!("{}: {why}", self.dir.display())));
+            remarks.push(Diagnostic::Problem(format!("{}: {why}", self.dir.display())));
         }
-        remarks.extend(self.disk.reservations(&self.dir).map(|why| Remark::Note(format!("{}: {why}", self.dir.display()))));
+        remarks.extend(self.disk.reservations(&self.dir).map(|why| Diagnostic::Note(format!("{}: {why}", self.dir.display()))));
         let mut numbers = self.numbers()?;
         numbers.sort_unstable();
         for number in &numbers {
@@ -36,31 +36,32 @@ impl ClaimStore {
         }
         for pair in numbers.windows(2).filter(|pair| pair[1] != pair[0] + 1) {
             let (from, to) = (pair[0], pair[1]);
-            remarks.push(Remark::Note(format!("nothing is left of the log between claims-{from}.jsonl and claims-{to}.jsonl")));
+            remarks.push(Diagnostic::Note(format!("nothing is left of the log between claims-{from}.jsonl and claims-{to}.jsonl")));
         }
         match self.newest(false) {
             Ok(_) => self.remark_on_index(remarks),
             Err(error) => {
-                let problem = Remark::Problem(format!("{error}: see git jit recover --dry-run"));
-                remarks.retain(|remark| !matches!(remark, Remark::Problem(text) if *text == error.to_string()));
+                let problem = Diagnostic::Problem(format!("{error}: see git jit recover --dry-run"));
+                remarks.retain(|remark| !matches!(remark, Diagnostic::Problem(text) if *text == error.to_string()));
                 remarks.push(problem);
             }
         }
         let leftovers = names.iter().filter(|name| name.to_string_lossy().starts_with(TEMPORARY)).count();
         if leftovers > 0 {
             let why = "left by processes that were killed, and safe to delete while nobody is at work";
-            remarks.push(Remark::Note(format!("{}/{TEMPORARY}*: {leftovers} {why}", self.dir.display())));
+            remarks.push(Diagnostic::Note(format!("{}/{TEMPORARY}*: {leftovers} {why}", self.dir.display())));
         }
-        remarks.extend(self.set_aside()?.iter().map(|path| Remark::Note(format!("{}: was set aside by recover", path.display()))));
+        remarks
+            .extend(self.set_aside()?.iter().map(|path| Diagnostic::Note(format!("{}: was set aside by recover", path.display()))));
         Ok(())
     }
 
-    fn remark_on(&self, number: u64, remarks: &mut Vec<Remark>) {
+    fn remark_on(&self, number: u64, remarks: &mut Vec<Diagnostic>) {
         let path = self.archive(number);
         let mut segment = match self.open(&path, false) {
             Ok(Some(segment)) => segment,
             Ok(None) => return,
-            Err(error) => return remarks.push(Remark::Problem(error.to_string())),
+            Err(error) => return remarks.push(Diagnostic::Problem(error.to_string())),
         };
         let (mut line, mut noise) = (1, Vec::new());
         let read = segment.advance(|_, outcome| {
@@ -74,18 +75,18 @@ impl ClaimStore {
             noise.truncate(TOLD);
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
             let why = "do not count: writers were cut off there, or something else wrote";
-            remarks.push(Remark::Note(format!("{}: lines {}{more} {why}", path.display(), noise.join(", "))));
+            remarks.push(Diagnostic::Note(format!("{}: lines {}{more} {why}", path.display(), noise.join(", "))));
         }
         if segment.is_torn {
             let why = "the last line has no end: its writer was cut off, and the next one seals it";
-            remarks.push(Remark::Note(format!("{}:{}: {why}", path.display(), line + 1)));
+            remarks.push(Diagnostic::Note(format!("{}:{}: {why}", path.display(), line + 1)));
         }
-        remarks.extend(read.err().map(|error| Remark::Problem(error.to_string())));
+        remarks.extend(read.err().map(|error| Diagnostic::Problem(error.to_string())));
     }
 
-    fn remark_on_index(&self, remarks: &mut Vec<Remark>) {
+    fn remark_on_index(&self, remarks: &mut Vec<Diagnostic>) {
         let path = self.index();
-        let note = |why: &str| Remark::Note(format!("{}: {why}", path.display()));
+        let note = |why: &str| Diagnostic::Note(format!("{}: {why}", path.display()));
         let Ok(Some(mut segment)) = self.open(&self.current(), false) else { return };
         let length = segment.length().unwrap_or(0);
         let bytes = self.disk.read(&path).ok().flatten();

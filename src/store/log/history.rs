@@ -7,18 +7,17 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::domain::id::LeaseId;
-use crate::domain::lease::{LeaseEvent, LeaseOutcome};
-use crate::lease::coordinator::Past;
+use crate::domain::lease::{LeaseEvent, LeaseOutcome, PastEvent};
 use crate::store::log::record::{self, LogRecord};
 use crate::store::log::segment::{Segment, SegmentLine};
-use crate::store::log::{ClaimStore, Result};
+use crate::store::log::{LeaseLog, Result};
 
 /// Stands in the names of files that `recover` set aside.
 pub(crate) const SET_ASIDE: &str = ".set-aside-";
 
-impl ClaimStore {
+impl LeaseLog {
     /// How each of these leases ended, looked up as far back as it takes.
-    pub(crate) fn fates(&self, wanted: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>> {
+    pub(crate) fn verify(&self, wanted: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>> {
         let mut fates: HashMap<LeaseId, LeaseOutcome> = wanted.iter().map(|id| (id.clone(), LeaseOutcome::Unknown)).collect();
         let Some(newest) = self.newest(false)? else { return Ok(fates) };
         for (id, outcome) in &mut fates {
@@ -29,7 +28,7 @@ impl ClaimStore {
         let is_open = |fates: &HashMap<LeaseId, LeaseOutcome>| fates.values().any(|outcome| *outcome == LeaseOutcome::Unknown);
         let note = |fates: &mut HashMap<LeaseId, LeaseOutcome>, event: &LeaseEvent| {
             if let Some(open) = fates.get_mut(event.lease_id()).filter(|outcome| **outcome == LeaseOutcome::Unknown)
-                && let Some(outcome) = outcome(event)
+                && let Some(outcome) = LeaseOutcome::of(event)
             {
                 *open = outcome;
             }
@@ -64,7 +63,7 @@ impl ClaimStore {
     }
 
     /// Shows everything that ever happened, the oldest first.
-    pub(crate) fn replay(&self, visit: &mut dyn FnMut(Past)) -> Result<()> {
+    pub(crate) fn history(&self, visit: &mut dyn FnMut(PastEvent)) -> Result<()> {
         let newest = self.newest(false)?.map_or(0, |segment| segment.number);
         let mut aside = Vec::new();
         for path in self.set_aside()? {
@@ -72,9 +71,9 @@ impl ClaimStore {
         }
         aside.sort_by_key(|(sequence, _)| *sequence);
         let mut aside = aside.into_iter().peekable();
-        let show = |visit: &mut dyn FnMut(Past), sequence, record, is_set_aside| {
+        let show = |visit: &mut dyn FnMut(PastEvent), sequence, record, is_set_aside| {
             if let LogRecord::Event { event, at } = record {
-                visit(Past { sequence, event, at, is_set_aside });
+                visit(PastEvent { sequence, event, at, is_set_aside });
             }
         };
         for number in 1..=newest {
@@ -116,14 +115,5 @@ impl ClaimStore {
     fn intact(&self, path: &std::path::Path) -> Result<Vec<(u64, LogRecord)>> {
         let bytes = self.disk.read(path)?.unwrap_or_default();
         Ok(bytes.split(|byte| *byte == b'\n').filter_map(|line| record::decode(line).ok()).collect())
-    }
-}
-
-fn outcome(event: &LeaseEvent) -> Option<LeaseOutcome> {
-    match event {
-        LeaseEvent::Release { .. } | LeaseEvent::Transfer { .. } => Some(LeaseOutcome::Concluded),
-        LeaseEvent::AutoEvict { .. } => Some(LeaseOutcome::Lapsed),
-        LeaseEvent::ForceEvict { by, reason, .. } => Some(LeaseOutcome::Evicted { by: by.clone(), reason: reason.clone() }),
-        _ => None,
     }
 }

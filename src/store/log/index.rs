@@ -15,9 +15,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{Holder, LeaseId};
-use crate::domain::lease::{Lease, Ledger};
+use crate::domain::lease::{Lease, LeaseFilter, Ledger};
 use crate::domain::time::ClockReading;
-use crate::lease::coordinator::About;
 use crate::store;
 use crate::store::log::disk::Disk;
 use crate::store::log::record;
@@ -103,18 +102,18 @@ pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Option<Index> {
 }
 
 /// The same with those leases that somebody wants to know of, and perhaps not all others; not to be written.
-pub(crate) fn read_about(disk: &dyn Disk, path: &Path, about: &About<'_>) -> Option<Index> {
+pub(crate) fn read_about(disk: &dyn Disk, path: &Path, about: &LeaseFilter<'_>) -> Option<Index> {
     decode_about(&disk.read(path).ok()??, about)
 }
 
-fn decode_about(bytes: &[u8], about: &About<'_>) -> Option<Index> {
+fn decode_about(bytes: &[u8], about: &LeaseFilter<'_>) -> Option<Index> {
     match about {
-        About::Worktree(worktree) => {
+        LeaseFilter::Worktree(worktree) => {
             let worktree = worktree.to_string();
             let finder = Finder::new(&worktree);
             decode(bytes, |row| finder.find(row).is_some())
         }
-        About::Issues(issues) => {
+        LeaseFilter::Issues(issues) => {
             let issue = |row: &str| row.strip_prefix('"')?.split(' ').next()?.parse().ok();
             decode(bytes, |row| issue(row).is_some_and(|issue| issues.contains(&issue)))
         }
@@ -277,8 +276,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::domain::lease::decide;
-    use crate::domain::lease::{LeaseEvent, Limits};
+    use crate::domain::lease::{LeaseEvent, Limits, decide};
     use crate::domain::time::Clock;
     use crate::lease::conformance::{TestClock, lease_id, request, with_new_id};
     use proptest::prelude::*;
@@ -320,12 +318,12 @@ mod tests {
             prop_assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(), "a .json file is JSON");
             for lease in ledger.leases() {
                 let (worktree, issues) = (&lease.holder.worktree_id, HashSet::from([lease.issue_id]));
-                let of_worktree = decode_about(&bytes, &About::Worktree(worktree)).expect("whole").ledger;
+                let of_worktree = decode_about(&bytes, &LeaseFilter::Worktree(worktree)).expect("whole").ledger;
                 let held = |ledger: &Ledger| {
                     ledger.leases().filter(|lease| lease.holder.worktree_id == *worktree).cloned().collect::<Vec<_>>()
                 };
                 prop_assert_eq!(held(&of_worktree), held(&ledger));
-                let on_issue = decode_about(&bytes, &About::Issues(&issues)).expect("whole").ledger;
+                let on_issue = decode_about(&bytes, &LeaseFilter::Issues(&issues)).expect("whole").ledger;
                 prop_assert_eq!(on_issue.leases().collect::<Vec<_>>(), [lease]);
                 prop_assert_eq!((of_worktree.sequence, on_issue.sequence), (ledger.sequence, ledger.sequence));
             }

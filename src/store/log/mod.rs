@@ -24,15 +24,11 @@ mod simulated_disk;
 mod tests;
 mod write;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::domain::id::LeaseId;
-use crate::domain::lease::decide;
-use crate::domain::lease::{LeaseOutcome, Ledger, Limits, Request};
+use crate::domain::lease::{LeaseFilter, Ledger, Limits, Request, Transaction, decide};
 use crate::domain::time::Clock;
-use crate::lease::coordinator::{self, About, Capabilities, Coordinator, Past, Recovery, Remark, Scope, Transaction};
 use crate::store::file::Modes;
 use crate::store::file_stamp::FileStamp;
 use crate::store::log::disk::{Disk, LocalDisk};
@@ -63,7 +59,7 @@ impl Default for Options {
 
 /// The leases of one repository.
 #[derive(Debug, Clone)]
-pub(crate) struct ClaimStore {
+pub(crate) struct LeaseLog {
     dir: PathBuf,
     disk: Arc<dyn Disk>,
     options: Options,
@@ -79,7 +75,7 @@ struct Seen {
     indexed: u64,
 }
 
-impl ClaimStore {
+impl LeaseLog {
     /// The store in `dir`, which need not exist yet, with parts switched off.
     pub(crate) fn new(dir: &Path, modes: Modes, options: Options) -> Self {
         Self::on(Arc::new(LocalDisk { modes }), dir, options)
@@ -133,11 +129,11 @@ impl ClaimStore {
     }
 
     /// The outcome as far as somebody wants to know, if the index is of use: a prompt and a hook have no time for all other leases.
-    fn part(&self, about: &About<'_>) -> Result<Option<Ledger>> {
+    fn part(&self, about: &LeaseFilter<'_>) -> Result<Option<Ledger>> {
         let Some(mut segment) = self.open(&self.current(), false)? else { return Ok(None) };
         let Some(index) = index::read_about(self.disk.as_ref(), &self.index(), about) else { return Ok(None) };
         let Some(rest) = index.rest(&mut segment)? else { return Ok(None) };
-        segment.resume(index, &rest)?;
+        segment.resume(index.outcome(), &rest)?;
         Ok(Some(segment).filter(|segment| !segment.is_sealed).map(|segment| segment.ledger))
     }
 
@@ -146,14 +142,14 @@ impl ClaimStore {
         if let Some(Seen { index, indexed }) = seen
             && let Some(rest) = index.rest(segment)?
         {
-            segment.resume(index, &rest)?;
+            segment.resume(index.outcome(), &rest)?;
             segment.resumed_at = indexed;
             return Ok(());
         }
         if let Some(index) = index::read(self.disk.as_ref(), &self.index())
             && let Some(rest) = index.rest(segment)?
         {
-            return segment.resume(index, &rest);
+            return segment.resume(index.outcome(), &rest);
         }
         segment.advance(|_, _| {})
     }
@@ -179,44 +175,33 @@ impl ClaimStore {
     }
 }
 
-impl Coordinator for ClaimStore {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { scope: Scope::Clone, is_durable: self.options.sync, reads_without_waiting: true }
+impl LeaseLog {
+    /// Whether what was reported as done survives a loss of power.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.options.sync
     }
 
-    fn ledger(&self) -> coordinator::Result<Ledger> {
+    /// The leases as they are, read without a lock.
+    pub(crate) fn ledger(&self) -> Result<Ledger> {
         Ok(self.newest(false)?.map(|segment| segment.ledger).unwrap_or_default())
     }
 
-    fn ledger_about(&self, about: &About<'_>) -> coordinator::Result<Ledger> {
-        // Whoever has read all of it already reads on from there.
+    /// The leases that match a filter, and perhaps others.
+    pub(crate) fn ledger_about(&self, filter: &LeaseFilter<'_>) -> Result<Ledger> {
+        // A process that has read the whole log reads on from there.
         if self.seen().is_some() {
             return self.ledger();
         }
-        self.part(about)?.map_or_else(|| self.ledger(), Ok)
+        self.part(filter)?.map_or_else(|| self.ledger(), Ok)
     }
 
-    fn stamp(&self) -> Option<FileStamp> {
+    /// What the current segment looks like from outside.
+    pub(crate) fn stamp(&self) -> Option<FileStamp> {
         FileStamp::of(&self.current())
     }
 
-    fn ask(&self, clock: &dyn Clock, request: &Request, limits: &Limits) -> coordinator::Result<Transaction> {
-        Ok(self.transact(clock, |ledger, now| decide(ledger, request, now, limits))?)
-    }
-
-    fn verify(&self, leases: &[LeaseId]) -> coordinator::Result<HashMap<LeaseId, LeaseOutcome>> {
-        Ok(self.fates(leases)?)
-    }
-
-    fn history(&self, visit: &mut dyn FnMut(Past)) -> coordinator::Result<()> {
-        Ok(self.replay(visit)?)
-    }
-
-    fn examine(&self) -> Vec<Remark> {
-        self.remarks()
-    }
-
-    fn recover(&self, clock: &dyn Clock, dry_run: bool) -> coordinator::Result<Recovery> {
-        Ok(self.rebuild(clock, dry_run)?)
+    /// Decides a request on the ledger as it is now, and appends the decision.
+    pub(crate) fn ask(&self, clock: &dyn Clock, request: &Request, limits: &Limits) -> Result<Transaction> {
+        self.transact(clock, |ledger, now| decide(ledger, request, now, limits))
     }
 }

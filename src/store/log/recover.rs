@@ -6,16 +6,14 @@
 
 use std::path::PathBuf;
 
-use crate::domain::lease::{Lease, LeaseEvent, Ledger};
-use crate::domain::time::Clock;
-use crate::lease::coordinator::Recovery;
+use crate::domain::lease::{Lease, LeaseEvent, Ledger, Recovery};
 use crate::store::Error;
 use crate::store::log::history::SET_ASIDE;
 use crate::store::log::index;
 use crate::store::log::record::{self, LogRecord, Unusable};
 use crate::store::log::segment;
 use crate::store::log::write;
-use crate::store::log::{ClaimStore, Result};
+use crate::store::log::{LeaseLog, Result};
 
 /// The shortest record is longer: so many bytes that cannot be read hide one at most.
 const SHORTEST_RECORD: u64 = 64;
@@ -23,9 +21,9 @@ const SHORTEST_RECORD: u64 = 64;
 /// segments hold fewer.
 const GAP: u64 = 1_000_000;
 
-impl ClaimStore {
+impl LeaseLog {
     /// Puts the log right, or with `dry_run` says what would be done.
-    pub(crate) fn rebuild(&self, _clock: &dyn Clock, dry_run: bool) -> Result<Recovery> {
+    pub(crate) fn recover(&self, dry_run: bool) -> Result<Recovery> {
         let mut recovery = Recovery::default();
         if self.disk.names(&self.dir)?.iter().all(|name| !name.to_string_lossy().starts_with("claims")) {
             return Ok(recovery);

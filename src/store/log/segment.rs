@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::lease::{Lease, Ledger};
 use crate::store::log::disk::{Disk, Tape};
-use crate::store::log::index::Index;
 use crate::store::log::record::{self, LogRecord, Unusable};
 use crate::store::{Error, Result};
 
@@ -94,9 +93,8 @@ impl Segment {
     }
 
     /// Goes on from what an index knows instead of from the beginning; `bytes` are what follows it.
-    pub(crate) fn resume(&mut self, index: Index, bytes: &[u8]) -> Result<()> {
-        (self.ledger, self.offset) = index.outcome();
-        self.resumed_at = self.offset;
+    pub(crate) fn resume(&mut self, (ledger, offset): (Ledger, u64), bytes: &[u8]) -> Result<()> {
+        (self.ledger, self.offset, self.resumed_at) = (ledger, offset, offset);
         self.phase = Phase::Records;
         self.take_all(bytes, |_, _| {})
     }

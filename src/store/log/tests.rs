@@ -29,29 +29,29 @@ fn lease_id(n: u64) -> LeaseId {
     LeaseId::new(format!("lease-{n}"))
 }
 
-fn store(dir: &Path, options: Options) -> ClaimStore {
-    ClaimStore::new(&dir.join("jit"), Modes::PRIVATE, options)
+fn store(dir: &Path, options: Options) -> LeaseLog {
+    LeaseLog::new(&dir.join("jit"), Modes::PRIVATE, options)
 }
 
 fn small() -> Options {
     Options { segment_bytes: 2_000, ..Options::default() }
 }
 
-fn ledger(store: &ClaimStore) -> Result<Ledger> {
+fn ledger(store: &LeaseLog) -> Result<Ledger> {
     Ok(store.newest(false)?.map(|segment| segment.ledger).unwrap_or_default())
 }
 
-fn ask(store: &ClaimStore, request: &Request, clock: &dyn Clock) -> std::result::Result<LeaseAnswer, LeaseRefusal> {
+fn ask(store: &LeaseLog, request: &Request, clock: &dyn Clock) -> std::result::Result<LeaseAnswer, LeaseRefusal> {
     store.ask(clock, request, &Limits::default()).expect("the store works").answer
 }
 
-fn acquire(store: &ClaimStore, lease: u64, on: u128, who: u32) -> std::result::Result<LeaseAnswer, LeaseRefusal> {
+fn acquire(store: &LeaseLog, lease: u64, on: u128, who: u32) -> std::result::Result<LeaseAnswer, LeaseRefusal> {
     let grant =
         Grant { lease_id: lease_id(lease), issue_id: issue(on), holder: holder(who), branch: None, ttl_secs: 600, reason: None };
     ask(store, &Request::Acquire(grant), &NOON)
 }
 
-fn release(store: &ClaimStore, lease: u64, who: u32) -> std::result::Result<LeaseAnswer, LeaseRefusal> {
+fn release(store: &LeaseLog, lease: u64, who: u32) -> std::result::Result<LeaseAnswer, LeaseRefusal> {
     let request = Request::Release { lease_id: lease_id(lease), holder: holder(who), closing: false, reason: None };
     ask(store, &request, &NOON)
 }
@@ -308,14 +308,4 @@ fn a_record_in_a_file_that_is_the_log_no_more_does_not_count() {
     store.create().expect("another log");
     let event = LeaseEvent::Release { lease_id: lease_id(1), reason: None };
     assert!(!store.append(&mut slow, &only(event), &NOON.now()).expect("written"));
-}
-
-#[test]
-fn the_log_conforms() {
-    for options in [small(), Options { lock: false, sync: false, index_lag: 500, ..small() }] {
-        crate::lease::conformance::all(&|| {
-            let dir = tempfile::tempdir().expect("a directory");
-            Box::new(move || Box::new(store(dir.path(), options)))
-        });
-    }
 }

@@ -3,15 +3,14 @@
 //! Every name is made durable before anything is appended under it, and nothing is reported that is not: so what a
 //! loss of power takes away was never told to anybody.
 
-use crate::domain::lease::{Decision, Lease, LeaseStatus, Ledger};
+use crate::domain::lease::{Decision, Lease, LeaseStatus, Ledger, Transaction};
 use crate::domain::time::{Clock, ClockReading, Now};
-use crate::lease::coordinator::Transaction;
 use crate::store::Error;
 use crate::store::lock;
 use crate::store::log::index;
 use crate::store::log::record::{self, LONGEST_LINE, LogRecord};
 use crate::store::log::segment::{self, Segment, SegmentLine};
-use crate::store::log::{ClaimStore, Result};
+use crate::store::log::{LeaseLog, Result};
 
 /// How often a writer tries again when others were faster, which locks make impossible.
 const ATTEMPTS: usize = 100;
@@ -20,7 +19,7 @@ const SNAPSHOT_LINE: u64 = 600;
 /// A lease that lapsed this much earlier is not carried into the next segment: nobody will renew it.
 pub(crate) const FORGOTTEN_AFTER_MS: u64 = 24 * 3600 * 1000;
 
-impl ClaimStore {
+impl LeaseLog {
     /// Decides on the ledger as it is now, and appends what was decided: all of it counts when this returns.
     pub(crate) fn transact(&self, clock: &dyn Clock, decision: impl Fn(&Ledger, &Now) -> Decision) -> Result<Transaction> {
         let _guard = self.lock()?;

@@ -1,6 +1,6 @@
 //! Leases and what becomes of them between the edit and its push.
 
-use super::{Case, passes, play, refused};
+use super::{Case, passes, play_in_both, refused};
 
 const CASES: &[Case] = &[
     refused("an edit after the lease's time", r#"at 0; mine $A; edit $FA "E"; at 1000"#, "commit").because("is over"),
@@ -46,5 +46,5 @@ const CASES: &[Case] = &[
 
 #[test]
 fn leases_that_end_between_the_edit_and_its_push() {
-    play(CASES);
+    play_in_both(CASES);
 }

@@ -1,6 +1,6 @@
 //! What is in the files: kinds of entries, broken documents, new issues, notes.
 
-use super::{Case, passes, play, refused};
+use super::{Case, passes, play, play_in_both, refused};
 
 const DEFECTS: &[Case] = &[
     refused("no JSON", "mine $A; echo '{' > $FA", "commit"),
@@ -134,5 +134,5 @@ fn files_that_are_no_issues_any_more() {
 
 #[test]
 fn new_issues_and_notes() {
-    play(NEW);
+    play_in_both(NEW);
 }

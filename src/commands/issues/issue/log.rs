@@ -12,7 +12,7 @@ use crate::git::history;
 use crate::git::tree;
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::store::events::IssueEvent;
+use crate::store::events::{EventLog, IssueEvent};
 use crate::store::file;
 use crate::store::layout::Layout;
 
@@ -55,7 +55,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let mut happened = committed(layout, id)?;
     let here = file::read_optional(&store.local_path(id))?;
     happened.extend(uncommitted(layout, id, here, session.cx.clock().now().wall)?);
-    let events = layout.events().all()?.0.into_iter().filter(|event| event.issue_id == id);
+    let events = EventLog::of(layout).all()?.0.into_iter().filter(|event| event.issue_id == id);
     let commits = happened.iter().filter(|happened| happened.kind == "commit");
     let commits: Vec<(Timestamp, Vec<FieldChange>)> = commits.map(|commit| (commit.at, commit.fields.clone())).collect();
     // What a later commit tells field by field need not be told twice. A commit's time is in whole seconds.

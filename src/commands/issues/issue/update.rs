@@ -110,9 +110,9 @@ fn filter_of(session: &Session, terms: &str) -> Result<Filter, Error> {
         hint: "For example: --filter 'label=area:web state=ready,gated'".to_owned(),
     })?;
     match &filter.assignee {
-        Some(query::QueryFilter::Agent(agent)) if agent == "me" => {
+        Some(query::AssigneeFilter::Agent(agent)) if agent == "me" => {
             let me = session.agent(session.layout()?)?;
-            Ok(Filter { assignee: Some(query::QueryFilter::Agent(me.to_string())), ..filter })
+            Ok(Filter { assignee: Some(query::AssigneeFilter::Agent(me.to_string())), ..filter })
         }
         _ => Ok(filter),
     }

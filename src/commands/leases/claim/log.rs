@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use crate::commands::shared::lease_lookup::LeaseLookup;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, IdError, IssueId, IssueRef, LeaseId};
-use crate::domain::lease::LeaseEvent;
+use crate::domain::lease::{LeaseEvent, PastEvent};
 use crate::error::Error;
-use crate::lease::coordinator::Past;
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
 
@@ -29,7 +28,7 @@ pub(crate) struct Args {
 
 /// One fact, with what it concerns.
 struct Fact {
-    past: Past,
+    past: PastEvent,
     issue: Option<IssueId>,
     agent: Option<AgentId>,
 }

@@ -13,7 +13,7 @@ use crate::domain::lease::{self, Request};
 use crate::error::Error;
 use crate::output::Report;
 use crate::output::text::Styles;
-use crate::store::layout::Identity;
+use crate::store::identity::Identity;
 use crate::store::worktrees::{self, Worktree};
 
 // Arguments of `claim release`.

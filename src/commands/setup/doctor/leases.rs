@@ -3,9 +3,9 @@
 use crate::commands::setup::doctor::Check;
 use crate::commands::setup::doctor::worktrees;
 use crate::commands::shared::session::Session;
-use crate::domain::lease::Lease;
+use crate::domain::lease::{Diagnostic, Lease};
 use crate::exit::ExitStatus;
-use crate::lease::coordinator::{Remark, Scope};
+use crate::lease::coordinator::Scope;
 use crate::output::text::count;
 use crate::store::layout::Layout;
 
@@ -15,8 +15,8 @@ pub(crate) fn checks(session: &Session, layout: &Layout) -> [Check; 2] {
     let (mut problems, mut notes) = (Vec::new(), Vec::new());
     for remark in claims.examine() {
         match remark {
-            Remark::Problem(text) => problems.push(text),
-            Remark::Note(text) => notes.push(text),
+            Diagnostic::Problem(text) => problems.push(text),
+            Diagnostic::Note(text) => notes.push(text),
         }
     }
     let read = claims.ledger();

@@ -9,14 +9,14 @@ use crate::actor;
 use crate::commands::shared::session::Session;
 use crate::domain::id::{Holder, IssueId};
 use crate::domain::issue::Document;
-use crate::domain::lease::{Lease, LeaseStatus, Ledger};
+use crate::domain::lease::{Lease, LeaseFilter, LeaseStatus, Ledger};
 use crate::domain::time::in_words;
 use crate::enforce::policy::EffectivePolicy;
-use crate::lease::coordinator::About;
 use crate::output::Report;
 use crate::output::text::Styles;
+use crate::store::identity::Identity;
 use crate::store::issue_sources::IssueSources;
-use crate::store::layout::{Identity, Layout};
+use crate::store::layout::Layout;
 use crate::worktree::name;
 
 /// Characters of a title and of a branch that are shown.
@@ -69,11 +69,11 @@ fn look(session: &Session) -> Option<PromptLine> {
     let layout = Layout::discover(&session.cx.cwd, session.cx.git_dir.as_deref()).ok()?;
     layout.worktree_root.as_ref()?;
     // A worktree that has never written anything holds nothing.
-    let identity = layout.identity().ok()??;
+    let identity = Identity::of(&layout).ok()??;
     let policy = EffectivePolicy::of_worktree(&session.cx, &layout).policy;
     let agent = actor::agent(&session.cx, &layout, session.agent_flag.as_deref()).ok();
     let holder = agent.map(|(agent_id, _)| Holder { agent_id, worktree_id: identity.worktree_id.clone() });
-    let ledger = session.leases(&layout).ledger_about(&About::Worktree(&identity.worktree_id)).ok();
+    let ledger = session.leases(&layout).ledger_about(&LeaseFilter::Worktree(&identity.worktree_id)).ok();
     let now = session.cx.clock().now();
     let lease_status = |lease: &Lease| lease.lease_status(&now, policy.limits.stale_after_secs);
     let leases = ledger.iter().filter(|_| policy.worktrees).flat_map(Ledger::leases);

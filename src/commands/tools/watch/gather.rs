@@ -19,7 +19,7 @@ use crate::domain::time::Now;
 use crate::domain::tracker::query::QueryKind;
 use crate::error::Error;
 use crate::output::watch::WatchFrame;
-use crate::store::events::{IssueEvent, Mark};
+use crate::store::events::{EventLog, IssueEvent, Mark};
 use crate::store::file_stamp::FileStamp;
 use crate::store::layout::Layout;
 
@@ -61,7 +61,7 @@ impl<'a> Watcher<'a> {
     }
 
     fn signs(&self) -> [Option<FileStamp>; 2] {
-        [self.session.leases(self.layout).stamp(), self.layout.events().stamp()]
+        [self.session.leases(self.layout).stamp(), EventLog::of(self.layout).stamp()]
     }
 
     /// Whether the leases or the events are others than when they were read last.
@@ -99,7 +99,7 @@ impl<'a> Watcher<'a> {
     }
 
     fn read_events(&mut self) -> Result<(), Error> {
-        let log = self.layout.events();
+        let log = EventLog::of(self.layout);
         let (new, mark) = self.mark.map_or_else(|| log.all(), |mark| log.since(mark))?;
         self.mark = Some(mark);
         self.events.extend(new);

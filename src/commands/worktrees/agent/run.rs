@@ -57,7 +57,7 @@ impl Run<'_> {
             ttl_secs,
             argv,
             dir: layout.worktree_root.as_deref(),
-            unset: &[&NOT_FOR_AGENTS[..], &crate::git::run::LOCAL_VARIABLES[..]].concat(),
+            unset: &[&NOT_FOR_AGENTS[..], &crate::process::GIT_LOCAL_VARIABLES[..]].concat(),
             ends_when_lost: false,
         };
         let mut begun = None;

@@ -1,4 +1,4 @@
-//! What the explored world is made of: a ledger as far as it is durable, agents with work in hand, and what they believe.
+//! The state of the model: a ledger with its durable part, agents with unfinished work, and what they rely on.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -10,16 +10,16 @@ use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::lease::*;
 use crate::domain::policy::{Editor, lease_for_edit};
 
-/// A finite lease lasts a second; its last tenth is not trusted.
+/// The duration of a finite lease; its last tenth is the safety margin.
 const TTL_SECS: u64 = 1;
-/// Two of these are in the lease's time, the second in the part that is not trusted; the third is behind its end.
+/// Two ticks are within the duration, the second one in the safety margin; the third is after the end.
 const TICK_MS: u64 = 460;
 pub(crate) const LIMITS: Limits = Limits { stale_after_secs: 1, indefinite_per_agent: 1, indefinite_per_repo: 2 };
 pub(crate) const AGENTS: usize = 3;
 
-/// What an agent may want of an issue.
+/// A request of an agent about an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Wish {
+pub(crate) enum ModelRequest {
     Take,
     TakeWithoutEnd,
     Renew,
@@ -31,11 +31,11 @@ pub(crate) enum Wish {
     Evict,
 }
 
-/// What an agent has decided and not yet finished.
+/// The unfinished work of an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Work {
     pub(crate) issue: u32,
-    /// The sequence that it read last, and what it has written since.
+    /// The sequence that it read last, plus its own records since.
     pub(crate) sequence: u64,
     pub(crate) at: Now,
     pub(crate) left: Vec<LeaseEvent>,
@@ -46,32 +46,32 @@ pub(crate) struct Work {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(crate) struct ModelAgent {
     pub(crate) work: Option<Work>,
-    /// What it was told, by issue: a lease, and until when it may rely on it by its own clock without looking again.
+    /// What it was told, by issue: a lease, and until when it may rely on it by its own clock.
     pub(crate) believes: Vec<Option<(LeaseId, Now)>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ModelState {
-    /// What the log comes to: as far as it is durable, and after each record since.
+    /// The durable ledger, then the ledger after each later record.
     pub(crate) ledgers: Vec<Ledger>,
     pub(crate) boot: u8,
     pub(crate) tick: u64,
     pub(crate) jumps: u8,
     pub(crate) agents: Vec<ModelAgent>,
-    /// A grant's token was not higher than all before, or a lease outlived its end.
+    /// Whether a token was not higher than all before, or an ended lease came back.
     pub(crate) fell: bool,
 }
 
-/// What must be seen to happen, or the exploration is about nothing.
+/// Events that must occur, or the exploration proves nothing.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct Reached {
     pub(crate) took_over: AtomicUsize,
     pub(crate) too_late: AtomicUsize,
     pub(crate) lost: AtomicUsize,
     pub(crate) tied: AtomicUsize,
 }
 
-impl Seen {
+impl Reached {
     pub(crate) fn new() -> Self {
         let never = || AtomicUsize::new(0);
         Self { took_over: never(), too_late: never(), lost: never(), tied: never() }
@@ -82,7 +82,7 @@ pub(crate) fn count(seen: &AtomicUsize) {
     seen.fetch_add(1, Ordering::Relaxed);
 }
 
-/// The agents, as holders and as editors: made once, since every state asks for them.
+/// The agents, as holders and as editors; created once because every state needs them.
 static HOLDERS: LazyLock<Vec<(Holder, Editor)>> = LazyLock::new(|| {
     let one = |n: u32| {
         let agent_id: AgentId = format!("agent:a{n}").parse().expect("an id");
@@ -115,8 +115,8 @@ impl ModelState {
         self.ledgers.last().expect("there is always one")
     }
 
-    /// The request that a wish comes to; nothing where there is nothing to wish for.
-    fn request(&self, who: usize, on: u32, wish: Wish) -> Option<Request> {
+    /// The request of a wish; `None` if it does not apply.
+    fn request(&self, who: usize, on: u32, wish: ModelRequest) -> Option<Request> {
         let new_id = LeaseId::new(format!("{}-{who}", self.ledger().sequence));
         let take = |ttl_secs| {
             let reason = Some("long".to_owned());
@@ -127,14 +127,14 @@ impl ModelState {
         let mine = || lease.filter(|lease| lease.holder == HOLDERS[who].0).map(|lease| lease.lease_id.clone());
         let release = |closing| Some(Request::Release { lease_id: mine()?, holder: holder(who), closing, reason: None });
         match wish {
-            Wish::Take => Some(take(TTL_SECS)),
-            Wish::TakeWithoutEnd => Some(take(0)),
-            Wish::Renew => Some(Request::Renew { lease_id: mine()?, holder: holder(who), at_least_secs: None }),
-            Wish::Beat => Some(Request::Heartbeat { lease_id: mine()?, holder: holder(who) }),
-            Wish::Work => Some(Request::Activity { issues: vec![issue(on)], holder: holder(who) }),
-            Wish::Close => release(true),
-            Wish::Release => release(false),
-            Wish::Transfer => Some(Request::Transfer {
+            ModelRequest::Take => Some(take(TTL_SECS)),
+            ModelRequest::TakeWithoutEnd => Some(take(0)),
+            ModelRequest::Renew => Some(Request::Renew { lease_id: mine()?, holder: holder(who), at_least_secs: None }),
+            ModelRequest::Beat => Some(Request::Heartbeat { lease_id: mine()?, holder: holder(who) }),
+            ModelRequest::Work => Some(Request::Activity { issues: vec![issue(on)], holder: holder(who) }),
+            ModelRequest::Close => release(true),
+            ModelRequest::Release => release(false),
+            ModelRequest::Transfer => Some(Request::Transfer {
                 lease_id: mine()?,
                 holder: holder(who),
                 to: holder((who + 1) % AGENTS),
@@ -142,27 +142,27 @@ impl ModelState {
                 branch: None,
                 reason: None,
             }),
-            Wish::Evict => {
+            ModelRequest::Evict => {
                 let lease_id = lease.filter(|lease| lease.holder != HOLDERS[who].0)?.lease_id.clone();
                 Some(Request::ForceEvict { lease_id, by: agent(who), reason: "gone".into() })
             }
         }
     }
 
-    pub(crate) fn ask(&mut self, who: usize, on: u32, wish: Wish) -> Option<()> {
+    pub(crate) fn ask(&mut self, who: usize, on: u32, wish: ModelRequest) -> Option<()> {
         let request = self.request(who, on, wish)?;
         let now = self.now();
         let decision = decide(self.ledger(), &request, &now, &LIMITS);
         if decision.events.is_empty() && !decision.must_last {
             return None;
         }
-        if matches!(wish, Wish::Release | Wish::Transfer) {
+        if matches!(wish, ModelRequest::Release | ModelRequest::Transfer) {
             self.agents[who].believes[on as usize] = None;
         }
         let granted = match (&decision.answer, &request) {
-            // Whoever gets an issue passed on is told of nothing.
+            // The receiver of a transfer is not told.
             (Ok(LeaseAnswer::Granted(_)), Request::Transfer { .. }) | (Err(_), _) => None,
-            // A beat tells nothing to whoever was not told that it has the lease.
+            // A heartbeat informs only an agent that knows that it has the lease.
             (Ok(LeaseAnswer::Kept { lease_id, .. }), Request::Heartbeat { .. }) => {
                 let told = self.agents[who].believes[on as usize].as_ref();
                 told.filter(|(id, _)| id == lease_id).map(|(id, _)| id.clone())
@@ -176,9 +176,9 @@ impl ModelState {
         Some(())
     }
 
-    pub(crate) fn write(&mut self, who: usize, seen: &Seen) -> Option<()> {
+    pub(crate) fn write(&mut self, who: usize, seen: &Reached) -> Option<()> {
         let mut work = self.agents[who].work.take().filter(|work| !work.left.is_empty())?;
-        // The records of the others do not count any more, whenever they are written: they are where they began.
+        // The records of the others no longer count, whenever they are written: those agents start again.
         for other in self.agents.iter_mut().filter(|other| other.work.as_ref().is_some_and(|work| !work.left.is_empty())) {
             other.work = None;
             count(&seen.too_late);
@@ -217,15 +217,15 @@ impl ModelState {
         Some(())
     }
 
-    /// The agent is told what came of it.
+    /// Reports the result to the agent.
     fn report(&mut self, who: usize) {
         let Some(work) = self.agents[who].work.take() else { return };
         let Some(id) = work.granted else { return };
         let Some(lease) = self.ledger().lease(&id).filter(|lease| lease.holder == HOLDERS[who].0).cloned() else { return };
-        // Its token is not lost, so no later grant has it again.
+        // Its token is not lost, so no later grant reuses it.
         self.fell |= self.ledgers[0].lease(&id).is_none();
-        // It may rely on it as long as its clock and the ledger, as it is now, say; of one that is not tied to its clock
-        // it has to ask again.
+        // It may rely on the lease as long as its clock and the current ledger allow. For a lease that is not tied to its clock it must
+        // ask again.
         let mut until = self.now();
         match lease.lease_status(&until, LIMITS.stale_after_secs) {
             LeaseStatus::Live { left_ms } => until.clock.millis += left_ms - lease.ttl_secs * 100,
@@ -238,7 +238,7 @@ impl ModelState {
         self.agents[who].believes[work.issue as usize] = Some((id, until));
     }
 
-    /// What is over by everybody's own clock is believed no more: states that differ in it alone are one.
+    /// Forgets leases that have expired by every clock, so that states that differ only in them are equal.
     pub(crate) fn forget(&mut self) {
         let now = self.now();
         let is_believed = |until: &Now| until.clock.since(&now.clock).is_some_and(|left| left > 0);
@@ -247,7 +247,7 @@ impl ModelState {
         }
     }
 
-    /// Who may edit an issue: by what it was told and its own clock, or by what the ledger says.
+    /// The agents that may edit an issue: by their own belief and clock, or by the ledger.
     pub(crate) fn editors(&self, on: u32) -> BTreeSet<usize> {
         let now = self.now();
         let believes = |who: &usize| {
@@ -258,7 +258,7 @@ impl ModelState {
         (0..AGENTS).filter(|who| believes(who) || may(who)).collect()
     }
 
-    /// Whether an issue can be had by anybody, by waiting or, of a lease without an end, by evicting.
+    /// Whether another agent can get the issue, by waiting or, for an indefinite lease, by evicting.
     pub(crate) fn can_be_had(&self, on: u32, who: usize) -> bool {
         if self.ledger().lease_on(issue(on)).is_none() {
             return true;

@@ -1,4 +1,4 @@
-//! What an issue's file says of a gate, and which gates are still open.
+//! The recorded result of a gate in an issue file, and the gates that have not passed.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -6,29 +6,28 @@ use serde_json::{Value, json};
 use crate::domain::issue::Issue;
 use crate::domain::tracker::gate::{Gate, GateStage, GateVerdict, Registry};
 
-/// What an issue's file says of one gate.
+/// The recorded result of one gate on one issue.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct GateRecord {
-    /// What became of it.
     pub status: GateVerdict,
-    /// Who found out.
+    /// The agent or person who recorded it.
     pub updated_by: Option<String>,
-    /// When, RFC 3339.
+    /// The time, RFC 3339.
     pub updated_at: Option<String>,
-    /// What was run.
+    /// The command that was run.
     pub command: Option<String>,
-    /// With which exit status it ended; none where it was stopped.
+    /// The exit status; `None` if the command was stopped.
     pub exit_code: Option<i64>,
-    /// How long it took.
+    /// The duration of the run.
     pub duration_ms: Option<u64>,
-    /// The tree that it ran on, without `.jit`.
+    /// The tree on which it ran, without `.jit`.
     pub tree: Option<String>,
-    /// What the one who found out had to say.
+    /// The reason given by the person or agent who recorded it.
     pub reason: Option<String>,
 }
 
 impl GateRecord {
-    /// Nothing is known.
+    /// The record of a gate without a result.
     pub(crate) const PENDING: Self = Self {
         status: GateVerdict::Pending,
         updated_by: None,
@@ -40,7 +39,7 @@ impl GateRecord {
         reason: None,
     };
 
-    /// What an issue's file says of the gate `key`.
+    /// The record of the gate `key` in an issue file.
     pub(crate) fn of(issue: &Issue, key: &str) -> Self {
         let Some(value) = issue.gates_status.get(key) else { return Self::PENDING };
         let text = |field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
@@ -57,22 +56,22 @@ impl GateRecord {
         }
     }
 
-    /// Whether it is about another tree than `tree`, the one here now, or about another command than the gate has now;
-    /// nothing where that cannot be told.
+    /// Whether it was recorded for another tree than `tree`, the current one, or for another command than the gate has now; `None` if
+    /// that is unknown.
     pub(crate) fn is_outdated(&self, gate: Option<&Gate>, tree: Option<&str>) -> Option<bool> {
         let is_other_command = self.command.is_some() && gate.is_some_and(|gate| gate.command != self.command);
         let is_other_tree = self.tree.as_deref().zip(tree).map(|(then, now)| then != now);
         if is_other_command { Some(true) } else { is_other_tree }
     }
 
-    /// What the file is to say: what is known, and nothing else.
+    /// The JSON for the file, without the fields that are unset.
     pub(crate) fn to_value(&self) -> Value {
         let Value::Object(all) = json!(self) else { return json!({}) };
         Value::Object(all.into_iter().filter(|(_, value)| !value.is_null()).collect())
     }
 }
 
-/// The gates of an issue that have not passed: those of a stage, or all of them. One that is not defined never has.
+/// The gates of an issue that have not passed, of one stage or of both. An undefined gate has never passed.
 pub(crate) fn unpassed(issue: &Issue, registry: &Registry, stage: Option<GateStage>) -> Vec<String> {
     let is_of = |key: &&String| stage.is_none_or(|stage| registry.gate(key).is_some_and(|gate| gate.stage == stage));
     let is_open = |key: &&String| registry.gate(key).is_none() || GateRecord::of(issue, key).status != GateVerdict::Passed;

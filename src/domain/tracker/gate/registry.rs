@@ -1,4 +1,4 @@
-//! The text of `gates.json`: what changes is written, and what nobody knows stays.
+//! The text of `gates.json`: changes are written in place, and unknown members stay.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::domain::issue::unique_json;
 use crate::domain::tracker::gate::Gate;
 use crate::text::json_edit;
 
-/// The text of `gates.json`, and the gates in it.
+/// The text of `gates.json`, and the gates parsed from it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Registry {
     text: String,
@@ -22,12 +22,12 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// Reads the file; the error says what is wrong, in words.
+    /// Parses the file; the error says what is wrong.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())?;
         let file = unique_json(text).map_err(|error| error.to_string())?;
         if !file.is_object() {
-            return Err("it is no object".to_owned());
+            return Err("it is not an object".to_owned());
         }
         let none = Map::new();
         let gates = match file.get("gates") {
@@ -38,7 +38,6 @@ impl Registry {
         Ok(Self { gates: gates.collect::<Result<_, String>>()?, text: text.to_owned() })
     }
 
-    /// The bytes of the file.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.text.as_bytes()
     }
@@ -48,12 +47,12 @@ impl Registry {
         self.gates.values()
     }
 
-    /// The gate of this name.
+    /// The gate with this key.
     pub(crate) fn gate(&self, key: &str) -> Option<&Gate> {
         self.gates.get(key)
     }
 
-    /// Defines a gate; of one that is there already only what differs is written, and what nobody knows stays.
+    /// Defines a gate. Of an existing one only the fields that differ are written, and unknown members stay. Returns whether it changed.
     pub(crate) fn define(&mut self, gate: Gate) -> bool {
         let new = gate.to_value();
         let texts = match self.gates.get(&gate.key) {
@@ -67,7 +66,7 @@ impl Registry {
         true
     }
 
-    /// The text with those fields of a gate that two definitions differ in.
+    /// The text with the fields of a gate in which two definitions differ.
     fn redefined(text: &str, key: &str, old: &Value, new: &Value) -> String {
         let mut text = text.to_owned();
         for (field, value) in new.as_object().into_iter().flatten().filter(|(field, value)| old.get(*field) != Some(*value)) {
@@ -83,7 +82,7 @@ impl Registry {
         text
     }
 
-    /// Takes a gate away; whether it was there.
+    /// Removes a gate. Returns whether it existed.
     pub(crate) fn remove(&mut self, key: &str) -> bool {
         let Some(text) = json_edit::remove(&self.text, &["gates", key]) else { return false };
         self.text = text;

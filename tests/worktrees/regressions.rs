@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::stand_ins::StandIns;
+use crate::support::waiting::{until, until_open};
 use crate::support::{Outcome, Place, World};
 
 fn stage() -> (World, Place, String, String) {
@@ -23,16 +24,6 @@ fn spawned() -> (World, Place, Place, String) {
     let (world, team, issue, number) = stage();
     let tree = team.moved(team.json(&format!("worktree spawn {issue} --no-agent"))["path"].as_str().expect("a path"));
     (world, team, tree, number)
-}
-
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..500 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("in vain: {what}");
 }
 
 fn hook(team: &Place, script: &str) {
@@ -69,12 +60,13 @@ fn commits_made_while_a_worktree_is_prepared_are_kept_when_that_fails() {
     team.jit(&format!("worktree spawn {issue} --no-agent")).exits(1).says("so that it stays");
     assert!(team.dir.join(format!("trees/issue-{number}-first/work")).exists());
     // Nobody gets in meanwhile.
-    own.write("agent.toml", "[worktree]\npost_spawn = \"sleep 2; exit 1\"\n");
+    own.write("agent.toml", "[worktree]\npost_spawn = \"while [ ! -e ../../go ]; do sleep 0.05; done; exit 1\"\n");
     let other = team.create("Other");
     let child = team.start(&["worktree", "spawn", &other, "--no-agent"], Stdio::null());
-    wait_until("it is being made", || team.dir.join(format!("trees/issue-{}-other/a", &other[..8])).exists());
+    until("it is being made", || team.dir.join(format!("trees/issue-{}-other/a", &other[..8])).exists());
     team.jit(&format!("worktree spawn {other} --no-agent")).exits(8).says("is being made");
     team.jit(&format!("worktree remove {} --discard-changes", &other[..8])).exits(8).says("is being made");
+    team.write("go", "");
     assert!(!child.wait_with_output().expect("it ends").status.success());
 }
 
@@ -83,14 +75,14 @@ fn edits_of_files_of_the_base_are_somebodys_work_too() {
     let (_world, team, issue, number) = stage();
     hook(&team, "echo $$ > ../../hooking; mv ../../hooking ../../hooked; exec sleep 60");
     let mut child = team.start(&["worktree", "spawn", &issue, "--no-agent"], Stdio::null());
-    wait_until("the hook runs", || team.dir.join("hooked").exists());
+    until("the hook runs", || team.dir.join("hooked").exists());
     child.kill().expect("killed");
     child.wait().expect("it ends");
     let tree = team.sub(&format!("trees/issue-{number}-first"));
     tree.write("a", "precious");
     std::process::Command::new("kill").arg(team.read("hooked").trim()).status().expect("run");
     std::fs::remove_file(team.dir.join(".git/hooks/post-checkout")).expect("removed");
-    wait_until("the hook is over", || team.json("doctor").to_string().contains("was interrupted"));
+    until("the hook is over", || team.json("doctor").to_string().contains("was interrupted"));
     // Whoever stands in it is not put on the street.
     tree.jit("issue create Other").ok().says("half made");
     assert_eq!(tree.read("a"), "precious");
@@ -116,7 +108,7 @@ fn what_an_agent_commits_when_it_is_stopped_is_not_lost() {
     let place = stand_ins.at(&team).with("AGENT_DOES", saves);
     place.jit(&format!("worktree spawn {issue} --headless")).ok();
     let tree = team.sub(&format!("trees/issue-{number}-first"));
-    wait_until("it is ready", || tree.dir.join("ready").exists());
+    until("it is ready", || tree.dir.join("ready").exists());
     std::fs::remove_file(tree.dir.join("ready")).expect("removed");
     team.jit(&format!("worktree remove {number} -D --stop-agent")).exits(1).says("merged nowhere");
     assert_eq!(tree.read("saved"), "s\n");
@@ -126,28 +118,33 @@ fn what_an_agent_commits_when_it_is_stopped_is_not_lost() {
 fn what_changes_while_one_waits_is_looked_at_again() {
     let (_world, team, tree, number) = spawned();
     let lock = team.dir.join(".git/jit/locks/worktrees.lock");
-    let held = |team: &Place| {
+    let held = || {
         let mut child = std::process::Command::new("flock");
-        child.arg("-x").arg(&lock).args(["sleep", "2"]);
+        child.current_dir(&team.dir).arg("-x").arg(&lock).args([
+            "sh",
+            "-c",
+            ": > held; while [ ! -e go ]; do sleep 0.02; done; rm held go",
+        ]);
         let child = child.spawn().expect("run");
-        std::thread::sleep(Duration::from_millis(300));
-        let _ = team;
+        until("the lock is held", || team.dir.join("held").exists());
         child
     };
-    let mut holder = held(&team);
+    let mut holder = held();
     let child = team.start(&["worktree", "remove", &number], Stdio::null());
-    std::thread::sleep(Duration::from_millis(500));
+    until_open(child.id(), &lock);
     tree.write("a", "precious");
+    team.write("go", "");
     assert!(!child.wait_with_output().expect("it ends").status.success());
     holder.wait().expect("it ends");
     assert_eq!(tree.read("a"), "precious");
     // A disk that comes back while it is pruned.
     let away = team.dir.join("../away");
     std::fs::rename(&tree.dir, &away).expect("moved");
-    let mut holder = held(&team);
+    let mut holder = held();
     let child = team.start(&["worktree", "prune"], Stdio::null());
-    std::thread::sleep(Duration::from_millis(500));
+    until_open(child.id(), &lock);
     std::fs::rename(&away, &tree.dir).expect("moved back");
+    team.write("go", "");
     assert!(child.wait_with_output().expect("it ends").status.success());
     holder.wait().expect("it ends");
     assert_eq!(tree.read("a"), "precious");
@@ -358,7 +355,7 @@ fn variables_that_name_a_repository_lead_no_agent_astray() {
         .with("GIT_WORK_TREE", team.dir.to_str().expect("text"));
     place.jit(&format!("worktree spawn {issue} --headless")).ok();
     let tree = team.dir.join(format!("trees/issue-{number}-first"));
-    wait_until("it is started", || stand_ins.log("claude").contains("end"));
+    until("it is started", || stand_ins.log("claude").contains("end"));
     assert!(stand_ins.log("claude").contains(&format!("cwd {}\n", tree.display())), "{}", stand_ins.log("claude"));
     assert!(!git_dir.join("jit/agent.json").exists());
 }
@@ -386,10 +383,11 @@ fn two_at_once_in_one_worktree_are_one_agent() {
     let (world, team, issue, _) = stage();
     let stand_ins = StandIns::new(&world);
     team.jit(&format!("worktree spawn {issue} --no-agent")).ok();
-    let place = stand_ins.at(&team).with("AGENT_DOES", "sleep 2");
+    let place = stand_ins.at(&team).with("AGENT_DOES", "while [ ! -e \"$STAND_INS/go\" ]; do sleep 0.05; done");
     let both: Vec<_> = (0..4).map(|_| place.start(&["worktree", "spawn", &issue, "--headless"], Stdio::null())).collect();
     let won = both.into_iter().map(|mut child| child.wait().expect("it ends").success()).filter(|success| *success).count();
     assert_eq!(won, 1);
+    world.place("stand-ins").write("go", "");
     assert_eq!(stand_ins.log("claude").matches("end\n").count(), 1);
 }
 
@@ -464,12 +462,12 @@ fn a_name_that_git_would_take_for_a_pattern_is_a_name() {
 fn killed_in_its_hook(team: &Place, issue: &str, number: &str) -> Place {
     hook(team, "echo $$ > ../../hooking; mv ../../hooking ../../hooked; exec sleep 60");
     let mut child = team.start(&["worktree", "spawn", issue, "--no-agent"], Stdio::null());
-    wait_until("the hook runs", || team.dir.join("hooked").exists());
+    until("the hook runs", || team.dir.join("hooked").exists());
     child.kill().expect("killed");
     child.wait().expect("it ends");
     std::process::Command::new("kill").arg(team.read("hooked").trim()).status().expect("run");
     std::fs::remove_file(team.dir.join(".git/hooks/post-checkout")).expect("removed");
-    wait_until("the hook is over", || team.json("doctor").to_string().contains("was interrupted"));
+    until("the hook is over", || team.json("doctor").to_string().contains("was interrupted"));
     team.sub(&format!("trees/issue-{number}-first"))
 }
 
@@ -570,11 +568,11 @@ fn a_branch_that_is_gone_on_with_is_not_deleted_meanwhile() {
     let issue = team.json("worktree list")["worktrees"][1]["issue_id"].as_str().expect("one").to_owned();
     tree.jit("claim release").ok();
     let path = team.dir.join(".git/hooks/reference-transaction");
-    let waits = "#!/bin/sh\nif [ \"$1\" = prepared ] && grep -q ' 0000000000000000000000000000000000000000 refs/heads/issue-'; then sleep 1; fi\n";
+    let waits = "#!/bin/sh\nif [ \"$1\" = prepared ] && grep -q ' 0000000000000000000000000000000000000000 refs/heads/issue-'; then : > deleting; sleep 1; fi\n";
     std::fs::write(&path, waits).expect("written");
     std::process::Command::new("chmod").args(["+x".as_ref(), path.as_os_str()]).status().expect("run");
     let removal = team.start(&["worktree", "remove", &number, "-D"], Stdio::null());
-    std::thread::sleep(Duration::from_millis(400));
+    until("the branch is being deleted", || team.dir.join(".git/deleting").exists() || team.dir.join("deleting").exists());
     team.jit(&format!("worktree spawn {issue} --no-agent --resume")).status();
     assert!(removal.wait_with_output().expect("it ends").status.success());
     for worktree in team.json("worktree list")["worktrees"].as_array().expect("a list") {
@@ -598,14 +596,14 @@ fn a_removal_that_is_killed_when_git_has_done_its_part_is_finished_by_the_next_c
         let stand_ins = StandIns::new(&world);
         tired_git(&stand_ins);
         let mut child = stand_ins.at(&team).start(&["worktree", "remove", &number, "-D"], Stdio::null());
-        wait_until("Git has removed it", || world.path("stand-ins/removed").exists());
+        until("Git has removed it", || world.path("stand-ins/removed").exists());
         child.kill().expect("killed");
         child.wait().expect("it ends");
         assert!(!tree.dir.exists());
         team.jit("worktree prune").ok().never_says("has been finished");
         assert_eq!(team.json("claim list")["count"], 1, "Git is still at it");
         world.place("stand-ins").write("go", "");
-        wait_until("Git is done", || team.json("doctor").to_string().contains("the removal of"));
+        until("Git is done", || team.json("doctor").to_string().contains("the removal of"));
         assert_eq!(team.json("doctor")["healthy"], true);
         let issue = team.json("claim list")["leases"][0]["issue_id"].as_str().expect("an id").to_owned();
         let told = team.jit(&next.replace("NUMBER", &number).replace("ISSUE", &issue)).says("has been finished");
@@ -641,16 +639,20 @@ fn a_sequence_of_picks_is_under_way_between_two_of_them() {
 fn what_prepares_a_worktree_is_waited_for_when_its_spawn_is_killed() {
     let (world, team, issue, number) = stage();
     let own = world.place("home/.config/jit").sub("");
-    own.write("agent.toml", "[worktree]\npost_spawn = \"touch ../../begun; sleep 2; echo late > late.txt\"\n");
+    own.write(
+        "agent.toml",
+        "[worktree]\npost_spawn = \"touch ../../begun; while [ ! -e ../../go ]; do sleep 0.05; done; echo late > late.txt\"\n",
+    );
     let mut child = team.start(&["worktree", "spawn", &issue, "--no-agent"], Stdio::null());
-    wait_until("it has begun", || team.dir.join("begun").exists());
+    until("it has begun", || team.dir.join("begun").exists());
     child.kill().expect("killed");
     child.wait().expect("it ends");
     team.jit("worktree prune").ok().never_says("was interrupted");
     team.jit(&format!("worktree remove {number}")).exits(8).says("is being made");
+    team.write("go", "");
     let tree = team.dir.join(format!("trees/issue-{number}-first"));
-    wait_until("it is over", || tree.join("late.txt").exists());
-    wait_until("it is settled", || team.jit("worktree prune").ok().stderr.contains("post_spawn has not finished"));
+    until("it is over", || tree.join("late.txt").exists());
+    until("it is settled", || team.jit("worktree prune").ok().stderr.contains("post_spawn has not finished"));
     assert!(tree.join("a").exists());
     assert_eq!(team.json("claim list")["count"], 0);
 }

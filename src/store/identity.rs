@@ -1,0 +1,127 @@
+//! The identity of a worktree: its id, its agent and its issue, kept in its own Git directory and never committed.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{AgentId, IssueId, WorktreeId};
+use crate::store::file::{self, Modes};
+use crate::store::layout::Layout;
+use crate::store::{Error, Result};
+
+/// Who a worktree is: kept in its own Git directory, never in the data that is committed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    schema_version: u32,
+    /// Drawn once.
+    pub worktree_id: WorktreeId,
+    /// Where it was last seen, to notice a move.
+    pub root: String,
+    /// Whose it is, where `spawn` said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<AgentId>,
+    /// The issue that it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue_id: Option<IssueId>,
+    /// What it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
+}
+
+/// What a worktree was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Base {
+    /// The ref that was meant, in full; none where a commit was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The commit that it was then.
+    pub commit: String,
+}
+
+impl Identity {
+    /// The identity of the worktree that a layout is seen from; `None` if it has never written anything.
+    pub(crate) fn of(layout: &Layout) -> Result<Option<Self>> {
+        Self::read(&layout.git_dir)
+    }
+
+    /// The identity of the worktree that a layout is seen from, created if it has none, with its root as it is now.
+    pub(crate) fn require(layout: &Layout) -> Result<Self> {
+        let root = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
+        Self::ensure(&layout.git_dir, root, None, layout.modes)
+    }
+
+    /// A new identity with 32 random bits.
+    pub(crate) fn draw(root: &Path, agent_id: Option<AgentId>) -> Self {
+        let (bits, ..) = uuid::Uuid::new_v4().as_fields();
+        let (worktree_id, root) = (WorktreeId::from_bits(bits), root.display().to_string());
+        Self { schema_version: 1, worktree_id, root, agent_id, issue_id: None, base: None }
+    }
+
+    /// The same, made for an issue from a base.
+    pub(crate) fn made_for(self, issue_id: IssueId, base: Base) -> Self {
+        Self { issue_id: Some(issue_id), base: Some(base), ..self }
+    }
+
+    /// The same, for an issue that somebody else has made it for.
+    pub(crate) fn taken_for(self, issue_id: IssueId) -> Self {
+        Self { issue_id: Some(issue_id), ..self }
+    }
+
+    fn path(git_dir: &Path) -> PathBuf {
+        git_dir.join("jit").join("worktree.json")
+    }
+
+    /// The identity recorded in a worktree's Git directory.
+    pub(crate) fn read(git_dir: &Path) -> Result<Option<Self>> {
+        let path = Self::path(git_dir);
+        let Some(bytes) = file::read_optional(&path)?.filter(|bytes| !is_blank(bytes)) else { return Ok(None) };
+        let corrupt = |error: serde_json::Error| Error::Corrupt { path, line: None, why: error.to_string() };
+        serde_json::from_slice(&bytes).map(Some).map_err(corrupt)
+    }
+
+    /// Records the identity of a worktree that has none yet: whether it was the first to. Without `sync` a power failure may leave
+    /// an empty file, which counts as none.
+    pub(crate) fn record(&self, git_dir: &Path, modes: Modes, sync: bool) -> Result<bool> {
+        let path = Self::path(git_dir);
+        file::make_dir(&git_dir.join("jit"), modes)?;
+        file::finish_beside(&path, &self.to_bytes(), modes, sync)?.claim_name()
+    }
+
+    /// Replaces the identity that a worktree has.
+    pub(crate) fn replace(&self, git_dir: &Path, modes: Modes) -> Result<()> {
+        file::replace(&Self::path(git_dir), &self.to_bytes(), modes)
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).expect("an identity serializes into memory");
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// The identity of a worktree, drawn for `agent_id` if it has none, with its root as it is now.
+    pub(crate) fn ensure(git_dir: &Path, root: &Path, agent_id: Option<&AgentId>, modes: Modes) -> Result<Self> {
+        let found = if let Some(found) = Self::read(git_dir)? {
+            found
+        } else {
+            let path = Self::path(git_dir);
+            if file::read_optional(&path)?.is_some_and(|bytes| is_blank(&bytes)) {
+                // Whoever reads it meanwhile reads this or what another one puts there, and comes back to it below.
+                let _ = std::fs::remove_file(&path);
+            }
+            Self::draw(root, agent_id.cloned()).record(git_dir, modes, true)?;
+            Self::read(git_dir)?.ok_or_else(|| Error::Contended { path: Self::path(git_dir) })?
+        };
+        let root = root.display().to_string();
+        if found.root == root {
+            return Ok(found);
+        }
+        let moved = Self { root, ..found };
+        moved.replace(git_dir, modes)?;
+        Ok(moved)
+    }
+}
+
+/// Whether a file has nothing in it: what a power failure leaves of one that was not written out.
+fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
+}
