@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::domain::id::{AgentId, Holder, IdError};
 use crate::domain::policy::Editor;
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use crate::store::config;
 use crate::store::identity::Identity;
 use crate::store::layout::Layout;
@@ -60,6 +61,15 @@ pub(crate) enum Error {
     /// A file cannot be read.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Malformed { .. } => Diagnosis::new("malformed_id", ExitStatus::Usage),
+            Self::Store(error) => error.diagnosis(),
+        }
+    }
 }
 
 /// The agent that acts here.

@@ -1,4 +1,8 @@
-//! The exit statuses: one table for the code, the help and the documentation.
+//! The exit statuses, one table for the code, the help and the documentation; and what every error knows about itself.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use serde_json::{Value, json};
 
 /// The exit status of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +49,7 @@ impl ExitStatus {
             Self::NoLease => 99,
             Self::Refused => 1,
             Self::Done => 0,
-            other => 10 + other.code(),
+            Self::Usage | Self::NotFound | Self::Invalid | Self::Broken | Self::Busy => 10 + status.code(),
         };
         statuses.into_iter().max_by_key(rank).unwrap_or(Self::Done)
     }
@@ -53,5 +57,69 @@ impl ExitStatus {
     /// The number with which the process exits.
     pub(crate) fn code(self) -> u8 {
         self as u8
+    }
+}
+
+/// What an error means to a program, and what the user can do about it.
+#[derive(Debug)]
+pub(crate) struct Diagnosis {
+    /// A stable name for programs.
+    pub code: &'static str,
+    /// The exit status.
+    pub status: ExitStatus,
+    /// The next steps, one a line.
+    pub hints: Vec<String>,
+    /// The facts that belong to the code: an object.
+    pub data: Value,
+    /// Whether the same command may succeed later without any other change.
+    pub is_retryable: bool,
+}
+
+impl Diagnosis {
+    /// A diagnosis without hints and data, retryable if the status is [`ExitStatus::Busy`].
+    pub(crate) fn new(code: &'static str, status: ExitStatus) -> Self {
+        Self { code, status, hints: Vec::new(), data: json!({}), is_retryable: status == ExitStatus::Busy }
+    }
+
+    /// The diagnosis of a command that the user interrupted.
+    pub(crate) fn interrupted() -> Self {
+        Self::new("interrupted", ExitStatus::Busy).hint("To continue: repeat the command")
+    }
+
+    /// Adds a hint; an empty one is none.
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        self.hints([hint.into()])
+    }
+
+    /// Adds hints.
+    pub(crate) fn hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
+        self.hints.extend(hints.into_iter().filter(|hint| !hint.is_empty()));
+        self
+    }
+
+    /// Sets the data.
+    pub(crate) fn data(self, data: Value) -> Self {
+        Self { data, ..self }
+    }
+
+    /// Sets whether the command is retryable.
+    pub(crate) fn retryable(self, is_retryable: bool) -> Self {
+        Self { is_retryable, ..self }
+    }
+}
+
+/// An error that a command can end with. Implemented beside each error type, with one exhaustive match.
+pub(crate) trait Diagnose {
+    /// Everything below at once.
+    fn diagnosis(&self) -> Diagnosis;
+
+    /// The exit status.
+    fn status(&self) -> ExitStatus {
+        self.diagnosis().status
+    }
+
+    /// The next steps, one a line.
+    fn hints(&self) -> Vec<String> {
+        self.diagnosis().hints
     }
 }

@@ -77,7 +77,7 @@ fn absurd_times_and_reasons_are_clean_errors() {
     let team = world.team();
     let id = team.create("One");
     for ttl in ["-5", "31d", "99999999999999999999h", "soon", ""] {
-        team.jit_args(&["claim", "acquire", &id, &format!("--ttl={ttl}")]).exits(2).says("no time that a lease can last");
+        team.jit_args(&["claim", "acquire", &id, &format!("--ttl={ttl}")]).exits(2).says("invalid lease duration");
     }
     team.jit_args(&["claim", "acquire", &id, "--reason", "  "]).exits(2);
     team.jit_args(&["claim", "acquire", &id, "--reason", &"x".repeat(501)]).exits(2);

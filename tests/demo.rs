@@ -7,7 +7,7 @@ fn the_story_comes_out_as_told_twice_and_leaves_nothing() {
     let world = World::empty();
     let scratch = world.place("scratch dir").sub("").with("TMPDIR", &world.path("scratch dir").display().to_string());
     for _ in 0..2 {
-        scratch.jit("demo").ok().says("steps came out as told").never_says("expected exit");
+        scratch.jit("demo").ok().says("steps had the expected result").never_says("expected exit");
     }
     assert_eq!(std::fs::read_dir(&scratch.dir).expect("listed").count(), 0);
     let kept = scratch.jit("demo --keep --json").ok().document();

@@ -17,7 +17,7 @@ fn twice_in_is_once_and_out_leaves_nothing() {
     let before = hooks(&world);
     team.jit("hooks install").ok().says("pre-push");
     assert_eq!(hooks(&world), ["post-merge", "pre-commit", "pre-merge-commit", "pre-push"]);
-    team.jit("hooks install").ok().says("in place already");
+    team.jit("hooks install").ok().says("already installed");
     assert_eq!(team.json("hooks install")["changed"], false);
     world.linked("side").jit("hooks uninstall").ok().says("pre-push");
     assert_eq!(hooks(&world), before);
@@ -41,8 +41,8 @@ fn a_hook_that_is_there_runs_first_with_its_stdin_and_comes_back_to_the_byte() {
     executable(&commit, theirs);
     executable(&push, reader);
     let before = std::fs::metadata(&commit).expect("there").permissions();
-    team.jit("hooks install").ok().says("what stood there runs first").says("pre-commit.before-git-jit");
-    team.jit("hooks install").ok().says("in place already");
+    team.jit("hooks install").ok().says("existing hook, runs first").says("pre-commit.before-git-jit");
+    team.jit("hooks install").ok().says("already installed");
     team.git("checkout -q -b topic").ok();
     team.edit(&issues[0], "Sneaky");
     team.git("commit -q -a -m Sneaky").exits(1).says("commit refused");
@@ -140,7 +140,7 @@ fn an_install_that_fails_half_way_leaves_what_was_there() {
     assert_eq!(team.git("commit -q --allow-empty -m x").status(), 1, "theirs runs");
     // A crash between two steps.
     std::fs::rename(&commit, world.path("team/.git/hooks/pre-commit.before-git-jit")).expect("renamed");
-    team.jit("hooks status").exits(1).says("was put aside and runs no more");
+    team.jit("hooks status").exits(1).says("was set aside and no longer runs");
     team.jit("hooks uninstall").ok().says("pre-commit");
     assert_eq!(hooks(&world), ["pre-commit"]);
 }
@@ -228,7 +228,7 @@ fn status_tells_what_stands_there_and_tries_it() {
     team.jit("hooks status").exits(1).says("not installed").says("git jit hooks install");
     team.jit("hooks install").ok();
     let before = team.git("count-objects -v").ok().stdout;
-    team.jit("hooks status").ok().says("in place; refuses what it must");
+    team.jit("hooks status").ok().says("installed; refuses a bad edit");
     assert_eq!(team.git("count-objects -v").ok().stdout, before, "nothing is written");
     team.git("status --short").ok().never_says("ca4a5000");
     let status = team.json("hooks status");
@@ -251,7 +251,7 @@ fn a_place_in_the_worktree_itself_is_said_to_be_one() {
     let world = World::new();
     let team = world.team();
     team.git("config core.hooksPath .githooks").ok();
-    team.jit("hooks install").ok().says("is a part of this worktree: commit it");
+    team.jit("hooks install").ok().says("is in this worktree: commit it");
     team.git("config core.hooksPath").ok();
 }
 
@@ -269,8 +269,8 @@ fn hooks_by_configuration_want_a_git_that_knows_them() {
         return;
     }
     team.jit("hooks install --mode config").ok();
-    team.jit("hooks install --mode config").ok().says("in place already");
-    team.jit("hooks install").ok().says("in place already");
+    team.jit("hooks install --mode config").ok().says("already installed");
+    team.jit("hooks install").ok().says("already installed");
     assert!(hooks(&world).is_empty());
     team.jit("hooks status").ok().says("by configuration; refuses what it must");
     team.set_policy("strict");

@@ -13,7 +13,7 @@ fn an_issue_is_made_found_by_any_prefix_and_changed() {
     team.jit_args(&["issue", "update", &id[..8], "--state", "in_progress", "--priority", "high", "--label", "type:bug,area:web"])
         .ok()
         .says("state, priority, labels");
-    team.jit_args(&["issue", "update", &id[..8], "--state", "in_progress"]).ok().says("is so already");
+    team.jit_args(&["issue", "update", &id[..8], "--state", "in_progress"]).ok().says("is unchanged");
     team.jit("issue list --state in_progress").ok().says(&id[..8]).says("high");
     team.jit("issue list --state done").ok().says("No issues");
     team.jit("issue list --label type:bug").ok().says(&id[..8]);
@@ -137,7 +137,7 @@ fn init_is_repeatable_and_writes_nothing_of_this_machine_into_the_data() {
         assert_eq!(files.stdout.trim(), ".jit/config.toml");
         assert!(!place.read(".jit/config.toml").contains("wt:"));
     }
-    team.sub("deep/down").jit("init").ok().says("set up here already");
+    team.sub("deep/down").jit("init").ok().says("already set up");
     let unborn = world.place("");
     unborn.git("init -q fresh").ok();
     world.place("fresh").jit("init").ok();
@@ -231,7 +231,7 @@ fn files_in_one_line_and_with_other_line_ends_keep_them() {
     }
     let none = compact.replace("\"labels\":[],", "");
     team.write(&file, &none);
-    team.jit(&format!("issue update {id} --remove-label c:1")).ok().says("is so already");
+    team.jit(&format!("issue update {id} --remove-label c:1")).ok().says("is unchanged");
     assert_eq!(team.read(&file), none);
 }
 

@@ -9,7 +9,7 @@ use crate::support::{Place, World, tools};
 
 /// What a manager's stanza is about: our words, cut out of what `hooks install` says.
 fn stanza(said: &str) -> Vec<&str> {
-    let lines = said.lines().skip_while(|line| !line.contains("Add ours,")).skip(1);
+    let lines = said.lines().skip_while(|line| !line.contains("Add this,")).skip(1);
     lines
         .take_while(|line| !line.contains("Then run git jit hooks install"))
         .map(|line| line.strip_prefix("  ").unwrap_or(line))
@@ -94,7 +94,7 @@ fn husky_runs_ours_from_its_files() {
             at.team.write(file.as_ref().expect("a file is named first"), format!("{}\n", line.trim()));
         }
     }
-    at.team.jit("hooks install").ok().says("in place already");
+    at.team.jit("hooks install").ok().says("already installed");
     at.is_enforced();
     // What husky generates is in no other worktree.
     let side = at.world.linked("side");
@@ -156,7 +156,7 @@ fn with_a_config(install: &str, name: &str) {
     at.run("rm .git/hooks/pre-*");
     at.team.jit("hooks install").ok();
     at.run(&format!("{install} -t pre-commit -t pre-merge-commit -t pre-push"));
-    at.team.jit("hooks status --canary").ok().says("called by a hook of somebody else");
+    at.team.jit("hooks status --canary").ok().says("called by another tool's hook");
     at.team.edit(&at.issues[2], "Sneaky");
     at.team.git("commit -q -a -m Sneaky").exits(1).says("commit refused");
     assert!(at.fetched.exists());

@@ -52,10 +52,10 @@ fn there_and_back(place: &Place, world: &World) {
     let all = || everything(&world.path(""));
     let before = all();
     place.jit("setup --dry-run --enforce strict").ok().says("would be done: .jit/config.toml").says("pre-merge-commit");
-    place.jit("setup --check").exits(1).says("missing: .jit/config.toml").says("To put it right: git jit setup");
+    place.jit("setup --check").exits(1).says("missing: .jit/config.toml").says("Install what is missing: git jit setup");
     assert_eq!(differing(&before, &all()), Vec::<String>::new(), "looking changes nothing");
-    place.jit("setup").ok().says("made .jit/config.toml").says("hooks/pre-push").says("Next: git add .jit");
-    place.jit("setup --enforce strict").ok().says("worktree.enforce_leases = strict").says("already so: .jit/config.toml");
+    place.jit("setup").ok().says("created .jit/config.toml").says("hooks/pre-push").says("Next: git add .jit");
+    place.jit("setup --enforce strict").ok().says("worktree.enforce_leases = strict").says("unchanged: .jit/config.toml");
     place.jit("setup --check --agent-files").exits(1).says("AGENTS.md");
     place.jit("setup --agent-files=claude").ok().says("AGENTS.md").says(".claude/settings.json");
     let set_up = all();
@@ -66,7 +66,7 @@ fn there_and_back(place: &Place, world: &World) {
     assert_eq!(differing(&set_up, &all()), Vec::<String>::new(), "twice is once");
     assert_eq!(place.json("setup --remove")["changed"], true);
     assert_eq!(differing(&before, &all()), Vec::<String>::new(), "nothing is left");
-    place.jit("setup --remove").ok().says("not there");
+    place.jit("setup --remove").ok().says("not installed");
     assert_eq!(differing(&before, &all()), Vec::<String>::new());
 }
 
@@ -96,7 +96,7 @@ fn a_policy_counts_in_a_clone_before_it_is_committed_and_comes_back_to_what_was_
     assert_ne!(clone.read(".jit/config.toml"), committed);
     // Somebody relies on it by now.
     clone.git("add .jit/config.toml").ok();
-    clone.jit("setup --remove").ok().says("kept: .jit/config.toml: it is staged or committed");
+    clone.jit("setup --remove").ok().says("kept: .jit/config.toml: staged or committed");
     assert_ne!(clone.read(".jit/config.toml"), committed);
 }
 
@@ -104,7 +104,7 @@ fn a_policy_counts_in_a_clone_before_it_is_committed_and_comes_back_to_what_was_
 fn a_policy_is_never_loosened() {
     let (_world, clone, _) = clone_under("strict");
     let before = clone.read(".jit/config.toml");
-    clone.jit("setup --enforce warn").ok().says("already so: strict is in force");
+    clone.jit("setup --enforce warn").ok().says("unchanged: strict is in force");
     assert_eq!(clone.read(".jit/config.toml"), before);
     // A variable of one command is no policy of the repository.
     let world = bare_of_it();
@@ -120,14 +120,14 @@ fn what_somebody_would_miss_stays() {
     team.jit("setup --enforce warn").ok();
     let id = team.create("Precious");
     team.acquire(&id);
-    team.jit("setup --remove").ok().says("there is more in .jit").says("leases, events or other work").says("removed: the hooks");
+    team.jit("setup --remove").ok().says(".jit has other files").says("leases, events or other work").says("removed: the hooks");
     team.jit(&format!("claim status --issue {id}")).ok().says("agent:a");
     assert!(team.read(".jit/config.toml").contains("warn"));
     let world = bare_of_it();
     let team = world.team();
     team.jit("setup").ok();
     team.write(".jit/config.toml", team.read(".jit/config.toml") + "# mine\n");
-    team.jit("setup --remove").ok().says("it was edited since");
+    team.jit("setup --remove").ok().says("edited since setup wrote it");
     assert!(team.read(".jit/config.toml").ends_with("# mine\n"));
     // A hook that stood there comes back.
     let world = bare_of_it();

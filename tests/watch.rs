@@ -56,7 +56,8 @@ fn a_lease_that_is_stale_or_over_is_told_as_that() {
 #[test]
 fn without_a_terminal_it_refuses_and_says_what_there_is() {
     let (_world, team, _) = team();
-    let refused = team.jit("watch").exits(2).says("stdout is no terminal").says("git jit events --follow").says("git jit status");
+    let refused =
+        team.jit("watch").exits(2).says("stdout is not a terminal").says("git jit events --follow").says("git jit status");
     assert_eq!(refused.stdout, "");
     team.jit("watch --interval 0 --once").exits(2);
     World::empty().place("").jit("watch --once").exits(3).says("not a git repository");
@@ -178,7 +179,7 @@ fn what_changes_is_shown_and_keys_are_obeyed_in_tmux() {
     let pane = Pane::new(&world, &team, 80, 24);
     pane.watch("");
     let screen = pane.shows("── Available 2 ──");
-    assert!(screen.contains("▶─ Leases 0 ──") && screen.contains("Nobody holds anything") && screen.contains("q quit"), "{screen}");
+    assert!(screen.contains("▶─ Leases 0 ──") && screen.contains("No leases") && screen.contains("q quit"), "{screen}");
     team.acquire(&first);
     let screen = pane.shows("▶─ Leases 1 ──");
     assert!(screen.lines().any(|line| line.contains(&first[..8]) && line.contains("agent:alice")), "{screen}");

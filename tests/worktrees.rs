@@ -1,4 +1,4 @@
-//! Worktrees for issues: made and removed as transactions.
+//! Worktrees for issues: they are created and removed as transactions.
 
 use crate::support::{Place, World};
 
@@ -63,11 +63,11 @@ fn a_spawn_that_fails_leaves_nothing_behind() {
         assert!(!team.dir.join("trees").join(&name).join(".git").exists(), "{what}");
     };
     team.git(&format!("branch {name}")).ok();
-    team.jit(&format!("worktree spawn {} --no-agent", issues[0])).exits(1).says("is there already").says("git branch -d");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[0])).exits(1).says("already exists").says("git branch -d");
     untouched("a branch is in the way");
     team.git(&format!("branch -q -D {name}")).ok();
     team.write(&format!("trees/{name}/mine"), "keep me");
-    team.jit(&format!("worktree spawn {} --no-agent", issues[0])).exits(1).says("is there already");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[0])).exits(1).says("already exists");
     assert_eq!(team.read(&format!("trees/{name}/mine")), "keep me");
     std::fs::remove_dir_all(team.dir.join("trees")).expect("removed");
     untouched("a folder is in the way");
@@ -172,7 +172,7 @@ fn a_name_that_fits_two_worktrees_is_no_guess_and_a_path_is_one() {
     for (n, dir) in ["one", "two"].iter().enumerate() {
         team.git(&format!("worktree add -q ../{dir}/same -b b{n}")).ok();
     }
-    team.jit("worktree remove same").exits(2).says("stands for 2 worktrees").says("two/same");
+    team.jit("worktree remove same").exits(2).says("matches 2 worktrees").says("two/same");
     team.jit("worktree remove ../two/same").ok();
     assert!(world.path("one/same").exists() && !world.path("two/same").exists());
     team.jit("worktree remove same").ok();
@@ -187,11 +187,11 @@ fn a_worktree_that_moved_or_is_missing_is_not_removed_without_its_word() {
     let moved = world.path("moved");
     std::fs::rename(&tree.dir, &moved).expect("moved");
     let there = tree.moved(&moved.display().to_string());
-    team.jit(&format!("worktree remove {number}")).exits(1).says("is not there").says("git worktree repair");
+    team.jit(&format!("worktree remove {number}")).exits(1).says("does not exist").says("git worktree repair");
     there.write("precious", "x");
     there.jit(&format!("claim acquire {}", issues[0])).ok();
     team.jit(&format!("worktree remove {number} --discard-changes")).exits(1).says("has moved to");
-    team.jit(&format!("worktree spawn {} --no-agent", issues[0])).exits(1).says("is not there");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[0])).exits(1).says("does not exist");
     std::fs::remove_dir_all(&moved).expect("removed");
     team.jit(&format!("worktree remove {number}")).exits(1).says("--discard-changes");
     team.jit(&format!("worktree remove {number} --discard-changes --delete-branch")).ok().says("Released lease");
@@ -215,7 +215,7 @@ fn a_branch_that_another_worktree_has_too_is_not_deleted_half_way() {
     let team = world.team();
     let tree = spawn(&team, &issues[0]);
     team.git(&format!("worktree add -q -f ../second issue-{}-first", &issues[0][..8])).ok();
-    team.jit(&format!("worktree remove {} -D", &issues[0][..8])).exits(1).says("is checked out in");
+    team.jit(&format!("worktree remove {} -D", &issues[0][..8])).exits(1).says("is also checked out in");
     assert!(tree.dir.exists());
     team.jit(&format!("worktree remove {}", &issues[0][..8])).ok().says("Released lease");
 }

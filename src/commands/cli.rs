@@ -87,9 +87,9 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// Set up git jit in this repository; repeat it at will
+    /// Set up git jit in this repository; safe to repeat
     Init(init::Args),
-    /// Set up everything at once: settings, merge driver, hooks, policy; or take it back
+    /// Set up everything at once: settings, policy, merge driver, hooks; or remove it
     Setup(setup::Args),
     /// Make, read and change issues
     #[command(subcommand)]
@@ -123,7 +123,7 @@ pub(crate) enum Verb {
     /// Make and remove worktrees for issues
     #[command(subcommand, visible_alias = "wt")]
     Worktree(worktrees::Verb),
-    /// Tell how things stand: what you hold, what is available, who works where
+    /// Show your leases, available issues, and who works in which worktree
     Status(status::Args),
     /// Show leases, worktrees, available work and events as they change
     Watch(watch::Args),
@@ -136,7 +136,7 @@ pub(crate) enum Verb {
     /// Show and change settings
     #[command(subcommand)]
     Config(config::Verb),
-    /// Look for everything that cannot be read or does not fit together
+    /// Report everything that cannot be read or is inconsistent
     Doctor(doctor::Args),
     /// Set a lease log aside that cannot be read, and write anew what can be proved
     Recover(recover::Args),
@@ -146,30 +146,30 @@ pub(crate) enum Verb {
     Validate(validate::Args),
     /// Judge commits as the hooks would: for CI
     Check(check::Args),
-    /// Answer for edits that others made and no hook here has seen
+    /// Take responsibility for edits that no hook here has checked
     Adopt(adopt::Args),
-    /// Put the hooks in place, or take them away
+    /// Install, check or remove the Git hooks
     #[command(subcommand)]
     Hooks(hooks::Verb),
-    /// Serve the verbs as tools to an agent, over stdin and stdout: the Model Context Protocol
+    /// Serve verbs as tools for an agent, over stdin and stdout (Model Context Protocol)
     #[cfg(feature = "mcp")]
     Mcp(crate::commands::tools::mcp::Args),
-    /// Tell who acts here, and what they hold
+    /// Show who acts here, and their leases
     Whoami(whoami::Args),
-    /// Tell an agent what it has to know here: the rules, its leases, its issue, what is available
+    /// Print what an agent must know: the rules, its leases, its issue, available issues
     Prime(prime::Args),
-    /// Tell coding agents of git jit, in the files that they read
+    /// Install instructions for coding agents in the files that they read
     #[command(subcommand)]
     Agents(agents::Verb),
-    /// Play the whole story in a scratch repository
+    /// Run a complete example in a scratch repository
     Demo(demo::Args),
-    /// Print the JSON Schema of what a verb answers with --json
+    /// Print the JSON Schema of what a verb prints with --json
     Schema(schema::Args),
-    /// Print what a shell needs for the function wt: eval "$(git jit shell-init bash)"
+    /// Print the shell function wt and completion: eval "$(git jit shell-init bash)"
     ShellInit(shell::Args),
     /// Print completion for a shell: bash, zsh, fish
     Completions(shell::CompletionsArgs),
-    /// Answer a shell that completes a command line
+    /// Print completions of a command line for a shell
     #[command(hide = true)]
     Complete(shell::CompleteArgs),
     /// Explain a verb or a topic: exit-codes, config
@@ -180,7 +180,7 @@ pub(crate) enum Verb {
     /// Merge an issue's file field by field, as Git asks for it
     #[command(hide = true)]
     MergeDriver(merge_driver::Args),
-    /// Tell the version
+    /// Print the version
     Version,
 }
 

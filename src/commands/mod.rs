@@ -10,7 +10,6 @@ pub(crate) mod leases;
 mod random_operations;
 pub(crate) mod setup;
 pub(crate) mod shared;
-pub(crate) mod terminal;
 pub(crate) mod tools;
 pub(crate) mod worktrees;
 
@@ -20,11 +19,22 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::commands::cli::{Cli, Verb};
-use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::shared::session::{CommandResult, Program, Session};
 use crate::context::Context;
 use crate::error::Error;
-use crate::exit::ExitStatus;
-use crate::output::{Colour, Output};
+use crate::exit::{Diagnose, ExitStatus};
+use crate::output::schema::Answer;
+use crate::output::{Colour, Failure, Output};
+
+/// What the verbs that are about all verbs are given.
+pub(crate) const PROGRAM: Program = Program { answers };
+
+/// What every verb answers with `--json`, and what any of them answers when it fails.
+fn answers() -> Vec<&'static Answer> {
+    const FAILURE: &[Answer] = &[Answer::of::<Failure>("error")];
+    let groups = [FAILURE, issues::ANSWERS, leases::ANSWERS, worktrees::ANSWERS, setup::ANSWERS, tools::ANSWERS];
+    groups.into_iter().flatten().collect()
+}
 
 /// Reads the command line, runs what it says, answers.
 pub(crate) fn run(arguments: &[OsString]) -> u8 {
@@ -75,7 +85,7 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
     let output = Output::new(global.json, global.quiet, global.color, cx.terminal);
     let verb = cli.verb.unwrap_or(Verb::Status(tools::status::Args::default()));
     let is_at_home_anywhere = match &verb {
-        Verb::Worktree(verb) => verb.may_lose_its_place(),
+        Verb::Worktree(verb) => verb.works_without_cwd(),
         Verb::Status(args) => args.line,
         Verb::Agents(verb) => matches!(verb, setup::agents::Verb::Guard(_)),
         verb => matches!(verb, Verb::ShellInit(_) | Verb::Completions(_) | Verb::Help(_) | Verb::Version | Verb::Schema(_)),
@@ -84,13 +94,13 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
         output.error(&lost_cwd("it was removed"));
         return ExitStatus::Broken.code();
     }
-    let session = Session::new(cx, output, global.agent_id);
+    let session = Session::new(cx, output, global.agent_id, &PROGRAM);
     let answer = dispatch(&session, verb);
     shared::activity::pay(&session);
     let code = match &answer {
         Ok(report) if output.report(report.as_ref()) => {
             if let Some(dir) = report.destination() {
-                worktrees::lead(&session, dir);
+                worktrees::change_directory(&session, dir);
             }
             report.code()
         }
@@ -131,7 +141,7 @@ fn dispatch(session: &Session, verb: Verb) -> CommandResult {
         Verb::Validate(args) => issues::validate::run(session, args),
         Verb::Check(args) => tools::check::run(session, args),
         Verb::Adopt(args) => tools::adopt::run(session, args),
-        Verb::Schema(args) => tools::schema::run(&args),
+        Verb::Schema(args) => tools::schema::run(session, &args),
         Verb::Claim(verb) => leases::claim::run(session, verb),
         Verb::Worktree(verb) => worktrees::run(session, verb),
         Verb::Hooks(verb) => setup::hooks::run(session, verb),
@@ -147,6 +157,6 @@ fn dispatch(session: &Session, verb: Verb) -> CommandResult {
         Verb::Help(args) => tools::help::run(&args.topic),
         Verb::Man(args) => tools::man::run(args),
         Verb::MergeDriver(args) => issues::merge_driver::run(session, args),
-        Verb::Version => Ok(Box::new(tools::help::VersionReport)),
+        Verb::Version => Ok(tools::help::version()),
     }
 }

@@ -97,7 +97,7 @@ fn play(operations: usize) {
     let run = |words: &str| {
         let cli = Cli::try_parse_from(["git-jit"].into_iter().chain(words.split(' '))).expect(words);
         let output = Output::new(false, true, Colour::Never, crate::context::Terminal::default());
-        let session = Session::new(Context::for_tests(&dir, "agent:a"), output, None);
+        let session = Session::new(Context::for_tests(&dir, "agent:a"), output, None, &PROGRAM);
         dispatch(&session, cli.verb.expect("a verb")).map(|report| report.status())
     };
     run("init").expect("set up");

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,8 +19,9 @@ pub(crate) use error::IdError;
 pub(crate) const SHORTEST_PREFIX: usize = 4;
 
 /// The id of an issue: a UUID, printed in lower case with hyphens. It is the stem of the issue's file name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(inline, extend("format" = "uuid"))]
 pub(crate) struct IssueId(Uuid);
 
 impl IssueId {
@@ -148,8 +150,9 @@ impl IssueRef {
 }
 
 /// The id of a lease: a ULID, so that ids sort by the time of their grant.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub(crate) struct LeaseId(String);
 
 impl LeaseId {
@@ -170,8 +173,9 @@ impl fmt::Display for LeaseId {
 }
 
 /// The name of an agent: `type:name`, for example `agent:copilot-1`, `human:alice`, `ci:github-actions`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(inline)]
 pub(crate) struct AgentId(String);
 
 impl AgentId {
@@ -218,8 +222,9 @@ impl FromStr for AgentId {
 }
 
 /// The id of a worktree: `wt:` and eight hexadecimal digits, generated once and kept when the worktree moves.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(inline)]
 pub(crate) struct WorktreeId(u32);
 
 impl WorktreeId {
@@ -268,7 +273,7 @@ macro_rules! in_json_as_text {
 in_json_as_text!(IssueId, AgentId, WorktreeId);
 
 /// The holder of a lease: an agent in a worktree. Both must match whenever the lease is used.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Holder {
     pub agent_id: AgentId,
     /// The worktree in which the agent works.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::id::IssueId;
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 
 pub(crate) use document::{Document, FieldChange};
 pub(crate) use read::unique_json;
@@ -21,7 +22,7 @@ pub(crate) use summary::Summary;
 pub(crate) const LONGEST_TITLE: usize = 400;
 
 /// The state of an issue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     /// Not ready yet.
@@ -71,7 +72,7 @@ impl State {
 }
 
 /// The urgency of an issue, most urgent first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Priority {
     Critical,
@@ -150,6 +151,12 @@ pub(crate) enum InvalidIssue {
     /// A label that is not `namespace:value`.
     #[error("invalid label '{0}': use namespace:value, without spaces")]
     Label(String),
+}
+
+impl Diagnose for InvalidIssue {
+    fn diagnosis(&self) -> Diagnosis {
+        Diagnosis::new("invalid_value", ExitStatus::Usage).hint("To see the fields of an issue: git jit help issue create")
+    }
 }
 
 impl Issue {

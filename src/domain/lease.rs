@@ -11,6 +11,7 @@ mod ledger;
 #[cfg(test)]
 mod model;
 mod outcome;
+mod refusal;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -21,11 +22,12 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::{Holder, IssueId, LeaseId};
 use crate::domain::time::{ClockReading, Now};
 
-pub(crate) use decide::{Decision, LeaseAnswer, LeaseRefusal, Request, decide};
+pub(crate) use decide::{Decision, LeaseAnswer, Request, decide};
 pub(crate) use event::{Grant, LeaseEvent};
 pub(crate) use interface::{Diagnostic, LeaseFilter, PastEvent, Recovery, Transaction};
 pub(crate) use ledger::Ledger;
 pub(crate) use outcome::LeaseOutcome;
+pub(crate) use refusal::{LeaseRefusal, lost, no_such_lease};
 pub(crate) use status::LeaseStatus;
 
 /// The maximum time before the end of a lease during which its holder no longer relies on it; a tenth of a short lease.

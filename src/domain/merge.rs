@@ -12,6 +12,8 @@ mod write;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::domain::id::IssueId;
@@ -62,7 +64,7 @@ pub(crate) enum MergeError {
 }
 
 /// The decision of a rule, so that the dropped value can be reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Ruling {
     /// The field, with the keys below it.
     pub field: String,
@@ -73,14 +75,20 @@ pub(crate) struct Ruling {
 }
 
 /// A field that both sides changed differently and that has no rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Conflict {
     /// The field and the keys below it.
+    #[serde(rename = "field", serialize_with = "joined")]
+    #[schemars(with = "String")]
     pub path: Vec<String>,
     /// The JSON text on our side; `None` if it is absent.
     pub ours: Option<String>,
     /// The JSON text on their side; `None` if it is absent.
     pub theirs: Option<String>,
+}
+
+fn joined<S: Serializer>(path: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.join("."))
 }
 
 impl Conflict {

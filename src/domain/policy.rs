@@ -8,7 +8,9 @@ use crate::domain::lease::{LeaseStatus, Ledger, Limits};
 use crate::domain::time::Now;
 
 /// The consequence of a finding, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, schemars::JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Enforcement {
     /// Ignored.
     #[default]
@@ -27,6 +29,15 @@ impl Enforcement {
             "warn" => Some(Self::Warn),
             "strict" => Some(Self::Strict),
             _ => None,
+        }
+    }
+
+    /// The spelling in `enforce_leases`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Warn => "warn",
+            Self::Strict => "strict",
         }
     }
 }

@@ -4,13 +4,14 @@
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
 
 use crate::domain::id::IssueId;
-use crate::domain::lease::{Lease, LeaseOutcome, LeaseStatus};
 use crate::domain::policy::{Because, Finding};
-use crate::domain::time::in_words;
 use crate::enforce::Verdict;
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 
 /// A finding in words.
 pub(crate) struct Block {
@@ -20,15 +21,28 @@ pub(crate) struct Block {
     pub next: Vec<String>,
 }
 
-/// A finding for programs: `code issue_id what next`, and `commit` where it is about one.
-pub(crate) fn json(finding: &Finding) -> Value {
-    let Block { what, next } = block(finding);
-    let mut document = json!({ "code": finding.code(), "issue_id": finding.issue(), "what": what, "next": next });
-    match finding {
-        Finding::Unauthorised { commit, .. } | Finding::Invalid { commit: Some(commit), .. } => document["commit"] = json!(commit),
-        _ => {}
+/// A finding as a member of a JSON document.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Finding")]
+pub(crate) struct FindingView {
+    code: &'static str,
+    issue_id: Option<IssueId>,
+    what: String,
+    next: Vec<String>,
+    /// The commit, if the finding is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
+}
+
+impl From<&Finding> for FindingView {
+    fn from(finding: &Finding) -> Self {
+        let Block { what, next } = block(finding);
+        let commit = match finding {
+            Finding::Unauthorised { commit, .. } | Finding::Invalid { commit: Some(commit), .. } => Some(commit.clone()),
+            _ => None,
+        };
+        Self { code: finding.code(), issue_id: finding.issue(), what, next, commit }
     }
-    document
 }
 
 /// The same as [`verdict`] for programs, as one line: `{"schema_version":1,"hook":{…}}`; nothing where nothing was found.
@@ -36,7 +50,7 @@ pub(crate) fn verdict_json(verdict: &Verdict, action: &str) -> String {
     if verdict.refused.is_empty() && verdict.reported.is_empty() {
         return String::new();
     }
-    let all = |findings: &[Finding]| findings.iter().map(json).collect::<Vec<_>>();
+    let all = |findings: &[Finding]| findings.iter().map(FindingView::from).collect::<Vec<_>>();
     let hook = json!({
         "action": action, "ok": verdict.refused.is_empty(), "refused": all(&verdict.refused), "reported": all(&verdict.reported),
         "policy_unreadable": verdict.unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect::<Vec<_>>(),
@@ -70,32 +84,6 @@ pub(crate) fn verdict(verdict: &Verdict, action: &str) -> String {
     text
 }
 
-/// How long somebody else keeps the issue.
-pub(crate) fn until(lease_status: LeaseStatus) -> String {
-    match lease_status {
-        LeaseStatus::Live { left_ms } | LeaseStatus::Ending { left_ms } => format!("for {} more", in_words(left_ms)),
-        LeaseStatus::Unobserved { at_most_ms } => format!("for at most {} more", in_words(at_most_ms)),
-        LeaseStatus::Lapsed => "no longer".to_owned(),
-        LeaseStatus::Indefinite => "without an end".to_owned(),
-        LeaseStatus::Stale => "without an end, and silent for long".to_owned(),
-    }
-}
-
-/// How a lease ended that somebody believed to have, and who has the issue now.
-pub(crate) fn outcome(outcome: &LeaseOutcome, successor: Option<&Lease>) -> String {
-    let end = match outcome {
-        LeaseOutcome::Current(lease) => format!("it is of {}", lease.holder),
-        LeaseOutcome::Concluded => "it was released".to_owned(),
-        LeaseOutcome::Lapsed => "its time was up, and somebody else wanted the issue".to_owned(),
-        LeaseOutcome::Evicted { by, reason } => format!("{by} evicted it ({reason})"),
-        LeaseOutcome::Unknown => "the log does not know it".to_owned(),
-    };
-    match successor {
-        Some(lease) => format!("{end}; {} has the issue now", lease.holder),
-        None => end,
-    }
-}
-
 fn acquire(issue: IssueId) -> String {
     format!("To take it: git jit claim acquire {}", issue.short())
 }
@@ -118,7 +106,7 @@ pub(crate) fn block(finding: &Finding) -> Block {
             what: format!(
                 "issue {short}: held by {holder}{} {}",
                 branch.as_ref().map(|branch| format!(" on {branch}")).unwrap_or_default(),
-                until(*lease_status)
+                lease_status.until()
             ),
             next: vec![format!("To see when it ends: git jit claim status --issue {short}")],
         },
@@ -188,4 +176,23 @@ fn unauthorised(issue: IssueId, commit: &str, because: &Because, now: &Finding, 
         next.push(format!("To answer for what {by} made: git jit adopt {commit}^! --reason \"…\""));
     }
     Block { what: format!("issue {short}: commit {commit}: {why}"), next }
+}
+
+impl Diagnose for Finding {
+    fn diagnosis(&self) -> Diagnosis {
+        let status = match self {
+            Self::HeldByOther { .. } => ExitStatus::Held,
+            Self::Unleased { .. } | Self::Lapsed { .. } | Self::Stale { .. } | Self::HeldUnderOtherName { .. } => {
+                ExitStatus::NoLease
+            }
+            Self::Invalid { .. } => ExitStatus::Invalid,
+            Self::NoLedger { .. } | Self::Unreadable { .. } => ExitStatus::Broken,
+            Self::Unauthorised { .. }
+            | Self::Inconsistent { .. }
+            | Self::OffBase { .. }
+            | Self::CreatedElsewhere { .. }
+            | Self::Rewinds { .. } => ExitStatus::Refused,
+        };
+        Diagnosis::new(self.code(), status).hints(block(self).next).data(json!({ "issue_id": self.issue() }))
+    }
 }

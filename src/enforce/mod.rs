@@ -24,6 +24,7 @@ pub(crate) mod recorded;
 use std::collections::HashSet;
 
 use crate::domain::policy::{Enforcement, Finding, Policy};
+use crate::exit::{Diagnose, Diagnosis};
 
 /// The findings about a commit or a push, sorted by the policy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,6 +85,17 @@ pub(crate) enum Error {
     Git(#[from] crate::git::run::Error),
     #[error(transparent)]
     Actor(#[from] crate::actor::Error),
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Store(error) => error.diagnosis(),
+            Self::Coordinator(error) => error.diagnosis(),
+            Self::Git(error) => error.diagnosis(),
+            Self::Actor(error) => error.diagnosis(),
+        }
+    }
 }
 
 impl From<crate::git::Error> for Error {

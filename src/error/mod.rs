@@ -1,44 +1,39 @@
-//! What a command can fail with: data here, sentences in one place, an exit status and a next step each.
+//! The errors that a command can end with: its own, and those of the layers below, which describe themselves.
 
-mod hints;
-mod meaning;
-mod storage;
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use serde_json::json;
 
 use crate::actor;
-use crate::domain::id::{AgentId, Holder, IdError, IssueId, LeaseId};
+use crate::domain::id::{IdError, IssueId};
 use crate::domain::issue::InvalidIssue;
-use crate::domain::lease::{Lease, LeaseOutcome, LeaseRefusal, LeaseStatus};
+use crate::domain::lease::{LeaseRefusal, no_such_lease};
 use crate::domain::policy::Finding;
 use crate::domain::tracker::plan::PlanProblem;
 use crate::enforce;
 use crate::enforce::message;
+use crate::exit::ExitStatus::{Busy, Invalid, NotFound, Refused, Usage};
+use crate::exit::{Diagnose, Diagnosis};
 use crate::forge::github;
 use crate::git::range::NoRange;
 use crate::git::{self, run};
-use crate::hooks::install::{self, Obstacle};
+use crate::hooks::install;
 use crate::lease::coordinator;
 use crate::store;
-use crate::worktree;
-use crate::worktree::Blocker;
+use crate::worktree::{self, Blocker};
 
-/// Why a command did not do what it was asked to.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// The words of the command line fit together for clap and not for us.
+    /// The command line parses, but its arguments do not fit together.
     #[error("{what}")]
     Usage {
         /// What is wrong.
         what: String,
-        /// What to type instead.
+        /// What to type instead; may be empty.
         hint: String,
     },
-    /// An id that is none, or stands for no single issue.
-    #[error(transparent)]
-    Id(#[from] IdError),
-    /// A range that names no commits.
-    #[error(transparent)]
-    NoRange(#[from] NoRange),
-    /// What is to be adopted was made by whoever wants to adopt it.
+    /// The edits to adopt were committed by the agent that adopts them.
     #[error(
         "commit {} edits issue {} without a lease, and is yours{}",
         &commit[..commit.len().min(10)],
@@ -53,96 +48,48 @@ pub(crate) enum Error {
         /// How many more edits there are.
         more: usize,
     },
-    /// A value that an issue cannot have.
-    #[error(transparent)]
-    InvalidIssue(#[from] InvalidIssue),
-    /// Somebody else has the issue.
-    #[error("issue {} is held by {} {}", lease.issue_id.short(), lease.holder, message::until(*lease_status))]
-    Held {
-        /// Their lease.
-        lease: Box<Lease>,
-        /// How it stands.
-        lease_status: LeaseStatus,
-    },
-    /// No lease goes by this name.
+    /// No lease has this id, and no lease is on an issue of this name.
     #[error("no lease '{named}'")]
     NoSuchLease {
-        /// What was given.
+        /// The name that was typed.
         named: String,
     },
-    /// The lease is another's.
-    #[error("lease {} is of {}, and you are {holder}", lease.lease_id, lease.holder)]
-    NotTheHolder {
-        /// The lease.
-        lease: Box<Lease>,
-        /// Who asked.
-        holder: Holder,
-    },
-    /// The lease was the caller's, and is not any more.
-    #[error("lease {lease_id} is lost: {}", message::outcome(outcome, successor.as_deref()))]
-    Lost {
-        /// Which one.
-        lease_id: LeaseId,
-        /// How it ended.
-        outcome: Box<LeaseOutcome>,
-        /// Who has the issue now, where somebody has.
-        successor: Option<Box<Lease>>,
-    },
-    /// The lease is over.
-    #[error("lease {} on issue {} is over", lease.lease_id, lease.issue_id.short())]
-    Over {
-        /// The lease.
-        lease: Box<Lease>,
-    },
-    /// Somebody keeps this worktree's leases alive already.
+    /// A process keeps this worktree's leases alive already.
     #[error("leases of this worktree are kept alive already{}", pid.map(|pid| format!(", by process {pid}")).unwrap_or_default())]
     KeptAlive {
-        /// Who.
+        /// The process.
         pid: Option<u32>,
-    },
-    /// A lease without an end wants to be explained.
-    #[error("a lease without an end wants a reason")]
-    NoReason,
-    /// There are as many leases without an end as there may be.
-    #[error("{} at most {} without an end, and has {}", agent.as_ref().map_or("this repository may have".to_owned(), |agent| format!("{agent} may have")), in_words(usize::try_from(*limit).unwrap_or(usize::MAX), "lease"), leases.len())]
-    TooManyIndefinite {
-        /// Of whom; nobody in particular for the limit of the repository.
-        agent: Option<AgentId>,
-        /// The limit.
-        limit: u64,
-        /// Them.
-        leases: Vec<Lease>,
     },
     /// The policy refuses it.
     #[error("{}", message::block(finding).what)]
     Policy {
-        /// What was found.
+        /// The finding.
         finding: Box<Finding>,
     },
-    /// Something must come first.
+    /// Something else must be done first.
     #[error("issue {} cannot be {state}: {why}", issue.short())]
     NotYet {
-        /// Which issue.
+        /// The issue.
         issue: IssueId,
         /// The state that was asked for.
         state: &'static str,
-        /// What must come first.
+        /// What must be done first.
         why: String,
-        /// How.
+        /// How to do it.
         hint: String,
     },
-    /// It is not done, and gated now.
+    /// The issue is now gated instead of done.
     #[error("issue {} is gated, not done: these gates have not passed: {}", issue.short(), gates.join(", "))]
     Gated {
-        /// Which issue.
+        /// The issue.
         issue: IssueId,
         /// The gates.
         gates: Vec<String>,
     },
-    /// It was deleted.
+    /// The issue was deleted.
     #[error("issue {} was deleted", issue.short())]
     Deleted {
-        /// Which issue.
+        /// The issue.
         issue: IssueId,
     },
     /// A dependency would make issues wait for each other.
@@ -151,21 +98,21 @@ pub(crate) enum Error {
         /// From the issue along what it waits for, back to the issue.
         path: Vec<IssueId>,
     },
-    /// No gate goes by this name.
+    /// No gate has this key.
     #[error("no gate '{key}'")]
     NoSuchGate {
-        /// What was given.
+        /// The key that was typed.
         key: String,
-        /// The gates that there are.
+        /// The keys of all gates.
         known: Vec<String>,
     },
-    /// A plan cannot be made true.
+    /// A plan cannot be imported.
     #[error("the plan has {}, and nothing was written", in_words(problems.len(), "problem"))]
     Plan {
         /// All of them.
         problems: Vec<PlanProblem>,
     },
-    /// What is asked for wants all issues, and some cannot be read.
+    /// The command needs all issues, and some cannot be read.
     #[error("{} cannot be read, and {why}: {first}", in_words(*count, "issue"))]
     Unreadable {
         /// How many.
@@ -175,133 +122,149 @@ pub(crate) enum Error {
         /// Why that matters.
         why: &'static str,
     },
-    /// The user ended it.
+    /// The user interrupted the command.
     #[error("interrupted: {what}")]
     Interrupted {
-        /// What came of that.
+        /// The effect of that.
         what: &'static str,
     },
-    /// There is no issue that could be taken.
+    /// No issue is available.
     #[error("no issue is available")]
     NothingAvailable,
-    /// A thing that was named is not there.
+    /// A thing that was named does not exist.
     #[error("no {what} '{name}'")]
     NotThere {
-        /// What it would be.
+        /// The kind of thing.
         what: &'static str,
-        /// What was given.
+        /// The name that was typed.
         name: String,
         /// What to do instead.
         hint: String,
     },
-    /// The repository wants to run something that its user has not allowed.
+    /// The repository has a command that its user has not approved.
     #[error("the repository's {what} is not run before you allow it: {command}")]
     NotApproved {
-        /// Which setting.
+        /// The setting.
         what: String,
-        /// What it says.
+        /// Its value.
         command: String,
     },
     /// `[worktree] mode = "off"`.
     #[error("leases are switched off here: [worktree] mode = \"off\" in .jit/config.toml")]
     LeasesOff,
-    /// A file that agents read is left alone.
+    /// A file for coding agents cannot be changed.
     #[error("{path}: {why}")]
     AgentFile {
-        /// Which one.
+        /// The file.
         path: String,
         /// What is wrong.
         why: String,
         /// What to do.
         hint: String,
     },
-    /// A hook cannot be installed or removed.
-    #[error(transparent)]
-    Hooks(Obstacle),
-    /// A worktree cannot be made or removed.
-    #[error(transparent)]
-    Worktree(#[from] Blocker),
-    /// A file or an object.
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    /// Git.
-    #[error(transparent)]
-    Git(#[from] run::Error),
-    /// GitHub.
-    #[error(transparent)]
-    Github(#[from] github::Error),
-    /// Who acts.
-    #[error(transparent)]
-    Actor(#[from] actor::Error),
-    /// A step of the demonstration did not come out as told.
+    /// A step of the demonstration failed.
     #[error("the demonstration failed: {0}")]
     Demo(String),
+    #[error(transparent)]
+    Id(#[from] IdError),
+    #[error(transparent)]
+    NoRange(#[from] NoRange),
+    #[error(transparent)]
+    InvalidIssue(#[from] InvalidIssue),
+    #[error(transparent)]
+    Lease(#[from] LeaseRefusal),
+    #[error(transparent)]
+    Coordinator(#[from] coordinator::Error),
+    #[error(transparent)]
+    Hooks(#[from] install::Error),
+    #[error(transparent)]
+    Enforce(#[from] enforce::Error),
+    #[error(transparent)]
+    Worktree(#[from] worktree::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Git(#[from] git::Error),
+    #[error(transparent)]
+    Github(#[from] github::Error),
+    #[error(transparent)]
+    Actor(#[from] actor::Error),
 }
 
-impl From<git::Error> for Error {
-    fn from(error: git::Error) -> Self {
-        match error {
-            git::Error::Run(error) => Self::Git(error),
-            error => Self::Store(error.into()),
+impl From<run::Error> for Error {
+    fn from(error: run::Error) -> Self {
+        Self::Git(error.into())
+    }
+}
+
+impl From<Blocker> for Error {
+    fn from(blocker: Blocker) -> Self {
+        Self::Worktree(blocker.into())
+    }
+}
+
+impl Diagnose for Error {
+    #[expect(clippy::too_many_lines, reason = "one exhaustive match, so that no error is forgotten")]
+    fn diagnosis(&self) -> Diagnosis {
+        let new = Diagnosis::new;
+        match self {
+            Self::Usage { hint, .. } => new("usage", Usage).hint(hint),
+            Self::OwnEdits { issue, commit, .. } => new("own_edits", Refused)
+                .hint(format!("To take responsibility for it: git jit claim acquire {}, then push", issue.short()))
+                .hint("Only edits of others can be adopted")
+                .data(json!({ "issue_id": issue, "commit": commit })),
+            Self::NoSuchLease { .. } => no_such_lease(),
+            Self::KeptAlive { pid } => new("kept_alive", Busy)
+                .hint("To end that process: git jit claim keepalive --stop, or kill it")
+                .data(json!({ "pid": pid })),
+            Self::Policy { finding } => finding.diagnosis(),
+            Self::NotYet { hint, .. } => new("not_yet", Refused).hint(hint),
+            Self::Gated { issue, gates } => new("gated", Refused)
+                .hint(format!("To run the automated ones: git jit gate check-all {}", issue.short()))
+                .hint(format!("To see what each waits for: git jit gate status {}", issue.short()))
+                .data(json!({ "issue_id": issue, "gates": gates })),
+            Self::Deleted { issue } => new("deleted", Refused)
+                .hint(format!("To restore it: git jit issue restore {}", issue.short()))
+                .data(json!({ "issue_id": issue })),
+            Self::Cycle { path } => new("cycle", Refused)
+                .hints(path.first().map(|id| format!("To see what waits for what: git jit graph deps {} --depth 0", id.short())))
+                .data(json!({ "path": path })),
+            Self::NoSuchGate { key, known } => new("gate_not_found", NotFound)
+                .hints(similar(key, known).map(|known| format!("Did you mean '{known}'?")))
+                .hint("To see the gates: git jit gate list. To define one: git jit gate define")
+                .data(json!({ "known": known })),
+            Self::Plan { problems } => new("invalid_plan", Invalid)
+                .hints(problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.what)))
+                .hint("Fix that, and try it with --dry-run")
+                .data(json!({ "problems": problems })),
+            Self::Unreadable { .. } => new("issues_unreadable", Invalid).hint("To see all of them: git jit doctor"),
+            Self::Interrupted { .. } => Diagnosis::interrupted(),
+            Self::NothingAvailable => new("nothing_available", NotFound)
+                .hint("To see what is held and what is blocked: git jit claim list, git jit query blocked"),
+            Self::NotThere { hint, .. } => new("not_there", NotFound).hint(hint),
+            Self::NotApproved { .. } => new("not_approved", Refused).hint("If you trust it: git jit worktree approve"),
+            Self::LeasesOff => new("leases_off", Refused).hint("To use leases: set mode = \"auto\" there, and commit it"),
+            Self::AgentFile { path, hint, .. } => new("agent_file", Refused).hint(hint).data(json!({ "file": path })),
+            Self::Demo(_) => new("demo_failed", Refused),
+            Self::Id(error) => error.diagnosis(),
+            Self::NoRange(error) => error.diagnosis(),
+            Self::InvalidIssue(error) => error.diagnosis(),
+            Self::Lease(refusal) => refusal.diagnosis(),
+            Self::Coordinator(error) => error.diagnosis(),
+            Self::Hooks(error) => error.diagnosis(),
+            Self::Enforce(error) => error.diagnosis(),
+            Self::Worktree(error) => error.diagnosis(),
+            Self::Store(error) => error.diagnosis(),
+            Self::Git(error) => error.diagnosis(),
+            Self::Github(error) => error.diagnosis(),
+            Self::Actor(error) => error.diagnosis(),
         }
     }
 }
 
-impl From<enforce::Error> for Error {
-    fn from(error: enforce::Error) -> Self {
-        match error {
-            enforce::Error::Store(error) => Self::Store(error),
-            enforce::Error::Coordinator(error) => error.into(),
-            enforce::Error::Git(error) => Self::Git(error),
-            enforce::Error::Actor(error) => Self::Actor(error),
-        }
-    }
-}
-
-impl From<install::Error> for Error {
-    fn from(error: install::Error) -> Self {
-        match error {
-            install::Error::Store(error) => Self::Store(error),
-            install::Error::Git(error) => Self::Git(error),
-            install::Error::Obstacle(obstacle) => Self::Hooks(obstacle),
-        }
-    }
-}
-
-impl From<worktree::Error> for Error {
-    fn from(error: worktree::Error) -> Self {
-        match error {
-            worktree::Error::Blocker(blocker) => Self::Worktree(blocker),
-            worktree::Error::Lease(refusal) => refusal.into(),
-            worktree::Error::Interrupted => Self::Interrupted { what: "what was made has been taken back" },
-            worktree::Error::Store(error) => Self::Store(error),
-            worktree::Error::Coordinator(error) => error.into(),
-            worktree::Error::Git(error) => Self::Git(error),
-        }
-    }
-}
-
-impl From<coordinator::Error> for Error {
-    fn from(error: coordinator::Error) -> Self {
-        match error {
-            coordinator::Error::Lost { lease_id, outcome, successor } => Self::Lost { lease_id, outcome, successor },
-            coordinator::Error::Unknown { source } => Self::Store(store::Error::Unsure { source: Box::new(source) }),
-            coordinator::Error::Unavailable(error) => Self::Store(error),
-        }
-    }
-}
-
-impl From<LeaseRefusal> for Error {
-    fn from(refusal: LeaseRefusal) -> Self {
-        match refusal {
-            LeaseRefusal::Held { lease, lease_status } => Self::Held { lease, lease_status },
-            LeaseRefusal::NoSuchLease { lease_id } => Self::NoSuchLease { named: lease_id.to_string() },
-            LeaseRefusal::NotTheHolder { lease, holder } => Self::NotTheHolder { lease, holder },
-            LeaseRefusal::Over { lease } => Self::Over { lease },
-            LeaseRefusal::NoReason => Self::NoReason,
-            LeaseRefusal::TooMany { agent, limit, leases } => Self::TooManyIndefinite { agent, limit, leases },
-        }
-    }
+/// The keys that resemble the one that was typed.
+fn similar<'k>(key: &'k str, known: &'k [String]) -> impl Iterator<Item = &'k String> {
+    known.iter().filter(move |known| strsim::normalized_damerau_levenshtein(known, key) > 0.6)
 }
 
 fn in_words(number: usize, what: &str) -> String {

@@ -3,6 +3,7 @@
 //! One question: what an issue says. What goes wrong is told apart by what the user has to do about it. The answer has a time
 //! limit, since `gh` has none.
 
+#![deny(clippy::wildcard_enum_match_arm)]
 #![expect(clippy::disallowed_methods, reason = "this is the module that may run gh")]
 
 use std::fs::File;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use crate::process::GIT_LOCAL_VARIABLES;
 
 /// How long an answer may take.
@@ -104,58 +105,39 @@ pub(crate) enum Error {
     },
 }
 
-impl Error {
-    /// The exit status.
-    pub(crate) fn status(&self) -> ExitStatus {
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        let without = "To do without GitHub: spawn takes --title \"…\", purge takes --offline";
         match self {
-            Self::NoProgram { .. } | Self::NoSuchIssue { .. } | Self::NoRemote { .. } => ExitStatus::NotFound,
-            Self::PullRequest { .. } => ExitStatus::Usage,
-            Self::NotLoggedIn { .. } => ExitStatus::Refused,
-            Self::RateLimit { .. } => ExitStatus::Busy,
-            Self::Offline { .. } | Self::Failed { .. } => ExitStatus::Broken,
-            Self::Malformed { .. } => ExitStatus::Invalid,
-        }
-    }
-
-    /// A stable word for programs.
-    pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::NoProgram { .. } => "gh_not_found",
-            Self::NoSuchIssue { .. } => "github_issue_not_found",
-            Self::PullRequest { .. } => "github_pull_request",
-            Self::NotLoggedIn { .. } => "gh_not_logged_in",
-            Self::NoRemote { .. } => "github_no_remote",
-            Self::RateLimit { .. } => "github_rate_limit",
-            Self::Offline { .. } => "github_offline",
-            Self::Failed { .. } => "gh_failed",
-            Self::Malformed { .. } => "gh_malformed",
-        }
-    }
-
-    /// What to do next, each a line.
-    pub(crate) fn hints(&self) -> Vec<String> {
-        let without = || "To do without GitHub: spawn takes --title \"…\", purge takes --offline".to_owned();
-        let first = match self {
-            Self::NoProgram { .. } => "To install it: https://cli.github.com".to_owned(),
-            Self::NoSuchIssue { number } => {
-                return vec![
-                    format!("To see it: gh issue view {number}"),
-                    "An issue of this repository is named by its id: git jit issue list".to_owned(),
-                ];
+            Self::NoProgram { .. } => {
+                Diagnosis::new("gh_not_found", ExitStatus::NotFound).hint("To install it: https://cli.github.com").hint(without)
             }
-            Self::PullRequest { .. } => return vec!["Name the issue that it is for".to_owned()],
-            Self::NotLoggedIn { .. } => "To log in: gh auth login".to_owned(),
-            Self::NoRemote { .. } => "To choose a repository there: gh repo set-default".to_owned(),
-            Self::RateLimit { .. } => "Try again later; to see the limit: gh api rate_limit".to_owned(),
-            Self::Offline { .. } => "Try again when you are online".to_owned(),
-            Self::Failed { .. } | Self::Malformed { .. } => "To see what it says: gh issue view".to_owned(),
-        };
-        vec![first, without()]
-    }
-
-    /// Whether the same question may be answered later.
-    pub(crate) fn is_retryable(&self) -> bool {
-        matches!(self, Self::RateLimit { .. } | Self::Offline { .. })
+            Self::NoSuchIssue { number } => Diagnosis::new("github_issue_not_found", ExitStatus::NotFound)
+                .hint(format!("To see it: gh issue view {number}"))
+                .hint("An issue of this repository is named by its id: git jit issue list"),
+            Self::PullRequest { .. } => {
+                Diagnosis::new("github_pull_request", ExitStatus::Usage).hint("Name the issue that it is for")
+            }
+            Self::NotLoggedIn { .. } => {
+                Diagnosis::new("gh_not_logged_in", ExitStatus::Refused).hint("To log in: gh auth login").hint(without)
+            }
+            Self::NoRemote { .. } => Diagnosis::new("github_no_remote", ExitStatus::NotFound)
+                .hint("To choose a repository there: gh repo set-default")
+                .hint(without),
+            Self::RateLimit { .. } => Diagnosis::new("github_rate_limit", ExitStatus::Busy)
+                .hint("Try again later; to see the limit: gh api rate_limit")
+                .hint(without),
+            Self::Offline { .. } => Diagnosis::new("github_offline", ExitStatus::Broken)
+                .hint("Try again when you are online")
+                .hint(without)
+                .retryable(true),
+            Self::Failed { .. } => {
+                Diagnosis::new("gh_failed", ExitStatus::Broken).hint("To see what it prints: gh issue view").hint(without)
+            }
+            Self::Malformed { .. } => {
+                Diagnosis::new("gh_malformed", ExitStatus::Invalid).hint("To see what it prints: gh issue view").hint(without)
+            }
+        }
     }
 }
 
@@ -263,8 +245,9 @@ mod tests {
             (2, "", "gh_failed"),
         ] {
             let error = meaning("999", Some(status), complaint);
-            assert_eq!(error.code(), code, "{complaint}");
-            assert!(!error.hints().is_empty());
+            let diagnosis = error.diagnosis();
+            assert_eq!(diagnosis.code, code, "{complaint}");
+            assert!(!diagnosis.hints.is_empty());
         }
     }
 }

@@ -1,3 +1,3 @@
-//! TODO: forge.
+//! The service that hosts the repository: GitHub, through `gh`.
 
 pub(crate) mod github;

@@ -12,6 +12,10 @@ pub(crate) mod tree;
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
+
 /// Why something could not be read from Git.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -35,6 +39,18 @@ pub(crate) enum Error {
     /// `git` was run for it, and failed.
     #[error(transparent)]
     Run(#[from] run::Error),
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Unreadable { .. } => Diagnosis::new("git_unreadable", ExitStatus::Broken),
+            Self::Corrupt { path, .. } => Diagnosis::new("corrupt", ExitStatus::Broken)
+                .hint("To check the repository: git fsck")
+                .data(json!({ "file": path.display().to_string(), "line": null })),
+            Self::Run(error) => error.diagnosis(),
+        }
+    }
 }
 
 impl Error {

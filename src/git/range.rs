@@ -4,6 +4,7 @@ use gix::bstr::{BString, ByteSlice};
 use gix::revision::plumbing::Spec;
 use gix::{ObjectId, Repository};
 
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use crate::git::history;
 use crate::git::{Error, Result};
 
@@ -26,6 +27,13 @@ pub(crate) struct NoRange {
     pub text: String,
     /// The reason.
     pub why: String,
+}
+
+impl Diagnose for NoRange {
+    fn diagnosis(&self) -> Diagnosis {
+        let hint = "Name commits as git log does: origin/main..HEAD, or HEAD^! for one";
+        Diagnosis::new("no_range", ExitStatus::NotFound).hint(hint)
+    }
 }
 
 impl Range {

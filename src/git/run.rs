@@ -12,6 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
+use crate::exit::{self, Diagnose, Diagnosis};
 use crate::process::GIT_LOCAL_VARIABLES;
 
 /// What can go wrong when Git is run.
@@ -34,6 +35,12 @@ pub(crate) enum Error {
         /// Its exit status, if it had one.
         status: Option<i32>,
     },
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        Diagnosis::new("git_failed", exit::ExitStatus::Broken)
+    }
 }
 
 /// Git, to be run in a directory.

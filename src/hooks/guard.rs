@@ -33,7 +33,7 @@ pub(crate) fn guard(action: &str, judge: impl FnOnce(&Context, &Layout, &dyn Coo
 
 fn verdict(cx: &Context, action: &str, judge: impl FnOnce(&Context, &Layout, &dyn Coordinator) -> Result<Verdict>) -> Verdict {
     match Layout::discover(&cx.cwd, cx.git_dir.as_deref()) {
-        Ok(layout) => judge(cx, &layout, lease::open(cx, &layout).as_ref()).unwrap_or_else(|error| {
+        Ok(layout) => judge(cx, &layout, lease::open(&layout, cx.takes_locks).as_ref()).unwrap_or_else(|error| {
             let finding = unreadable(&format!("this {action} could not be judged"), &error);
             Verdict::of(&EffectivePolicy::of_worktree(cx, &layout).policy, [finding])
         }),

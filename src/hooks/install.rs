@@ -16,6 +16,7 @@ pub(crate) mod site;
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
+use crate::exit::{Diagnose, Diagnosis};
 use crate::hooks::install::manager::Manager;
 pub(crate) use crate::hooks::install::obstacle::Obstacle;
 use crate::hooks::install::shim::HookAuthor;
@@ -39,6 +40,16 @@ impl From<crate::git::Error> for Error {
         match error {
             crate::git::Error::Run(error) => Self::Git(error),
             error => Self::Store(error.into()),
+        }
+    }
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Store(error) => error.diagnosis(),
+            Self::Git(error) => error.diagnosis(),
+            Self::Obstacle(obstacle) => obstacle.diagnosis(),
         }
     }
 }

@@ -9,16 +9,17 @@ use std::collections::HashMap;
 
 use crate::domain::id::LeaseId;
 use crate::domain::lease::{
-    Diagnostic, Lease, LeaseFilter, LeaseOutcome, Ledger, Limits, PastEvent, Recovery, Request, Transaction,
+    Diagnostic, Lease, LeaseFilter, LeaseOutcome, Ledger, Limits, PastEvent, Recovery, Request, Transaction, lost,
 };
 use crate::domain::time::Clock;
+use crate::exit::{Diagnose, Diagnosis};
 use crate::store::file_stamp::FileStamp;
 
 /// Why a coordinator did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// The lease that was to be renewed is not the holder's any more.
-    #[error("lease {lease_id} is lost")]
+    #[error("lease {lease_id} is lost: {}", outcome.describe(successor.as_deref()))]
     Lost {
         /// Which one.
         lease_id: LeaseId,
@@ -36,6 +37,16 @@ pub(crate) enum Error {
     /// Nothing was done, because the store cannot be used now.
     #[error(transparent)]
     Unavailable(crate::store::Error),
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Lost { lease_id, successor, .. } => lost(lease_id, successor.as_deref()),
+            Self::Unknown { .. } => crate::store::unsure(),
+            Self::Unavailable(error) => error.diagnosis(),
+        }
+    }
 }
 
 impl From<crate::store::Error> for Error {

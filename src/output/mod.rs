@@ -1,25 +1,78 @@
-//! Reports become text: for people with styles, or as one JSON document. stdout is the answer, stderr the narration.
+//! Reports: text with styles for people, or one JSON document for programs. stdout has the answer, stderr the narration.
 //!
-//! Computes nothing. What came from files is shown without control characters, whoever wrote it.
+//! Nothing is computed here. Text that came from files is printed without control characters.
+//!
+//! # How to write a report
+//!
+//! 1. One struct with the members of the document, named and ordered as `docs/json.md` lists them:
+//!    `#[derive(Serialize, JsonSchema)] struct Released { changed: bool, lease_id: LeaseId, issue_id: Option<IssueId> }`.
+//! 2. What only people see is a member too, with `#[serde(skip)]`. Every other member is printed, also when it is `null`.
+//! 3. A type that several documents share has a name of its own: `#[schemars(rename = "Lease")]` if it differs from Rust's.
+//!    `#[schemars(inline)]` keeps a small one out of the list of names.
+//! 4. `impl Report for Released { fn human(&self, styles: &Styles) -> String { … } }`.
+//! 5. Its verb is in the `ANSWERS` of its group: `Answer::of::<Released>("claim release")`.
+//! 6. `docs/json.md` is made from that; a test compares it and says how to renew it.
 
 pub(crate) mod progress;
+pub(crate) mod schema;
 pub(crate) mod text;
 pub(crate) mod watch;
+pub(crate) mod width;
 
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::context::Terminal;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use text::Styles;
 
-/// What a command found or did: a value that can say itself in both ways.
+/// What can be printed as one JSON document: every `Serialize` whose members follow `schema_version`.
+pub(crate) trait Document {
+    /// Writes the document and a final newline, member by member.
+    fn write(&self, out: &mut dyn Write) -> io::Result<()>;
+    /// The document as a value.
+    fn value(&self) -> Value;
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T: ?Sized> {
+    schema_version: u32,
+    #[serde(flatten)]
+    members: &'a T,
+}
+
+fn envelope<T: Serialize + ?Sized>(members: &T) -> Envelope<'_, T> {
+    Envelope { schema_version: 1, members }
+}
+
+impl<T: Serialize> Document for T {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut out = BufWriter::with_capacity(1 << 16, out);
+        serde_json::to_writer_pretty(&mut out, &envelope(self))?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    fn value(&self) -> Value {
+        serde_json::to_value(envelope(self)).expect("a report has names for keys")
+    }
+}
+
+/// What a command found or did.
 pub(crate) trait Report {
-    /// The members of the JSON document, beside `schema_version`.
-    fn json(&self) -> Value;
+    /// The members of the JSON document, built by hand: only until every report derives them.
+    fn json(&self) -> Value {
+        Value::Null
+    }
+    /// The report as a document; none where the answer was streamed already.
+    fn document(&self) -> Option<&dyn Document> {
+        None
+    }
     /// The lines for people.
     fn human(&self, styles: &Styles) -> String;
     /// The line that is left of it with `--quiet`; nothing for most.
@@ -82,7 +135,7 @@ impl Output {
 
     /// Says a part of an answer that comes bit by bit: whether anybody still listens.
     pub(crate) fn stream(text: &str) -> bool {
-        let mut out = std::io::stdout().lock();
+        let mut out = io::stdout().lock();
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
     }
 
@@ -91,7 +144,7 @@ impl Output {
         #[cfg(unix)]
         {
             use rustix::event::{PollFd, PollFlags, Timespec, poll};
-            let stdout = std::io::stdout();
+            let stdout = io::stdout();
             let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
             let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
             let is_gone =
@@ -104,74 +157,96 @@ impl Output {
 
     /// Says a report: whether it could be said.
     pub(crate) fn report(&self, report: &dyn Report) -> bool {
-        let text = if self.json {
-            match report.json() {
-                // It was said bit by bit.
-                Value::Null => String::new(),
-                members => document(members),
-            }
-        } else if self.quiet {
-            report.quiet().map(|line| line + "\n").unwrap_or_default()
-        } else {
-            report.human(&self.out)
-        };
         if let Some(aside) = report.aside() {
             self.narrate(&aside);
         }
-        write(std::io::stdout().lock(), &text)
+        let stdout = io::stdout().lock();
+        if self.json {
+            return was_read(write_document(report, stdout));
+        }
+        let text = if self.quiet { report.quiet().map(|line| line + "\n").unwrap_or_default() } else { report.human(&self.out) };
+        write(stdout, &text)
     }
 
     /// Says by the way what is under way; not with `--quiet` and not with `--json`.
     pub(crate) fn narrate(&self, text: &str) {
         if !self.quiet && !self.json {
-            write(std::io::stderr().lock(), &format!("{} {}\n", self.err.faint("git jit:"), text::plain(text)));
+            write(io::stderr().lock(), &format!("{} {}\n", self.err.faint("git jit:"), text::plain(text)));
         }
     }
 
     /// Says, however quiet it should be, that something is not as it ought to be.
     pub(crate) fn warn(&self, text: &str) {
-        write(std::io::stderr().lock(), &format!("{} {}\n", self.err.warn("warning:"), text::plain(text)));
+        write(io::stderr().lock(), &format!("{} {}\n", self.err.warn("warning:"), text::plain(text)));
     }
 
     /// Says why there is no answer.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            write(std::io::stdout().lock(), &document(json!({ "error": described(error) })));
+            let _ = Failure::from(error).write(&mut io::stdout().lock());
             return;
         }
         let mut text = format!("{} {}\n", self.err.bad("error:"), text::plain(&error.to_string()));
         for hint in error.hints() {
             text += &format!("  {}\n", text::plain(&hint));
         }
-        write(std::io::stderr().lock(), &text);
+        write(io::stderr().lock(), &text);
     }
 }
 
-/// An error as programs are told of it.
-pub(crate) fn described(error: &Error) -> Value {
-    json!({
-        "code": error.code(), "message": error.to_string(), "details": error.details(),
-        "suggestions": error.hints(), "retryable": error.is_retryable(),
-    })
+/// The document of an error.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Failure {
+    error: ErrorReport,
 }
 
-/// One document: the version first, then what was said.
-pub(crate) fn whole(members: Value) -> Value {
-    let mut document = serde_json::Map::from_iter([("schema_version".to_owned(), json!(1))]);
-    if let Value::Object(members) = members {
-        document.extend(members);
+/// What programs need of an error.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+pub(crate) struct ErrorReport {
+    code: &'static str,
+    pub message: String,
+    #[schemars(with = "serde_json::Map<String, Value>")]
+    details: Value,
+    suggestions: Vec<String>,
+    retryable: bool,
+}
+
+impl From<&Error> for ErrorReport {
+    fn from(error: &Error) -> Self {
+        let Diagnosis { code, hints, data, is_retryable, status: _ } = error.diagnosis();
+        Self { code, message: error.to_string(), details: data, suggestions: hints, retryable: is_retryable }
     }
-    Value::Object(document)
 }
 
-fn document(members: Value) -> String {
-    format!("{:#}\n", whole(members))
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self { error: error.into() }
+    }
 }
 
-/// Whether it was said. Whoever closed the stream has seen enough: that is no failure, and no panic.
+#[cfg(feature = "mcp")]
+/// The document of a report; `null` where the answer was streamed.
+pub(crate) fn value(report: &dyn Report) -> Value {
+    match report.document() {
+        Some(document) => document.value(),
+        None => Some(report.json()).filter(|members| !members.is_null()).map(|members| members.value()).unwrap_or_default(),
+    }
+}
+
+fn write_document(report: &dyn Report, mut out: impl Write) -> io::Result<()> {
+    match (report.document(), report.json()) {
+        (Some(document), _) => document.write(&mut out),
+        (None, Value::Null) => Ok(()),
+        (None, members) => members.write(&mut out),
+    }
+}
+
 fn write(mut stream: impl Write, text: &str) -> bool {
-    match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
-        Ok(()) => true,
-        Err(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
-    }
+    was_read(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()))
+}
+
+/// Whether it was printed. A reader that closed the stream has read enough: no failure, and no panic.
+fn was_read(written: io::Result<()>) -> bool {
+    written.map_or_else(|error| error.kind() == io::ErrorKind::BrokenPipe, |()| true)
 }

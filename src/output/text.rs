@@ -3,6 +3,7 @@
 use owo_colors::Style;
 
 use crate::domain::issue::deceives;
+use crate::output::width::width;
 
 /// What words look like, by meaning; all plain where the stream wants no colour.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,30 +88,30 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A table: each column as wide as its widest cell, the last one free, two spaces between.
+/// A table: each column is as wide as its widest cell, with two spaces in between; the last one is not padded.
 ///
-/// `paint` dresses a cell, given its column, where there is colour; what it is padded by comes behind.
+/// `paint` styles a cell, given its column. It is not called without colour. Padding is added after it.
 pub(crate) fn table(heads: &[&str], rows: &[Vec<String>], styles: &Styles, paint: impl Fn(usize, &str) -> String) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).chain([heads[column].len()]).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-    let (mut text, is_dressed) = (String::new(), styles.has_colour());
-    put_line(&mut text, &widths, heads, is_dressed.then_some(&|_, head: &str| styles.head(head)));
+    let natural = |column: usize| rows.iter().map(|row| width(&row[column])).chain([heads[column].len()]).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..heads.len()).map(natural).collect();
+    let (mut text, has_colour) = (String::new(), styles.has_colour());
+    put_line(&mut text, &widths, heads, has_colour.then_some(&|_, head: &str| styles.head(head)));
     for row in rows {
-        put_line(&mut text, &widths, row, is_dressed.then_some(&paint));
+        put_line(&mut text, &widths, row, has_colour.then_some(&paint));
     }
     text
 }
 
-/// A row of a table: of thousands, none is made in pieces of its own.
+/// Appends a row. A table has thousands, so none is a string of its own.
 fn put_line(text: &mut String, widths: &[usize], cells: &[impl AsRef<str>], paint: Option<&impl Fn(usize, &str) -> String>) {
     let start = text.len();
-    for (column, (cell, width)) in cells.iter().map(AsRef::as_ref).zip(widths).enumerate() {
+    for (column, (cell, columns)) in cells.iter().map(AsRef::as_ref).zip(widths).enumerate() {
         match paint {
             Some(paint) => text.push_str(&paint(column, cell)),
             None => text.push_str(cell),
         }
         if column + 1 < cells.len() {
-            text.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 2));
+            text.extend(std::iter::repeat_n(' ', columns - width(cell) + 2));
         }
     }
     text.truncate(start + text[start..].trim_end().len());
@@ -137,5 +138,8 @@ mod tests {
         let colourful = table(&["x", "y"], &rows, &Styles::colourful(), |_, cell| format!("<{cell}>"));
         assert!(colourful.ends_with("\n<>   <>\n<é>  <b>\n"), "{colourful:?}");
         assert_eq!(table(&["x", "y"], &rows, &Styles::plain(), |_, _| unreachable!()), "x  y\n\né  b\n");
+        let wide = [vec!["日本".to_owned(), "b".to_owned()], vec!["e\u{301}".to_owned(), "c".to_owned()]];
+        let text = table(&["x", "y"], &wide, &Styles::plain(), |_, cell| cell.to_owned());
+        assert_eq!(text, "x     y\n日本  b\ne\u{301}     c\n", "by the columns that a terminal needs");
     }
 }

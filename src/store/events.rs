@@ -25,7 +25,8 @@ const LONGEST_LINE: usize = 4000;
 const LONGEST_VALUE: usize = 200;
 
 /// Something that was done.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "Event")]
 pub(crate) struct IssueEvent {
     schema_version: u32,
     /// When.

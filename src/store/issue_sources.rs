@@ -17,7 +17,7 @@ use crate::store::layout::Layout;
 use crate::store::{Error, Result};
 
 /// Where something was read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Source {
     /// This worktree's file.

@@ -7,6 +7,7 @@
 pub(crate) mod agent_run;
 pub(crate) mod authority;
 pub(crate) mod config;
+mod diagnose;
 pub(crate) mod events;
 pub(crate) mod file;
 pub(crate) mod file_stamp;
@@ -30,6 +31,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::git;
+pub(crate) use diagnose::unsure;
 
 /// What can go wrong with a file or an object.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use crate::store::issues::IssueWriter;
 use crate::store::{Error, Result};
 
 /// What somebody had to say about an issue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub(crate) struct Note {
     /// A ULID, so that notes sort by their time; the stem of the file's name.
     pub id: String,

@@ -1,4 +1,4 @@
-//! A bare repository with its worktrees around it, and the primary one of them.
+//! Clones into a bare repository, and creates its primary worktree.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ use crate::git::run::Git;
 use crate::store::Error;
 use crate::store::layout::Layout;
 use crate::worktree::path_template;
-use crate::worktree::{Blocker, Result, alone};
+use crate::worktree::{Blocker, Result, lock_worktrees, remove_with_git};
 
-/// The folder that a clone gets unless another is named: the last name of the address, with `.git`.
+/// The default folder for a clone: the last part of the URL, with `.git`.
 pub(crate) fn default_dir(url: &str) -> Option<String> {
     let url = url.trim_end_matches('/');
     let url = url.strip_suffix("/.git").unwrap_or(url);
@@ -20,25 +20,25 @@ pub(crate) fn default_dir(url: &str) -> Option<String> {
     (!name.is_empty() && name != "." && name != "..").then(|| format!("{name}.git"))
 }
 
-/// Clones into a new bare repository as a usual clone would be: what the remote has is in tracking refs, and the default
-/// branch alone is local, with an upstream.
+/// Clones into a new bare repository with the refs of a non-bare clone: remote-tracking refs, and the default branch as the only
+/// local branch, with an upstream.
 pub(crate) fn clone_into(cx: &Context, url: &str, dir: &Path) -> Result<()> {
     let cwd = &cx.cwd;
-    let is_there = dir.symlink_metadata().is_ok();
-    if is_there && !dir.read_dir().is_ok_and(|mut entries| entries.next().is_none()) {
+    let exists = dir.symlink_metadata().is_ok();
+    if exists && !dir.read_dir().is_ok_and(|mut entries| entries.next().is_none()) {
         return Err(Blocker::PathTaken { path: dir.to_owned() }.into());
     }
-    // A folder that is there stays the one that it is, somebody may stand in it: what was cloned is moved into it.
-    let around = if is_there { dir } else { dir.parent().unwrap_or(cwd) };
-    std::fs::create_dir_all(around).map_err(Error::io("make directory", around))?;
+    // An existing folder is kept, since it may be a current directory: the clone is moved into it.
+    let parent = if exists { dir } else { dir.parent().unwrap_or(cwd) };
+    std::fs::create_dir_all(parent).map_err(Error::io("create directory", parent))?;
     let scratch =
-        tempfile::Builder::new().prefix(".git-jit-clone-").tempdir_in(around).map_err(Error::io("make a folder in", around))?;
+        tempfile::Builder::new().prefix(".git-jit-clone-").tempdir_in(parent).map_err(Error::io("create a folder in", parent))?;
     let cloned = scratch.path().join("cloned");
     let mut separate = OsStr::new("--separate-git-dir=").to_owned();
     separate.push(&cloned);
-    // Through a worktree that is none: `clone --bare` would make every branch of the remote a local one.
+    // With a worktree that is not kept: `clone --bare` would create a local branch for every branch of the remote.
     let worktree = scratch.path().join("worktree");
-    // Git would name the folder that is none, too.
+    // Without `--quiet`, Git would also print the name of that worktree.
     let progress: &[&str] = if cx.terminal.is_watched { &["--progress"] } else { &[] };
     let words = ["clone", "--quiet", "--no-checkout"].iter().chain(progress).map(OsStr::new);
     let args = words.chain([separate.as_os_str(), OsStr::new("--"), OsStr::new(url), worktree.as_os_str()]);
@@ -46,10 +46,10 @@ pub(crate) fn clone_into(cx: &Context, url: &str, dir: &Path) -> Result<()> {
     let git = Git::at(&cloned);
     git.run(&["config", "core.bare", "true"])?;
     let _ = git.output(&["config", "--unset", "core.worktree"])?;
-    if is_there { move_into(dir, &cloned) } else { Ok(std::fs::rename(&cloned, dir).map_err(Error::io("make", dir))?) }
+    if exists { move_into(dir, &cloned) } else { Ok(std::fs::rename(&cloned, dir).map_err(Error::io("create", dir))?) }
 }
 
-/// Moves everything that is in a folder into another one on the same disk, what makes it a repository last.
+/// Moves everything from one folder into another on the same disk. `HEAD`, which makes it a repository, goes last.
 fn move_into(dir: &Path, from: &Path) -> Result<()> {
     let mut names = crate::store::file::names(from)?;
     names.sort_by_key(|name| name == "HEAD");
@@ -59,13 +59,13 @@ fn move_into(dir: &Path, from: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes `trees/main`, the worktree of the branch that a bare repository's HEAD names: where it is, and whether it is new.
-pub(crate) fn make_primary(layout: &Layout) -> Result<(PathBuf, bool)> {
+/// Creates `trees/main`, the worktree of the branch that a bare repository's HEAD names. Returns its path, and whether it is new.
+pub(crate) fn create_primary(layout: &Layout) -> Result<(PathBuf, bool)> {
     if let Some(root) = &layout.primary_root {
         return Ok((root.clone(), false));
     }
-    let path = path_template::trees(layout).join("main");
-    let _guard = alone(layout)?;
+    let path = path_template::trees_dir(layout).join("main");
+    let _guard = lock_worktrees(layout)?;
     if path.symlink_metadata().is_ok() {
         return Err(Blocker::PathTaken { path }.into());
     }
@@ -79,15 +79,12 @@ pub(crate) fn make_primary(layout: &Layout) -> Result<(PathBuf, bool)> {
     if !is_born && others() {
         return Err(Blocker::NoSuchBase { base: branch.to_owned() }.into());
     }
-    let git = Git::at(&layout.common_dir);
-    let words = ["worktree", "add", "--quiet"].map(OsStr::new);
-    // A repository without any commit gets a branch that begins with the first one; that wants Git 2.42.
-    let of_unborn = ["--orphan", "-b", branch].map(OsStr::new);
-    let orphan: &[&OsStr] = if is_born { &[] } else { &of_unborn };
-    let start: &[&OsStr] = if is_born { &[OsStr::new(branch)] } else { &[] };
-    let args: Vec<&OsStr> = words.iter().chain(orphan).copied().chain([path.as_os_str()]).chain(start.iter().copied()).collect();
-    if let Err(error) = git.run(&args) {
-        let _ = git.output(&["worktree".as_ref(), "remove".as_ref(), "--force".as_ref(), "--force".as_ref(), path.as_os_str()])?;
+    // A repository without commits gets an unborn branch, which requires Git 2.42.
+    let options: &[&str] = if is_born { &[] } else { &["--orphan", "-b", branch] };
+    let start = is_born.then_some(OsStr::new(branch));
+    let args = ["worktree", "add", "--quiet"].iter().chain(options).map(OsStr::new).chain([path.as_os_str()]).chain(start);
+    if let Err(error) = Git::at(&layout.common_dir).run(&args.collect::<Vec<_>>()) {
+        let _ = remove_with_git(layout, &["--force", "--force"], &path);
         return Err(error.into());
     }
     Ok((path, true))
@@ -98,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clone_is_called_after_the_last_name_of_its_address() {
+    fn a_clone_is_named_after_the_last_part_of_its_url() {
         for (url, expected) in [
             ("https://github.com/your-org/my-project.git", Some("my-project.git")),
             ("https://github.com/your-org/my-project/", Some("my-project.git")),

@@ -1,7 +1,7 @@
-//! Ignored files that come along into a new worktree: `.worktreeinclude` at the root of the primary one lists them.
+//! Copies ignored files into a new worktree: those that `.worktreeinclude` at the root of the primary worktree lists.
 //!
-//! Its lines have the form of `.gitignore`. What it lists is copied only if Git ignores it, if nothing is there yet, and if it
-//! lies in the worktree by every folder above it.
+//! Its lines have the syntax of `.gitignore`. A listed file is copied only if Git ignores it, if it does not exist in the new
+//! worktree, and if no folder above it leads out of the worktree.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::store::Error;
 use crate::store::layout::Layout;
 use crate::worktree::Result;
 
-/// The file.
+/// The name of the file.
 const LIST: &str = ".worktreeinclude";
 
-/// The ignored files of the worktree at `root` that the list of the worktree at `primary` has, relative to the root.
+/// The ignored files of the worktree at `root` that the list in `primary` names, relative to `root`.
 pub(crate) fn listed(primary: &Path, root: &Path) -> Result<Vec<String>> {
     let list = primary.join(LIST);
     if !list.is_file() {
@@ -28,12 +28,12 @@ pub(crate) fn listed(primary: &Path, root: &Path) -> Result<Vec<String>> {
     }
     let ignored = git.filter(&["check-ignore", "-z", "--stdin"], &named, &[0, 1])?;
     let paths = ignored.split(|byte| *byte == 0).map(|path| String::from_utf8_lossy(path).into_owned());
-    // A folder is another repository, and our own data is versioned.
+    // A path that ends in a slash is another repository. Our own data is versioned.
     Ok(paths.filter(|path| !path.is_empty() && !path.ends_with('/') && !path.starts_with(".jit/")).collect())
 }
 
-/// Copies what the primary worktree lists: how many files.
-pub(crate) fn copy_to(layout: &Layout, root: &Path) -> Result<usize> {
+/// Copies the files that the primary worktree lists. Returns the number of files.
+pub(crate) fn copy_listed(layout: &Layout, root: &Path) -> Result<usize> {
     let Some(primary) = layout.primary_root.as_deref().filter(|primary| *primary != root) else { return Ok(0) };
     let real = root.canonicalize().map_err(Error::io("find", root))?;
     let mut copied = 0;
@@ -43,19 +43,19 @@ pub(crate) fn copy_to(layout: &Layout, root: &Path) -> Result<usize> {
         if to.symlink_metadata().is_ok() || !is_below(&real, folder) {
             continue;
         }
-        std::fs::create_dir_all(folder).map_err(Error::io("make directory", folder))?;
+        std::fs::create_dir_all(folder).map_err(Error::io("create directory", folder))?;
         copied += usize::from(copy(&from, &to)?);
     }
     Ok(copied)
 }
 
-/// Whether a folder lies below the root, or would: the nearest one that is there decides.
+/// Whether a folder is below the root, or would be: its nearest existing ancestor decides.
 pub(crate) fn is_below(root: &Path, folder: &Path) -> bool {
     let nearest = folder.ancestors().find_map(|above| above.canonicalize().ok());
     nearest.is_some_and(|nearest| nearest.starts_with(root))
 }
 
-/// Copies a file or a link as it is; anything else is left.
+/// Copies a file or a symbolic link; skips anything else.
 fn copy(from: &Path, to: &Path) -> Result<bool> {
     let kind = match from.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
@@ -75,7 +75,7 @@ fn copy(from: &Path, to: &Path) -> Result<bool> {
     Ok(kind.is_file())
 }
 
-/// Whether a file of the worktree at `root` is, byte by byte, what the primary one has.
+/// Whether a file is byte for byte the same in the worktree at `root` and in the primary one.
 pub(crate) fn is_copy(primary: &Path, root: &Path, file: &str) -> bool {
     let (here, there) = (root.join(file), primary.join(file));
     match (here.symlink_metadata(), there.symlink_metadata()) {

@@ -1,4 +1,4 @@
-//! Whether the commits of a branch are somewhere else, by what they are or by what they say.
+//! Whether the commits of a branch are merged, as commits or by their content.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use crate::store::layout::Layout;
 use crate::worktree::Result;
 use crate::worktree::default_branch;
 
-/// How many commits of the default branch are compared with a branch, newest first.
-const MOST: usize = 10_000;
+/// The most commits of the default branch that are compared with a branch, newest first.
+const MAX_COMPARED: usize = 10_000;
 
-/// How many commits of a branch are merged nowhere and on no remote.
+/// The number of commits of a branch that are merged nowhere and on no remote.
 ///
-/// None where the default branch has all that they say: then they were squashed, or picked one by one. That is so if merging
-/// them would change nothing, or if a commit of the default branch since then has the very tree of the branch.
-pub(crate) fn missing_elsewhere(layout: &Layout, scratch: &Path, tip: ObjectId) -> Result<usize> {
+/// 0 if the default branch has their content because they were squashed or cherry-picked: that is, if merging them would change
+/// nothing, or if a later commit of the default branch has the same tree as the branch.
+pub(crate) fn unmerged_count(layout: &Layout, scratch: &Path, tip: ObjectId) -> Result<usize> {
     let repo = &layout.repo;
     let mut tips: Vec<ObjectId> = default_branch::tips(layout).into_iter().map(|(_, tip)| tip).collect();
     tips.sort_unstable();
@@ -30,7 +30,7 @@ pub(crate) fn missing_elsewhere(layout: &Layout, scratch: &Path, tip: ObjectId) 
         return Ok(0);
     }
     for default in tips {
-        if has_tree_of(layout, default, tip)? || would_not_change(layout, scratch, default, tip)? {
+        if has_same_tree(layout, default, tip)? || merge_changes_nothing(layout, scratch, default, tip)? {
             return Ok(0);
         }
     }
@@ -43,9 +43,9 @@ fn tree_of(layout: &Layout, commit: ObjectId) -> Result<ObjectId> {
     Ok(commit.tree_id().map_err(failed())?.detach())
 }
 
-fn has_tree_of(layout: &Layout, default: ObjectId, tip: ObjectId) -> Result<bool> {
+fn has_same_tree(layout: &Layout, default: ObjectId, tip: ObjectId) -> Result<bool> {
     let wanted = tree_of(layout, tip)?;
-    for commit in history::reachable(&layout.repo, &[default], &[tip])?.into_iter().take(MOST) {
+    for commit in history::reachable(&layout.repo, &[default], &[tip])?.into_iter().take(MAX_COMPARED) {
         if tree_of(layout, commit)? == wanted {
             return Ok(true);
         }
@@ -53,11 +53,13 @@ fn has_tree_of(layout: &Layout, default: ObjectId, tip: ObjectId) -> Result<bool
     Ok(false)
 }
 
-fn would_not_change(layout: &Layout, scratch: &Path, default: ObjectId, tip: ObjectId) -> Result<bool> {
-    // Histories that have nothing in common have nothing to merge; what was made and taken back again is nowhere.
+fn merge_changes_nothing(layout: &Layout, scratch: &Path, default: ObjectId, tip: ObjectId) -> Result<bool> {
+    // Unrelated histories cannot be merged. A branch whose changes were reverted on it has the tree of its base, and its commits
+    // are nowhere else.
     let bases = history::merge_bases(&layout.repo, default, &[tip])?;
-    let says_nothing = |base: &ObjectId| tree_of(layout, *base).is_ok_and(|tree| tree_of(layout, tip).is_ok_and(|tip| tip == tree));
-    if bases.is_empty() || bases.iter().any(says_nothing) {
+    let has_tree_of_tip =
+        |base: &ObjectId| tree_of(layout, *base).is_ok_and(|tree| tree_of(layout, tip).is_ok_and(|tip| tip == tree));
+    if bases.is_empty() || bases.iter().any(has_tree_of_tip) {
         return Ok(false);
     }
     let merged = git::merge::merged_tree(&layout.common_dir, scratch, &default.to_string(), &tip.to_string())?;

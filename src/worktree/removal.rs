@@ -1,118 +1,103 @@
-//! The departure of a worktree, once it is settled that nothing is lost by it: files, branch and leases, as one.
+//! Removes a worktree together with its branch and its leases, once the caller has checked that nothing is lost.
 //!
-//! What is about to go is written down first. Whoever is killed on the way leaves the record, and the next command that writes
-//! finishes what Git has finished: a lease of a worktree that is gone is in everybody's way.
+//! A journal records what is about to be removed. If the process is killed, the next command that writes finishes what Git has
+//! finished: a lease in a worktree that no longer exists would block everyone.
 
-use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::context::Context;
 use crate::domain::id::WorktreeId;
-use crate::domain::lease::{Lease, LeaseAnswer, Limits, Request};
-use crate::domain::policy::Policy;
+use crate::domain::lease::{Lease, LeaseAnswer, Request};
 use crate::git::history;
 use crate::process::background::Watched;
+use crate::repo::Repo;
 use crate::store::identity::Identity;
 use crate::store::journal::removals::{self, Removing};
 use crate::store::layout::Layout;
 use crate::store::lock::Guard;
 use crate::store::worktrees::{self, Worktree};
-use crate::worktree::{Error, Result, alone, git};
+use crate::worktree::{Error, Result, common_git, lock_worktrees, remove_with_git, with_inherited_locks};
 
-/// A worktree that goes.
-pub(crate) struct Removal<'a> {
-    pub cx: &'a Context,
-    pub layout: &'a Layout,
-    pub policy: &'a Policy,
-    pub worktree: &'a Worktree,
-    /// The branch that goes with it, and the commit that it is at.
-    pub doomed: Option<(String, String)>,
-}
-
-impl Removal<'_> {
-    /// Has Git remove it, and what goes with it: the leases that ended. The caller holds the lock of additions and removals.
-    pub(crate) fn run(self, force: &[&str], guard: &Guard) -> Result<Vec<Lease>> {
-        let Self { cx, layout, policy, worktree, doomed } = self;
-        let ourselves = Watched::ourselves();
-        let removing = Removing {
-            schema_version: 1,
-            path: worktree.root.clone().into_os_string(),
-            git_dir: worktree.git_dir.clone().into_os_string(),
-            worktree_id: worktree.identity.as_ref().map(|identity| identity.worktree_id.clone()),
-            branch: doomed,
-            pid: ourselves.pid,
-            began: ourselves.began,
-        };
-        let journal = removals::begin(&layout.shared_dir(), layout.modes, &removing)?;
-        // If we are killed, Git goes on: whoever finds our record waits for it.
-        guard.inherit_lock(true);
-        journal.inherit_lock(true);
-        let gone = has_git_remove(layout, &worktree.root, force);
-        journal.inherit_lock(false);
-        guard.inherit_lock(false);
-        if let Err(error) = gone {
-            journal.finish()?;
-            return Err(error);
-        }
-        let leases = abandon(cx, layout, &policy.limits, removing.worktree_id)?;
-        let deleted = removing.branch.map(|(branch, tip)| delete_branch(layout, &branch, &tip)).transpose();
+/// Removes the worktree, and the given branch if it is still at the given commit. Returns the leases that ended.
+///
+/// `force` are options for `git worktree remove`; `guard` is the worktree lock.
+pub(crate) fn remove_with_leases(
+    repo: Repo<'_>,
+    worktree: &Worktree,
+    branch: Option<(String, String)>,
+    force: &[&str],
+    guard: &Guard,
+) -> Result<Vec<Lease>> {
+    let layout = repo.layout;
+    let ourselves = Watched::ourselves();
+    let record = Removing {
+        schema_version: 1,
+        path: worktree.root.clone().into_os_string(),
+        git_dir: worktree.git_dir.clone().into_os_string(),
+        worktree_id: worktree.identity.as_ref().map(|identity| identity.worktree_id.clone()),
+        branch,
+        pid: ourselves.pid,
+        began: ourselves.began,
+    };
+    let journal = removals::begin(&layout.shared_dir(), layout.modes, &record)?;
+    if let Err(error) = with_inherited_locks(&journal, Some(guard), || remove_with_git(layout, force, &worktree.root)) {
         journal.finish()?;
-        deleted.map(|_| leases)
+        return Err(error.into());
     }
+    let leases = end_leases(repo, record.worktree_id)?;
+    let deleted = record.branch.map(|(branch, tip)| delete_branch(layout, &branch, &tip)).transpose();
+    journal.finish()?;
+    deleted.map(|_| leases)
 }
 
-fn has_git_remove(layout: &Layout, path: &Path, force: &[&str]) -> Result<()> {
-    let words = ["worktree", "remove"].iter().chain(force).map(OsStr::new);
-    git(layout).run(&words.chain([path.as_os_str()]).collect::<Vec<_>>())?;
-    Ok(())
-}
-
-/// Finishes what processes have begun to remove that are not there any more: a line for each.
-pub(crate) fn recover_interrupted(cx: &Context, layout: &Layout) -> Result<Vec<String>> {
-    let mut told = Vec::new();
+/// Finishes removals whose process was killed. Returns a line for people about each.
+pub(crate) fn recover_interrupted(repo: Repo<'_>) -> Result<Vec<String>> {
+    let layout = repo.layout;
+    let mut lines = Vec::new();
     removals::sweep(&layout.shared_dir())?;
-    for (journal, removing) in removals::left(&layout.shared_dir())? {
-        if (Watched { pid: removing.pid, began: removing.began }).is_alive() {
+    for (journal, record) in removals::left(&layout.shared_dir())? {
+        if is_running(&record) {
             continue;
         }
-        let _guard = alone(layout)?;
-        let path = Path::new(&removing.path);
-        if is_there(&removing)? {
-            // Git had not begun, or not finished: whoever wants it gone looks at what there is now.
+        let _guard = lock_worktrees(layout)?;
+        if is_registered(&record)? {
+            // Git had not begun or not finished. Removing it again checks the risks again.
             journal.finish()?;
             continue;
         }
-        abandon(cx, layout, &Limits::default(), removing.worktree_id)?;
-        if let Some((branch, tip)) = removing.branch {
+        end_leases(repo, record.worktree_id)?;
+        if let Some((branch, tip)) = record.branch {
             let is_checked_out = worktrees::list(layout)?.iter().any(|other| other.branch.as_ref() == Some(&branch));
             if !is_checked_out {
-                // One that has moved since is somebody's.
+                // This fails if the branch has moved since; then it stays.
                 let _ = delete_branch(layout, &branch, &tip);
             }
         }
         journal.finish()?;
-        told.push(format!("the removal of {} was interrupted, and has been finished", path.display()));
+        lines.push(format!("removing {} was interrupted and has been finished", Path::new(&record.path).display()));
     }
-    Ok(told)
+    Ok(lines)
 }
 
-/// Where removals were interrupted that the next command that writes will finish, for whoever only looks.
-pub(crate) fn unsettled(layout: &Layout) -> crate::store::Result<Vec<Removing>> {
-    let left = removals::left(&layout.shared_dir())?.into_iter().map(|(_, removing)| removing);
-    Ok(left.filter(|removing| !(Watched { pid: removing.pid, began: removing.began }).is_alive()).collect())
+/// The interrupted removals that the next command that writes will finish.
+pub(crate) fn list_interrupted(layout: &Layout) -> crate::store::Result<Vec<Removing>> {
+    let left = removals::left(&layout.shared_dir())?.into_iter().map(|(_, record)| record);
+    Ok(left.filter(|record| !is_running(record)).collect())
 }
 
-/// Whether Git still knows the worktree, and not another one by its name.
-fn is_there(removing: &Removing) -> Result<bool> {
-    let git_dir = Path::new(&removing.git_dir);
+fn is_running(record: &Removing) -> bool {
+    Watched { pid: record.pid, began: record.began }.is_alive()
+}
+
+/// Whether Git still has this worktree, and not another one in the same Git directory.
+fn is_registered(record: &Removing) -> Result<bool> {
+    let git_dir = Path::new(&record.git_dir);
     let id = Identity::read(git_dir)?.map(|identity| identity.worktree_id);
-    Ok(git_dir.exists() && id == removing.worktree_id)
+    Ok(git_dir.exists() && id == record.worktree_id)
 }
 
-/// Deletes a branch that is still where it was looked at, and what Git's configuration says of it. One that is another's second
-/// name goes alone.
+/// Deletes a branch that is still at `tip`, and its section in Git's configuration. Of a symbolic ref, only the ref itself goes.
 fn delete_branch(layout: &Layout, branch: &str, tip: &str) -> Result<()> {
-    let git = git(layout);
+    let git = common_git(layout);
     let full = format!("refs/heads/{branch}");
     let found = history::reference(&layout.repo, &full);
     if found.is_some_and(|reference| reference.target().try_name().is_some()) {
@@ -125,10 +110,10 @@ fn delete_branch(layout: &Layout, branch: &str, tip: &str) -> Result<()> {
 }
 
 /// Ends all leases that are held in a worktree.
-fn abandon(cx: &Context, layout: &Layout, limits: &Limits, worktree_id: Option<WorktreeId>) -> Result<Vec<Lease>> {
+fn end_leases(repo: Repo<'_>, worktree_id: Option<WorktreeId>) -> Result<Vec<Lease>> {
     let Some(holder_worktree) = worktree_id else { return Ok(Vec::new()) };
     let request = Request::Abandon { holder_worktree, reason: "worktree removed".to_owned() };
-    match layout.claims().ask(cx.clock(), &request, limits)?.answer {
+    match repo.leases.ask(repo.cx.clock(), &request, &repo.policy.limits)?.answer {
         Ok(LeaseAnswer::Ended(leases)) => Ok(leases),
         Ok(_) => Ok(Vec::new()),
         Err(refusal) => Err(Error::Lease(refusal)),

@@ -1,89 +1,82 @@
-//! Removing a worktree that was asked for; what would be lost is the business of `risk`, what goes with it that of `depart`.
+//! Removes a worktree that the user named, after checking its risks.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::context::Context;
 use crate::domain::id::AgentId;
 use crate::domain::lease::Lease;
-use crate::domain::policy::Policy;
 use crate::process::background::{self, Watched};
+use crate::repo::Repo;
 use crate::store::agent_run;
 use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
-use crate::worktree::removal::Removal;
-use crate::worktree::{Blocker, RemovalOptions, Result, agent_at_work, alone, risks};
+use crate::worktree::removal;
+use crate::worktree::{Blocker, RemovalOptions, Result, agent_at_work, lock_worktrees, risks};
 
-/// How long an agent may take to end when it is asked to.
+/// How long an agent may take to end after the signal.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What was done.
+/// The removed worktree.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Removed {
     /// Where it was.
     pub path: PathBuf,
-    /// The branch that it had.
+    /// Its branch.
     pub branch: Option<String>,
-    /// The commit that it was at, to get it back from.
+    /// The commit it was at, so that the user can restore it.
     pub tip: Option<String>,
-    /// Whether the branch is gone too.
+    /// Whether the branch was deleted.
     pub branch_deleted: bool,
-    /// The leases that ended with it.
+    /// The leases that ended.
     pub leases: Vec<Lease>,
 }
 
-/// Removes a linked worktree, its leases with it.
-pub(crate) fn remove(
-    cx: &Context,
-    layout: &Layout,
-    policy: &Policy,
-    worktree: &Worktree,
-    agent: &AgentId,
-    removal: RemovalOptions,
-) -> Result<Removed> {
-    let refuse = |worktree: &Worktree, removal: RemovalOptions| -> Result<()> {
-        let found = risks(cx, layout, policy, worktree, agent, removal)?;
-        Blocker::out_of(found).map_or(Ok(()), |blocker| Err(blocker.into()))
+/// Removes a linked worktree together with its leases.
+pub(crate) fn remove(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId, options: RemovalOptions) -> Result<Removed> {
+    let layout = repo.layout;
+    let refuse = |worktree: &Worktree, options: RemovalOptions| -> Result<()> {
+        let found = risks(repo, worktree, agent, options)?;
+        Blocker::combine(found).map_or(Ok(()), |blocker| Err(blocker.into()))
     };
-    if removal.stop_agent && agent_at_work(worktree).is_some() {
-        refuse(worktree, removal)?;
+    if options.stop_agent && agent_at_work(worktree).is_some() {
+        refuse(worktree, options)?;
         stop_agent(worktree)?;
     }
-    // From here on nobody adds, removes or starts anything; what was seen before may be otherwise by now.
-    let guard = alone(layout)?;
-    let worktree = &again(layout, worktree)?;
+    // Under these locks no other process adds, removes or starts anything. What was checked before may have changed.
+    let guard = lock_worktrees(layout)?;
+    let worktree = &reload(layout, worktree)?;
     let door = agent_run::door(&worktree.git_dir, layout.modes)?;
-    refuse(worktree, RemovalOptions { stop_agent: false, ..removal })?;
+    refuse(worktree, RemovalOptions { stop_agent: false, ..options })?;
     let tip = worktrees::tip(layout, worktree).map(|tip| tip.to_string());
     let (path, branch) = (worktree.root.clone(), worktree.branch.clone());
-    // What Git would refuse for is either named by now or not there; it takes a risk of its own for none.
-    let force: &[&str] = match removal {
-        _ if worktree.is_locked => &["--force", "--force"],
-        RemovalOptions { discard_changes: true, .. }
-        | RemovalOptions { discard_untracked: true, .. }
-        | RemovalOptions { discard_submodules: true, .. } => &["--force"],
-        _ => &[],
+    // Every risk has been accepted or ruled out by now, so `--force` is given only where Git would refuse an accepted one.
+    let force: &[&str] = if worktree.is_locked {
+        &["--force", "--force"]
+    } else if options.discard_changes || options.discard_untracked || options.discard_submodules {
+        &["--force"]
+    } else {
+        &[]
     };
     if worktree.is_missing && path.exists() {
-        // What a removal left that was killed: Git wants to be led there to finish it.
-        let lead = [b"gitdir: ", worktree.git_dir.as_os_str().as_encoded_bytes(), b"\n"].concat();
-        file::replace(&path.join(".git"), &lead, layout.modes)?;
+        // A killed removal has left this folder. Git finishes it only with a `.git` file there.
+        let link = [b"gitdir: ", worktree.git_dir.as_os_str().as_encoded_bytes(), b"\n"].concat();
+        file::replace(&path.join(".git"), &link, layout.modes)?;
     }
-    let doomed = branch.clone().zip(tip.clone()).filter(|_| removal.delete_branch);
-    let branch_deleted = doomed.is_some();
-    let leases = Removal { cx, layout, policy, worktree, doomed }.run(force, &guard)?;
+    let deleted = branch.clone().zip(tip.clone()).filter(|_| options.delete_branch);
+    let branch_deleted = deleted.is_some();
+    let leases = removal::remove_with_leases(repo, worktree, deleted, force, &guard)?;
     drop(door);
     Ok(Removed { path, branch, tip, branch_deleted, leases })
 }
 
 /// The worktree as it is now.
-fn again(layout: &Layout, worktree: &Worktree) -> Result<Worktree> {
+fn reload(layout: &Layout, worktree: &Worktree) -> Result<Worktree> {
     let now = worktrees::list(layout)?.into_iter().find(|other| other.git_dir == worktree.git_dir);
     now.ok_or_else(|| Blocker::NoSuchWorktree { named: worktree.root.display().to_string() }.into())
 }
 
-/// Ends the agent that is at work there with all that it has started, which the caller has asked for by now.
+/// Ends the agent that is running in the worktree, with all processes it has started.
 fn stop_agent(worktree: &Worktree) -> Result<()> {
     let Some(run) = agent_at_work(worktree) else { return Ok(()) };
     if !background::end_with_group(Watched { pid: run.pid, began: run.began }, GRACE) {

@@ -1,7 +1,9 @@
-//! How far a worktree is from what it was made from, and what in it is not committed.
+//! The distance of a worktree from its base, and its uncommitted changes.
 
 use gix::bstr::ByteSlice;
 use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::git::history;
 use crate::git::run::Git;
@@ -9,31 +11,26 @@ use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
 use crate::worktree::default_branch;
 
-/// How one worktree stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The status of one worktree.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct WorktreeStatus {
-    /// What it is compared with, in short; nothing where there is nothing.
+    /// What it is compared with, abbreviated; `None` if there is nothing to compare with.
     pub base: Option<String>,
-    /// Commits that the base does not have.
+    /// Number of commits that the base does not have.
     pub ahead: usize,
-    /// Commits of the base that it does not have.
+    /// Number of the base's commits that the worktree does not have.
     pub behind: usize,
-    /// Files with changes that are not committed.
+    /// Number of files with uncommitted changes.
     pub changed: usize,
-    /// Files and folders that Git does not know.
+    /// Number of untracked files and folders.
     pub untracked: usize,
-    /// Why some of this is not known.
+    /// Whether there is anything uncommitted.
+    pub dirty: bool,
+    /// Why some of this is unknown.
     pub unknown: Option<String>,
 }
 
-impl WorktreeStatus {
-    /// Whether there is anything that no commit has.
-    pub(crate) fn is_dirty(&self) -> bool {
-        self.changed + self.untracked > 0
-    }
-}
-
-/// How each of these stands, worked out side by side; in their order.
+/// The status of each worktree, in the given order. Runs Git in parallel.
 pub(crate) fn status(layout: &Layout, all: &[&Worktree]) -> Vec<WorktreeStatus> {
     let distances: Vec<WorktreeStatus> = all.iter().map(|worktree| distance(layout, worktree)).collect();
     all.par_iter().zip(distances).map(|(worktree, status)| with_files(worktree, status)).collect()
@@ -57,14 +54,15 @@ fn distance(layout: &Layout, worktree: &Worktree) -> WorktreeStatus {
 
 fn with_files(worktree: &Worktree, mut status: WorktreeStatus) -> WorktreeStatus {
     if worktree.is_missing {
-        status.unknown = Some(format!("{} is not there", worktree.root.display()));
+        status.unknown = Some(format!("{} does not exist", worktree.root.display()));
         return status;
     }
     match Git::at(&worktree.root).run(&["status", "--porcelain", "-z", "--untracked-files=normal", "--no-renames"]) {
-        Ok(said) => {
-            for line in said.split_str("\0").filter(|line| line.len() > 3) {
+        Ok(output) => {
+            for line in output.split_str("\0").filter(|line| line.len() > 3) {
                 if line.starts_with(b"??") { status.untracked += 1 } else { status.changed += 1 }
             }
+            status.dirty = status.changed + status.untracked > 0;
         }
         Err(error) => status.unknown = Some(error.to_string()),
     }

@@ -54,7 +54,7 @@ fn it_goes_in_once_and_comes_out_without_a_trace() {
         assert_eq!(root.git("rev-parse HEAD").ok().line(), head, "nothing was committed");
         place.jit("agents install --remove").ok().says("Removed");
         assert_eq!(files(&root), before);
-        place.jit("agents install --remove").ok().says("Nothing of ours in AGENTS.md");
+        place.jit("agents install --remove").ok().says("Nothing installed in AGENTS.md");
     }
 }
 
@@ -137,7 +137,7 @@ fn a_block_that_was_edited_is_refused_and_nothing_else_is_written() {
     team.jit("agents install --force").exits(1).says("do not fit together");
     team.write("AGENTS.md", "text\n");
     team.write(".claude/settings.json", "{ // a comment\n}");
-    team.jit("agents install claude").exits(1).says(".claude/settings.json: it is left alone").says("--print");
+    team.jit("agents install claude").exits(1).says(".claude/settings.json: not changed").says("--print");
     assert_eq!(team.read("AGENTS.md"), "text\n");
     team.jit("agents install").ok().says("Written AGENTS.md");
 }
@@ -181,7 +181,7 @@ fn links_and_references_that_are_there_are_enough() {
     world.place("").write("elsewhere.md", "mine\n");
     std::fs::remove_file(team.dir.join("AGENTS.md")).expect("removed");
     symlink("../elsewhere.md", team.dir.join("AGENTS.md")).expect("linked");
-    team.jit("agents install").exits(1).says("leads out of this worktree");
+    team.jit("agents install").exits(1).says("a link out of this worktree");
     assert_eq!(world.place("").read("elsewhere.md"), "mine\n");
 }
 

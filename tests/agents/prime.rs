@@ -46,15 +46,17 @@ fn it_stays_within_two_thousand_tokens_in_a_repository_full_of_long_names() {
     is_innocent(&outcome);
     // Every list was full.
     drop(
-        outcome.says("; and 7 more\nWaits for: ").says("; and 15 more\n").says("- and 8 more: `git jit whoami`").says("(cut here;"),
+        outcome
+            .says("; and 7 more\nBlocked by: ")
+            .says("; and 15 more\n")
+            .says("- and 8 more: `git jit whoami`")
+            .says("(cut here;"),
     );
 }
 
 #[test]
 fn it_tells_the_rules_that_are_in_force() {
-    for (policy, says) in
-        [("strict", "is refused by the hooks"), ("warn", "is reported by the hooks"), ("off", "others go by them")]
-    {
+    for (policy, says) in [("strict", "the hooks refuse"), ("warn", "the hooks report"), ("off", "others rely on them")] {
         let (world, _) = World::under(policy);
         let outcome = world.team().jit("prime").ok().says(&format!("Policy {policy}: ")).says(says).says("a lease lasts 10m 0s");
         is_innocent(&outcome);
@@ -92,7 +94,7 @@ fn it_tells_who_you_are_what_you_hold_and_what_to_do_next() {
         .says(&format!("- `{first}` \"First\", 10m 0s"))
         .says(&format!("`{first}` \"First\": backlog, normal, the lease is yours"))
         .says("Gates: tests pending (auto)")
-        .says(&format!("Waits for: `{second}` \"Second\" (ready)"))
+        .says(&format!("Blocked by: `{second}` \"Second\" (ready)"))
         .says("## Available: 2 of 2")
         .says(&format!("- `{third}` normal \"Third\""))
         .says(&format!("- `git jit gate check-all {first}`"))
@@ -119,7 +121,7 @@ fn what_the_repository_says_is_added_and_replaces_nothing() {
         .jit("prime")
         .ok()
         .says("Policy strict")
-        .says("The repository says, in its .jit/PRIME.md\n> # Rules\n> Run `make` first.\u{fffd}[2J\n");
+        .says("From the repository, in .jit/PRIME.md\n> # Rules\n> Run `make` first.\u{fffd}[2J\n");
     is_within_limit(&outcome);
     // A link could lead to anything.
     team.write("secret", "the key");

@@ -123,9 +123,9 @@ fn what_contributing_names_is_there() {
         assert!(root().join(path).exists(), "there is no {path}");
     }
     // The signature that a verb is told to have is the one that verbs have.
-    let whoami = std::fs::read_to_string(root().join("src/commands/whoami.rs")).expect("text");
-    assert!(whoami.contains("pub(crate) fn run(session: &Session, args: Args) -> Answer {\n    let Args {"));
-    for (file, words) in [("src/commands/mod.rs", "pub(crate) mod whoami;"), ("src/cli.rs", "Whoami(whoami::Args),")] {
+    let whoami = std::fs::read_to_string(root().join("src/commands/tools/whoami.rs")).expect("text");
+    assert!(whoami.contains("pub(crate) fn run(session: &Session, args: Args) -> CommandResult {\n    let Args {"));
+    for (file, words) in [("src/commands/tools/mod.rs", "pub(crate) mod whoami;"), ("src/commands/cli.rs", "Whoami(whoami::Args),")] {
         assert!(std::fs::read_to_string(root().join(file)).expect("text").contains(words), "{file}: {words}");
     }
 }

@@ -30,7 +30,7 @@ fn what_others_made_is_adopted_by_name_and_can_be_pushed() {
     scene.here.jit_args(&["adopt", "HEAD", "--reason", " "]).exits(2);
     let adopted = scene.here.jit_args(&["--json", "adopt", "origin/main..HEAD", "--reason", "pull request 17"]).ok().document();
     assert_eq!((&adopted["count"], &adopted["edits"][0]["author"]), (&1.into(), &"Ada".into()));
-    scene.here.jit("adopt origin/main..HEAD --reason again").ok().says("Nothing there wants adoption");
+    scene.here.jit("adopt origin/main..HEAD --reason again").ok().says("No edits to adopt");
     scene.here.git("push -q origin main").ok();
 }
 
@@ -146,7 +146,7 @@ fn adopting_nothing_writes_nothing() {
     team.git("push -q -u origin main").ok();
     team.edit(&id, "Edited");
     team.git("commit -q -a -m Edited").ok();
-    team.jit("adopt HEAD..HEAD --reason x").ok().says("Nothing there");
+    team.jit("adopt HEAD..HEAD --reason x").ok().says("No edits to adopt");
     assert!(!team.dir.join(".git/jit/authority").exists());
     team.jit("hooks install").ok().says("adopted 1 change");
     let nobody = ["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].into_iter().fold(team, |team, key| team.with(key, ""));
@@ -192,7 +192,7 @@ fn the_policys_own_edit_and_other_policies() {
     ci.jit("check HEAD^!").exits(1).says("lacks the tip of");
     let empty = crate::support::World::empty();
     empty.place("").git("init -q new").ok();
-    empty.place("new").jit("check").exits(3).says("before the first commit");
+    empty.place("new").jit("check").exits(3).says("Create the first commit");
 }
 
 #[test]

@@ -151,5 +151,5 @@ fn keepalive_is_ended_by_its_word_and_with_its_worktree() {
     std::fs::remove_dir_all(world.path("bob")).expect("removed");
     let pid = Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("not 0");
     until("it ended", || rustix::process::test_kill_process(pid).is_err());
-    alice.jit("doctor").exits(6).says("in a worktree that is gone").says("force-evict");
+    alice.jit("doctor").exits(6).says("in a worktree that no longer exists").says("force-evict");
 }

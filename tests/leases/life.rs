@@ -27,7 +27,7 @@ fn a_lease_without_an_end_wants_a_reason_has_limits_and_goes_stale() {
     take(&alice, 2).exits(1).says("agent:alice may have at most 2 leases").says("max_indefinite_leases_per_agent");
     alice.at("boot", 0).jit(&format!("claim acquire {} --ttl 60", ids[2])).ok();
     alice.at("boot", 0).jit(&format!("claim acquire {} --ttl 0 --reason long", ids[2])).exits(1);
-    bob.at("boot", 3599).jit(&format!("claim acquire {}", ids[0])).exits(4).says("without an end");
+    bob.at("boot", 3599).jit(&format!("claim acquire {}", ids[0])).exits(4).says("indefinitely");
     bob.at("boot", 3599).jit("claim list").ok().says("no end, beat");
     let late = bob.at("boot", 3600);
     late.jit("claim list").ok().says("stale, silent for");

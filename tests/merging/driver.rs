@@ -238,7 +238,7 @@ fn the_driver_is_set_up_once_for_all_worktrees_and_leaves_no_trace() {
     team.git("commit -q --allow-empty -m Root").ok();
     team.jit("init").ok().says("field by field");
     assert_eq!(team.read(attributes), "/.jit/issues/*.json merge=git-jit\n");
-    team.jit("init").ok().says("set up here already");
+    team.jit("init").ok().says("already set up");
     let linked = world.linked("side");
     let issue = linked.create("X");
     let of = linked.git_args(&["check-attr", "merge", "--", &Place::file(&issue)]).ok().line();
@@ -292,7 +292,7 @@ fn doctor_makes_merges_and_tells_what_is_wrong_with_the_driver() {
     scene.git("config merge.git-jit.driver false").ok();
     scene.here.jit("doctor").exits(7).says("a merge on trial did not come out");
     scene.git("config --remove-section merge.git-jit").ok();
-    scene.here.jit("doctor").ok().says("to have them merged field by field: git jit init");
+    scene.here.jit("doctor").ok().says("merge them field by field: git jit init");
     scene.here.jit("init").ok();
     let attributes = "../team/.git/info/attributes";
     let ours = scene.here.read(attributes);

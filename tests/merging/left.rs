@@ -73,7 +73,7 @@ fn what_was_edited_by_hand_since_is_not_thrown_away_unasked() {
     for text in ["half mended".to_owned(), scene.text().replace("\"normal\"", "\"critical\"")] {
         scene.here.write(&Place::file(&scene.issue), &text);
         scene.here.jit("resolve").exits(1);
-        scene.here.jit("resolve --ours").exits(1).says("edited since the merge stopped").says("--discard-edits");
+        scene.here.jit("resolve --ours").exits(1).says("edited after the merge stopped").says("--discard-edits");
         assert_eq!(scene.text(), text);
     }
     scene.here.jit("resolve --ours --discard-edits").ok();
@@ -124,7 +124,7 @@ fn a_file_in_another_folder_is_not_that_issue() {
         scene.git("commit -q -a -m Change").ok();
     }
     scene.git("merge -q theirs").exits(1);
-    scene.here.jit("resolve --ours").ok().says("Nothing is in conflict");
+    scene.here.jit("resolve --ours").ok().says("nothing to decide");
     assert_eq!(scene.value()["title"], "Fix login");
     assert_eq!(scene.git("diff --name-only --diff-filter=U").ok().line(), elsewhere);
 }

@@ -42,10 +42,10 @@ fn done_waits_for_the_gates_and_the_last_one_makes_it_so() {
     assert_eq!((outdated("tests"), outdated("plan"), outdated("review")), (false.into(), true.into(), serde_json::Value::Null));
     team.write("other", "y");
     assert_eq!(outdated("tests"), true);
-    team.jit(&format!("gate status {id}")).ok().says("on another tree than the one here now");
+    team.jit(&format!("gate status {id}")).ok().says("on another tree than the current one");
     team.jit(&format!("gate fail {id} review --reason no-tests")).ok();
     team.jit(&format!("gate status {id}")).ok().says("✗ review failed by agent:me: no-tests");
-    team.jit(&format!("gate pass {id} review")).ok().says("No gate is left to pass: it is done");
+    team.jit(&format!("gate pass {id} review")).ok().says("All gates passed: it is done");
     assert_eq!(state(&team, &id), "done");
     team.jit("doctor").ok();
 }
@@ -118,7 +118,7 @@ fn definitions_are_checked_kept_in_the_older_form_and_not_removed_while_asked_fo
     let team = world.team();
     let define = |args: &[&str]| -> Outcome { team.jit_args(&[&["gate", "define"], args].concat()) };
     define(&["fmt", "--command", "true", "--description", "d"]).ok();
-    define(&["fmt", "--command", "true", "--description", "d"]).ok().says("is so already");
+    define(&["fmt", "--command", "true", "--description", "d"]).ok().says("is unchanged");
     define(&["fmt", "--timeout", "9"]).ok();
     let gates: serde_json::Value = serde_json::from_str(&team.read(".jit/gates.json")).expect("JSON");
     assert_eq!(
@@ -195,7 +195,7 @@ fn a_closed_issue_is_not_judged_and_an_old_verdict_is_told() {
     }
     team.jit(&format!("issue update {id} --state ready")).ok();
     team.jit("gate define tests --command false").ok();
-    team.jit(&format!("gate status {id}")).ok().says("or by another command");
+    team.jit(&format!("gate status {id}")).ok().says("or with another command");
     team.jit(&format!("done {id}")).ok().says("warning: gate tests").never_says("gate review");
     let one = team.create("Two");
     team.jit(&format!("gate add {one} review")).ok();

@@ -8,7 +8,7 @@ fn dependencies_are_told_as_sentences_and_cycles_refused_with_their_way() {
     let team = world.team();
     let [a, b, c] = ["A", "B", "C"].map(|title| team.create(title));
     team.jit(&format!("dep add {a} {b} {c}")).ok().says(&format!("{} now depends on {}", &a[..8], &b[..8]));
-    team.jit(&format!("dep add {a} {b}")).ok().says("Already so");
+    team.jit(&format!("dep add {a} {b}")).ok().says("Unchanged:");
     team.jit(&format!("dep add {b} {c}")).ok();
     let way = format!("{} waits for {} waits for {}", &c[..8], &a[..8], &c[..8]);
     team.jit(&format!("dep add {c} {a}")).exits(1).says(&way);
@@ -34,7 +34,7 @@ fn a_dependency_that_is_not_there_blocks_is_shown_and_can_be_let_go() {
         .replace("\"dependencies\": []", "\"dependencies\": [\n    \"ffffffff-0000-4000-8000-000000000001\"\n  ]");
     team.write(&Place::file(&id), text);
     team.jit("query blocked").ok().says("ffffffff");
-    team.jit(&format!("graph deps {id}")).ok().says("not there");
+    team.jit(&format!("graph deps {id}")).ok().says("not found");
     team.jit("doctor").exits(6).says("depends on issues that do not exist");
     team.jit(&format!("dep rm {id} ffffffff")).ok();
     team.jit("doctor").ok();

@@ -23,11 +23,11 @@ fn what_cannot_be_an_issue_is_refused_with_its_reason() {
     update(&["--title", " "]).exits(2);
     team.jit("issue update --filter colour=red --priority low").exits(2).says("label=area:web");
     team.jit("issue update --priority low").exits(2);
-    team.jit_args(&["note", "add", &id, "  "]).exits(2).says("says something");
+    team.jit_args(&["note", "add", &id, "  "]).exits(2).says("the note is empty");
     team.jit_args(&["issue", "reject", &id, "--reason", ""]).exits(2);
     team.jit_args(&["issue", "create", "x", "--depends-on", "ffffffff"]).exits(3);
     for path in [".git/config", ".jit/config.toml"] {
-        team.jit_args(&["doc", "add", &id, path]).exits(2).says("no document");
+        team.jit_args(&["doc", "add", &id, path]).exits(2).says("cannot be added");
     }
     for path in ["../outside", "none.md", "/etc/passwd"] {
         team.jit_args(&["doc", "add", &id, path]).exits(3).says("no file");

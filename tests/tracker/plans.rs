@@ -19,7 +19,7 @@ fn a_plan_is_made_whole_and_comes_back_as_it_was() {
     let there = team.create("There before");
     team.jit("gate define tests").ok();
     team.write("plan.json", PLAN.replace("EXISTING", &there[..8]));
-    team.jit("issue import --from-json plan.json --dry-run").ok().says("The plan is good");
+    team.jit("issue import --from-json plan.json --dry-run").ok().says("The plan is valid");
     assert_eq!(issues(&team), 1);
     let made = team.json("issue import --from-json plan.json");
     let ids = &made["ids"];

@@ -19,7 +19,7 @@ fn a_setting_is_changed_in_its_place_and_the_rest_of_the_file_stays() {
         ("config set worktree.enforce_lease strict", 3, "Did you mean worktree.enforce_leases?"),
         ("config set coordination.default_ttl_secs soon", 2, "seconds"),
         ("config set agent.id agent:a", 2, "--global"),
-        ("config set worktree.mode off --global", 2, "Leave --global out"),
+        ("config set worktree.mode off --global", 2, "Omit --global"),
         ("config get nothing.here", 3, "config show"),
     ] {
         team.jit(words).exits(status).says(says);

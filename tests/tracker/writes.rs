@@ -173,7 +173,7 @@ fn a_deleted_issue_leaves_a_tombstone_that_gc_removes_once_it_is_published() {
     team.jit(&format!("dep add {waits} {gone}")).ok();
     team.jit("query available").ok().never_says(&waits[..8]);
     team.jit_args(&["issue", "delete", &gone, "--reason", "a mistake"]).ok().says("git jit issue restore");
-    team.jit(&format!("issue delete {gone}")).ok().says("Already so");
+    team.jit(&format!("issue delete {gone}")).ok().says("Unchanged:");
     team.jit("query all").ok().never_says(&gone[..8]);
     team.jit("query all --state rejected").ok().says("No issues");
     team.jit("query all --deleted").ok().says("deleted");
@@ -182,7 +182,7 @@ fn a_deleted_issue_leaves_a_tombstone_that_gc_removes_once_it_is_published() {
     team.jit(&format!("issue update {gone} --state ready")).exits(1).says("git jit issue restore");
     team.jit(&format!("dep add {waits} {gone}")).exits(1);
     team.jit(&format!("label add {gone} a:b")).exits(1).says("git jit issue restore");
-    team.jit("issue gc").ok().says("No issue fits");
+    team.jit("issue gc").ok().says("No issues match");
     team.git("add -A").ok();
     team.git("commit -q -m Deleted").ok();
     team.jit("issue gc").exits(1).says("names it as a dependency");

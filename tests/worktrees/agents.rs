@@ -1,4 +1,4 @@
-//! Agents: how they are started, what they are told, and what becomes of the lease when they end.
+//! Agents: how they are started, their variables, and their lease when they end.
 
 use super::stand_ins::StandIns;
 use crate::support::waiting::until;
@@ -54,12 +54,12 @@ fn a_good_end_gives_the_lease_back_and_a_bad_one_leaves_it() {
     does("exit 0").jit(&format!("worktree spawn {issue}")).ok().says("is released");
     assert_eq!(team.json("claim list")["count"], 0);
     let ended = does("exit 3").jit(&format!("worktree spawn {issue}")).exits(3);
-    ended.says("ended with status 3").says("To go on: git jit worktree spawn").says("claim release");
+    ended.says("exited with status 3").says("To continue: git jit worktree spawn").says("claim release");
     let list = team.json("worktree list");
     let tree = &list["worktrees"][1];
     assert_eq!((&tree["agent"]["status"], &tree["agent"]["alive"]), (&3.into(), &false.into()));
     assert_eq!(tree["leases"][0]["agent_id"], "agent:alice");
-    // Going on is with the lease that is there, by whoever the worktree is.
+    // Continuing uses the existing lease, as the agent that the worktree belongs to.
     let lease = tree["leases"][0]["lease_id"].clone();
     let edit = "git jit issue update $JIT_ISSUE_ID --state in_progress -q";
     let again = does(edit).json(&format!("worktree spawn {issue}"));
@@ -69,7 +69,7 @@ fn a_good_end_gives_the_lease_back_and_a_bad_one_leaves_it() {
     tree.git("commit -q -a -m Begin").ok();
     assert_eq!(team.json("claim list")["count"], 0, "it ended with the commit");
     let signalled = does("kill -TERM $$").jit(&format!("worktree spawn {issue}"));
-    signalled.exits(143).says("stays for");
+    signalled.exits(143).says("lasts");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn one_that_nobody_watches_has_a_log_and_can_be_followed_and_stopped() {
     assert_eq!(stand_ins.arguments("claude")[0], "--print");
     let list = team.jit("worktree list").ok();
     assert!(list.stdout.contains(&format!("claude {pid}")), "{}", list.stdout);
-    team.jit(&format!("worktree spawn {issue}")).exits(4).says("is at work in").says(&pid.to_string());
+    team.jit(&format!("worktree spawn {issue}")).exits(4).says("is running in").says(&pid.to_string());
     team.jit(&format!("worktree spawn {issue} --no-agent")).ok().says("Found worktree");
     team.jit(&format!("worktree remove {number}")).exits(4).says("--stop-agent");
     team.jit(&format!("worktree attach {number} --no-follow")).ok().says("claude said something").says("still at work");
@@ -110,7 +110,7 @@ fn one_that_nobody_watches_has_a_log_and_can_be_followed_and_stopped() {
     assert_eq!(ended.status.code(), Some(5));
     until("the end is written down", || team.json("worktree list")["worktrees"][1]["agent"]["status"] == 5);
     assert_eq!(team.json("claim list")["count"], 1, "it failed, and the lease stays");
-    // A second one, which is stopped with its worktree.
+    // A second agent, which is stopped when its worktree is removed.
     let begun = does("sleep 60").json(&format!("worktree spawn {issue} --headless"));
     let pid = begun["agent"]["pid"].as_u64().expect("a pid");
     team.jit(&format!("worktree remove {number} --stop-agent --delete-branch")).ok();
@@ -143,7 +143,7 @@ fn an_agent_of_the_users_is_an_argv_and_one_of_the_repositorys_wants_to_be_allow
     let config = team.read(".jit/config.toml");
     team.write(".jit/config.toml", format!("{config}\n[agents.claude]\ncommand = [\"mine\", \"evil\"]\n"));
     team.jit(&format!("worktree spawn {issue}")).exits(1).says("before you allow it").says("git jit worktree approve");
-    team.jit("worktree approve --dry-run").ok().says("not allowed").says("evil");
+    team.jit("worktree approve --dry-run").ok().says("not approved").says("evil");
     team.jit(&format!("worktree spawn {issue}")).exits(1);
     team.jit("worktree approve").ok().says("evil");
     team.jit(&format!("worktree spawn {issue}")).ok();
@@ -171,14 +171,14 @@ fn a_lease_that_the_agent_ended_well_is_not_told_as_lost() {
     let does = |what: &str| stand_ins.at(&team).with("AGENT_DOES", what);
     let words = format!("worktree spawn {issue}");
     let finishes = "git jit done $JIT_ISSUE_ID -q && git commit -q -a -m Done && sleep 1";
-    does(finishes).jit(&words).ok().says("is released").never_says("was not held to the end").never_says("claim log");
+    does(finishes).jit(&words).ok().says("is released").never_says("was lost before the end").never_says("claim log");
     does("git jit claim release $JIT_LEASE_ID -q").jit(&words).ok().says("is released");
     let finishes = "git jit claim release $JIT_LEASE_ID -q; sleep 1; exit 3";
-    does(finishes).jit(&words).exits(3).says("is released").never_says("was not held to the end");
+    does(finishes).jit(&words).exits(3).says("is released").never_says("was lost before the end");
     let evicted = "git jit claim force-evict $JIT_LEASE_ID --reason x -q; sleep 1";
-    does(evicted).jit(&words).ok().says("was not held to the end");
+    does(evicted).jit(&words).ok().says("was lost before the end");
     let held = ["claim", "hold", &issue, "--", "sh", "-c", "git jit claim release $JIT_LEASE_ID -q"];
-    team.jit_args(&held).ok().says("released").never_says("was not held to the end");
+    team.jit_args(&held).ok().says("released").never_says("was lost before the end");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Many spawns at once, and spawns that are killed at any moment: all or nothing, and nothing left of nothing.
+//! Many spawns at once, and spawns that are killed at any moment: all or nothing.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -8,7 +8,7 @@ use super::stand_ins::StandIns;
 use crate::support::waiting::{until, until_idle};
 use crate::support::{Dice, Place, World};
 
-/// A repository with so many issues, and files that take a moment to write.
+/// A repository with this number of issues, and with files that take a moment to write.
 fn repository(issues: usize) -> (World, Place, Vec<String>) {
     let world = World::new();
     let team = world.team().agent("agent:crowd");
@@ -21,7 +21,7 @@ fn repository(issues: usize) -> (World, Place, Vec<String>) {
     (world, team, issues)
 }
 
-/// Worktrees, branches and leases stand for the same issues, and nothing else is there.
+/// Worktrees, branches and leases are for the same issues, and there are no others.
 fn is_consistent(team: &Place, expected: &BTreeSet<String>) {
     let list = team.json("worktree list");
     let trees = list["worktrees"].as_array().expect("a list").iter().filter(|tree| tree["primary"] == false);
@@ -83,7 +83,7 @@ fn who_spawns_what_is_being_made_is_told_to_try_again() {
                 let error = outcome.document()["error"].clone();
                 assert_eq!((outcome.status(), &error["retryable"]), (8, &true.into()), "{error}");
                 let message = error["message"].as_str().expect("text").to_owned();
-                assert!(message.contains("is being made by") || message.contains("has been made meanwhile"), "{message}");
+                assert!(message.contains("is being created by") || message.contains("has just been created"), "{message}");
             }
         }
         assert!(outcomes.iter().any(|outcome| outcome.status() == 0));
@@ -107,14 +107,14 @@ fn one_in_four_is_killed_and_the_next_command_puts_that_right() {
         let mut whole: BTreeSet<String> = BTreeSet::new();
         for (n, child) in &mut children {
             let status = child.wait().expect("it ends");
-            // One that was killed may have been done before.
+            // A killed spawn may have been complete.
             let is_there = || team.json("worktree list").to_string().contains(&issues[*n]);
             assert!(status.success() || *n % 4 == 0, "{n}: {status}");
             if status.success() || is_there() {
                 whole.insert(issues[*n].clone());
             }
         }
-        // A Git that was at work when its parent was killed is not killed with it.
+        // A Git process does not die with its killed parent.
         until_idle(&team.dir);
         team.jit(&format!("worktree spawn {} --no-agent", issues[16])).ok();
         let left: BTreeSet<String> = team.json("worktree list")["worktrees"]
@@ -140,7 +140,7 @@ pub(super) fn real_git() -> String {
     String::from_utf8(said).expect("text").trim().to_owned()
 }
 
-/// A Git that stops at one of its commands until it is let go on.
+/// A Git that stops at one of its commands until the test continues it.
 fn slow_git(stand_ins: &StandIns, at: &str) {
     let real = real_git();
     let script = format!(
@@ -160,7 +160,7 @@ fn what_is_killed_while_git_is_at_work_is_undone_when_git_has_ended() {
         until("Git has stopped", || world.path("stand-ins/stopped").exists());
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
-        // Git is still at it: nothing is undone under its hands, and nobody is told that all is well.
+        // Git is still running: nothing is undone meanwhile, and no command reports success.
         assert_eq!(team.json("claim list")["count"], 1);
         team.jit(&format!("claim acquire {}", issues[1])).ok();
         assert_eq!(team.json("claim list")["count"], 2, "{at}: not undone while Git is at work");
@@ -189,7 +189,7 @@ fn somebodys_work_in_what_was_left_half_made_is_not_undone() {
     until_idle(&team.dir);
     let tree = team.sub(&format!("trees/issue-{}-issue-0", &issues[0][..8]));
     tree.write("mine.txt", "work");
-    team.jit("worktree prune").ok().says("so that it stays").says("mine.txt");
+    team.jit("worktree prune").ok().says("so it is kept").says("mine.txt");
     assert_eq!(tree.read("mine.txt"), "work");
     assert_eq!(team.json("claim list")["count"], 0, "nobody has it");
     assert_eq!(team.json("doctor")["healthy"], true);

@@ -1,4 +1,4 @@
-//! Numbers on GitHub: what `gh` says, what it cannot say, and that nothing is half done.
+//! Numbers on GitHub: answers and failures of `gh`, and no partial results.
 
 use super::stand_ins::StandIns;
 use crate::support::{Place, World};
@@ -37,7 +37,7 @@ fn an_issue_is_made_for_a_number_once() {
         assert_eq!(team.json(words)["lease_id"], made["lease_id"], "{words}");
     }
     assert_eq!(stand_ins.log("gh").lines().count(), 1, "asked once");
-    // Once it is merged it is found by its number, whoever looks.
+    // Once it is merged, everyone finds it by its number.
     tree.git("add -A").ok();
     tree.git("commit -q -m Work").ok();
     team.git("merge -q issue-42-fix-login").ok();

@@ -1,4 +1,4 @@
-//! Where a new worktree is, what comes along into it, and what prepares it.
+//! The path of a new worktree, the files copied into it, and the command that prepares it.
 
 use crate::support::{Place, World};
 
@@ -29,7 +29,7 @@ fn a_template_says_where_they_are_and_the_repositorys_leads_not_far() {
         assert_eq!(refused["error"]["code"], "bad_path_template", "{bad}");
     }
     assert_eq!(team.json("claim list")["count"], 1);
-    // The user's own counts first, and may lead anywhere.
+    // The user's template takes precedence, and may lead anywhere.
     let own = world.place("home/.config/jit").sub("");
     let far = world.path("far/away");
     own.write("agent.toml", format!("[worktree]\npath_template = \"{}/{{number}}\"\n", far.display()));
@@ -50,7 +50,7 @@ fn a_template_of_the_users_begins_at_home_and_one_of_the_repositorys_does_not() 
     spawn(&issues[1]).exits(2).says("begins with ~");
     own.write("agent.toml", "");
     configured(&team, "path_template = \"~/{name}\"");
-    spawn(&issues[1]).exits(2).says("is the repository's, and begins with ~");
+    spawn(&issues[1]).exits(2).says("is comes from the repository and begins with ~");
     assert!(!team.dir.join("~").exists() && !team.dir.join("~somebody").exists());
 }
 
@@ -78,7 +78,7 @@ fn listed_files_come_along_and_nothing_else_does() {
         team.write(path, text);
     }
     std::os::unix::fs::symlink("/etc/hostname", team.dir.join("link")).expect("linked");
-    // A branch that has a link where a listed file wants a folder.
+    // A branch that has a symbolic link where a listed file needs a folder.
     team.git("checkout -q -b astray").ok();
     std::fs::create_dir_all(world.path("elsewhere")).expect("made");
     std::fs::rename(team.dir.join("outside"), world.path("outside")).expect("moved");
@@ -101,7 +101,7 @@ fn listed_files_come_along_and_nothing_else_does() {
     assert_eq!(std::fs::read_dir(world.path("elsewhere")).expect("a folder").count(), 0, "nothing is written outside");
     assert_eq!(spawned["copied"], 4);
     tree.git("status --porcelain").ok().says_nothing();
-    // As it came it may go.
+    // An unchanged copy is no obstacle to removal.
     team.jit(&format!("worktree remove {} -D --delete-unmerged", &issues[0][..8])).ok();
 }
 
@@ -116,14 +116,14 @@ fn a_command_prepares_it_if_it_is_the_users_or_was_allowed() {
     assert_eq!((tree.read("where").trim(), tree.read("which").trim()), (tree.dir.to_str().expect("text"), issues[0].as_str()));
     own.write("agent.toml", "");
     configured(&team, "post_spawn = \"touch from-the-repository\"");
-    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).ok().says("not run before you allow it").says("approve");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).ok().says("is not approved, so it does not run").says("approve");
     assert!(!team.dir.join(format!("trees/issue-{}-second/from-the-repository", &issues[1][..8])).exists());
     team.jit("wt approve").ok().says("touch from-the-repository");
     assert_eq!(team.json("wt approve")["changed"], false);
     team.jit(&format!("worktree spawn {} --no-agent", issues[2])).ok();
     let third = format!("trees/issue-{}-third", &issues[2][..8]);
     assert!(team.dir.join(&third).join("from-the-repository").exists());
-    // What is changed has to be allowed again, and in another clone too.
+    // A changed command has to be approved again, and so has the same one in another clone.
     team.jit(&format!("worktree remove {} -D --discard-untracked", &issues[2][..8])).ok();
     let text = team.read(".jit/config.toml").replace("touch from", "touch changed; touch from");
     team.write(".jit/config.toml", text);
@@ -188,8 +188,8 @@ fn a_branch_that_is_there_is_gone_on_with_when_that_is_asked_for() {
     let (world, team, issues) = stage();
     let issue = &issues[0];
     let number = &issue[..8];
-    team.jit(&format!("worktree spawn {issue} --no-agent --resume")).exits(3).says("no branch of issue");
-    // An older title, on a remote.
+    team.jit(&format!("worktree spawn {issue} --no-agent --resume")).exits(3).says("no branch to resume");
+    // A branch with an older title, on a remote.
     world.place("").git("clone -q remote.git other").ok();
     let other = world.place("other");
     other.git(&format!("checkout -q -b issue-{number}-an-older-title")).ok();
@@ -208,9 +208,9 @@ fn a_branch_that_is_there_is_gone_on_with_when_that_is_asked_for() {
     team.jit(&format!("worktree spawn {issue} --no-agent --resume")).exits(1).says("has 2 branches");
     team.git(&format!("branch -q -D issue-{number}-another")).ok();
     team.jit(&format!("worktree spawn {issue} --no-agent --resume")).ok();
-    // A longer number is another issue.
+    // A longer number belongs to another issue.
     team.git(&format!("branch issue-{}0-x", &issues[1][..8])).ok();
-    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).ok().never_says("is there already");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).ok().never_says("already exists");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Ways in which work was lost, or something ran that should not: each was found once, and none is there any more.
+//! Bugs that were found and fixed: each lost work, or ran something that should not run.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -57,15 +57,15 @@ fn commits_made_while_a_worktree_is_prepared_are_kept_when_that_fails() {
     let (world, team, issue, number) = stage();
     let own = world.place("home/.config/jit").sub("");
     own.write("agent.toml", "[worktree]\npost_spawn = \"echo w > work; git add work; git commit -q --no-verify -m w; exit 1\"\n");
-    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(1).says("so that it stays");
+    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(1).says("so it is kept");
     assert!(team.dir.join(format!("trees/issue-{number}-first/work")).exists());
-    // Nobody gets in meanwhile.
+    // Other commands are refused meanwhile.
     own.write("agent.toml", "[worktree]\npost_spawn = \"while [ ! -e ../../go ]; do sleep 0.05; done; exit 1\"\n");
     let other = team.create("Other");
     let child = team.start(&["worktree", "spawn", &other, "--no-agent"], Stdio::null());
     until("it is being made", || team.dir.join(format!("trees/issue-{}-other/a", &other[..8])).exists());
-    team.jit(&format!("worktree spawn {other} --no-agent")).exits(8).says("is being made");
-    team.jit(&format!("worktree remove {} --discard-changes", &other[..8])).exits(8).says("is being made");
+    team.jit(&format!("worktree spawn {other} --no-agent")).exits(8).says("is being created");
+    team.jit(&format!("worktree remove {} --discard-changes", &other[..8])).exits(8).says("is being created");
     team.write("go", "");
     assert!(!child.wait_with_output().expect("it ends").status.success());
 }
@@ -83,10 +83,10 @@ fn edits_of_files_of_the_base_are_somebodys_work_too() {
     std::process::Command::new("kill").arg(team.read("hooked").trim()).status().expect("run");
     std::fs::remove_file(team.dir.join(".git/hooks/post-checkout")).expect("removed");
     until("the hook is over", || team.json("doctor").to_string().contains("was interrupted"));
-    // Whoever stands in it is not put on the street.
-    tree.jit("issue create Other").ok().says("half made");
+    // It is not removed while a current directory is in it.
+    tree.jit("issue create Other").ok().says("is incomplete");
     assert_eq!(tree.read("a"), "precious");
-    team.jit("issue create Another").ok().says("so that it stays");
+    team.jit("issue create Another").ok().says("so it is kept");
     assert_eq!(tree.read("a"), "precious");
 }
 
@@ -137,7 +137,7 @@ fn what_changes_while_one_waits_is_looked_at_again() {
     assert!(!child.wait_with_output().expect("it ends").status.success());
     holder.wait().expect("it ends");
     assert_eq!(tree.read("a"), "precious");
-    // A disk that comes back while it is pruned.
+    // A disk that is mounted again during the prune.
     let away = team.dir.join("../away");
     std::fs::rename(&tree.dir, &away).expect("moved");
     let mut holder = held();
@@ -154,9 +154,9 @@ fn what_changes_while_one_waits_is_looked_at_again() {
 fn worktrees_and_repositories_inside_are_told_of() {
     let (_world, team, tree, number) = spawned();
     tree.git("worktree add -q trees/inner -b inner").ok();
-    team.jit(&format!("worktree remove {number} --keep-branch --discard-submodules")).exits(1).says("lies in");
+    team.jit(&format!("worktree remove {number} --keep-branch --discard-submodules")).exits(1).says("is inside");
     team.git("worktree remove trees/inner").ok();
-    // One that Git ignores, and one that it has as a submodule of sorts.
+    // A repository that Git ignores, and one that Git records like a submodule.
     for path in ["ignored", "known"] {
         tree.git(&format!("init -q {path}")).ok();
         tree.sub(path).git("commit -q --allow-empty -m Only").ok();
@@ -181,7 +181,7 @@ fn an_operation_under_way_and_refs_of_the_worktree_alone_are_told_of() {
     let rebase = tree.with("GIT_SEQUENCE_EDITOR", "sed -i 1ibreak");
     rebase.git("rebase -q -i --autostash HEAD~1").ok();
     assert_eq!(tree.git("status --porcelain -uno").ok().line(), "");
-    team.jit(&format!("worktree remove {number}")).exits(1).says("a rebase is under way").says("--discard-operation");
+    team.jit(&format!("worktree remove {number}")).exits(1).says("a rebase is in progress").says("--discard-operation");
     tree.git("rebase --quit").ok();
     tree.git("stash drop -q").status();
     tree.git("checkout -q -f").ok();
@@ -206,7 +206,7 @@ fn edits_that_git_was_told_not_to_see_are_seen() {
         tree.write("a", "a");
         team.jit(&format!("worktree remove {number}")).ok();
     }
-    // Something that watches the file system and is wrong.
+    // A file system monitor that reports no changes.
     let (world, team, tree, number) = spawned();
     let watcher = world.path("watcher");
     std::fs::write(&watcher, "#!/bin/sh\nprintf 'token\\0'\n").expect("written");
@@ -215,7 +215,7 @@ fn edits_that_git_was_told_not_to_see_are_seen() {
     tree.git("status").ok();
     tree.write("a", "precious");
     team.jit(&format!("worktree remove {number}")).exits(1).says("uncommitted changes");
-    // A sparse checkout has such files, and none of them is there.
+    // A sparse checkout has such files, and none of them exists.
     let (_world, team, tree, number) = spawned();
     tree.git("sparse-checkout set --no-cone /a").ok();
     team.jit(&format!("worktree remove {number}")).ok();
@@ -258,10 +258,10 @@ fn the_repositorys_template_and_links_lead_nowhere_else() {
     }
     team.write(".jit/config.toml", &config);
     std::os::unix::fs::symlink(&outside, team.dir.join("trees")).expect("linked");
-    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(2).says("by a link");
+    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(2).says("through a symbolic link");
     std::fs::remove_file(team.dir.join("trees")).expect("removed");
     assert_eq!(std::fs::read_dir(&outside).expect("a folder").count(), 0);
-    // The issue's own folder may be a link in what is checked out.
+    // The folder of issues may be a symbolic link on the branch.
     team.git("checkout -q -b astray").ok();
     std::fs::remove_dir_all(team.dir.join(".jit/issues")).expect("removed");
     std::os::unix::fs::symlink(&outside, team.dir.join(".jit/issues")).expect("linked");
@@ -271,7 +271,7 @@ fn the_repositorys_template_and_links_lead_nowhere_else() {
     team.jit(&format!("worktree spawn {issue} --no-agent --base astray")).exits(6).says("leads out of the worktree");
     assert_eq!(std::fs::read_dir(&outside).expect("a folder").count(), 0);
     assert!(!team.dir.join(format!("trees/issue-{number}-first")).exists());
-    // The user's own may, and what fails there is taken back all the same.
+    // The user's template may, and a failure there is rolled back too.
     std::os::unix::fs::symlink(&outside, world.path("link")).expect("linked");
     let own = world.place("home/.config/jit").sub("");
     own.write("agent.toml", format!("[worktree]\npath_template = \"{}/{{name}}\"\n", world.path("link").display()));
@@ -298,7 +298,7 @@ fn an_approval_is_of_that_and_of_nothing_that_reads_like_it() {
             config.replacen("[worktree]\n", &format!("[worktree]\nagent = \"{agent}\"\n"), 1)
         ),
     );
-    team.jit("worktree approve --dry-run").ok().says("not allowed");
+    team.jit("worktree approve --dry-run").ok().says("not approved");
     team.jit(&format!("worktree spawn {issue}")).exits(1).says("before you allow it");
     let _ = world;
 }
@@ -310,7 +310,7 @@ fn what_git_leaves_that_was_killed_is_cleared() {
     let admin = team.dir.join(".git/worktrees").join(&name);
     let tree = team.dir.join("trees").join(&name);
     let head = team.git("rev-parse HEAD").ok().line();
-    // What `git worktree add` has made after each of its steps, in its order.
+    // What `git worktree add` has created after each of its steps, in order.
     for step in 1..=6 {
         std::fs::create_dir_all(&admin).expect("made");
         std::fs::write(admin.join("locked"), "initializing\n").expect("written");
@@ -423,7 +423,7 @@ fn a_bare_repository_is_named_to_git() {
     let bare = world.place("bare.git").agent("agent:a").with("GIT_CONFIG_GLOBAL", config.to_str().expect("text"));
     bare.jit_args(&["wt", "spawn", "7", "--title", "Seven", "--no-agent"]).ok();
     bare.jit("wt remove 7 -D --discard-untracked").ok();
-    // Whatever is checked out in trees/main, it stays the primary worktree.
+    // trees/main stays the primary worktree, with any branch checked out.
     bare.sub("trees/main").git("switch -q -c hotfix").ok();
     bare.jit("wt path main").ok().says("trees/main");
     assert!(Path::new(bare.json("wt list")["worktrees"][0]["root"].as_str().expect("a path")).ends_with("trees/main"));
@@ -443,7 +443,7 @@ fn a_name_that_git_would_take_for_a_pattern_is_a_name() {
         team.jit(&format!("worktree remove {number} --keep-branch")).exits(1).says("uncommitted changes");
         tree.write(name, "x");
     }
-    // More than fit on a command line, and a HEAD that is not born.
+    // More names than fit on a command line, and an unborn HEAD.
     for n in 0..300 {
         tree.write(&format!("{}/{}/{n}", "d".repeat(200), "e".repeat(200)), "x");
     }
@@ -458,7 +458,7 @@ fn a_name_that_git_would_take_for_a_pattern_is_a_name() {
     team.jit(&format!("worktree remove {number} --discard-changes")).ok();
 }
 
-/// A spawn that is killed while its post-checkout hook runs; the hook is ended too.
+/// A spawn that is killed while its post-checkout hook runs; the hook is killed too.
 fn killed_in_its_hook(team: &Place, issue: &str, number: &str) -> Place {
     hook(team, "echo $$ > ../../hooking; mv ../../hooking ../../hooked; exec sleep 60");
     let mut child = team.start(&["worktree", "spawn", issue, "--no-agent"], Stdio::null());
@@ -491,10 +491,10 @@ fn all_kinds_of_work_in_what_was_left_half_made_are_kept() {
         let (_world, team, issue, number) = stage();
         let tree = killed_in_its_hook(&team, &issue, &number);
         work(&tree);
-        team.jit("worktree prune").ok().says("so that it stays");
+        team.jit("worktree prune").ok().says("so it is kept");
         assert!(tree.dir.join("b").exists());
     }
-    // And what nobody has touched goes.
+    // An untouched worktree is removed.
     let (_world, team, issue, number) = stage();
     let tree = killed_in_its_hook(&team, &issue, &number);
     team.jit("worktree prune").ok().says("has been undone");
@@ -506,7 +506,7 @@ fn a_file_that_git_had_begun_to_write_is_nobodys_work() {
     for is_work in [false, true] {
         let (_world, team, issue, number) = stage();
         let tree = killed_in_its_hook(&team, &issue, &number);
-        // As if it had been killed while it wrote the files: no index, one file cut off, one not there.
+        // As if Git had been killed while it wrote files: no index, one file truncated, one missing.
         let git_dir = tree.git("rev-parse --absolute-git-dir").ok().line();
         std::fs::remove_file(Path::new(&git_dir).join("index")).expect("removed");
         tree.write("a", "");
@@ -514,10 +514,10 @@ fn a_file_that_git_had_begun_to_write_is_nobodys_work() {
         if is_work {
             tree.write("mine", "work");
         }
-        team.jit("worktree prune").ok().says(if is_work { "so that it stays" } else { "has been undone" });
+        team.jit("worktree prune").ok().says(if is_work { "so it is kept" } else { "has been undone" });
         assert_eq!(tree.dir.exists(), is_work);
         if is_work {
-            // It can be worked in.
+            // The user can work in it.
             assert_eq!(tree.read("b"), "b");
             team.jit(&format!("worktree spawn {issue} --no-agent")).ok();
             assert_eq!(tree.git("status --porcelain").ok().stdout, " M a\n?? mine\n");
@@ -531,7 +531,7 @@ fn a_number_sign_means_the_issue_and_a_number_alone_is_no_guess() {
     team.git("worktree add -q ../nn-42 -b 42").ok();
     team.git("worktree add -q trees/issue-42-x -b issue-42-x").ok();
     team.jit("worktree path #42").ok().says("trees/issue-42-x");
-    team.jit("worktree remove 42").exits(2).says("stands for 2 worktrees");
+    team.jit("worktree remove 42").exits(2).says("matches 2 worktrees");
     team.jit("worktree remove #42").ok();
     team.jit("worktree path 42").ok().says("nn-42");
     team.jit("worktree path #42").exits(3);
@@ -542,9 +542,9 @@ fn what_a_killed_removal_leaves_can_be_put_back_or_given_up() {
     let (_world, team, tree, number) = spawned();
     let issue = team.json("worktree list")["worktrees"][1]["issue_id"].as_str().expect("one").to_owned();
     std::fs::remove_file(tree.dir.join(".git")).expect("removed");
-    team.jit(&format!("worktree remove {number}")).exits(1).says("has no .git any more").says("git worktree repair");
-    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(1).says("has no .git any more");
-    team.jit("worktree prune").ok().says("Kept:").says("has no .git any more");
+    team.jit(&format!("worktree remove {number}")).exits(1).says("no longer has a .git file").says("git worktree repair");
+    team.jit(&format!("worktree spawn {issue} --no-agent")).exits(1).says("no longer has a .git file");
+    team.jit("worktree prune").ok().says("Kept:").says("no longer has a .git file");
     assert_eq!(team.json("worktree list")["worktrees"][1]["missing"], true);
     team.git("worktree repair").ok();
     tree.git("status --porcelain").ok().says_nothing();
@@ -580,7 +580,7 @@ fn a_branch_that_is_gone_on_with_is_not_deleted_meanwhile() {
     }
 }
 
-/// A Git that takes its time when it has removed a worktree.
+/// A Git that waits after it has removed a worktree.
 fn tired_git(stand_ins: &StandIns) {
     let script = format!(
         "#!/bin/sh\n{} \"$@\" || exit\ncase \"$*\" in *'worktree remove'*) : > \"$STAND_INS/removed\"; n=0; while [ ! -e \"$STAND_INS/go\" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n+1)); done;; esac\n",
@@ -603,7 +603,7 @@ fn a_removal_that_is_killed_when_git_has_done_its_part_is_finished_by_the_next_c
         team.jit("worktree prune").ok().never_says("has been finished");
         assert_eq!(team.json("claim list")["count"], 1, "Git is still at it");
         world.place("stand-ins").write("go", "");
-        until("Git is done", || team.json("doctor").to_string().contains("the removal of"));
+        until("Git is done", || team.json("doctor").to_string().contains("finishes it"));
         assert_eq!(team.json("doctor")["healthy"], true);
         let issue = team.json("claim list")["leases"][0]["issue_id"].as_str().expect("an id").to_owned();
         let told = team.jit(&next.replace("NUMBER", &number).replace("ISSUE", &issue)).says("has been finished");
@@ -648,7 +648,7 @@ fn what_prepares_a_worktree_is_waited_for_when_its_spawn_is_killed() {
     child.kill().expect("killed");
     child.wait().expect("it ends");
     team.jit("worktree prune").ok().never_says("was interrupted");
-    team.jit(&format!("worktree remove {number}")).exits(8).says("is being made");
+    team.jit(&format!("worktree remove {number}")).exits(8).says("is being created");
     team.write("go", "");
     let tree = team.dir.join(format!("trees/issue-{number}-first"));
     until("it is over", || tree.join("late.txt").exists());

@@ -1,8 +1,8 @@
-//! Nothing is lost without the word for it, and no other word takes a risk.
+//! Nothing is lost without its flag, and no other flag accepts a risk.
 
 use crate::support::{Place, World};
 
-/// Every word that takes a risk.
+/// Every flag that accepts a risk.
 const WORDS: [&str; 12] = [
     "--discard-changes",
     "--discard-untracked",
@@ -18,14 +18,14 @@ const WORDS: [&str; 12] = [
     "--remove-primary",
 ];
 
-/// One worktree with one thing in it that would be lost.
+/// A worktree with one thing that would be lost.
 struct Risk {
     code: &'static str,
     word: &'static str,
-    /// A word that takes this risk among others.
+    /// A flag that accepts this risk among others.
     also: Option<&'static str>,
     status: i32,
-    /// Whether its branch is to go too.
+    /// Whether its branch is deleted too.
     with_branch: bool,
     prepare: fn(&World, &Place),
 }
@@ -189,7 +189,7 @@ fn the_primary_worktree_stays_unless_it_can_go_and_is_named() {
     assert!(bare.dir.join("trees/main/code.txt").exists());
 }
 
-/// A repository whose default branch is called otherwise, with one commit.
+/// A repository whose default branch has another name, with one commit.
 fn trunk(world: &World, name: &str) -> Place {
     world.place("").git(&format!("init -q -b trunk {name}")).ok();
     let place = world.place(name).agent("agent:alice");
@@ -272,7 +272,7 @@ fn a_branch_that_was_squashed_counts_as_merged_when_its_tree_says_so() {
     let (_world, team, tree, path) = squash(|_| {});
     team.jit_args(&["worktree", "remove", &path, "-D"]).ok().says("deleted (was");
     assert!(!tree.dir.exists());
-    // The default branch has gone on elsewhere, and in the same file.
+    // The default branch has new commits in other files, and in the same file.
     for after in [
         |team: &Place| {
             team.write("other.txt", "x");
@@ -288,7 +288,7 @@ fn a_branch_that_was_squashed_counts_as_merged_when_its_tree_says_so() {
         team.jit_args(&["worktree", "remove", &path, "-D"]).ok();
         assert!(!tree.dir.exists());
     }
-    // One commit more than was squashed.
+    // One more commit than was squashed.
     let (_world, team, tree, path) = squash(|_| {});
     tree.write("work.txt", "not merged");
     tree.git("commit -q -a -m Late").ok();
@@ -337,7 +337,7 @@ fn pruning_keeps_what_may_come_back() {
         assert!(fate(name)["reasons"][0].as_str().is_some_and(|reason| reason.contains(why)), "{name}: {pruned}");
     }
     team.git("rev-parse -q --verify gone").ok();
-    // Not even by its holder, while the lease is live.
+    // While the lease is live, its holder cannot purge it either.
     team.jit("worktree prune").ok().says("a live lease").says("git worktree repair");
     let lease = team.json("claim list")["leases"][0]["lease_id"].as_str().expect("one").to_owned();
     team.jit(&format!("claim force-evict {lease} --reason over")).ok();
@@ -355,7 +355,7 @@ fn what_was_staged_in_a_worktree_that_was_moved_by_hand_is_not_pruned() {
     let away = world.path("away");
     std::fs::rename(&tree.dir, &away).expect("moved");
     team.jit(&format!("claim force-evict {lease} --reason over")).ok();
-    team.jit("worktree prune").ok().says("Kept:").says("changes that were staged").says("git worktree repair NEW-PATH");
+    team.jit("worktree prune").ok().says("Kept:").says("staged changes").says("git worktree repair NEW-PATH");
     team.git_args(&["worktree", "repair", away.to_str().expect("text")]).ok();
     assert_eq!(world.place("away").git("show :code.txt").ok().line(), "staged");
     world.place("away").git("reset -q --hard").ok();
@@ -375,9 +375,9 @@ fn a_refusal_names_a_locks_reason_and_a_submodule_once() {
     tree.git("push -q origin HEAD").ok();
     team.git_args(&["worktree", "lock", "--reason", "on a disk\nthat travels", &path]).ok();
     let refused = team.jit_args(&["worktree", "remove", &path]).exits(1);
-    refused.says("is locked: on a disk that travels").says("would go with it (1): vendor/sub");
+    refused.says("is locked: on a disk that travels").says("would be removed with it (1): vendor/sub");
     tree.git("submodule --quiet deinit -f vendor/sub").ok();
-    team.jit_args(&["worktree", "remove", &path]).exits(1).says("would go with it (1): library");
+    team.jit_args(&["worktree", "remove", &path]).exits(1).says("would be removed with it (1): library");
 }
 
 #[test]
@@ -385,7 +385,7 @@ fn a_missing_worktree_is_not_called_clean() {
     let (_world, team, tree, _path) = spawned();
     std::fs::remove_dir_all(&tree.dir).expect("removed");
     let status = team.json("worktree list --status")["worktrees"][1]["status"].clone();
-    assert!(status["unknown"].as_str().is_some_and(|why| why.contains("is not there")), "{status}");
+    assert!(status["unknown"].as_str().is_some_and(|why| why.contains("does not exist")), "{status}");
     team.jit("worktree list --status").ok().says("  unknown  ");
 }
 

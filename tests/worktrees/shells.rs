@@ -1,4 +1,4 @@
-//! The function `wt` in the shells themselves: it goes where it should, gives the status on, and completes.
+//! The function `wt` in real shells: it changes the directory, passes on the exit status, and completes.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use super::stand_ins::StandIns;
 use crate::support::waiting::until;
 use crate::support::{Outcome, Place, World, tools};
 
-/// How a shell is started, and how it takes the function in.
+/// How a shell is started, and how it loads the function.
 struct Shell {
     program: &'static str,
     arguments: &'static [&'static str],
@@ -42,12 +42,12 @@ fn stage() -> (World, StandIns, Place) {
     (world, stand_ins, team)
 }
 
-/// Where a shell was in the end, which said so last.
+/// The last directory that a shell printed.
 fn at(outcome: &Outcome) -> PathBuf {
     PathBuf::from(outcome.stdout.lines().last().unwrap_or_default())
 }
 
-/// The same story in every shell.
+/// The same steps in every shell.
 fn story(shell: &Shell) {
     let (world, stand_ins, team) = stage();
     let temporary = world.place("").sub("tmp");
@@ -75,7 +75,7 @@ fn coming_and_going(shell: &Shell, team: &Place) {
     shell.run(team, "wt list").ok().says("Fix login").says("Rust SDK");
 }
 
-/// A failure is passed on, and one stays where one is.
+/// A failure is passed on, and the directory does not change.
 fn failing(shell: &Shell, stand_ins: &StandIns, team: &Place) {
     let words = if shell.is_fish() { "wt goto 99; or echo failed $status; pwd" } else { "wt goto 99 || echo failed $?; pwd" };
     let stayed = shell.run(team, words).ok().says("failed 3").says("no worktree '99'");
@@ -90,7 +90,7 @@ fn failing(shell: &Shell, stand_ins: &StandIns, team: &Place) {
     assert_eq!(at(&shell.run(&agent_does("git jit wt goto main"), "wt spawn 42; pwd").ok()), fix, "an agent leads nobody");
 }
 
-/// By removing what one stands in, or after somebody else did.
+/// After removing the current directory, or after another process did.
 fn leaving(shell: &Shell, team: &Place) {
     let trees = team.dir.join("trees");
     let left = shell.run(team, "wt goto 45; wt remove 45 -D --leave --discard-untracked; pwd").ok();
@@ -136,7 +136,7 @@ try wt spawn ''
 complete -p wt
 "#;
 
-/// A shell at a terminal of its own, and in it the real completion: what that would show, a line each.
+/// Real completion in a shell with its own terminal: what it shows, one candidate a line.
 const COMPLETE_IN_ZSH: &str = r#"
 zmodload zsh/zpty
 export TERM=dumb
@@ -193,7 +193,7 @@ fn clones_one_after_the_other_lie_beside_each_other() {
     let _ = team;
 }
 
-/// What cannot lead its shell does nothing, and says why.
+/// If the directory cannot be changed, the command does nothing and reports why.
 fn without_a_place_for_temporary_files(shell: &Shell) {
     let (_world, _stand_ins, team) = stage();
     team.jit("wt spawn 42 --no-agent").ok();

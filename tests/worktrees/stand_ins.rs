@@ -1,4 +1,4 @@
-//! Programs that stand in for others: `gh` with answers to choose, agents that write down how they were started.
+//! Test doubles of programs: `gh` with given answers, and agents that record how they were started.
 
 use std::path::PathBuf;
 
@@ -24,13 +24,13 @@ echo "${0##*/} said something"
 [ -z "$AGENT_DOES" ] || eval "$AGENT_DOES"
 "#;
 
-/// A folder of stand-ins, in front of everything else on `PATH`.
+/// A folder of test doubles, first on `PATH`.
 pub(super) struct StandIns {
     dir: PathBuf,
 }
 
 impl StandIns {
-    /// All of them: `gh`, `claude`, `codex`, `gemini`, and `sh` as the user's shell is the real one.
+    /// All of them: `gh`, `claude`, `codex` and `gemini`. The user's shell is the real `sh`.
     pub(super) fn new(world: &World) -> Self {
         let dir = world.path("stand-ins");
         std::fs::create_dir_all(dir.join("gh")).expect("made");
@@ -42,7 +42,7 @@ impl StandIns {
         all
     }
 
-    /// Puts a program among them.
+    /// Adds a program.
     pub(super) fn program(&self, name: &str, script: &str) {
         let path = self.dir.join("bin").join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
@@ -51,13 +51,13 @@ impl StandIns {
         std::fs::set_permissions(&path, mode).expect("set");
     }
 
-    /// Takes one away.
+    /// Removes a program.
     pub(super) fn without(&self, name: &str) -> &Self {
         std::fs::remove_file(self.dir.join("bin").join(name)).expect("it was there");
         self
     }
 
-    /// The same place with these in front.
+    /// The same place with the test doubles on `PATH`.
     pub(super) fn at(&self, place: &Place) -> Place {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = [self.dir.join("bin"), binaries()].into_iter().chain(std::env::split_paths(&path));
@@ -65,7 +65,7 @@ impl StandIns {
         place.with("PATH", path.to_str().expect("text")).with("STAND_INS", self.dir.to_str().expect("text"))
     }
 
-    /// What GitHub says of an issue.
+    /// Sets the answer of GitHub about an issue.
     pub(super) fn issue(&self, number: u32, title: &str, state: &str) {
         let page = format!("https://github.com/your-org/my-project/issues/{number}");
         let answer =
@@ -73,23 +73,23 @@ impl StandIns {
         std::fs::write(self.dir.join(format!("gh/{number}.json")), answer.to_string()).expect("written");
     }
 
-    /// Any answer, good or not.
+    /// Sets any answer, valid or not.
     pub(super) fn answer(&self, number: u32, json: &str) {
         std::fs::write(self.dir.join(format!("gh/{number}.json")), json).expect("written");
     }
 
-    /// `gh` fails for this number, and says so.
+    /// Makes `gh` fail for this number, with a message.
     pub(super) fn failure(&self, number: u32, complaint: &str, status: i32) {
         std::fs::write(self.dir.join(format!("gh/{number}.err")), complaint).expect("written");
         std::fs::write(self.dir.join(format!("gh/{number}.status")), status.to_string()).expect("written");
     }
 
-    /// What a stand-in wrote down.
+    /// The record of a test double.
     pub(super) fn log(&self, name: &str) -> String {
         std::fs::read_to_string(self.dir.join(format!("{name}.log"))).unwrap_or_default()
     }
 
-    /// The arguments that an agent was started with last.
+    /// The arguments of the last start of an agent.
     pub(super) fn arguments(&self, name: &str) -> Vec<String> {
         let log = self.log(name);
         let last = log.trim_end().rsplit("\nend\n").next().unwrap_or_default();

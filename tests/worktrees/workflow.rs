@@ -1,4 +1,4 @@
-//! The third seed's workflow, its command lines as they are written there, in bare repositories with `trees/` in them.
+//! The workflow with bare repositories that contain `trees/`, with its documented command lines.
 
 use super::stand_ins::StandIns;
 use crate::support::waiting::until;
@@ -20,7 +20,7 @@ fn project() -> (World, StandIns, Place) {
     (world, stand_ins, projects)
 }
 
-/// Finishes what was begun in a worktree as a merged pull request would.
+/// Finishes the work in a worktree as a merged pull request would.
 fn merge(world: &World, tree: &Place) {
     tree.git("add -A").ok();
     tree.git("commit -q -m Work").ok();
@@ -42,7 +42,7 @@ fn three_clones_three_workers() {
         let worker = projects.sub(&format!("my-project-worker-{n}.git"));
         assert_eq!(worker.git("config core.bare").ok().line(), "true");
         assert_eq!(worker.git("branch --format=%(refname:short)").ok().line(), "main", "no branch but the default one is local");
-        worker.jit(&format!("wt spawn {issue} --yolo")).ok().says("asks nobody").says("Created worktree");
+        worker.jit(&format!("wt spawn {issue} --yolo")).ok().says("without asking for permission").says("Created worktree");
         let tree = worker.sub(&format!("trees/issue-{issue}-{slug}"));
         assert_eq!(tree.read("src/code.txt"), "x\n");
         assert_eq!(tree.git("branch --show-current").ok().line(), format!("issue-{issue}-{slug}"));
@@ -76,7 +76,7 @@ fn one_repository_with_worktrees_from_init_to_purge() {
     let tree = bare.sub("trees/issue-42-improve-things");
     let arguments = stand_ins.arguments("claude");
     assert!(arguments.len() == 1 && arguments[0].contains("git jit issue show"), "{arguments:?}");
-    // From the bare root, from a worktree, from below it.
+    // From the bare root, from a worktree, and from below it.
     for place in [&bare, &bare.sub("trees/main"), &tree.sub("src/deep")] {
         assert_eq!(place.jit("wt path 42").ok().line(), tree.dir.display().to_string());
         assert_eq!(place.jit("wt path main").ok().line(), bare.dir.join("trees/main").display().to_string());
@@ -91,7 +91,7 @@ fn one_repository_with_worktrees_from_init_to_purge() {
     until("the agent has ended", || bare.json("wt list")["worktrees"][2]["agent"]["alive"] == false);
     merge(&world, &tree);
     bare.jit("wt remove 42").ok().says("kept");
-    bare.jit("wt spawn 42 --no-agent").exits(1).says("is there already").says("--resume");
+    bare.jit("wt spawn 42 --no-agent").exits(1).says("already exists").says("--resume");
     bare.jit("wt spawn 42 --no-agent --resume").ok().says("Created worktree");
     bare.jit("wt remove 42 --delete-branch").ok().says("deleted");
     bare.jit("wt prune").ok().says("Nothing to do");
@@ -99,7 +99,7 @@ fn one_repository_with_worktrees_from_init_to_purge() {
     stand_ins.issue(45, "Rust SDK", "CLOSED");
     bare.jit("wt purge").ok().says("Kept:").says("untracked");
     merge(&world, &other);
-    bare.jit("wt purge --dry-run").ok().says("Would be gone").says("issue-45");
+    bare.jit("wt purge --dry-run").ok().says("Would remove").says("issue-45");
     assert!(other.dir.exists());
     bare.jit("wt purge").ok().says("Removed");
     assert!(!other.dir.exists());
@@ -109,14 +109,14 @@ fn one_repository_with_worktrees_from_init_to_purge() {
 #[test]
 fn a_repository_of_any_shape_has_its_worktrees_beside_its_files() {
     let (_world, stand_ins, projects) = project();
-    // A folder around a bare repository that is called .bare, with a .git file.
+    // A folder with a .git file and a bare repository called .bare.
     projects.git("clone -q --bare ../my-project around/.bare").ok();
     let around = projects.sub("around");
     around.write(".git", "gitdir: .bare\n");
     around.jit("wt init").ok();
     around.jit("wt spawn 45 --no-agent").ok();
     assert!(around.dir.join("trees/main/src").exists() && around.dir.join("trees/issue-45-rust-sdk/src").exists());
-    // A clone as usual: trees/ is no business of Git's, and no file of the user's says so.
+    // A normal clone: Git ignores trees/ without any file of the user's.
     projects.git("clone -q ../my-project usual").ok();
     let usual = projects.sub("usual");
     usual.jit("wt init").ok();
@@ -124,11 +124,11 @@ fn a_repository_of_any_shape_has_its_worktrees_beside_its_files() {
     assert_eq!(made["path"].as_str(), usual.dir.join("trees/issue-46-docs-update").to_str());
     usual.git("status --porcelain").ok().says_nothing();
     assert!(!usual.dir.join(".gitignore").exists() && usual.read(".git/info/exclude").contains("/trees/"));
-    // From one worktree another is made beside it, not in it.
+    // From inside a worktree, a new one is created beside it, not in it.
     let tree = usual.sub("trees/issue-46-docs-update");
     tree.jit("wt spawn 47 --no-agent").ok();
     assert!(usual.dir.join("trees/issue-47-performance-fix").exists());
-    // Somebody without a commit.
+    // A repository without commits.
     projects.git("init -q -b main fresh").ok();
     projects.sub("fresh").jit("wt spawn 45 --no-agent").exits(3).says("--base");
     let _ = stand_ins;
@@ -140,12 +140,12 @@ fn a_clone_that_cannot_be_made_leaves_nothing_and_takes_nothing() {
     projects.jit("wt clone ../nowhere").exits(7);
     assert!(!world.path("projects/nowhere.git").exists());
     projects.write("taken.git/file", "mine");
-    projects.jit("wt clone ../my-project taken.git").exits(1).says("is there already");
+    projects.jit("wt clone ../my-project taken.git").exits(1).says("already exists");
     assert_eq!(projects.read("taken.git/file"), "mine");
     projects.jit("wt clone --upload-pack=touch${IFS}x ../my-project").exits(2);
     let left: Vec<_> = std::fs::read_dir(&projects.dir).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["taken.git"]);
-    // An empty repository has its worktree before its first commit.
+    // An empty repository gets its worktree before its first commit.
     world.place("").git("init -q -b trunk empty").ok();
     projects.jit("wt clone ../empty").ok();
     assert_eq!(projects.sub("empty.git/trees/main").git("branch --show-current").ok().line(), "trunk");

@@ -1,18 +1,19 @@
-//! `git jit dep`: what must be closed before what.
+//! `git jit dep`: dependencies between issues.
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::commands::issues::issue::Edited;
-use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief, lines};
+use crate::commands::issues::report::EditReport;
 use crate::commands::shared::edit_session::EditSession;
-use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{CommandResult, Session};
-use crate::domain::id::IssueId;
+use crate::commands::shared::issue_index::IssueIndex;
+use crate::commands::shared::issue_list::{ListedIssue, issue_table};
+use crate::commands::shared::session::{CommandResult, Session, resolve};
+use crate::domain::id::{IssueId, SHORTEST_PREFIX};
 use crate::domain::tracker::graph::Way;
 use crate::error::Error;
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
+use crate::output::{Document, Report};
 
 /// Verbs of `dep`.
 #[derive(Debug, Subcommand)]
@@ -20,7 +21,7 @@ use crate::output::text::{Styles, plain_line};
 pub(crate) enum Verb {
     /// Make an issue depend on others, which must be closed first
     Add(EditArgs),
-    /// Let an issue depend on others no longer
+    /// Remove dependencies of an issue
     #[command(visible_alias = "remove")]
     Rm(EditArgs),
     /// Show what an issue depends on, and what depends on it
@@ -30,9 +31,9 @@ pub(crate) enum Verb {
 // Arguments of `dep add` and `dep rm`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EditArgs {
-    /// The issue that waits
+    /// The issue that depends on the others
     issue: String,
-    /// The issues that it waits for
+    /// The issues that it depends on
     #[arg(required = true, value_name = "DEPENDENCY")]
     dependencies: Vec<String>,
 }
@@ -55,103 +56,91 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
 
 fn add(session: &Session, args: EditArgs) -> CommandResult {
     let EditArgs { issue, dependencies } = args;
-    let layout = session.layout()?;
-    let edit = EditSession::open(session, layout)?;
-    let id = edit.resolve(&issue)?;
-    let wanted = dependencies.iter().map(|typed| edit.resolve(typed)).collect::<Result<Vec<IssueId>, _>>()?;
+    let (edit, id) = EditSession::for_issue(session, &issue)?;
+    let dependencies = dependencies.iter().map(|typed| edit.resolve(typed)).collect::<Result<Vec<IssueId>, _>>()?;
     let (changed, ()) = edit.edit(id, "dependencies", |document| {
-        // Under the lock: no other edit of this worktree can close a cycle in between.
-        let graph = IssueIndex::gather(session, layout, false)?.graph();
-        for dependency in &wanted {
-            if edit.load(*dependency)?.issue().is_deleted() {
-                return Err(Error::Deleted { issue: *dependency });
-            }
+        // Checked under the lock, so that no other edit in this worktree can close a cycle in between.
+        let graph = IssueIndex::gather(session, edit.layout, false)?.graph();
+        for dependency in &dependencies {
+            edit.load_live(*dependency)?;
             if let Some(path) = graph.cycle_with(id, *dependency) {
                 return Err(Error::Cycle { path });
             }
         }
-        let names: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+        let names: Vec<String> = dependencies.iter().map(ToString::to_string).collect();
         document.edit_set("dependencies", &names, &[]);
         Ok(())
     })?;
-    let sentences = wanted.iter().map(|dependency| {
+    let sentence = |dependency: &IssueId| {
         format!("{} now depends on {} ({} must be closed first)", id.short(), dependency.short(), dependency.short())
-    });
-    Ok(Box::new(told(changed, sentences.collect())))
+    };
+    Ok(Box::new(EditReport::new(&changed, dependencies.iter().map(sentence).collect())))
 }
 
 fn remove(session: &Session, args: EditArgs) -> CommandResult {
     let EditArgs { issue, dependencies } = args;
-    let layout = session.layout()?;
-    let edit = EditSession::open(session, layout)?;
-    let id = edit.resolve(&issue)?;
-    let has = edit.load(id)?.issue().dependencies.clone();
-    // What it names need not be there any more: then the text that stands there is what counts.
-    let text_of = |typed: &String| match edit.resolve(typed) {
+    let (edit, id) = EditSession::for_issue(session, &issue)?;
+    let stored = edit.load(id)?.issue().dependencies.clone();
+    // A dependency may have no issue any more; then the stored text is matched.
+    let name_of = |typed: &String| match edit.resolve(typed) {
         Ok(id) => Ok(id.to_string()),
         Err(error) => {
             let typed = typed.trim().to_ascii_lowercase();
-            has.iter().find(|name| name.starts_with(&typed) && typed.len() >= 4).cloned().ok_or(error)
+            stored.iter().find(|name| name.starts_with(&typed) && typed.len() >= SHORTEST_PREFIX).cloned().ok_or(error)
         }
     };
-    let names = dependencies.iter().map(text_of).collect::<Result<Vec<String>, _>>()?;
+    let names = dependencies.iter().map(name_of).collect::<Result<Vec<String>, _>>()?;
     let (changed, ()) = edit.edit(id, "dependencies", |document| {
         document.edit_set("dependencies", &[], &names);
         Ok(())
     })?;
     let short = |name: &String| name.chars().take(8).collect::<String>();
     let sentences = names.iter().map(|name| format!("{} no longer depends on {}", id.short(), short(name)));
-    Ok(Box::new(told(changed, sentences.collect())))
-}
-
-fn told(changed: crate::commands::shared::edit_session::Changed, mut sentences: Vec<String>) -> Edited {
-    let first = sentences.remove(0);
-    Edited::of(changed, first).and(sentences)
+    Ok(Box::new(EditReport::new(&changed, sentences.collect())))
 }
 
 fn show(session: &Session, args: ShowArgs) -> CommandResult {
     let ShowArgs { issue } = args;
-    let layout = session.layout()?;
-    let index = IssueIndex::gather(session, layout, false)?;
+    let index = IssueIndex::gather(session, session.layout()?, false)?;
     let (id, _) = resolve(index.store(), &issue)?;
     let graph = index.graph();
-    let found = |way| graph.next(id, way).into_iter().filter_map(|id| index.get(id).cloned()).collect();
-    Ok(Box::new(Neighbours {
-        issue: id,
-        title: index.get(id).map(|found| found.summary.title.clone()).unwrap_or_default(),
-        dependencies: found(Way::Dependencies),
-        dependents: found(Way::Dependents),
+    let neighbors = |way| graph.next(id, way).into_iter().filter_map(|id| index.get(id).map(ListedIssue::from)).collect();
+    Ok(Box::new(DependencyReport {
+        issue_id: id,
+        dependencies: neighbors(Way::Dependencies),
+        dependents: neighbors(Way::Dependents),
         dangling: graph.dangling().get(&id).cloned().unwrap_or_default(),
+        title: index.get(id).map(|found| found.summary.title.clone()).unwrap_or_default(),
     }))
 }
 
-struct Neighbours {
-    issue: IssueId,
-    title: String,
-    dependencies: Vec<IndexedIssue>,
-    dependents: Vec<IndexedIssue>,
+/// What an issue depends on, and what depends on it.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct DependencyReport {
+    issue_id: IssueId,
+    dependencies: Vec<ListedIssue>,
+    dependents: Vec<ListedIssue>,
+    /// Dependencies that name no issue.
     dangling: Vec<String>,
+    #[serde(skip)]
+    title: String,
 }
 
-impl Report for Neighbours {
-    fn json(&self) -> Value {
-        let list = |found: &[IndexedIssue]| found.iter().map(brief).collect::<Vec<_>>();
-        json!({
-            "issue_id": self.issue, "dependencies": list(&self.dependencies), "dependents": list(&self.dependents),
-            "dangling": self.dangling,
-        })
+impl Report for DependencyReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let part = |head: &str, found: &[IndexedIssue]| {
-            let text = if found.is_empty() { "nothing\n".to_owned() } else { lines(found, false, styles) };
-            format!("{}\n{}", styles.head(head), text.lines().map(|line| format!("  {line}\n")).collect::<String>())
+        let part = |head: &str, issues: &[ListedIssue]| {
+            let table = if issues.is_empty() { "nothing\n".to_owned() } else { issue_table(issues, false, styles) };
+            format!("{}\n{}", styles.head(head), table.lines().map(|line| format!("  {line}\n")).collect::<String>())
         };
-        let id = format!("{}  {}", self.issue.short(), plain_line(&self.title));
+        let id = format!("{}  {}", self.issue_id.short(), plain_line(&self.title));
         let mut text = part(&format!("{id}: depends on"), &self.dependencies);
         for name in &self.dangling {
-            text += &format!("  {} {}\n", styles.bad("not there:"), plain_line(name));
+            text += &format!("  {} {}\n", styles.bad("not found:"), plain_line(name));
         }
-        text + &part(&format!("What depends on {}", self.issue.short()), &self.dependents)
+        text + &part(&format!("What depends on {}", self.issue_id.short()), &self.dependents)
     }
 }

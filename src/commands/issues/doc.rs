@@ -3,28 +3,30 @@
 use std::path::{Component, Path, PathBuf};
 
 use clap::Subcommand;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::commands::issues::issue::Edited;
+use crate::commands::issues::report::EditReport;
 use crate::commands::shared::edit_session::EditSession;
-use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{CommandResult, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, commit_of, resolve};
 use crate::domain::id::IssueId;
+use crate::domain::issue::{Issue, deceives};
 use crate::error::Error;
 use crate::git::tree;
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
+use crate::output::{Document, Report};
 use crate::store::layout::Layout;
 
 /// Verbs of `doc`.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// Name a file that belongs to an issue
+    /// Add a file to an issue
     Add(AddArgs),
-    /// List the files that belong to an issue
+    /// List the files of an issue
     List(ListArgs),
-    /// Name a file no longer; the file itself stays
+    /// Remove a file from an issue; the file itself stays
     #[command(visible_alias = "remove")]
     Rm(RmArgs),
 }
@@ -34,15 +36,15 @@ pub(crate) enum Verb {
 pub(crate) struct AddArgs {
     /// The issue: its id, or at least four digits of it
     issue: String,
-    /// The file, which must be there
+    /// The file, which must exist
     path: PathBuf,
-    /// The commit that has the version which is meant
+    /// The commit with the version of the file that is meant
     #[arg(long, short, value_name = "REV")]
     commit: Option<String>,
-    /// What it is called
+    /// The title of the file
     #[arg(long, short, visible_alias = "title", value_name = "TEXT")]
     label: Option<String>,
-    /// What kind of text it is, for example design
+    /// The kind of text, for example design
     #[arg(long, value_name = "KIND")]
     doc_type: Option<String>,
 }
@@ -59,7 +61,7 @@ pub(crate) struct ListArgs {
 pub(crate) struct RmArgs {
     /// The issue: its id, or at least four digits of it
     issue: String,
-    /// The file, as `doc list` has it
+    /// The file, as doc list prints it
     path: PathBuf,
 }
 
@@ -74,20 +76,18 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
 
 fn add(session: &Session, args: AddArgs) -> CommandResult {
     let AddArgs { issue, path, commit, label, doc_type } = args;
-    let layout = session.layout()?;
-    let edit = EditSession::open(session, layout)?;
-    let id = edit.resolve(&issue)?;
-    let path = below_root(session, layout, &path)?;
-    let commit = commit.map(|rev| pinned(layout, &rev, &path)).transpose()?;
-    if commit.is_none() && !layout.require_worktree()?.join(&path).is_file() {
-        return Err(no_file(&path, "Give a file that is there, or the commit that has it: --commit REV"));
+    let (edit, id) = EditSession::for_issue(session, &issue)?;
+    let path = below_root(session, edit.layout, &path)?;
+    let commit = commit.map(|rev| commit_with(edit.layout, &rev, &path)).transpose()?;
+    if commit.is_none() && !edit.layout.require_worktree()?.join(&path).is_file() {
+        return Err(no_file(&path, "Name an existing file, or the commit that has it: --commit REV"));
     }
     let entry = json!({ "path": path, "commit": commit, "label": label, "doc_type": doc_type });
     let (changed, ()) = edit.edit(id, "documents", |document| {
-        let mut all = documents(document.issue().rest.get("documents"));
+        let mut all = documents(document.issue());
         let is_same = |other: &Value| other.get("path") == entry.get("path") && other.get("commit") == entry.get("commit");
         match all.iter_mut().find(|other| is_same(other)) {
-            // What another tool knows of the file stays.
+            // Members that another tool wrote stay.
             Some(Value::Object(known)) => {
                 let given = entry.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
                 given.for_each(|(key, value)| drop(known.insert(key.clone(), value.clone())));
@@ -97,18 +97,16 @@ fn add(session: &Session, args: AddArgs) -> CommandResult {
         document.set("documents", &Value::from(all));
         Ok(())
     })?;
-    Ok(Box::new(Edited::of(changed, format!("{path} belongs to issue {}", id.short()))))
+    Ok(Box::new(EditReport::new(&changed, vec![format!("{path} belongs to issue {}", id.short())])))
 }
 
 fn remove(session: &Session, args: RmArgs) -> CommandResult {
     let RmArgs { issue, path } = args;
-    let layout = session.layout()?;
-    let edit = EditSession::open(session, layout)?;
-    let id = edit.resolve(&issue)?;
+    let (edit, id) = EditSession::for_issue(session, &issue)?;
     let typed = path.to_string_lossy().into_owned();
-    let names = [Some(typed), below_root(session, layout, &path).ok()];
+    let names = [Some(typed), below_root(session, edit.layout, &path).ok()];
     let (changed, ()) = edit.edit(id, "documents", |document| {
-        let mut all = documents(document.issue().rest.get("documents"));
+        let mut all = documents(document.issue());
         let before = all.len();
         all.retain(|entry| !names.iter().flatten().any(|name| entry.get("path").and_then(Value::as_str) == Some(name)));
         if all.len() != before {
@@ -116,37 +114,38 @@ fn remove(session: &Session, args: RmArgs) -> CommandResult {
         }
         Ok(())
     })?;
-    Ok(Box::new(Edited::of(changed, format!("{} does not belong to issue {}", path.display(), id.short()))))
+    Ok(Box::new(EditReport::new(&changed, vec![format!("{} does not belong to issue {}", path.display(), id.short())])))
 }
 
 fn list(session: &Session, args: ListArgs) -> CommandResult {
     let ListArgs { issue } = args;
-    let layout = session.layout()?;
-    let store = issues(layout, &session.policy(layout))?;
-    let (issue, source) = resolve(&store, &issue)?;
-    let document = store.load(issue, source)?;
-    let root = layout.worktree_root.clone();
-    let one = |entry: Value| {
-        let path = entry.get("path").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let is_there = root.as_ref().is_some_and(|root| root.join(&path).exists());
-        (entry, is_there)
+    let store = session.issues()?;
+    let (issue_id, source) = resolve(&store, &issue)?;
+    let document = store.load(issue_id, source)?;
+    let root = session.layout()?.worktree_root.as_ref();
+    let entry = |entry: Value| {
+        let member = |name: &str| entry.get(name).cloned().unwrap_or_default();
+        let path = member("path");
+        let exists = root.is_some_and(|root| root.join(path.as_str().unwrap_or_default()).exists());
+        DocumentEntry { path, commit: member("commit"), label: member("label"), doc_type: member("doc_type"), exists }
     };
-    let all = documents(document.issue().rest.get("documents")).into_iter().map(one).collect();
-    Ok(Box::new(Documents { issue, all }))
+    let documents: Vec<DocumentEntry> = documents(document.issue()).into_iter().map(entry).collect();
+    Ok(Box::new(DocumentReport { issue_id, count: documents.len(), documents }))
 }
 
-fn documents(value: Option<&Value>) -> Vec<Value> {
-    value.and_then(Value::as_array).cloned().unwrap_or_default()
+fn documents(issue: &Issue) -> Vec<Value> {
+    issue.rest.get("documents").and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
 fn no_file(name: &str, hint: &str) -> Error {
     Error::NotThere { what: "file", name: name.to_owned(), hint: hint.to_owned() }
 }
 
-/// A path from the root of the worktree, with `/`, free of `.` and `..`; an error for one that leads out of it.
+/// The path of a file relative to the root of the worktree, with `/` and without `.` and `..`. A path that leads out of the
+/// worktree is an error.
 fn below_root(session: &Session, layout: &Layout, path: &Path) -> Result<String, Error> {
     let root = layout.require_worktree()?;
-    let outside = || no_file(&path.display().to_string(), "Give a file of this worktree, not of .git or .jit");
+    let outside = || no_file(&path.display().to_string(), "Name a file of this worktree that is not in .git or .jit");
     let cwd = session.cx.cwd.canonicalize().unwrap_or_else(|_| session.cx.cwd.clone());
     let mut parts: Vec<String> = Vec::new();
     for part in cwd.join(path).components() {
@@ -157,54 +156,65 @@ fn below_root(session: &Session, layout: &Layout, path: &Path) -> Result<String,
             Component::Normal(name) => parts.push(name.to_str().ok_or_else(outside)?.to_owned()),
         }
     }
-    let whole = Path::new("/").join(parts.join("/"));
-    let relative = whole.strip_prefix(root).map_err(|_| outside())?.to_string_lossy().into_owned();
-    let is_ours = [".git", ".jit"].iter().any(|dir| relative.split('/').next() == Some(dir));
-    if is_ours {
-        let what = format!("{relative} is Git's or git jit's own, and no document");
-        return Err(Error::Usage { what, hint: "Give another file of this worktree".to_owned() });
+    let absolute = Path::new("/").join(parts.join("/"));
+    let relative = absolute.strip_prefix(root).map_err(|_| outside())?.to_string_lossy().into_owned();
+    if [".git", ".jit"].iter().any(|dir| relative.split('/').next() == Some(dir)) {
+        let what = format!("{relative} belongs to Git or git jit and cannot be added");
+        return Err(Error::Usage { what, hint: "Name another file of this worktree".to_owned() });
     }
-    if relative.is_empty() || relative.chars().any(crate::domain::issue::deceives) { Err(outside()) } else { Ok(relative) }
+    if relative.is_empty() || relative.chars().any(deceives) { Err(outside()) } else { Ok(relative) }
 }
 
-/// The full id of the commit that was meant, if it has the file.
-fn pinned(layout: &Layout, rev: &str, path: &str) -> Result<String, Error> {
-    let commit = crate::commands::shared::session::commit_of(layout, rev)?;
+/// The full id of the commit `rev`, if it has the file.
+fn commit_with(layout: &Layout, rev: &str, path: &str) -> Result<String, Error> {
+    let commit = commit_of(layout, rev)?;
     if tree::has_path(&layout.repo, commit, path)? {
         Ok(commit.to_string())
     } else {
-        Err(no_file(path, "Give a commit that has it: git log -- PATH"))
+        Err(no_file(path, "Name a commit that has it: git log -- PATH"))
     }
 }
 
-struct Documents {
-    issue: IssueId,
-    all: Vec<(Value, bool)>,
+/// A file of an issue. The members are printed as the issue file has them.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Document")]
+struct DocumentEntry {
+    #[schemars(with = "String")]
+    path: Value,
+    #[schemars(with = "Option<String>")]
+    commit: Value,
+    #[schemars(with = "Option<String>")]
+    label: Value,
+    #[schemars(with = "Option<String>")]
+    doc_type: Value,
+    /// Whether the worktree has the file.
+    exists: bool,
 }
 
-impl Report for Documents {
-    fn json(&self) -> Value {
-        let one = |(entry, is_there): &(Value, bool)| {
-            let field = |name: &str| entry.get(name).cloned().unwrap_or_default();
-            json!({
-                "path": field("path"), "commit": field("commit"), "label": field("label"), "doc_type": field("doc_type"),
-                "exists": is_there,
-            })
-        };
-        json!({ "issue_id": self.issue, "count": self.all.len(), "documents": self.all.iter().map(one).collect::<Vec<_>>() })
+/// The files of an issue.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct DocumentReport {
+    issue_id: IssueId,
+    count: usize,
+    documents: Vec<DocumentEntry>,
+}
+
+impl Report for DocumentReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        if self.all.is_empty() {
+        if self.documents.is_empty() {
             return "No documents\n".to_owned();
         }
-        let row = |(entry, is_there): &(Value, bool)| {
-            let field = |name: &str| plain_line(entry.get(name).and_then(Value::as_str).unwrap_or_default());
-            let commit: String = field("commit").chars().take(10).collect();
-            let gone = if *is_there || !commit.is_empty() { "" } else { "not there" };
-            vec![field("path"), commit, field("doc_type"), field("label"), gone.to_owned()]
+        let row = |entry: &DocumentEntry| {
+            let text = |value: &Value| plain_line(value.as_str().unwrap_or_default());
+            let commit: String = text(&entry.commit).chars().take(10).collect();
+            let problem = if entry.exists || !commit.is_empty() { "" } else { "not found" };
+            vec![text(&entry.path), commit, text(&entry.doc_type), text(&entry.label), problem.to_owned()]
         };
-        let rows: Vec<Vec<String>> = self.all.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = self.documents.iter().map(row).collect();
         table(
             &["PATH", "COMMIT", "KIND", "LABEL", ""],
             &rows,

@@ -1,100 +1,104 @@
-//! `git jit events`: what was done to issues in this repository, by whom, in which worktree.
+//! `git jit events`: the local log of edits of issues, with the agent and the worktree of each.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
 
-use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{CommandResult, Session, issues};
-use crate::domain::id::IssueId;
+use crate::commands::shared::args::duration_secs;
+use crate::commands::shared::session::{CommandResult, Session, resolve};
 use crate::error::Error;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Output, Report};
+use crate::output::{Document, Output, Report};
 use crate::process;
+use crate::store;
 use crate::store::events::{EventLog, IssueEvent};
 
-/// How often `--follow` looks.
-const EVERY: Duration = Duration::from_millis(200);
+/// How often `--follow` reads the log.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Events that `--follow` begins with.
-const BEFORE: usize = 10;
+/// Past events that `--follow` prints first.
+const FOLLOW_FIRST: usize = 10;
 
 // Arguments of `events`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Go on telling until interrupted; with --json, one document a line
+    /// Keep printing new events until interrupted; with --json, one document per line
     #[arg(long, short)]
     follow: bool,
-    /// Only of this issue
+    /// Only events of this issue
     #[arg(long, value_name = "ISSUE")]
     issue: Option<String>,
-    /// Only from then on: 2026-11-21T08:00:00Z, or 90s, 10m, 2h, 1d ago
+    /// Only events since this time: 2026-11-21T08:00:00Z, or 90s, 10m, 2h, 1d ago
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// At most so many, the newest; 0 for all
+    /// Show at most this many, the newest; 0 for all
     #[arg(long, short = 'n', default_value_t = 0, hide_default_value = true, value_name = "N")]
     limit: usize,
 }
 
-struct Events {
-    events: Vec<IssueEvent>,
+/// Events, the oldest first.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct EventReport {
+    count: usize,
     total: usize,
+    truncated: bool,
+    events: Vec<IssueEvent>,
 }
 
-/// Tells what was done.
+/// Prints events.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { follow, issue, since, limit } = args;
     let layout = session.layout()?;
-    let since = since.map(|typed| moment(&typed, session.cx.clock().now().wall)).transpose()?;
-    let store = issues(layout, &session.policy(layout))?;
+    let since = since.map(|typed| parse_time(&typed, session.cx.clock().now().wall)).transpose()?;
+    let store = session.issues()?;
     let issue = issue.map(|typed| resolve(&store, &typed)).transpose()?.map(|(id, _)| id);
-    let is_wanted = |event: &IssueEvent| wanted(event, issue, since);
+    let is_selected =
+        |event: &IssueEvent| issue.is_none_or(|issue| event.issue_id == issue) && since.is_none_or(|since| event.at >= since);
     let log = EventLog::of(layout);
     let (mut events, mut mark) = log.all()?;
-    events.retain(is_wanted);
+    events.retain(is_selected);
     let total = events.len();
-    // Who follows wants what is new, and what led to it.
-    let limit = if limit == 0 && follow && since.is_none() { BEFORE } else { limit };
+    let limit = if limit == 0 && follow && since.is_none() { FOLLOW_FIRST } else { limit };
     if limit > 0 {
         events.drain(..total.saturating_sub(limit));
     }
     if !follow {
-        return Ok(Box::new(Events { events, total }));
+        return Ok(Box::new(EventReport { count: events.len(), total, truncated: events.len() < total, events }));
     }
     let interrupted =
-        process::interruptions().map_err(|source| crate::store::Error::io("handle signals in", &layout.common_dir)(source))?;
+        process::interruptions().map_err(|source| store::Error::io("handle signals in", &layout.common_dir)(source))?;
     loop {
-        for event in events.iter().filter(|event| is_wanted(event)) {
+        for event in events.iter().filter(|event| is_selected(event)) {
             let line = if session.output.json { format!("{}\n", json!(event)) } else { line(event, &session.output.out) };
             if !Output::stream(&line) {
-                return Ok(Box::new(Silence));
+                return Ok(Box::new(Streamed));
             }
         }
         if interrupted.load(Ordering::Relaxed) || !Output::is_heard() {
-            return Ok(Box::new(Silence));
+            return Ok(Box::new(Streamed));
         }
-        std::thread::sleep(EVERY);
+        std::thread::sleep(POLL_INTERVAL);
         (events, mark) = log.since(mark)?;
     }
 }
 
-fn wanted(event: &IssueEvent, issue: Option<IssueId>, since: Option<Timestamp>) -> bool {
-    issue.is_none_or(|issue| event.issue_id == issue) && since.is_none_or(|since| event.at >= since)
-}
-
-/// A moment: as a time, or so long ago.
-fn moment(typed: &str, now: Timestamp) -> Result<Timestamp, Error> {
+/// A point in time: a timestamp, a date, or a duration before `now`.
+fn parse_time(typed: &str, now: Timestamp) -> Result<Timestamp, Error> {
     let typed = typed.trim();
-    let midnight = || typed.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp());
-    if let Some(at) = typed.parse::<Timestamp>().ok().or_else(midnight) {
-        return Ok(at);
-    }
-    let ago = crate::commands::leases::claim::seconds(typed).ok().and_then(|seconds| i64::try_from(seconds).ok());
-    ago.and_then(|seconds| now.checked_sub(SignedDuration::from_secs(seconds)).ok()).ok_or_else(|| Error::Usage {
-        what: format!("'{typed}' is no time"),
-        hint: "Give one like 2026-11-21T08:00:00Z, or how long ago: 90s, 10m, 2h, 1d".to_owned(),
+    let midnight = || typed.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
+    let ago = || {
+        let seconds = i64::try_from(duration_secs(typed).ok()?).ok()?;
+        now.checked_sub(SignedDuration::from_secs(seconds)).ok()
+    };
+    typed.parse::<Timestamp>().ok().or_else(midnight).or_else(ago).ok_or_else(|| Error::Usage {
+        what: format!("invalid time '{typed}'"),
+        hint: "Use 2026-11-21T08:00:00Z, or a duration before now: 90s, 10m, 2h, 1d".to_owned(),
     })
 }
 
@@ -111,9 +115,9 @@ fn line(event: &IssueEvent, styles: &Styles) -> String {
     )
 }
 
-impl Report for Events {
-    fn json(&self) -> Value {
-        json!({ "count": self.events.len(), "total": self.total, "truncated": self.events.len() < self.total, "events": self.events })
+impl Report for EventReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
@@ -125,14 +129,10 @@ impl Report for Events {
     }
 }
 
-/// Everything has been said already.
-struct Silence;
+/// Everything was printed already.
+struct Streamed;
 
-impl Report for Silence {
-    fn json(&self) -> Value {
-        Value::Null
-    }
-
+impl Report for Streamed {
     fn human(&self, _: &Styles) -> String {
         String::new()
     }

@@ -1,23 +1,23 @@
-//! `git jit gate`: what issues must pass, which issue must pass what, and what became of it.
+//! `git jit gate`: gates, which issues require them, and their verdicts.
 
 mod check;
 mod define;
-mod report;
+pub(crate) mod report;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::commands::issues::gate::report::{Defined, GateEdit, Gates, Statuses};
-use crate::commands::issues::issue::Edited;
-use crate::commands::shared::edit_session::{EditSession, unknown_gate};
-use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{CommandResult, Session, issues};
+use crate::commands::issues::gate::report::{GateChange, GateListReport, GateReport, GateStatus, GateStatusReport};
+use crate::commands::issues::report::EditReport;
+use crate::commands::shared::args;
+use crate::commands::shared::edit_session::{Changed, EditSession, unknown_gate};
+use crate::commands::shared::session::{CommandResult, Session, resolve};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Document, Issue, State};
 use crate::domain::tracker::gate::{GateMode, GateRecord, GateVerdict};
 use crate::domain::tracker::workflow;
 use crate::error::Error;
-use crate::git::run;
+use crate::git::{run, tree};
 use crate::store::gates;
 use crate::store::layout::Layout;
 
@@ -25,27 +25,27 @@ use crate::store::layout::Layout;
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// Define a gate, or change one
+    /// Define or change a gate
     Define(define::Args),
-    /// Remove a gate that no open issue asks for
+    /// Remove a gate that no open issue requires
     Remove(define::RemoveArgs),
     /// List the gates
     List(ListArgs),
     /// Show a gate
     Show(ShowArgs),
-    /// Ask for gates on an issue
+    /// Require gates on an issue
     Add(EditArgs),
-    /// Ask for gates on an issue no longer
+    /// Stop requiring gates on an issue
     Rm(EditArgs),
     /// Run an automated gate on an issue
     Check(check::Args),
     /// Run all automated gates of an issue
     CheckAll(check::AllArgs),
-    /// Tell what became of an issue's gates; runs nothing
+    /// Show the status of an issue's gates, and run nothing
     Status(StatusArgs),
-    /// Say that a manual gate has passed
+    /// Record that a manual gate passed
     Pass(VerdictArgs),
-    /// Say that a manual gate has not passed
+    /// Record that a manual gate failed
     Fail(VerdictArgs),
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct ShowArgs {
 pub(crate) struct EditArgs {
     /// The issue: its id, or at least four digits of it
     issue: String,
-    /// The gates, several or joined by commas
+    /// The gates, separated by spaces or commas
     #[arg(required = true, value_delimiter = ',', value_name = "KEY")]
     keys: Vec<String>,
 }
@@ -84,10 +84,10 @@ pub(crate) struct VerdictArgs {
     issue: String,
     /// The gate
     key: String,
-    /// Who has found out; yourself without it
+    /// Who checked it [default: yourself]
     #[arg(long, short, value_name = "TYPE:NAME")]
     by: Option<String>,
-    /// What there is to say about it
+    /// A comment on the verdict
     #[arg(long, short, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -98,126 +98,111 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
         Verb::Define(args) => define::define(session, args),
         Verb::Remove(args) => define::remove(session, args),
         Verb::List(ListArgs {}) => list(session),
-        Verb::Show(args) => show(session, &args),
-        Verb::Add(args) => edit(session, &args, true),
-        Verb::Rm(args) => edit(session, &args, false),
+        Verb::Show(ShowArgs { key }) => show(session, &key),
+        Verb::Add(EditArgs { issue, keys }) => edit(session, &issue, &keys, &[]),
+        Verb::Rm(EditArgs { issue, keys }) => edit(session, &issue, &[], &keys),
         Verb::Check(args) => check::check(session, args),
         Verb::CheckAll(args) => check::check_all(session, args),
-        Verb::Status(args) => status(session, &args),
-        Verb::Pass(args) => judge(session, args, GateVerdict::Passed),
-        Verb::Fail(args) => judge(session, args, GateVerdict::Failed),
+        Verb::Status(StatusArgs { issue }) => status(session, &issue),
+        Verb::Pass(args) => record_verdict(session, args, GateVerdict::Passed),
+        Verb::Fail(args) => record_verdict(session, args, GateVerdict::Failed),
     }
 }
 
 fn list(session: &Session) -> CommandResult {
-    let layout = session.layout()?;
-    let registry = gates::registry(issues(layout, &session.policy(layout))?.sources())?;
+    let registry = gates::registry(session.issues()?.sources())?;
     let mut all: Vec<_> = registry.gates().cloned().collect();
     all.sort_by(|a, b| (a.stage as u8, a.priority, &a.key).cmp(&(b.stage as u8, b.priority, &b.key)));
-    Ok(Box::new(Gates(all)))
+    Ok(Box::new(GateListReport { count: all.len(), gates: all }))
 }
 
-fn show(session: &Session, args: &ShowArgs) -> CommandResult {
-    let ShowArgs { key } = args;
-    let layout = session.layout()?;
-    let registry = gates::registry(issues(layout, &session.policy(layout))?.sources())?;
+fn show(session: &Session, key: &str) -> CommandResult {
+    let registry = gates::registry(session.issues()?.sources())?;
     let gate = registry.gate(key).ok_or_else(|| unknown_gate(&registry, key))?;
-    Ok(Box::new(Defined { gate: gate.clone(), deed: GateEdit::Shown }))
+    Ok(Box::new(GateReport::new(gate.clone(), GateChange::None)))
 }
 
-/// Adds gates to what an issue must pass, or takes them away; one that waited for those alone is done.
-fn edit(session: &Session, args: &EditArgs, adds: bool) -> CommandResult {
-    let EditArgs { issue, keys } = args;
-    let layout = session.layout()?;
-    let edit = EditSession::open(session, layout)?;
-    let id = edit.resolve(issue)?;
-    if adds {
-        edit.require_gates(keys)?;
-    }
+/// Changes which gates an issue requires. A gated issue is done if only the removed gates were left to pass.
+fn edit(session: &Session, issue: &str, add: &[String], remove: &[String]) -> CommandResult {
+    let (edit, id) = EditSession::for_issue(session, issue)?;
+    edit.require_gates(add)?;
     let (changed, is_done) = edit.edit(id, "gates", |document| {
-        let (add, remove) = if adds { (keys.as_slice(), [].as_slice()) } else { ([].as_slice(), keys.as_slice()) };
         document.edit_set("gates_required", add, remove);
-        if adds { Ok(false) } else { apply_state(&edit, document) }
+        if add.is_empty() { finish_if_passed(&edit, document) } else { Ok(false) }
     })?;
-    let now = match changed.document.issue().gates_required.join(", ") {
+    let required = match changed.document.issue().gates_required.join(", ") {
         none if none.is_empty() => "no gates".to_owned(),
         keys => keys,
     };
-    Ok(Box::new(Edited::of(changed, format!("Issue {} must pass {now}", id.short())).and(told_if(is_done))))
+    Ok(Box::new(edit_report(&changed, format!("Issue {} requires {required}", id.short()), is_done)))
 }
 
-fn judge(session: &Session, args: VerdictArgs, verdict: GateVerdict) -> CommandResult {
+fn record_verdict(session: &Session, args: VerdictArgs, verdict: GateVerdict) -> CommandResult {
     let VerdictArgs { issue, key, by, reason } = args;
-    let layout = session.layout()?;
-    let edit = EditSession::open(session, layout)?;
-    let id = edit.resolve(&issue)?;
-    require_asked_for(&edit, id, &key)?;
-    if let Some(gate) = edit.registry()?.gate(&key).filter(|gate| gate.mode == GateMode::Auto) {
-        let hint = format!("To run it: git jit gate check {} {}", id.short(), gate.key);
-        return Err(Error::NotYet { issue: id, state: "judged by hand", why: format!("the gate '{key}' is automated"), hint });
+    let (edit, id) = EditSession::for_issue(session, &issue)?;
+    require_open_with_gate(&edit, id, &key)?;
+    if edit.registry()?.gate(&key).is_some_and(|gate| gate.mode == GateMode::Auto) {
+        let (why, hint) = (format!("the gate '{key}' is automated"), format!("To run it: git jit gate check {} {key}", id.short()));
+        return Err(Error::NotYet { issue: id, state: "judged by hand", why, hint });
     }
-    let me = session.agent(layout)?;
-    let by = by.map_or(Ok(me.clone()), |typed| crate::commands::shared::args::agent(&typed, &me))?;
+    let me = session.agent(edit.layout)?;
+    let by = by.map_or(Ok(me.clone()), |typed| args::agent(&typed, &me))?;
     let record = GateRecord {
         status: verdict,
         updated_by: Some(by.to_string()),
-        updated_at: Some(stamp(session)),
-        reason: reason.map(crate::commands::shared::args::description).transpose()?,
-        tree: tree_of(session, layout),
+        updated_at: Some(session.timestamp()),
+        reason: reason.map(args::description).transpose()?,
+        tree: content_tree(session, edit.layout),
         ..GateRecord::PENDING
     };
-    let (changed, is_done) = write(&edit, id, &[(key.clone(), record)])?;
     let sentence = format!("Gate {key} of issue {} is {}", id.short(), verdict.as_str());
-    Ok(Box::new(Edited::of(changed, sentence).and(told_if(is_done))))
+    let (changed, is_done) = write_records(&edit, id, &[(key, record)])?;
+    Ok(Box::new(edit_report(&changed, sentence, is_done)))
 }
 
-/// This moment, as records have it.
-fn stamp(session: &Session) -> String {
-    session.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+fn edit_report(changed: &Changed, sentence: String, is_done: bool) -> EditReport {
+    let done = is_done.then(|| "All gates passed: it is done".to_owned());
+    EditReport::new(changed, std::iter::once(sentence).chain(done).collect())
 }
 
-/// The tree that the worktree's content is now, without `.jit`; none where Git cannot tell.
-fn tree_of(session: &Session, layout: &Layout) -> Option<String> {
+/// The tree of the worktree's content without `.jit`; none where Git cannot compute it.
+fn content_tree(session: &Session, layout: &Layout) -> Option<String> {
     let root = layout.worktree_root.as_deref()?;
-    run::content_tree(root, &layout.git_dir, &layout.common_dir, &session.cx.scratch, crate::git::tree::DATA).ok()
+    run::content_tree(root, &layout.git_dir, &layout.common_dir, &session.cx.scratch, tree::DATA).ok()
 }
 
-/// Warns of verdicts that count and are about something else than what is here now.
+/// Warns of passed gates that ran on another tree than the worktree's content, or with another command.
 pub(crate) fn warn_outdated(edit: &EditSession<'_>, id: IssueId) -> Result<(), Error> {
     let document = edit.load(id)?;
     let issue = document.issue();
     let passed = issue.gates_required.iter().map(|key| (key, GateRecord::of(issue, key)));
     let passed: Vec<(&String, GateRecord)> = passed.filter(|(_, record)| record.status == GateVerdict::Passed).collect();
-    let now = passed.iter().any(|(_, record)| record.tree.is_some()).then(|| tree_of(edit.session, edit.layout)).flatten();
+    let now = passed.iter().any(|(_, record)| record.tree.is_some()).then(|| content_tree(edit.session, edit.layout)).flatten();
     for (key, record) in passed {
         if record.is_outdated(edit.registry()?.gate(key), now.as_deref()) == Some(true) {
-            let what = "passed on another tree than the one here now, or by another command";
+            let what = "passed on another tree than the current one, or with another command";
             edit.session.output.warn(&format!("gate {key} of issue {}: {what}", id.short()));
         }
     }
     Ok(())
 }
 
-/// Writes what became of gates, all at once; with the last one that passes, a gated issue is done.
-fn write(
-    edit: &EditSession<'_>,
-    id: IssueId,
-    records: &[(String, GateRecord)],
-) -> Result<(crate::commands::shared::edit_session::Changed, bool), Error> {
+/// Writes verdicts in one edit. A gated issue whose last gate passed is done; returns whether it is.
+fn write_records(edit: &EditSession<'_>, id: IssueId, records: &[(String, GateRecord)]) -> Result<(Changed, bool), Error> {
     edit.edit(id, "gate", |document| {
-        // Whether they are still asked for, and the issue still open, may have changed while they ran.
+        // While the gates ran, the issue may have been closed, or a gate removed from it.
         require_open(document.issue())?;
         for (key, record) in records {
             if document.issue().gates_required.contains(key) {
                 document.set_at(&["gates_status", key], &record.to_value());
             }
         }
-        apply_state(edit, document)
+        finish_if_passed(edit, document)
     })
 }
 
-/// Makes a gated issue done that waits for nothing any more; whether it was.
-fn apply_state(edit: &EditSession<'_>, document: &mut Document) -> Result<bool, Error> {
+/// Sets a gated issue to done if nothing is left to wait for; returns whether it did.
+fn finish_if_passed(edit: &EditSession<'_>, document: &mut Document) -> Result<bool, Error> {
     let is_through = workflow::is_through(document.issue(), &edit.open_dependencies(document.issue()), edit.registry()?);
     if is_through {
         document.set("state", &Value::from(State::Done.as_str()));
@@ -225,11 +210,7 @@ fn apply_state(edit: &EditSession<'_>, document: &mut Document) -> Result<bool, 
     Ok(is_through)
 }
 
-fn told_if(is_done: bool) -> Vec<String> {
-    if is_done { vec!["No gate is left to pass: it is done".to_owned()] } else { Vec::new() }
-}
-
-/// Refuses verdicts on what is closed: a gate that failed later would stand in a finished issue.
+/// Refuses verdicts on a closed issue, so that a finished issue never has a failed gate.
 fn require_open(issue: &Issue) -> Result<(), Error> {
     if !issue.state.is_closed() {
         return Ok(());
@@ -239,54 +220,34 @@ fn require_open(issue: &Issue) -> Result<(), Error> {
     Err(Error::NotYet { issue: id, state: "judged", why: format!("it is {state}"), hint })
 }
 
-/// Refuses a gate that the issue does not ask for.
-fn require_asked_for(edit: &EditSession<'_>, id: IssueId, key: &str) -> Result<(), Error> {
+/// Refuses verdicts on a closed issue, and on a gate that the issue does not require.
+fn require_open_with_gate(edit: &EditSession<'_>, id: IssueId, key: &str) -> Result<(), Error> {
     let document = edit.load(id)?;
-    if document.issue().gates_required.iter().any(|asked| asked == key) {
+    if document.issue().gates_required.iter().any(|required| required == key) {
         return require_open(document.issue());
     }
     edit.require_gates(&[key.to_owned()])?;
     Err(Error::NotThere {
         what: "gate on this issue",
         name: key.to_owned(),
-        hint: format!("To ask for it: git jit gate add {} {key}", id.short()),
+        hint: format!("To require it: git jit gate add {} {key}", id.short()),
     })
 }
 
-fn status(session: &Session, args: &StatusArgs) -> CommandResult {
-    let StatusArgs { issue } = args;
+fn status(session: &Session, issue: &str) -> CommandResult {
     let layout = session.layout()?;
-    let store = issues(layout, &session.policy(layout))?;
+    let store = session.issues()?;
     let (id, source) = resolve(&store, issue)?;
     let document = store.load(id, source)?;
     let registry = gates::registry(store.sources())?;
     let issue = document.issue();
-    let records: Vec<(String, GateRecord)> =
-        issue.gates_required.iter().map(|key| (key.clone(), GateRecord::of(issue, key))).collect();
+    let records: Vec<(&String, GateRecord)> = issue.gates_required.iter().map(|key| (key, GateRecord::of(issue, key))).collect();
     let has_trees = records.iter().any(|(_, record)| record.tree.is_some());
-    let now = has_trees.then(|| tree_of(session, layout)).flatten();
-    let one = |(key, record): (String, GateRecord)| {
-        let gate = registry.gate(&key).cloned();
-        let outdated = record.is_outdated(gate.as_ref(), now.as_deref());
-        report::GateStatus { key, gate, record, outdated, output: None }
+    let now = has_trees.then(|| content_tree(session, layout)).flatten();
+    let status = |(key, record): (&String, GateRecord)| {
+        let gate = registry.gate(key);
+        let outdated = record.is_outdated(gate, now.as_deref());
+        GateStatus { outdated, ..GateStatus::new(key, gate, record) }
     };
-    Ok(Box::new(Statuses {
-        issue: id,
-        state: issue.state,
-        statuses: records.into_iter().map(one).collect(),
-        ran: false,
-        is_done: false,
-    }))
-}
-
-/// What is the same in every telling of a gate on an issue.
-fn told(status: &report::GateStatus) -> Value {
-    let record = &status.record;
-    json!({
-        "key": status.key, "defined": status.gate.is_some(), "stage": status.gate.as_ref().map(|gate| gate.stage),
-        "mode": status.gate.as_ref().map(|gate| gate.mode), "status": record.status, "updated_by": record.updated_by,
-        "updated_at": record.updated_at, "command": record.command, "exit_code": record.exit_code,
-        "duration_ms": record.duration_ms, "tree": record.tree, "outdated": status.outdated, "reason": record.reason,
-        "output": status.output.as_ref().map(|path| path.display().to_string()),
-    })
+    Ok(Box::new(GateStatusReport::new(issue, records.into_iter().map(status).collect())))
 }

@@ -1,48 +1,45 @@
-//! `git jit graph`: what waits for what, as a tree or as a graph for other programs.
+//! `git jit graph`: the dependencies, as a tree or as a graph for other programs.
 
-mod report;
-
-use std::collections::HashMap;
+pub(crate) mod report;
 
 use clap::Subcommand;
 
-use crate::commands::issues::graph::report::{Drawing, Format, Roots, Tree};
-use crate::commands::issues::query::{IndexedIssue, IssueIndex};
+use crate::commands::issues::graph::report::{Edge, GraphExport, GraphFormat, RootsReport, TreeNode, TreeReport};
 use crate::commands::shared::args::{Filters, one_of};
-use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::shared::issue_index::IssueIndex;
+use crate::commands::shared::issue_list::ListedIssue;
+use crate::commands::shared::session::{CommandResult, Session, resolve};
 use crate::domain::id::IssueId;
-use crate::domain::tracker::graph::{Branch, Way};
+use crate::domain::tracker::graph::{Branch, Graph, Way};
 use crate::domain::tracker::query::QueryKind;
-use crate::error::Error;
 
 /// Verbs of `graph`.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// Show everything that an issue waits for, as a tree
+    /// Show everything that an issue depends on, as a tree
     Show(ShowArgs),
-    /// Show what an issue waits for
+    /// Show what an issue depends on
     #[command(visible_alias = "dependencies")]
     Deps(TreeArgs),
-    /// Show what waits for an issue
+    /// Show what depends on an issue
     #[command(visible_alias = "rdeps")]
     Downstream(TreeArgs),
     /// List the issues that depend on nothing
     Roots(RootsArgs),
-    /// Write the graph for another program
+    /// Print the graph for another program
     Export(ExportArgs),
 }
 
 // Arguments of `graph show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
-    /// The issue: its id, or at least four digits of it; without it, all that nothing waits for
+    /// The issue: its id, or at least four digits of it [default: all issues that no open issue depends on]
     issue: Option<String>,
-    /// How many steps; 0 for all
+    /// How many levels; 0 for all
     #[arg(long, default_value_t = 0, value_name = "N")]
     depth: usize,
-    /// Mark who holds what
+    /// Show who holds each issue
     #[arg(long)]
     claims: bool,
 }
@@ -52,10 +49,10 @@ pub(crate) struct ShowArgs {
 pub(crate) struct TreeArgs {
     /// The issue: its id, or at least four digits of it
     issue: String,
-    /// How many steps; 0 for all
+    /// How many levels; 0 for all
     #[arg(long, default_value_t = 1, value_name = "N")]
     depth: usize,
-    /// Mark who holds what
+    /// Show who holds each issue
     #[arg(long)]
     claims: bool,
 }
@@ -63,7 +60,7 @@ pub(crate) struct TreeArgs {
 // Arguments of `graph roots`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RootsArgs {
-    /// Closed ones too
+    /// Include closed issues
     #[arg(long)]
     all: bool,
 }
@@ -71,12 +68,12 @@ pub(crate) struct RootsArgs {
 // Arguments of `graph export`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
-    /// In which form
-    #[arg(long, short, value_parser = one_of(Format::ALL, Format::as_str), default_value = "dot", value_name = "FORMAT")]
-    format: Format,
+    /// The format
+    #[arg(long, short, value_parser = one_of(GraphFormat::ALL, GraphFormat::as_str), default_value = "dot", value_name = "FORMAT")]
+    format: GraphFormat,
     #[command(flatten)]
     filters: Filters,
-    /// Mark who holds what
+    /// Show who holds each issue
     #[arg(long)]
     claims: bool,
 }
@@ -94,68 +91,61 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     }
 }
 
-fn by_id(index: &IssueIndex<'_>) -> HashMap<IssueId, IndexedIssue> {
-    index.found.iter().map(|found| (found.summary.id, found.clone())).collect()
+/// The tree below `id`, `depth` levels deep; 0 for all.
+fn tree_below(index: &IssueIndex<'_>, graph: &Graph, id: IssueId, way: Way, depth: usize, claims: bool) -> TreeNode {
+    let root = Branch { id, branches: graph.tree(id, way, depth), is_repeat: false, is_cut: false };
+    let no_dangling = std::collections::BTreeMap::new();
+    let dangling = if way == Way::Dependencies { graph.dangling() } else { &no_dangling };
+    TreeNode::new(&root, index, dangling, claims)
 }
 
 fn tree(session: &Session, typed: &str, way: Way, depth: usize, claims: bool) -> CommandResult {
-    let layout = session.layout()?;
-    let index = IssueIndex::gather(session, layout, false)?;
+    let index = IssueIndex::gather(session, session.layout()?, false)?;
     let (id, _) = resolve(index.store(), typed)?;
-    let graph = index.graph();
-    let root = Branch { id, branches: graph.tree(id, way, depth), is_repeat: false, is_cut: false };
-    Ok(Box::new(Tree { roots: vec![root], way, claims, dangling: graph.dangling().clone(), found: by_id(&index) }))
+    let root = tree_below(&index, &index.graph(), id, way, depth, claims);
+    Ok(Box::new(TreeReport { direction: way, count: 1, trees: vec![root] }))
 }
 
-/// The trees below everything that is open and that nothing open waits for.
+/// The trees below all open issues that no open issue depends on.
 fn forest(session: &Session, depth: usize, claims: bool) -> CommandResult {
-    let layout = session.layout()?;
-    let index = IssueIndex::gather(session, layout, false)?;
+    let index = IssueIndex::gather(session, session.layout()?, false)?;
     let graph = index.graph();
     let is_open = |id: &IssueId| index.get(*id).is_some_and(|found| !found.facts.effective.is_closed());
     for cycle in graph.cycles() {
-        // Nothing in it is a top: without a word it would not be seen at all.
+        // A cycle has no top, so it is in no tree.
         let ids: Vec<String> = cycle.iter().map(IssueId::short).collect();
-        session.output.warn(&format!("these wait for each other, and are in no tree: {}", ids.join(", ")));
+        session.output.warn(&format!("these issues depend on each other and are not in any tree: {}", ids.join(", ")));
     }
     let tops = index.of_kind(QueryKind::All).into_iter().map(|found| found.summary.id);
     let tops = tops.filter(|id| is_open(id) && !graph.next(*id, Way::Dependents).iter().any(is_open));
-    let roots = tops.map(|id| Branch { id, branches: graph.tree(id, Way::Dependencies, depth), is_repeat: false, is_cut: false });
-    Ok(Box::new(Tree {
-        roots: roots.collect(),
-        way: Way::Dependencies,
-        claims,
-        dangling: graph.dangling().clone(),
-        found: by_id(&index),
-    }))
+    let trees: Vec<TreeNode> = tops.map(|id| tree_below(&index, &graph, id, Way::Dependencies, depth, claims)).collect();
+    Ok(Box::new(TreeReport { direction: Way::Dependencies, count: trees.len(), trees }))
 }
 
 fn roots(session: &Session, args: &RootsArgs) -> CommandResult {
     let RootsArgs { all } = args;
-    let layout = session.layout()?;
-    let index = IssueIndex::gather(session, layout, false)?;
+    let index = IssueIndex::gather(session, session.layout()?, false)?;
     let found = index.of_kind(QueryKind::All).into_iter();
     let found = found.filter(|found| found.summary.dependencies.is_empty() && (*all || !found.facts.effective.is_closed()));
-    Ok(Box::new(Roots(found.cloned().collect())))
+    let issues: Vec<ListedIssue> = found.map(ListedIssue::from).collect();
+    Ok(Box::new(RootsReport { count: issues.len(), issues }))
 }
 
 fn export(session: &Session, args: ExportArgs) -> CommandResult {
     let ExportArgs { format, filters, claims } = args;
-    let layout = session.layout()?;
-    let mut index = IssueIndex::gather(session, layout, filters.local)?;
+    let mut index = IssueIndex::gather(session, session.layout()?, filters.local)?;
     let filter = filters.meant(&index.editor.agent_id)?;
     let graph = index.graph();
     index.retain(&filter)?;
-    let mut found = index.found;
-    found.retain(|found| !found.summary.is_deleted);
-    let kept = |id: &IssueId| found.binary_search_by_key(id, |found| found.summary.id).is_ok();
-    let edges = found.iter().flat_map(|found| {
-        let from = found.summary.id;
-        graph.next(from, Way::Dependencies).into_iter().map(move |to| (from, to))
-    });
-    let edges: Vec<(IssueId, IssueId)> = edges.filter(|(_, to)| kept(to)).collect();
-    for bad in &index.unreadable {
-        session.output.warn(bad);
+    let issues: Vec<ListedIssue> = index.found.iter().filter(|found| !found.summary.is_deleted).map(ListedIssue::from).collect();
+    let is_exported = |id: &IssueId| issues.binary_search_by_key(id, |issue| issue.id).is_ok();
+    let edges_from = |issue: &ListedIssue| {
+        let from = issue.id;
+        graph.next(from, Way::Dependencies).into_iter().filter(is_exported).map(move |to| Edge { from, to })
+    };
+    let edges = issues.iter().flat_map(edges_from).collect();
+    for error in &index.unreadable {
+        session.output.warn(error);
     }
-    Ok::<_, Error>(Box::new(Drawing { found, edges, format, claims }))
+    Ok(Box::new(GraphExport { count: issues.len(), issues, edges, format, claims }))
 }

@@ -1,54 +1,55 @@
-//! `git jit issue`: issues are made, shown, listed, changed, put away and brought back.
+//! `git jit issue`: creates, shows, lists, edits, deletes and restores issues.
 
 mod assign;
-mod create;
+pub(crate) mod create;
 mod delete;
-mod import_export;
-mod log;
-mod update;
+pub(crate) mod import_export;
+pub(crate) mod log;
+pub(crate) mod update;
 
 use clap::Subcommand;
 
-use crate::commands::issues::query::{self, Order};
-use crate::commands::issues::report::{Full, Shown, Shows};
+use crate::commands::issues::query::{self, ListOrder};
+use crate::commands::issues::report::{IssueDetails, IssueDetailsReport, StoredIssue};
 use crate::commands::shared::args::Filters;
-use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{CommandResult, Session, issues};
+use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::session::{CommandResult, Session, resolve};
+use crate::domain::id::IssueId;
+use crate::domain::policy::Finding;
+use crate::domain::tracker::graph::open_dependencies;
 use crate::domain::tracker::query::QueryKind;
 use crate::error::Error;
 use crate::store::notes;
-
-pub(crate) use crate::commands::issues::report::Edited;
 
 /// Verbs of `issue`.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// Make an issue
+    /// Create an issue
     Create(create::Args),
-    /// Show issues in full, with the notes on them
+    /// Show issues in full, with their notes
     Show(ShowArgs),
     /// List issues
     List(ListArgs),
-    /// Change issues
+    /// Edit issues
     Update(update::Args),
-    /// Say whom an issue is meant for
+    /// Assign an issue to an agent
     Assign(assign::AssignArgs),
-    /// Say that an issue is meant for nobody in particular
+    /// Remove the assignment of an issue
     Unassign(assign::UnassignArgs),
     /// Close an issue that will not be done
     Reject(assign::RejectArgs),
-    /// Delete an issue; its file stays as a tombstone, so that merges go right
+    /// Delete an issue; its file stays as a tombstone, so that merges stay correct
     Delete(delete::DeleteArgs),
-    /// Bring a deleted issue back
+    /// Restore a deleted issue
     Restore(delete::RestoreArgs),
-    /// Remove the tombstones that the default branch has
+    /// Remove the tombstones that are on the default branch
     Gc(delete::GcArgs),
-    /// Tell what changed, when and by whom: from Git's history and from what was done here
+    /// Show what changed, when and by whom, from Git's history and the local event log
     Log(log::Args),
-    /// Make issues from a plan: all of them, or none
+    /// Create the issues of a plan: all of them, or none
     Import(import_export::ImportArgs),
-    /// Write issues as a plan that import reads
+    /// Print issues as a plan that import can read
     Export(import_export::ExportArgs),
 }
 
@@ -66,7 +67,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    order: Order,
+    order: ListOrder,
 }
 
 /// Runs a verb of `issue`.
@@ -90,18 +91,25 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
 
 fn show(session: &Session, args: ShowArgs) -> CommandResult {
     let ShowArgs { issues: typed } = args;
-    let layout = session.layout()?;
-    let store = issues(layout, &session.policy(layout))?;
-    let one = |typed: &String| {
+    let store = session.issues()?;
+    let details = |typed: &String| {
         let (id, source) = resolve(&store, typed)?;
         let document = store.load(id, source)?;
         let notes = notes::of(store.sources(), id)?;
-        for bad in &notes.unreadable {
-            session.output.warn(&bad.to_string());
+        for error in &notes.unreadable {
+            session.output.warn(&error.to_string());
         }
         let state_of = |id| Some(store.load(id, store.locate(id).ok()??).ok()?.issue().state);
-        let blocked_by = crate::domain::tracker::graph::open_dependencies(&document.issue().dependencies, state_of);
-        Ok(Full { shown: Shown { document, source }, blocked_by, notes: notes.notes })
+        let blocked_by = open_dependencies(&document.issue().dependencies, state_of);
+        Ok(IssueDetails::new(StoredIssue::new(&document, source), blocked_by, notes.notes))
     };
-    Ok(Box::new(Shows(typed.iter().map(one).collect::<Result<_, Error>>()?)))
+    Ok(Box::new(IssueDetailsReport::new(typed.iter().map(details).collect::<Result<_, Error>>()?)))
+}
+
+/// Checks the policy that may allow new issues only in the primary worktree.
+fn require_place_for_new(edit: &EditSession<'_>, issue: IssueId) -> Result<(), Error> {
+    if edit.policy.create_in_primary_only && !edit.layout.is_primary() {
+        edit.session.weigh(&edit.policy, Finding::CreatedElsewhere { issue })?;
+    }
+    Ok(())
 }

@@ -3,26 +3,25 @@
 use std::collections::BTreeMap;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::commands::issues::issue::Edited;
-use crate::commands::issues::query::IssueIndex;
+use crate::commands::issues::report::edit_issue;
 use crate::commands::shared::args::labels;
-use crate::commands::shared::edit_session::EditSession;
-use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{CommandResult, Session};
-use crate::output::Report;
+use crate::commands::shared::issue_index::IssueIndex;
+use crate::commands::shared::session::{CommandResult, Session, resolve};
 use crate::output::text::{Styles, plain_line, table};
+use crate::output::{Document, Report};
 
 /// Verbs of `label`.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// List the labels of an issue, or all that are in use
+    /// List the labels of an issue, or all labels in use
     List(ListArgs),
     /// Add labels to an issue
     Add(EditArgs),
-    /// Take labels from an issue
+    /// Remove labels from an issue
     #[command(visible_alias = "remove")]
     Rm(EditArgs),
 }
@@ -39,7 +38,7 @@ pub(crate) struct ListArgs {
 pub(crate) struct EditArgs {
     /// The issue: its id, or at least four digits of it
     issue: String,
-    /// namespace:value, several or joined by commas
+    /// Labels namespace:value, separated by spaces or commas
     #[arg(required = true, value_delimiter = ',', value_name = "LABEL")]
     labels: Vec<String>,
 }
@@ -48,34 +47,33 @@ pub(crate) struct EditArgs {
 pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     match verb {
         Verb::List(args) => list(session, args),
-        Verb::Add(args) => edit(session, &args, true),
-        Verb::Rm(args) => edit(session, &args, false),
+        Verb::Add(EditArgs { issue, labels: typed }) => edit(session, &issue, &labels(&typed, None)?, &[]),
+        // Older files may have labels that are not valid; they must be removable.
+        Verb::Rm(EditArgs { issue, labels: typed }) => {
+            let labels: Vec<String> = typed.iter().map(|label| label.trim().to_owned()).collect();
+            edit(session, &issue, &[], &labels)
+        }
     }
 }
 
-fn edit(session: &Session, args: &EditArgs, adds: bool) -> CommandResult {
-    let EditArgs { issue, labels: typed } = args;
-    // What an older file has may be no label of ours, and must be possible to take away.
-    let labels = if adds { labels(typed, None)? } else { typed.iter().map(|label| label.trim().to_owned()).collect() };
-    let layout = session.layout()?;
-    let edit = EditSession::open(session, layout)?;
-    let id = edit.resolve(issue)?;
-    let (changed, ()) = edit.edit(id, "labels", |document| {
-        let (add, remove) = if adds { (labels.as_slice(), [].as_slice()) } else { ([].as_slice(), labels.as_slice()) };
-        document.edit_set("labels", add, remove);
-        Ok(())
-    })?;
-    let now = match changed.document.issue().labels.join(", ") {
-        none if none.is_empty() => "no labels".to_owned(),
-        labels => labels,
-    };
-    Ok(Box::new(Edited::of(changed, format!("Issue {} has {now}", id.short()))))
+fn edit(session: &Session, issue: &str, add: &[String], remove: &[String]) -> CommandResult {
+    edit_issue(
+        session,
+        issue,
+        "labels",
+        |document| {
+            document.edit_set("labels", add, remove);
+        },
+        |issue| match issue.labels.join(", ") {
+            none if none.is_empty() => format!("Issue {} has no labels", issue.id.short()),
+            labels => format!("Issue {} has {labels}", issue.id.short()),
+        },
+    )
 }
 
 fn list(session: &Session, args: ListArgs) -> CommandResult {
     let ListArgs { issue } = args;
-    let layout = session.layout()?;
-    let index = IssueIndex::gather(session, layout, false)?;
+    let index = IssueIndex::gather(session, session.layout()?, false)?;
     let only = issue.map(|typed| resolve(index.store(), &typed)).transpose()?.map(|(id, _)| id);
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for found in index.found.iter().filter(|found| !found.summary.is_deleted && only.is_none_or(|id| found.summary.id == id)) {
@@ -83,26 +81,40 @@ fn list(session: &Session, args: ListArgs) -> CommandResult {
             *counts.entry(label.clone()).or_default() += 1;
         }
     }
-    Ok(Box::new(Labels(counts)))
+    let labels: Vec<LabelCount> = counts.into_iter().map(|(label, issues)| LabelCount { label, issues }).collect();
+    Ok(Box::new(LabelReport { count: labels.len(), labels }))
 }
 
-struct Labels(BTreeMap<String, usize>);
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct LabelCount {
+    label: String,
+    /// The number of issues that have it.
+    issues: usize,
+}
 
-impl Report for Labels {
-    fn json(&self) -> Value {
-        let one = |(label, issues): (&String, &usize)| json!({ "label": label, "issues": issues });
-        json!({ "count": self.0.len(), "labels": self.0.iter().map(one).collect::<Vec<_>>() })
+/// Labels in use, sorted.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct LabelReport {
+    count: usize,
+    labels: Vec<LabelCount>,
+}
+
+impl Report for LabelReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        if self.0.is_empty() {
+        if self.labels.is_empty() {
             return "No labels\n".to_owned();
         }
-        let rows: Vec<Vec<String>> = self.0.iter().map(|(label, issues)| vec![issues.to_string(), plain_line(label)]).collect();
+        let rows: Vec<Vec<String>> =
+            self.labels.iter().map(|label| vec![label.issues.to_string(), plain_line(&label.label)]).collect();
         table(&["ISSUES", "LABEL"], &rows, styles, |_, cell| cell.to_owned())
     }
 
     fn quiet(&self) -> Option<String> {
-        (!self.0.is_empty()).then(|| self.0.keys().map(|label| plain_line(label)).collect::<Vec<_>>().join("\n"))
+        (!self.labels.is_empty()).then(|| self.labels.iter().map(|label| plain_line(&label.label)).collect::<Vec<_>>().join("\n"))
     }
 }

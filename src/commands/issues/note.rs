@@ -1,24 +1,24 @@
-//! `git jit note`: what anybody has to say about an issue, whoever holds it.
+//! `git jit note`: notes on an issue, which anyone may add without its lease.
 
 use std::path::Path;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::shared::args;
-use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{CommandResult, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, resolve};
 use crate::domain::id::IssueId;
-use crate::output::Report;
+use crate::error::Error;
 use crate::output::text::{Styles, plain};
-use crate::store::events::{EventLog, IssueEvent};
+use crate::output::{Document, Report};
 use crate::store::notes::{self, Note};
 
 /// Verbs of `note`.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// Add a note; it needs no lease
+    /// Add a note; no lease is needed
     Add(AddArgs),
     /// Show the notes on an issue
     List(ListArgs),
@@ -29,7 +29,7 @@ pub(crate) enum Verb {
 pub(crate) struct AddArgs {
     /// The issue: its id, or at least four digits of it
     issue: String,
-    /// What there is to say; - for what comes on stdin
+    /// The text; - reads stdin
     text: String,
 }
 
@@ -54,64 +54,67 @@ fn add(session: &Session, args: AddArgs) -> CommandResult {
     let text = args::description(text)?;
     if text.trim().is_empty() {
         let hint = "For example: git jit note add 1a2b \"The parser is the cause\"".to_owned();
-        return Err(crate::error::Error::Usage { what: "a note says something".to_owned(), hint });
+        return Err(Error::Usage { what: "the note is empty".to_owned(), hint });
     }
     let layout = session.layout()?;
     layout.require_worktree()?;
-    let store = issues(layout, &session.policy(layout))?;
+    let store = session.issues()?;
     let (issue_id, _) = resolve(&store, &issue)?;
     session.is_at_work_on(issue_id);
-    let holder = session.holder(layout)?;
-    let now = session.cx.clock().now().wall;
-    let seconds = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().parse().unwrap_or(now);
-    let note = Note { id: ulid::Ulid::new().to_string(), issue_id, author: holder.agent_id.clone(), created_at: seconds, text };
+    let author = session.holder(layout)?.agent_id;
+    let created_at = session.timestamp().parse().unwrap_or_else(|_| session.cx.clock().now().wall);
+    let note = Note { id: ulid::Ulid::new().to_string(), issue_id, author, created_at, text };
     let writer = store.lock()?;
     notes::add(&writer, &note)?;
-    let event = IssueEvent::new(now, "noted", issue_id, &holder, Vec::new());
-    if let Err(error) = EventLog::of(layout).append([event]) {
-        session.output.warn(&format!("done, but the log of events has no word of it: {error}"));
-    }
-    Ok(Box::new(Added(note)))
+    session.record_event("noted", issue_id, Vec::new());
+    Ok(Box::new(NoteAdded { changed: true, note }))
 }
 
 fn list(session: &Session, args: ListArgs) -> CommandResult {
     let ListArgs { issue } = args;
-    let layout = session.layout()?;
-    let store = issues(layout, &session.policy(layout))?;
-    let (issue, _) = resolve(&store, &issue)?;
-    let found = notes::of(store.sources(), issue)?;
+    let store = session.issues()?;
+    let (issue_id, _) = resolve(&store, &issue)?;
+    let found = notes::of(store.sources(), issue_id)?;
     let unreadable: Vec<String> = found.unreadable.iter().map(ToString::to_string).collect();
-    for bad in &unreadable {
-        session.output.warn(bad);
+    for error in &unreadable {
+        session.output.warn(error);
     }
-    Ok(Box::new(Listed { issue, notes: found.notes, unreadable }))
+    Ok(Box::new(NoteListReport { issue_id, count: found.notes.len(), notes: found.notes, unreadable }))
 }
 
-struct Added(Note);
+/// A new note.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct NoteAdded {
+    changed: bool,
+    note: Note,
+}
 
-impl Report for Added {
-    fn json(&self) -> Value {
-        json!({ "changed": true, "note": self.0 })
+impl Report for NoteAdded {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        format!("{} a note on issue {}\n", styles.good("✓ Added"), styles.id(&self.0.issue_id.short()))
+        format!("{} a note on issue {}\n", styles.good("✓ Added"), styles.id(&self.note.issue_id.short()))
     }
 
     fn quiet(&self) -> Option<String> {
-        Some(self.0.id.clone())
+        Some(self.note.id.clone())
     }
 }
 
-struct Listed {
-    issue: IssueId,
+/// The notes on an issue, the oldest first.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct NoteListReport {
+    issue_id: IssueId,
+    count: usize,
     notes: Vec<Note>,
     unreadable: Vec<String>,
 }
 
-impl Report for Listed {
-    fn json(&self) -> Value {
-        json!({ "issue_id": self.issue, "count": self.notes.len(), "notes": self.notes, "unreadable": self.unreadable })
+impl Report for NoteListReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

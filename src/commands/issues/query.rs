@@ -1,19 +1,17 @@
-//! `git jit query` and `git jit search`: issues by what can be done with them, and by what stands in them.
+//! `git jit query` and `git jit search`: lists of issues by status, filter and text.
 
-mod explain;
+pub(crate) mod explain;
 
 use clap::Subcommand;
 
-use crate::commands::issues::query::explain::Explained;
+use crate::commands::issues::query::explain::Explanation;
 use crate::commands::shared::args::{Filters, one_of};
+use crate::commands::shared::issue_index::IssueIndex;
 use crate::commands::shared::issue_list::IssueList;
-use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::shared::session::{CommandResult, Session, resolve};
 use crate::domain::id::{IdError, IssueRef};
 use crate::domain::tracker::query::{self, Filter, Missing, QueryKind, Sort};
 use crate::error::Error;
-
-pub(crate) use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
-pub(crate) use crate::commands::shared::issue_list::{brief, lines};
 
 /// Verbs of `query`.
 #[derive(Debug, Subcommand)]
@@ -21,13 +19,13 @@ pub(crate) use crate::commands::shared::issue_list::{brief, lines};
 pub(crate) enum Verb {
     /// All issues
     All(Args),
-    /// Issues that you could begin now: ready, nobody else's, and leased by nobody else
+    /// Issues that you can start now: ready, and neither assigned to nor held by another agent
     Available(Args),
-    /// Issues that wait for others
+    /// Issues with open dependencies
     Blocked(Args),
-    /// Issues that wait for nothing, whoever they are meant for
+    /// Issues without open dependencies, for any assignee
     Ready(Args),
-    /// Issues that are meant for you, or that you hold
+    /// Issues that are assigned to you, or that you hold
     Mine(Args),
     /// Issues that are done, rejected or archived
     Closed(Args),
@@ -39,8 +37,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    order: Order,
-    /// Tell why this issue is in the listing, or is not
+    order: ListOrder,
+    /// Explain why this issue is in the list, or why not
     #[arg(long, value_name = "ISSUE")]
     explain: Option<String>,
 }
@@ -48,24 +46,24 @@ pub(crate) struct Args {
 // Arguments of `search`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SearchArgs {
-    /// What to look for, in either case: in titles, descriptions, labels and ids
+    /// The text to find in titles, descriptions, labels and ids; case does not matter
     text: String,
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    order: Order,
+    order: ListOrder,
 }
 
-// In which order, and how many.
+// The order, and how many.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Order {
-    /// What comes first
+pub(crate) struct ListOrder {
+    /// What to sort by
     #[arg(long, value_parser = one_of(Sort::ALL, Sort::as_str), default_value = "priority", value_name = "ORDER")]
     sort: Sort,
-    /// The other way round
+    /// Reverse the order
     #[arg(long)]
     reverse: bool,
-    /// At most so many; 0 for all
+    /// Show at most this many; 0 for all
     #[arg(long, short = 'n', default_value_t = 0, hide_default_value = true, value_name = "N")]
     limit: usize,
 }
@@ -91,13 +89,13 @@ pub(crate) fn search(session: &Session, args: SearchArgs) -> CommandResult {
     let SearchArgs { text, filters, order } = args;
     if text.trim().is_empty() {
         let hint = "To see all issues: git jit query all".to_owned();
-        return Err(Error::Usage { what: "there is nothing to look for".to_owned(), hint });
+        return Err(Error::Usage { what: "the search text is empty".to_owned(), hint });
     }
     list(session, QueryKind::All, filters.with_text(text), &order)
 }
 
-/// Lists the issues of a kind that fit.
-pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: &Order) -> CommandResult {
+/// Lists the issues of a kind that match the filters.
+pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: &ListOrder) -> CommandResult {
     let layout = session.layout()?;
     let deleted = filters.deleted;
     let mut index = IssueIndex::gather_those(session, layout, filters.local, |summary, facts| {
@@ -106,8 +104,8 @@ pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: 
     })?;
     let filter = filters.meant(&index.editor.agent_id)?;
     index.retain(&filter)?;
-    let IssueIndex { found, unreadable, counts, .. } = index;
-    // Numbers are sorted, and not what they stand for, which is a hundred times as large.
+    let found = &index.found;
+    // Indices are sorted, because the issues are a hundred times as large.
     let mut shown: Vec<usize> = (0..found.len()).collect();
     let key = |at: usize| (&found[at].summary, found[at].facts.effective);
     shown.sort_by(|a, b| order.sort.compare(key(*a), key(*b)));
@@ -117,36 +115,26 @@ pub(crate) fn list(session: &Session, kind: QueryKind, filters: Filters, order: 
     if order.limit > 0 {
         shown.truncate(order.limit);
     }
-    for bad in &unreadable {
-        session.output.warn(bad);
+    for error in &index.unreadable {
+        session.output.warn(error);
     }
-    Ok(Box::new(IssueList { kind, found, shown, unreadable, counts, is_filtered: filter != Filter::default() }))
+    Ok(Box::new(IssueList::new(kind, filter != Filter::default(), index, &shown)))
 }
 
 fn explain(session: &Session, kind: QueryKind, filters: Filters, typed: &str) -> CommandResult {
-    let layout = session.layout()?;
-    let index = IssueIndex::gather(session, layout, filters.local)?;
+    let index = IssueIndex::gather(session, session.layout()?, filters.local)?;
     let filter = filters.meant(&index.editor.agent_id)?;
     let ids = index.found.iter().map(|found| found.summary.id);
     let id = match IssueRef::parse(typed)?.resolve(ids) {
-        // A file that cannot be read is no reason to say that there is no such issue.
-        Err(IdError::NoSuchIssue { .. }) => {
-            crate::commands::shared::session::resolve(
-                &crate::commands::shared::session::issues(layout, &session.policy(layout))?,
-                typed,
-            )?
-            .0
-        }
+        // The issue may exist in a file that cannot be read.
+        Err(IdError::NoSuchIssue { .. }) => resolve(&session.issues()?, typed)?.0,
         id => id?,
     };
-    let Some(found) = index.found.iter().find(|found| found.summary.id == id) else {
-        return Err(Error::NotThere {
-            what: "readable issue",
-            name: typed.to_owned(),
-            hint: "To see what is wrong with its file: git jit doctor".to_owned(),
-        });
-    };
-    let fits = filter.fits(&found.summary, found.facts.effective) && index.has_text(&filter, id)?;
-    let missing = query::missing(kind, &found.summary, &found.facts);
-    Ok(Box::new(Explained { kind, summary: found.summary.clone(), facts: found.facts.clone(), missing, fits_filter: fits }))
+    let found = index.get(id).ok_or_else(|| Error::NotThere {
+        what: "readable issue",
+        name: typed.to_owned(),
+        hint: "To see why its file cannot be read: git jit doctor".to_owned(),
+    })?;
+    let fits_filter = filter.fits(&found.summary, found.facts.effective) && index.has_text(&filter, id)?;
+    Ok(Box::new(Explanation::new(kind, found, fits_filter)))
 }

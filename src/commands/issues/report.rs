@@ -1,58 +1,80 @@
-//! How issues and their changes are told, to people and to programs.
+//! Reports that several verbs share: an issue in full, one edit of an issue, and one edit of each of several issues.
 
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::commands::shared::edit_session::Changed;
+use crate::commands::shared::edit_session::{Changed, EditSession};
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
-use crate::domain::issue::Document;
+use crate::domain::issue::{Document as IssueDocument, Issue, State};
+use crate::domain::tracker::gate::GateRecord;
 use crate::domain::tracker::graph::effective_state;
 use crate::error::Error;
-use crate::exit::ExitStatus;
+use crate::exit::{Diagnose, ExitStatus};
 use crate::output::text::{Styles, plain, plain_line};
-use crate::output::{Report, described};
+use crate::output::{Document, ErrorReport, Report};
 use crate::store::issues::Source;
 use crate::store::notes::Note;
 
-/// An issue as its file has it, and where it came from.
-pub(crate) struct Shown {
-    pub document: Document,
-    pub source: Source,
+/// An issue with everything that its file contains, and the place where it was read.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct StoredIssue {
+    #[serde(flatten)]
+    #[schemars(with = "FileMembers")]
+    file: Map<String, Value>,
+    short_id: String,
+    source: Source,
+    #[serde(skip)]
+    issue: Issue,
 }
 
-impl Shown {
-    fn json(&self) -> Map<String, Value> {
-        let issue = self.document.issue();
-        let mut all: Map<String, Value> = serde_json::from_slice(self.document.as_bytes()).unwrap_or_default();
-        // Ours last: a field of that name in the file must not pass for them.
-        all.insert("short_id".to_owned(), json!(issue.id.short()));
-        all.insert("source".to_owned(), json!(self.source));
-        all
+/// The members that every issue file has. Files may contain more.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used: the file is printed as it is")]
+struct FileMembers {
+    id: IssueId,
+    title: String,
+    state: State,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+impl StoredIssue {
+    /// The issue in `document`. Members of the file that have the name of a computed one are not printed.
+    pub(crate) fn new(document: &IssueDocument, source: Source) -> Self {
+        let mut file: Map<String, Value> = serde_json::from_slice(document.as_bytes()).unwrap_or_default();
+        file.retain(|name, _| !["short_id", "source"].contains(&name.as_str()));
+        let issue = document.issue().clone();
+        Self { file, short_id: issue.id.short(), source, issue }
+    }
+
+    pub(crate) fn issue(&self) -> &Issue {
+        &self.issue
     }
 }
 
-/// An issue in full, with what is known around it.
-pub(crate) struct Full {
-    pub shown: Shown,
-    pub blocked_by: Vec<String>,
-    pub notes: Vec<Note>,
+/// An issue in full, with its notes and what blocks it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FullIssue")]
+pub(crate) struct IssueDetails {
+    #[serde(flatten)]
+    stored: StoredIssue,
+    effective_state: State,
+    blocked_by: Vec<String>,
+    notes: Vec<Note>,
 }
 
-impl Full {
-    fn effective(&self) -> &'static str {
-        effective_state(self.shown.document.issue().state, !self.blocked_by.is_empty()).as_str()
-    }
-
-    fn json(&self) -> Value {
-        let mut all = self.shown.json();
-        all.insert("effective_state".to_owned(), json!(self.effective()));
-        all.insert("blocked_by".to_owned(), json!(self.blocked_by));
-        all.insert("notes".to_owned(), json!(self.notes));
-        Value::Object(all)
+impl IssueDetails {
+    pub(crate) fn new(mut stored: StoredIssue, blocked_by: Vec<String>, notes: Vec<Note>) -> Self {
+        stored.file.retain(|name, _| !["effective_state", "blocked_by", "notes"].contains(&name.as_str()));
+        let effective_state = effective_state(stored.issue.state, !blocked_by.is_empty());
+        Self { stored, effective_state, blocked_by, notes }
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let issue = self.shown.document.issue();
-        let source = match self.shown.source {
+        let issue = &self.stored.issue;
+        let source = match self.stored.source {
             Source::Worktree => "",
             Source::Head => "  (from HEAD)",
             Source::Primary => "  (from the primary worktree)",
@@ -60,12 +82,12 @@ impl Full {
         let mut text = format!("{}{}\n", styles.head(&plain_line(&issue.title)), styles.faint(source));
         let mut line = |name: &str, value: &str| text += &format!("  {:<12} {value}\n", format!("{name}:"));
         line("Id", &styles.id(&issue.id.to_string()));
-        let state = if issue.is_deleted() { "deleted" } else { self.effective() };
-        line("State", state);
+        line("State", if issue.is_deleted() { "deleted" } else { self.effective_state.as_str() });
         line("Priority", issue.priority.as_str());
-        let gates: Vec<String> = issue.gates_required.iter().map(|key| gate(issue, key)).collect();
+        let gate = |key: &String| format!("{key} ({})", GateRecord::of(issue, key).status.as_str());
+        let gates: Vec<String> = issue.gates_required.iter().map(gate).collect();
         let lists =
-            [("Labels", &issue.labels), ("Depends on", &issue.dependencies), ("Waits for", &self.blocked_by), ("Gates", &gates)];
+            [("Labels", &issue.labels), ("Depends on", &issue.dependencies), ("Blocked by", &self.blocked_by), ("Gates", &gates)];
         for (name, list) in lists {
             if !list.is_empty() {
                 line(name, &plain_line(&list.join(", ")));
@@ -94,165 +116,157 @@ impl Full {
     }
 }
 
-fn gate(issue: &crate::domain::issue::Issue, key: &str) -> String {
-    format!("{key} ({})", crate::domain::tracker::gate::GateRecord::of(issue, key).status.as_str())
-}
-
 /// Issues in full.
-pub(crate) struct Shows(pub Vec<Full>);
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct IssueDetailsReport {
+    count: usize,
+    issues: Vec<IssueDetails>,
+}
 
-impl Report for Shows {
-    fn json(&self) -> Value {
-        json!({ "count": self.0.len(), "issues": self.0.iter().map(Full::json).collect::<Vec<_>>() })
+impl IssueDetailsReport {
+    pub(crate) fn new(issues: Vec<IssueDetails>) -> Self {
+        Self { count: issues.len(), issues }
+    }
+}
+
+impl Report for IssueDetailsReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        self.0.iter().map(|shown| shown.human(styles)).collect::<Vec<_>>().join("\n")
+        self.issues.iter().map(|issue| issue.human(styles)).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// A new issue.
-pub(crate) struct Created(pub Shown);
-
-impl Report for Created {
-    fn json(&self) -> Value {
-        json!({ "changed": true, "issue": self.0.json() })
-    }
-
-    fn human(&self, styles: &Styles) -> String {
-        let issue = self.0.document.issue();
-        format!("{} issue {}  {}\n", styles.good("✓ Created"), styles.id(&issue.id.to_string()), plain_line(&issue.title))
-    }
-
-    fn quiet(&self) -> Option<String> {
-        Some(self.0.document.issue().id.to_string())
-    }
-}
-
-/// An issue that was to be changed, and the fields that were.
-pub(crate) struct Updated {
-    pub shown: Shown,
-    pub changed: Vec<String>,
-}
-
-impl Report for Updated {
-    fn json(&self) -> Value {
-        json!({ "changed": !self.changed.is_empty(), "fields": self.changed, "issue": self.shown.json() })
-    }
-
-    fn human(&self, styles: &Styles) -> String {
-        let issue = self.shown.document.issue();
-        let id = styles.id(&issue.id.short());
-        match self.changed.as_slice() {
-            [] => format!("Issue {id} is so already\n"),
-            fields => format!("{} issue {id}: {}\n", styles.good("✓ Updated"), plain_line(&fields.join(", "))),
-        }
-    }
-}
-
-/// One edit of one issue, as a sentence that holds now.
-pub(crate) struct Edited {
-    shown: Shown,
+/// One edit of one issue, in sentences that are true after it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Edited")]
+pub(crate) struct EditReport {
+    changed: bool,
     fields: Vec<String>,
+    message: String,
+    issue: StoredIssue,
+    #[serde(skip)]
     sentences: Vec<String>,
+    #[serde(skip)]
     hint: Option<String>,
 }
 
-impl Edited {
-    /// What came of an edit, after which this sentence holds.
-    pub(crate) fn of(changed: Changed, sentence: String) -> Self {
+impl EditReport {
+    pub(crate) fn new(changed: &Changed, sentences: Vec<String>) -> Self {
         let fields = changed.names();
-        Self {
-            shown: Shown { document: changed.document, source: Source::Worktree },
-            fields,
-            sentences: vec![sentence],
-            hint: None,
-        }
+        let issue = StoredIssue::new(&changed.document, Source::Worktree);
+        Self { changed: !fields.is_empty(), fields, message: sentences.join(". "), issue, sentences, hint: None }
     }
 
-    /// The same, with more that holds now.
-    pub(crate) fn and(mut self, sentences: Vec<String>) -> Self {
-        self.sentences.extend(sentences);
-        self
-    }
-
-    /// The same, with what may be wanted next.
+    /// Adds the next command, which is printed if the issue was changed.
     pub(crate) fn with_hint(mut self, hint: String) -> Self {
         self.hint = Some(hint);
         self
     }
 }
 
-impl Report for Edited {
-    fn json(&self) -> Value {
-        json!({ "changed": !self.fields.is_empty(), "fields": self.fields, "message": self.sentences.join(". "), "issue": self.shown.json() })
+impl Report for EditReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let mark = if self.fields.is_empty() { "Already so:".to_owned() } else { styles.good("✓") };
-        let mut text = String::new();
-        for (number, sentence) in self.sentences.iter().enumerate() {
-            text +=
-                &if number == 0 { format!("{mark} {}\n", plain_line(sentence)) } else { format!("  {}\n", plain_line(sentence)) };
-        }
-        if let Some(hint) = self.hint.as_ref().filter(|_| !self.fields.is_empty()) {
-            text += &format!("  {}\n", styles.faint(hint));
-        }
-        text
+        let mark = if self.changed { styles.good("✓") } else { "Unchanged:".to_owned() };
+        let sentences = self.sentences.iter().map(|sentence| plain_line(sentence)).collect::<Vec<_>>().join("\n  ");
+        let hint = self.hint.as_ref().filter(|_| self.changed).map(|hint| format!("  {}\n", styles.faint(hint)));
+        format!("{mark} {sentences}\n{}", hint.unwrap_or_default())
     }
 }
 
-/// What became of one issue among several.
-pub(crate) struct BulkResult {
-    pub issue: IssueId,
-    /// The fields that changed, or why it could not be done.
-    pub result: Result<Vec<String>, Error>,
+/// Edits one issue, and reports the edit with a sentence about the issue as it is then. `event` is the name of the edit in
+/// the event log.
+pub(crate) fn edit_issue(
+    session: &Session,
+    typed: &str,
+    event: &str,
+    edit: impl FnOnce(&mut IssueDocument),
+    sentence: impl FnOnce(&Issue) -> String,
+) -> CommandResult {
+    let (editing, id) = EditSession::for_issue(session, typed)?;
+    let (changed, ()) = editing.edit(id, event, |document| {
+        edit(document);
+        Ok(())
+    })?;
+    let sentence = sentence(changed.document.issue());
+    Ok(Box::new(EditReport::new(&changed, vec![sentence])))
 }
 
-/// What became of each of several issues.
-pub(crate) struct Bulk(pub Vec<BulkResult>);
-
-impl Bulk {
-    fn failed(&self) -> impl Iterator<Item = &Error> {
-        self.0.iter().filter_map(|outcome| outcome.result.as_ref().err())
-    }
+/// A value on one line of at most 160 characters.
+pub(crate) fn shorten(text: &str) -> String {
+    let line = plain_line(text);
+    if line.chars().count() > 160 { line.chars().take(159).chain(['…']).collect() } else { line }
 }
 
-impl Report for Bulk {
-    fn json(&self) -> Value {
-        let one = |outcome: &BulkResult| {
-            let fields = outcome.result.as_deref().unwrap_or_default();
-            let error = outcome.result.as_ref().err().map(described);
-            json!({
-                "issue_id": outcome.issue, "short_id": outcome.issue.short(), "changed": !fields.is_empty(), "fields": fields,
-                "error": error,
-            })
+/// The result of an edit of one issue among several.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Outcome")]
+pub(crate) struct BulkOutcome {
+    issue_id: IssueId,
+    short_id: String,
+    changed: bool,
+    fields: Vec<String>,
+    error: Option<ErrorReport>,
+    #[serde(skip)]
+    status: ExitStatus,
+}
+
+impl BulkOutcome {
+    /// The result for `issue`: the fields that changed, or why the edit failed.
+    pub(crate) fn new(issue: IssueId, result: Result<Vec<String>, Error>) -> Self {
+        let (fields, error, status) = match result {
+            Ok(fields) => (fields, None, ExitStatus::Done),
+            Err(error) => (Vec::new(), Some(ErrorReport::from(&error)), error.status()),
         };
-        let changed = self.0.iter().filter(|outcome| outcome.result.as_ref().is_ok_and(|fields| !fields.is_empty())).count();
-        json!({
-            "count": self.0.len(), "changed": changed > 0, "failed": self.failed().count(),
-            "results": self.0.iter().map(one).collect::<Vec<_>>(),
-        })
+        Self { issue_id: issue, short_id: issue.short(), changed: !fields.is_empty(), fields, error, status }
+    }
+}
+
+/// The results of an edit of several issues.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Bulk")]
+pub(crate) struct BulkReport {
+    count: usize,
+    changed: bool,
+    failed: usize,
+    results: Vec<BulkOutcome>,
+}
+
+impl BulkReport {
+    pub(crate) fn new(results: Vec<BulkOutcome>) -> Self {
+        let failed = results.iter().filter(|outcome| outcome.error.is_some()).count();
+        Self { count: results.len(), changed: results.iter().any(|outcome| outcome.changed), failed, results }
+    }
+}
+
+impl Report for BulkReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        if self.0.is_empty() {
-            return "No issue fits\n".to_owned();
+        if self.count == 0 {
+            return "No issues match\n".to_owned();
         }
-        let line = |outcome: &BulkResult| {
-            let id = styles.id(&outcome.issue.short());
-            match &outcome.result {
-                Ok(fields) if fields.is_empty() => format!("{id}  is so already\n"),
-                Ok(fields) => format!("{id}  {} {}\n", styles.good("✓"), plain_line(&fields.join(", "))),
-                Err(error) => format!("{id}  {} {}\n", styles.bad("✗"), plain_line(&error.to_string())),
+        let line = |outcome: &BulkOutcome| {
+            let id = styles.id(&outcome.short_id);
+            match &outcome.error {
+                None if !outcome.changed => format!("{id}  unchanged\n"),
+                None => format!("{id}  {} {}\n", styles.good("✓"), plain_line(&outcome.fields.join(", "))),
+                Some(error) => format!("{id}  {} {}\n", styles.bad("✗"), plain_line(&error.message)),
             }
         };
-        let lines: String = self.0.iter().map(line).collect();
-        let failed = self.failed().count();
-        if failed == 0 { lines } else { format!("{lines}{failed} of {} could not be done\n", self.0.len()) }
+        let lines: String = self.results.iter().map(line).collect();
+        if self.failed == 0 { lines } else { format!("{lines}{} of {} failed\n", self.failed, self.count) }
     }
 
     fn status(&self) -> ExitStatus {
-        ExitStatus::most_specific(self.failed().map(Error::status))
+        ExitStatus::most_specific(self.results.iter().map(|outcome| outcome.status))
     }
 }

@@ -1,66 +1,66 @@
-//! `git jit validate`: whether issues and gates fit together, and the repairs that nobody has to choose.
+//! `git jit validate`: whether issues and gates are consistent, and the repairs that need no decision.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::{CommandResult, Session, commit_of};
 use crate::domain::consistency::{self, ConsistencyProblem};
 use crate::domain::id::IssueId;
-use crate::domain::issue::Document;
+use crate::domain::issue;
 use crate::error::Error;
-use crate::exit::ExitStatus;
-use crate::git::history;
-use crate::git::tree;
+use crate::exit::{Diagnose, ExitStatus};
+use crate::git::{history, tree};
 use crate::output::text::{Styles, count, plain_line};
-use crate::output::{Report, described};
+use crate::output::{Document, ErrorReport, Report};
 use crate::store::snapshot::{self, Snapshot};
 
-/// How often it is looked again after a repair.
+/// How often the issues are checked again after repairs.
 const MOST_ROUNDS: usize = 5;
-/// What Git calls the commit that was checked out before a merge.
+/// Git's name of the commit that was checked out before a merge.
 const BEFORE_THE_MERGE: &str = "ORIG_HEAD";
 
 // Arguments of `validate`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exits with 6 where something is wrong. What two branches make between them nobody sees before they are merged:\n\
-                        git jit hooks install has this run after each merge, and git jit check does it in CI."
-)]
+#[command(after_help = "Exits with 6 if a problem is found. Two branches can each be valid and their merge not:\n\
+                        git jit hooks install runs this after each merge, and git jit check runs it in CI.")]
 pub(crate) struct Args {
-    /// The issues that a commit has, not those that are here
+    /// Check the issues of a commit instead of the current ones
     #[arg(long, value_name = "REV", conflicts_with = "fix")]
     at: Option<String>,
-    /// Only what concerns issues that have changed since a commit
+    /// Report only problems of issues that changed since a commit
     #[arg(long, value_name = "REV")]
     since: Option<String>,
-    /// Only what concerns issues that the last merge has changed; nothing is said if all is well, and it ends well in any case
+    /// Report only problems of issues that the last merge changed; print nothing if there are none, and always exit with 0
     #[arg(long, conflicts_with_all = ["at", "since", "fix"])]
     after_merge: bool,
-    /// Make the repairs that are the only right ones, in this worktree's files; each wants what any edit wants
+    /// Make the repairs that need no decision, in this worktree; each is an edit and requires what any edit requires
     #[arg(long)]
     fix: bool,
 }
 
-/// What was looked at, and what is wrong with it.
+/// The result of one check.
 #[derive(Default)]
-struct ValidateReport {
+struct Findings {
     issues: usize,
     unreadable: Vec<String>,
     problems: Vec<ConsistencyProblem>,
 }
 
-struct Validated {
-    found: ValidateReport,
-    /// What was repaired, each with the problem that it was.
-    fixed: Vec<ConsistencyProblem>,
-    /// The issues that could not be, and why.
-    failed: Vec<(IssueId, Error)>,
-    after_merge: bool,
+impl Findings {
+    /// The problems in a snapshot, or only those that concern the issues in `changed`.
+    fn new(snapshot: Snapshot, changed: Option<&BTreeSet<IssueId>>) -> Self {
+        let Snapshot { issues, mut unreadable, registry } = snapshot;
+        let mut problems = consistency::problems(issues.iter().map(issue::Document::issue), registry.as_ref().ok());
+        problems.retain(|problem| changed.is_none_or(|changed| problem.concerns(changed)));
+        unreadable.extend(registry.err());
+        Self { issues: issues.len(), unreadable, problems }
+    }
 }
 
-/// Looks, and repairs if that was asked for.
+/// Checks the issues, and with `--fix` repairs them.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { at, since, after_merge, fix } = args;
     let layout = session.layout()?;
@@ -76,100 +76,148 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     };
     let changed = old.zip(new).map(|(old, new)| snapshot::changed_issues(&layout.repo, old, new)).transpose()?.flatten();
     let changed: Option<BTreeSet<IssueId>> = changed.map(BTreeSet::from_iter);
-    let look = || -> Result<ValidateReport, Error> {
+    let check = || -> Result<Findings, Error> {
         let snapshot = match at {
             Some(commit) => Snapshot::at(&layout.repo, commit)?,
-            None => Snapshot::here(&crate::commands::shared::session::issues(layout, &session.policy(layout))?)?,
+            None => Snapshot::here(&session.issues()?)?,
         };
-        Ok(ValidateReport::of(snapshot, changed.as_ref()))
+        Ok(Findings::new(snapshot, changed.as_ref()))
     };
-    let is_untouched = after_merge && changed.as_ref().is_some_and(BTreeSet::is_empty);
-    let found = if is_untouched { ValidateReport::default() } else { look()? };
-    let mut validated = Validated { found, fixed: Vec::new(), failed: Vec::new(), after_merge };
-    // One repair can make room for another: an id that is written as one may be the issue's own.
+    let is_unaffected = after_merge && changed.as_ref().is_some_and(BTreeSet::is_empty);
+    let mut findings = if is_unaffected { Findings::default() } else { check()? };
+    let mut repairs = Repairs::default();
+    // A repair can make another one possible: a misspelled id may be the issue's own.
     for _ in 0..if fix { MOST_ROUNDS } else { 0 } {
-        if !validated.mend(session)? {
+        if !repairs.make(session, &findings.problems)? {
             break;
         }
-        validated.found = look()?;
+        findings = check()?;
     }
-    Ok(Box::new(validated))
+    Ok(Box::new(ValidateReport::new(findings, repairs, after_merge)))
 }
 
-impl ValidateReport {
-    /// What is wrong with a snapshot, as far as it concerns these issues.
-    fn of(snapshot: Snapshot, changed: Option<&BTreeSet<IssueId>>) -> Self {
-        let Snapshot { issues, mut unreadable, registry } = snapshot;
-        let mut problems = consistency::problems(issues.iter().map(Document::issue), registry.as_ref().ok());
-        problems.retain(|problem| changed.is_none_or(|changed| problem.concerns(changed)));
-        unreadable.extend(registry.err());
-        Self { issues: issues.len(), unreadable, problems }
-    }
+/// What `--fix` did.
+#[derive(Default)]
+struct Repairs {
+    fixed: Vec<ConsistencyProblem>,
+    failed: Vec<FailedRepair>,
 }
 
-impl Validated {
-    /// Makes every repair that is the only right one; what one issue wants is one edit. Whether any was made.
-    fn mend(&mut self, session: &Session) -> Result<bool, Error> {
+impl Repairs {
+    /// Makes every repair that needs no decision, in one edit per issue. Returns whether any was made.
+    fn make(&mut self, session: &Session, problems: &[ConsistencyProblem]) -> Result<bool, Error> {
         let edit = EditSession::open(session, session.layout()?)?;
         let mut by_issue: BTreeMap<IssueId, Vec<ConsistencyProblem>> = BTreeMap::new();
-        for problem in self.found.problems.iter().filter(|problem| problem.repair().is_some()) {
+        for problem in problems.iter().filter(|problem| problem.repair().is_some()) {
             for issue in problem.issues() {
                 by_issue.entry(*issue).or_default().push(problem.clone());
             }
         }
-        by_issue.retain(|issue, _| !self.failed.iter().any(|(other, _)| other == issue));
+        by_issue.retain(|issue, _| !self.failed.iter().any(|failed| failed.issue_id == *issue));
         let before = self.fixed.len();
         for (issue, problems) in by_issue {
             session.is_at_work_on(issue);
-            let repair = |document: &mut Document| Ok(problems.iter().filter(|problem| problem.mend(document)).count());
+            let repair = |document: &mut issue::Document| Ok(problems.iter().filter(|problem| problem.mend(document)).count());
             match edit.change(issue, "repaired", repair) {
                 Ok(_) => self.fixed.extend(problems),
-                Err(error) => self.failed.push((issue, error)),
+                Err(error) => {
+                    let status = error.status();
+                    self.failed.push(FailedRepair { issue_id: issue, error: (&error).into(), status });
+                }
             }
         }
         Ok(self.fixed.len() > before)
     }
+}
 
-    fn is_valid(&self) -> bool {
-        self.found.unreadable.is_empty() && self.found.problems.iter().all(ConsistencyProblem::is_mild)
+/// A problem, as it is reported.
+#[derive(Serialize, JsonSchema)]
+struct Problem {
+    /// A stable name.
+    code: &'static str,
+    issues: Vec<IssueId>,
+    message: String,
+    /// Whether the data is invalid; otherwise a step is left to do.
+    wrong: bool,
+    /// The repair that `--fix` makes.
+    repair: Option<String>,
+}
+
+impl From<&ConsistencyProblem> for Problem {
+    fn from(problem: &ConsistencyProblem) -> Self {
+        Self {
+            code: problem.code(),
+            issues: problem.issues().to_vec(),
+            message: problem.to_string(),
+            wrong: !problem.is_mild(),
+            repair: problem.repair(),
+        }
     }
 }
 
-impl Report for Validated {
-    fn json(&self) -> Value {
-        let problem = |it: &ConsistencyProblem| json!({ "code": it.code(), "issues": it.issues(), "message": it.to_string(), "wrong": !it.is_mild(), "repair": it.repair() });
-        let failed = |(issue, error): &(IssueId, Error)| json!({ "issue_id": issue, "error": described(error) });
-        json!({
-            "valid": self.is_valid(), "count": self.found.problems.len(), "checked": self.found.issues,
-            "problems": self.found.problems.iter().map(problem).collect::<Vec<_>>(), "unreadable": self.found.unreadable,
-            "fixed": self.fixed.iter().map(problem).collect::<Vec<_>>(),
-            "failed": self.failed.iter().map(failed).collect::<Vec<_>>(),
-        })
+/// An issue that could not be repaired.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct FailedRepair {
+    issue_id: IssueId,
+    error: ErrorReport,
+    #[serde(skip)]
+    status: ExitStatus,
+}
+
+/// The problems of issues and gates, and what was repaired.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ValidateReport {
+    valid: bool,
+    count: usize,
+    /// The number of issues that were checked.
+    checked: usize,
+    problems: Vec<Problem>,
+    unreadable: Vec<String>,
+    fixed: Vec<Problem>,
+    failed: Vec<FailedRepair>,
+    #[serde(skip)]
+    after_merge: bool,
+}
+
+impl ValidateReport {
+    fn new(findings: Findings, repairs: Repairs, after_merge: bool) -> Self {
+        let Findings { issues: checked, unreadable, problems } = findings;
+        let problems: Vec<Problem> = problems.iter().map(Problem::from).collect();
+        let fixed = repairs.fixed.iter().map(Problem::from).collect();
+        let valid = unreadable.is_empty() && !problems.iter().any(|problem| problem.wrong);
+        Self { valid, count: problems.len(), checked, problems, unreadable, fixed, failed: repairs.failed, after_merge }
+    }
+}
+
+impl Report for ValidateReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let ValidateReport { issues, unreadable, problems } = &self.found;
-        if self.after_merge && self.is_valid() && problems.is_empty() {
+        let is_consistent = self.valid && self.problems.is_empty();
+        if self.after_merge && is_consistent {
             return String::new();
         }
         let mut text = String::new();
         for problem in &self.fixed {
-            let repair = problem.repair().unwrap_or_default();
-            text += &format!("{} {}: {}\n", styles.good("✓ repaired:"), plain_line(&problem.to_string()), plain_line(&repair));
+            let repair = plain_line(problem.repair.as_deref().unwrap_or_default());
+            text += &format!("{} {}: {repair}\n", styles.good("✓ repaired:"), plain_line(&problem.message));
         }
-        for (issue, error) in &self.failed {
-            text += &format!("{} issue {}: {error}\n", styles.bad("✗ not repaired:"), issue.short());
+        for FailedRepair { issue_id, error, .. } in &self.failed {
+            text += &format!("{} issue {}: {}\n", styles.bad("✗ not repaired:"), issue_id.short(), error.message);
         }
-        for path in unreadable {
+        for path in &self.unreadable {
             text += &format!("{} {}\n", styles.bad("✗"), plain_line(path));
         }
-        for problem in problems {
-            let mark = if problem.is_mild() { styles.warn("-") } else { styles.bad("✗") };
-            let repair = problem.repair().map(|repair| format!("; to {}: git jit validate --fix", plain_line(&repair)));
-            text += &format!("{mark} {}{}\n", plain_line(&problem.to_string()), repair.unwrap_or_default());
+        for problem in &self.problems {
+            let mark = if problem.wrong { styles.bad("✗") } else { styles.warn("-") };
+            let hint = problem.repair.as_ref().map(|repair| format!("; to {}: git jit validate --fix", plain_line(repair)));
+            text += &format!("{mark} {}{}\n", plain_line(&problem.message), hint.unwrap_or_default());
         }
-        if self.is_valid() && problems.is_empty() {
-            text += &format!("{} {} fit together\n", styles.good("✓"), count(*issues, "issue"));
+        if is_consistent {
+            text += &format!("{} {} checked, no problems found\n", styles.good("✓"), count(self.checked, "issue"));
         }
         text
     }
@@ -178,7 +226,7 @@ impl Report for Validated {
         if self.after_merge {
             return ExitStatus::Done;
         }
-        let failed = self.failed.iter().map(|(_, error)| error.status());
-        ExitStatus::most_specific(failed.chain((!self.is_valid()).then_some(ExitStatus::Invalid)))
+        let failed = self.failed.iter().map(|failed| failed.status);
+        ExitStatus::most_specific(failed.chain((!self.valid).then_some(ExitStatus::Invalid)))
     }
 }

@@ -1,20 +1,23 @@
 //! `git jit done`: an issue is finished, its lease ends with the commit, and what waited for it can begin.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 
 use crate::commands::issues::gate::warn_outdated;
-use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief};
-use crate::commands::leases::claim::{Acquired, ttl_secs};
 use crate::commands::leases::next::take_next;
 use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
+use crate::commands::shared::issue_list::ListedIssue;
+use crate::commands::shared::lease_args::ttl_secs;
+use crate::commands::shared::lease_report::{Acquired, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::State;
 use crate::domain::tracker::graph::Way;
 use crate::domain::tracker::query::Filter;
 use crate::error::Error;
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
+use crate::output::{Document, Report};
 
 // Arguments of `done`.
 #[derive(Debug, clap::Args)]
@@ -26,13 +29,32 @@ pub(crate) struct Args {
     next: bool,
 }
 
-struct Done {
-    issue: IssueId,
-    title: String,
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
     changed: bool,
-    lease: Option<(LeaseId, bool)>,
-    unblocked: Vec<IndexedIssue>,
+    issue_id: IssueId,
+    lease: Option<EndedLease>,
+    unblocked: Vec<ListedIssue>,
+    #[serde(serialize_with = "acquired_lease")]
+    #[schemars(with = "Option<LeaseView>")]
     next: Option<Result<Acquired, Error>>,
+    #[serde(skip)]
+    title: String,
+}
+
+/// The lease on the issue that is done.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct EndedLease {
+    lease_id: LeaseId,
+    /// Whether it ends with the commit, because the edit is not committed yet.
+    closing: bool,
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field")]
+fn acquired_lease<S: Serializer>(next: &Option<Result<Acquired, Error>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let next = next.as_ref().and_then(|next| next.as_ref().ok());
+    next.map(|acquired| &acquired.lease).serialize(serializer)
 }
 
 /// Sets the state, closes the lease, and tells what got free by that.
@@ -58,7 +80,8 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         take_next(&edit, &Filter::default(), ttl_secs(None, &edit.policy)?, None)
     });
     let title = changed.document.issue().title.clone();
-    Ok(Box::new(Done { issue: id, title, changed: !changed.fields.is_empty(), lease, unblocked, next }))
+    let lease = lease.map(|(lease_id, closing)| EndedLease { lease_id, closing });
+    Ok(Box::new(Done { changed: !changed.fields.is_empty(), issue_id: id, lease, unblocked, next, title }))
 }
 
 /// The one issue that this holder has a lease on.
@@ -81,25 +104,20 @@ fn held(edit: &EditSession<'_>) -> Result<IssueId, Error> {
 }
 
 /// The issues that waited for this one, and wait for nothing now.
-fn freed(session: &Session, edit: &EditSession<'_>, id: IssueId) -> Result<Vec<IndexedIssue>, Error> {
+fn freed(session: &Session, edit: &EditSession<'_>, id: IssueId) -> Result<Vec<ListedIssue>, Error> {
     let index = IssueIndex::gather(session, edit.layout, false)?;
     let waited = index.graph().next(id, Way::Dependents);
     let is_free = |found: &&IndexedIssue| found.facts.effective == State::Ready && !found.summary.is_deleted;
-    Ok(waited.into_iter().filter_map(|id| index.get(id)).filter(is_free).cloned().collect())
+    Ok(waited.into_iter().filter_map(|id| index.get(id)).filter(is_free).map(ListedIssue::from).collect())
 }
 
 impl Report for Done {
-    fn json(&self) -> Value {
-        let lease = self.lease.as_ref().map(|(lease_id, closing)| json!({ "lease_id": lease_id, "closing": closing }));
-        let next = self.next.as_ref().and_then(|next| next.as_ref().ok()).map(|taken| &taken.view);
-        json!({
-            "changed": self.changed, "issue_id": self.issue, "lease": lease,
-            "unblocked": self.unblocked.iter().map(brief).collect::<Vec<_>>(), "next": next,
-        })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let id = styles.id(&self.issue.short());
+        let id = styles.id(&self.issue_id.short());
         let title = plain_line(&self.title);
         let mut text = if self.changed {
             format!("{} {id}  {title}\n", styles.good("✓ Done:"))
@@ -107,12 +125,12 @@ impl Report for Done {
             format!("Issue {id} was done already\n")
         };
         match &self.lease {
-            Some((lease_id, true)) => text += &format!("  Lease {lease_id} ends with the commit of it\n"),
-            Some((lease_id, false)) => text += &format!("  Released lease {lease_id}\n"),
+            Some(EndedLease { lease_id, closing: true }) => text += &format!("  Lease {lease_id} ends with the commit of it\n"),
+            Some(EndedLease { lease_id, closing: false }) => text += &format!("  Released lease {lease_id}\n"),
             None => {}
         }
-        for found in &self.unblocked {
-            text += &format!("  Can begin now: {}  {}\n", styles.id(&found.summary.id.short()), plain_line(&found.summary.title));
+        for issue in &self.unblocked {
+            text += &format!("  Can begin now: {}  {}\n", styles.id(&issue.short_id), plain_line(&issue.title));
         }
         match &self.next {
             None => {}

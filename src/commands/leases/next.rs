@@ -1,12 +1,14 @@
 //! `git jit next`: takes the first available issue, going on where somebody was faster.
 
-use crate::commands::issues::query::{IndexedIssue, IssueIndex};
-use crate::commands::leases::claim::{Acquired, reason, take, ttl_secs};
+use crate::commands::leases::claim::{Acquired, take};
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
+use crate::commands::shared::lease_args::{reason, ttl_secs};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Priority;
+use crate::domain::lease::LeaseRefusal;
 use crate::domain::tracker::query::{Filter, QueryKind};
 use crate::error::Error;
 
@@ -50,7 +52,7 @@ pub(crate) fn take_next(edit: &EditSession<'_>, filter: &Filter, ttl_secs: u64, 
     for id in wanted {
         match take(edit, id, ttl_secs, why.cloned()) {
             // Somebody was faster: there may be others.
-            Err(Error::Held { .. }) => {}
+            Err(Error::Lease(LeaseRefusal::Held { .. })) => {}
             taken => return taken,
         }
     }

@@ -1,11 +1,13 @@
 //! `git jit recover`: a lease log that cannot be read is set aside, and what can be proved is written anew.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::domain::lease::Recovery;
-use crate::output::Report;
+use crate::domain::id::{Holder, IssueId, LeaseId};
+use crate::domain::lease::{Lease, Recovery};
 use crate::output::text::{Styles, count, plain_line};
+use crate::output::{Document, Report};
 
 // Arguments of `recover`.
 #[derive(Debug, clap::Args)]
@@ -15,48 +17,58 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-struct Recovered {
-    recovery: Recovery,
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Recovered {
+    changed: bool,
     dry_run: bool,
+    problems: Vec<String>,
+    set_aside: Vec<String>,
+    count: usize,
+    leases: Vec<KeptLease>,
+    lost: Vec<String>,
 }
 
-/// Puts the log right.
+/// A lease that the log still proves.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Holding")]
+struct KeptLease {
+    lease_id: LeaseId,
+    issue_id: IssueId,
+    #[serde(flatten)]
+    holder: Holder,
+}
+
+/// Recovers the log, or reports what recovery would do.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { dry_run } = args;
-    let recovery = session.leases(session.layout()?).recover(dry_run)?;
-    Ok(Box::new(Recovered { recovery, dry_run }))
+    let Recovery { found, set_aside, kept, lost } = session.leases(session.layout()?).recover(dry_run)?;
+    let kept_lease = |lease: Lease| KeptLease { lease_id: lease.lease_id, issue_id: lease.issue_id, holder: lease.holder };
+    let leases: Vec<KeptLease> = kept.into_iter().map(kept_lease).collect();
+    let changed = !found.is_empty() && !dry_run;
+    Ok(Box::new(Recovered { changed, dry_run, problems: found, set_aside, count: leases.len(), leases, lost }))
 }
 
 impl Report for Recovered {
-    fn json(&self) -> Value {
-        let Recovery { found, set_aside, kept, lost } = &self.recovery;
-        let leases: Vec<Value> = kept
-            .iter()
-            .map(|lease| {
-                json!({ "lease_id": lease.lease_id, "issue_id": lease.issue_id, "agent_id": lease.holder.agent_id, "worktree_id": lease.holder.worktree_id })
-            })
-            .collect();
-        json!({
-            "changed": !found.is_empty() && !self.dry_run, "dry_run": self.dry_run, "problems": found, "set_aside": set_aside,
-            "count": leases.len(), "leases": leases, "lost": lost,
-        })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let Recovery { found, set_aside, kept, lost } = &self.recovery;
-        if found.is_empty() {
-            return format!("{} the lease log is whole, with {}\n", styles.good("✓"), count(kept.len(), "lease"));
+        let Self { problems, set_aside, lost, .. } = self;
+        if problems.is_empty() {
+            return format!("{} the lease log is complete, with {}\n", styles.good("✓"), count(self.count, "lease"));
         }
         let section = |head: &str, items: &[String]| {
             let items: String = items.iter().map(|item| format!("    {}\n", plain_line(item))).collect();
             if items.is_empty() { String::new() } else { format!("  {head}\n{items}") }
         };
-        let leases: Vec<String> = kept.iter().map(|lease| format!("{} by {}", lease.issue_id.short(), lease.holder)).collect();
+        let leases: Vec<String> =
+            self.leases.iter().map(|lease| format!("{} by {}", lease.issue_id.short(), lease.holder)).collect();
         let title =
             if self.dry_run { styles.warn("Would recover the lease log") } else { styles.good("✓ Recovered the lease log") };
         let aside = if self.dry_run { "To be set aside:" } else { "Set aside, and still read for what is past:" };
         let mut text = format!("{title}\n");
-        text += &section("Found:", found);
+        text += &section("Found:", problems);
         text += &section(aside, set_aside);
         text += &section("Kept:", &leases);
         text += &section("Cannot be proved, and does not count:", lost);

@@ -1,7 +1,7 @@
-//! `git jit agents`: what a repository tells coding agents of git jit, in the files that they read already.
+//! `git jit agents`: instructions for coding agents, in the files that they already read.
 //!
-//! Everything is planned before anything is written: one file that is left alone leaves all alone. Only files of this worktree
-//! are written, nothing is committed, and what was put in comes out to the byte.
+//! Every change is planned before the first is written: if one file cannot be changed, none is. Only files of this worktree are
+//! written, and nothing is committed. Removal restores the files to the byte.
 
 mod agent_file;
 mod claude;
@@ -10,34 +10,37 @@ mod text;
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::commands::setup::agents::agent_file::{AgentFile, Target};
+pub(crate) use crate::commands::setup::agents::guard::GuardReport;
+
+use crate::commands::setup::agents::agent_file::{AgentFile, PlannedEdit};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::output::Report;
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
 
 /// Verbs of `agents`.
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// Put a block into AGENTS.md, and what an agent needs besides that you name; repeat it at will
+    /// Install instructions for coding agents in AGENTS.md and in the files of the named agents; safe to repeat
     Install(InstallArgs),
-    /// Answer Claude Code before it runs a command
+    /// Check a command for Claude Code before it runs
     #[command(hide = true)]
     Guard(guard::Args),
 }
 
-/// An agent whose files are known.
+/// An agent with its own files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum KnownAgent {
     /// CLAUDE.md, and hooks in .claude/settings.json.
     Claude,
-    /// AGENTS.md alone.
+    /// Only AGENTS.md.
     Codex,
-    /// AGENTS.md alone.
+    /// Only AGENTS.md.
     Cursor,
     /// GEMINI.md.
     Gemini,
@@ -48,29 +51,31 @@ pub(crate) enum KnownAgent {
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "claude: a line in CLAUDE.md, and two hooks in .claude/settings.json: git jit prime when a session starts, and a \
-                        look at each command for ways around the repository's hooks. gemini: a line in GEMINI.md. codex and cursor \
+                        check of each command for ways around the repository's hooks. gemini: a line in GEMINI.md. codex and cursor \
                         read AGENTS.md.\nNothing is committed. See docs/how-to/agents.md."
 )]
 pub(crate) struct InstallArgs {
-    /// The agents that are used here
+    /// The agents that you use
     #[arg(value_enum, hide_possible_values = true, value_name = "claude|codex|cursor|gemini")]
     agents: Vec<KnownAgent>,
-    /// Print what would be put in, and change nothing
+    /// Print what would be installed, and change nothing
     #[arg(long, conflicts_with_all = ["check", "remove"])]
     print: bool,
-    /// Tell whether it is there and up to date, and change nothing
+    /// Report whether it is installed and up to date, and change nothing
     #[arg(long, conflicts_with = "remove")]
     check: bool,
-    /// Take it out again: of the agents that are named, or all of it
+    /// Remove it: for the named agents, or for all
     #[arg(long)]
     remove: bool,
-    /// Give up what was edited in our blocks
+    /// Discard edits in the blocks of git jit
     #[arg(long, conflicts_with_all = ["print", "check"])]
     force: bool,
 }
 
-/// What became of a file, or how it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What was done to a file, or the state it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
 enum FileState {
     Current,
     Missing,
@@ -82,14 +87,21 @@ enum FileState {
     Printed,
 }
 
-struct AgentFileReport {
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct FileReport {
     path: &'static str,
     state: FileState,
     text: Option<String>,
 }
 
-struct AgentFilesReport {
-    files: Vec<AgentFileReport>,
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct AgentFilesReport {
+    changed: bool,
+    ok: bool,
+    count: usize,
+    files: Vec<FileReport>,
+    #[serde(skip)]
     is_check: bool,
 }
 
@@ -105,134 +117,114 @@ fn install(session: &Session, args: InstallArgs) -> CommandResult {
     let InstallArgs { agents, print, check, remove, force } = args;
     let root = session.layout()?.require_worktree()?;
     let all = text::files(root, &agents)?;
-    let wants = |place: &AgentFile| place.agent.is_some_and(|agent| agents.contains(&agent));
+    let is_named = |file: &AgentFile| file.agent.is_some_and(|agent| agents.contains(&agent));
     let files = if print {
-        let printed = all.iter().filter(|place| place.agent.is_none() || wants(place));
-        printed.map(|place| AgentFileReport { path: place.path, state: FileState::Printed, text: Some(place.shown()) }).collect()
+        let printed = all.iter().filter(|file| file.agent.is_none() || is_named(file));
+        printed.map(|file| FileReport { path: file.path, state: FileState::Printed, text: Some(file.fresh_text()) }).collect()
     } else if check {
-        let looked_at = all.iter().filter(|place| place.agent.is_none() || wants(place) || place.has_ours());
-        looked_at
-            .map(|place| Ok(AgentFileReport { path: place.path, state: place.state()?, text: None }))
-            .collect::<Result<_, Error>>()?
+        let checked = all.iter().filter(|file| file.agent.is_none() || is_named(file) || file.is_managed());
+        checked.map(|file| Ok(FileReport { path: file.path, state: file.state()?, text: None })).collect::<Result<_, Error>>()?
     } else if remove {
-        let targets = planned(all.iter().filter(|place| wants(place) || agents.is_empty()), true, force)?;
-        targets.into_iter().map(Target::carry_out).collect::<Result<_, Error>>()?
+        let planned = plan(all.iter().filter(|file| is_named(file) || agents.is_empty()), true, force)?;
+        planned.into_iter().map(PlannedEdit::apply).collect::<Result<_, Error>>()?
     } else {
-        put_in(root, &agents, force)?
+        install_files(root, &agents, force)?
     };
-    Ok(Box::new(AgentFilesReport { files, is_check: check }))
+    Ok(Box::new(AgentFilesReport::new(files, check)))
 }
 
-fn planned<'p>(files: impl Iterator<Item = &'p AgentFile>, remove: bool, force: bool) -> Result<Vec<Target>, Error> {
-    files.map(|place| place.plan(remove, force)).collect()
+fn plan<'p>(files: impl Iterator<Item = &'p AgentFile>, remove: bool, force: bool) -> Result<Vec<PlannedEdit>, Error> {
+    files.map(|file| file.plan(remove, force)).collect()
 }
 
-/// Puts in what these agents need, and brings up to date what is there of others.
-fn put_in(root: &Path, agents: &[KnownAgent], force: bool) -> Result<Vec<AgentFileReport>, Error> {
+/// Installs what these agents need, and updates what is installed for others.
+fn install_files(root: &Path, agents: &[KnownAgent], force: bool) -> Result<Vec<FileReport>, Error> {
     let all = text::files(root, agents)?;
-    let wants = |place: &&AgentFile| place.agent.is_none_or(|agent| agents.contains(&agent)) || place.has_ours();
-    planned(all.iter().filter(wants), false, force)?.into_iter().map(Target::carry_out).collect()
+    let is_due = |file: &&AgentFile| file.agent.is_none_or(|agent| agents.contains(&agent)) || file.is_managed();
+    plan(all.iter().filter(is_due), false, force)?.into_iter().map(PlannedEdit::apply).collect()
 }
 
-/// The files that `setup` writes for these agents: those that were not so before.
-pub(crate) fn set_up(root: &Path, agents: &[KnownAgent]) -> Result<Vec<String>, Error> {
-    let files = put_in(root, agents, false)?.into_iter().filter(|file| file.state == FileState::Written);
+/// Installs the files for these agents, and returns the paths that were written.
+pub(crate) fn install_missing(root: &Path, agents: &[KnownAgent]) -> Result<Vec<String>, Error> {
+    let files = install_files(root, agents, false)?.into_iter().filter(|file| file.state == FileState::Written);
     Ok(files.map(|file| file.path.to_owned()).collect())
 }
 
-/// The files that are not what `setup` would make of them.
-pub(crate) fn lacking(root: &Path, agents: &[KnownAgent]) -> Result<Vec<String>, Error> {
+/// The paths that `install_missing` would write.
+pub(crate) fn outdated(root: &Path, agents: &[KnownAgent]) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
-    for place in text::files(root, agents)? {
-        if place.agent.is_none_or(|agent| agents.contains(&agent)) && place.state()? != FileState::Current {
-            found.push(place.path.to_owned());
+    for file in text::files(root, agents)? {
+        if file.agent.is_none_or(|agent| agents.contains(&agent)) && file.state()? != FileState::Current {
+            found.push(file.path.to_owned());
         }
     }
     Ok(found)
 }
 
-/// Takes out what is ours of files whose rest is what Git has of them, or which Git does not have: `staged` tells the text that the
-/// index has. Those, and the others, which stay; with `dry_run` nothing is touched.
-pub(crate) fn take_back(
+/// Removes what was installed from files that Git does not have, or that are otherwise as Git has them. `staged` returns the
+/// content in the index. Returns the paths that were changed, and those that were kept. With `dry_run` nothing is written.
+pub(crate) fn remove_uncommitted(
     root: &Path,
     staged: impl Fn(&str) -> Result<Option<Vec<u8>>, Error>,
     dry_run: bool,
 ) -> Result<(Vec<String>, Vec<String>), Error> {
-    let (mut taken, mut kept) = (Vec::new(), Vec::new());
-    for place in text::files(root, &[])?.into_iter().filter(AgentFile::has_ours) {
-        let path = place.path.to_owned();
-        let target = place.plan(true, false).ok();
-        let is_committed = staged(place.path)?;
-        match target.filter(|target| is_committed.is_none() || is_committed.as_deref() == target.text().map(str::as_bytes)) {
-            Some(target) => {
+    let (mut removed, mut kept) = (Vec::new(), Vec::new());
+    for file in text::files(root, &[])?.into_iter().filter(AgentFile::is_managed) {
+        let path = file.path.to_owned();
+        let planned = file.plan(true, false).ok();
+        let content = staged(file.path)?;
+        match planned.filter(|planned| content.is_none() || content.as_deref() == planned.text().map(str::as_bytes)) {
+            Some(planned) => {
                 if !dry_run {
-                    target.carry_out()?;
+                    planned.apply()?;
                 }
-                taken.push(path);
+                removed.push(path);
             }
             None => kept.push(path),
         }
     }
-    Ok((taken, kept))
-}
-
-impl FileState {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Current => "current",
-            Self::Missing => "missing",
-            Self::Outdated => "outdated",
-            Self::Edited => "edited",
-            Self::Written => "written",
-            Self::Removed => "removed",
-            Self::Absent => "absent",
-            Self::Printed => "printed",
-        }
-    }
-
-    fn is_fine(self) -> bool {
-        !matches!(self, Self::Missing | Self::Outdated | Self::Edited)
-    }
-
-    fn is_change(self) -> bool {
-        matches!(self, Self::Written | Self::Removed)
-    }
+    Ok((removed, kept))
 }
 
 impl AgentFilesReport {
-    fn is_ok(&self) -> bool {
-        self.files.iter().all(|file| file.state.is_fine())
+    fn new(files: Vec<FileReport>, is_check: bool) -> Self {
+        let is_bad = |file: &FileReport| matches!(file.state, FileState::Missing | FileState::Outdated | FileState::Edited);
+        Self {
+            changed: files.iter().any(|file| matches!(file.state, FileState::Written | FileState::Removed)),
+            ok: !files.iter().any(is_bad),
+            count: files.len(),
+            files,
+            is_check,
+        }
     }
 }
 
 impl Report for AgentFilesReport {
-    fn json(&self) -> Value {
-        let files = self.files.iter().map(|file| json!({ "path": file.path, "state": file.state.word(), "text": file.text }));
-        json!({
-            "changed": self.files.iter().any(|file| file.state.is_change()), "ok": self.is_ok(), "count": self.files.len(),
-            "files": files.collect::<Vec<_>>(),
-        })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let line = |file: &AgentFileReport| match (file.state, &file.text) {
+        let line = |file: &FileReport| match (file.state, &file.text) {
             (_, Some(text)) => format!("{}\n{text}\n", styles.head(file.path)),
             (FileState::Written, _) => format!("{} {}\n", styles.good("✓ Written"), file.path),
-            (FileState::Removed, _) => format!("{} what was ours in {}\n", styles.good("✓ Removed"), file.path),
-            (FileState::Current, _) => format!("Up to date: {}\n", file.path),
-            (FileState::Absent, _) => format!("Nothing of ours in {}\n", file.path),
-            (state, _) => format!("{} {}\n", styles.warn(&format!("{}:", state.word())), file.path),
+            (FileState::Removed, _) => format!("{} from {}\n", styles.good("✓ Removed"), file.path),
+            (FileState::Missing, _) => format!("{} {}\n", styles.warn("missing:"), file.path),
+            (FileState::Outdated, _) => format!("{} {}\n", styles.warn("outdated:"), file.path),
+            (FileState::Edited, _) => format!("{} {}\n", styles.warn("edited:"), file.path),
+            (FileState::Absent, _) => format!("Nothing installed in {}\n", file.path),
+            (FileState::Current | FileState::Printed, _) => format!("Up to date: {}\n", file.path),
         };
         let mut text: String = self.files.iter().map(line).collect();
-        if self.is_check && !self.is_ok() {
-            text += "To mend it: git jit agents install; with --force where it was edited\n";
-        } else if self.files.iter().any(|file| file.state.is_change()) {
-            text += "Nothing was committed: other worktrees have it with the commit of these files\n";
+        if self.is_check && !self.ok {
+            text += "Update them: git jit agents install, with --force for edited blocks\n";
+        } else if self.changed {
+            text += "Nothing was committed. Other worktrees get these files when you commit them\n";
         }
         text
     }
 
     fn status(&self) -> ExitStatus {
-        if self.is_check && !self.is_ok() { ExitStatus::Refused } else { ExitStatus::Done }
+        if self.is_check && !self.ok { ExitStatus::Refused } else { ExitStatus::Done }
     }
 }

@@ -1,4 +1,4 @@
-//! `git jit config`: the settings, where each value comes from, and how to change one.
+//! `git jit config`: shows the settings and where each value comes from, and changes them.
 
 mod gather;
 mod report;
@@ -6,10 +6,10 @@ mod report;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use serde_json::{Value, json};
 
 use crate::commands::setup::config::gather::gather;
-use crate::commands::setup::config::report::{Problems, Setting, SettingChange};
+pub(crate) use crate::commands::setup::config::report::{SettingChange, SettingReport, SettingsReport, ValidationReport};
+use crate::commands::setup::config::report::{SettingView, ValidationProblem};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::enforce::policy::EffectivePolicy;
 use crate::enforce::policy_edit;
@@ -25,15 +25,15 @@ use crate::store::layout::Layout;
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// Show every setting, its value, and where that comes from
+    /// Show every setting, its value, and where the value comes from
     Show(ShowArgs),
-    /// Tell the value of a setting
+    /// Print the value of a setting
     Get(GetArgs),
-    /// Set a value in this worktree's .jit/config.toml; comments stay
+    /// Set a value in this worktree's .jit/config.toml; comments are kept
     Set(SetArgs),
-    /// Take a value out of the file again
+    /// Remove a value from the file
     Unset(UnsetArgs),
-    /// Look for mistakes in every place that has settings
+    /// Check the settings for mistakes, in every place that they are read from
     Validate(ValidateArgs),
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct SetArgs {
     /// Its value
     #[arg(allow_hyphen_values = true)]
     value: String,
-    /// In your own agent.toml, for all repositories
+    /// Set it in your own agent.toml, for all repositories
     #[arg(long)]
     global: bool,
 }
@@ -70,7 +70,7 @@ pub(crate) struct SetArgs {
 pub(crate) struct UnsetArgs {
     /// The setting, for example `worktree.enforce_leases`
     key: String,
-    /// In your own agent.toml
+    /// Remove it from your own agent.toml
     #[arg(long)]
     global: bool,
 }
@@ -86,10 +86,10 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     }
 }
 
-fn unknown(name: &str) -> Error {
+fn unknown_setting(name: &str) -> Error {
     let hint = match edit::alike(name, KEYS.iter().map(|key| key.name)) {
         Some(close) => format!("Did you mean {close}?"),
-        None => "To see all of them: git jit config show".to_owned(),
+        None => "List all settings: git jit config show".to_owned(),
     };
     Error::NotThere { what: "setting", name: name.to_owned(), hint }
 }
@@ -97,14 +97,14 @@ fn unknown(name: &str) -> Error {
 fn get(session: &Session, args: &GetArgs) -> CommandResult {
     let GetArgs { key } = args;
     let all = gather(session)?;
-    if let Some(setting) = all.settings.into_iter().find(|setting| setting.key.name == key) {
-        return Ok(Box::new(setting));
+    if let Some(setting) = all.settings.into_iter().find(|setting| setting.key == *key) {
+        return Ok(Box::new(SettingReport { setting }));
     }
-    // A setting of the older tool, which means nothing here: what its file says.
+    // A setting of the older tool has no effect here. Its value is printed as it is in the file.
     let path = repository_file(session.layout()?)?;
     match edit::get(&read(&path)?, key).map_err(|what| corrupt(&path, what))? {
-        Some(value) => Ok(Box::new(report::Foreign { key: key.clone(), value })),
-        None => Err(unknown(key)),
+        Some(value) => Ok(Box::new(SettingReport { setting: SettingView::unknown(key, value) })),
+        None => Err(unknown_setting(key)),
     }
 }
 
@@ -125,36 +125,36 @@ fn change(session: &Session, name: &str, value: Option<&str>, global: bool) -> C
     let known = edit::key(name);
     let key = match (known, value) {
         (Some(key), _) => Some(key),
-        // What nobody knows can be taken away, and not be put in.
+        // An unknown setting can be removed, but not set.
         (None, None) => None,
-        (None, Some(_)) => return Err(unknown(name)),
+        (None, Some(_)) => return Err(unknown_setting(name)),
     };
     if let Some(key) = key.filter(|key| key.home != Home::Either && (key.home == Home::User) != global) {
         let (what, hint) = if key.home == Home::User {
-            (format!("{name} is your own, not the repository's"), "Add --global")
+            (format!("{name} is a user setting, not a repository setting"), "Add --global")
         } else {
-            (format!("{name} is the repository's, not your own"), "Leave --global out, and commit .jit/config.toml")
+            (format!("{name} is a repository setting, not a user setting"), "Omit --global, and commit .jit/config.toml")
         };
         return Err(Error::Usage { what, hint: hint.to_owned() });
     }
-    let wanted = SettingChoice { key, name, value };
-    if global { change_own(session, &wanted) } else { Ok(Box::new(change_repository(session, &wanted)?)) }
+    let change = SettingEdit { key, name, value };
+    if global { change_own(session, &change) } else { Ok(Box::new(change_repository(session, &change)?)) }
 }
 
-/// Sets a setting of the repository in this worktree's file: whether that changed it.
+/// Sets a repository setting in this worktree's file: whether the file changed.
 pub(crate) fn set_here(session: &Session, key: &'static Key, value: &str) -> Result<bool, Error> {
-    Ok(change_repository(session, &SettingChoice { key: Some(key), name: key.name, value: Some(value) })?.changed)
+    Ok(change_repository(session, &SettingEdit { key: Some(key), name: key.name, value: Some(value) })?.changed)
 }
 
-/// A value that is to be put in, or a key that is to be taken away.
-struct SettingChoice<'a> {
+/// A value to set, or a setting to remove.
+struct SettingEdit<'a> {
     key: Option<&'static Key>,
     name: &'a str,
     value: Option<&'a str>,
 }
 
-impl SettingChoice<'_> {
-    /// The text of the file at `path`, changed.
+impl SettingEdit<'_> {
+    /// The new text of the file at `path`.
     fn apply(&self, path: &Path, text: &str) -> Result<String, Error> {
         let Some((key, value)) = self.key.zip(self.value) else {
             return Ok(edit::unset(text, self.name).map_err(|what| corrupt(path, what))?.unwrap_or_else(|| text.to_owned()));
@@ -166,26 +166,26 @@ impl SettingChoice<'_> {
         edit::set(text, key, value).map_err(refused)
     }
 
-    fn report(&self, path: PathBuf, changed: bool) -> SettingChange {
-        SettingChange { key: self.name.to_owned(), value: self.value.map(str::to_owned), path, changed }
+    fn report(&self, path: &Path, changed: bool) -> SettingChange {
+        SettingChange { changed, key: self.name.to_owned(), value: self.value.map(str::to_owned), file: path.display().to_string() }
     }
 }
 
-fn change_own(session: &Session, wanted: &SettingChoice<'_>) -> CommandResult {
+fn change_own(session: &Session, change: &SettingEdit<'_>) -> CommandResult {
     let path = session.cx.agent_file.clone().ok_or_else(|| Error::Usage {
-        what: "there is no place for your own settings: neither HOME nor XDG_CONFIG_HOME is set".to_owned(),
+        what: "no file for user settings: neither HOME nor XDG_CONFIG_HOME is set".to_owned(),
         hint: "Set one of them".to_owned(),
     })?;
     let text = read(&path)?;
-    let new = wanted.apply(&path, &text)?;
+    let new = change.apply(&path, &text)?;
     if new != text {
         file::make_dir(path.parent().unwrap_or(&path), VERSIONED)?;
         file::rewrite(file::finish_beside(&path, new.as_bytes(), VERSIONED, false)?)?;
     }
-    Ok(Box::new(wanted.report(path, new != text)))
+    Ok(Box::new(change.report(&path, new != text)))
 }
 
-fn change_repository(session: &Session, wanted: &SettingChoice<'_>) -> Result<SettingChange, Error> {
+fn change_repository(session: &Session, change: &SettingEdit<'_>) -> Result<SettingChange, Error> {
     let layout = session.layout()?;
     let path = repository_file(layout)?;
     let policy = session.policy(layout);
@@ -194,12 +194,12 @@ fn change_repository(session: &Session, wanted: &SettingChoice<'_>) -> Result<Se
     }
     let writer = IssueStore::open(layout, false)?.lock()?;
     let text = read(&path)?;
-    let new = wanted.apply(&path, &text)?;
+    let new = change.apply(&path, &text)?;
     if new != text {
         config::parse(new.as_bytes()).map_err(|why| corrupt(&path, why))?;
         writer.write_data("config.toml", new.as_bytes())?;
     }
-    Ok(wanted.report(path, new != text))
+    Ok(change.report(&path, new != text))
 }
 
 fn validate(session: &Session) -> CommandResult {
@@ -211,25 +211,18 @@ fn validate(session: &Session) -> CommandResult {
     {
         problems.push((path.display().to_string(), error.to_string()));
     }
-    problems.extend(misspelt(layout)?);
+    problems.extend(misspelled(layout)?);
+    let problems: Vec<_> = problems.into_iter().map(|(place, message)| ValidationProblem { place, message }).collect();
     let places = places.into_iter().map(|found| found.place).collect();
-    Ok(Box::new(Problems { places, problems }))
+    Ok(Box::new(ValidationReport { valid: problems.is_empty(), count: problems.len(), places, problems }))
 }
 
-/// What is nearly a setting in this worktree's file, and has no effect.
-pub(crate) fn misspelt(layout: &Layout) -> Result<Vec<(String, String)>, Error> {
+/// Names in this worktree's file that are close to a setting, each with its file and a message.
+pub(crate) fn misspelled(layout: &Layout) -> Result<Vec<(String, String)>, Error> {
     let Some(root) = &layout.worktree_root else { return Ok(Vec::new()) };
     let path = Layout::data_dir(root).join("config.toml");
     let text = String::from_utf8(file::read_optional(&path)?.unwrap_or_default()).unwrap_or_default();
-    let one = |(name, close): (String, &str)| (path.display().to_string(), format!("'{name}' means nothing: is it {close}?"));
+    let one =
+        |(name, close): (String, &str)| (path.display().to_string(), format!("unknown setting '{name}': did you mean {close}?"));
     Ok(edit::misspelt(&text).into_iter().map(one).collect())
-}
-
-/// A setting as programs are told of it.
-fn told(setting: &Setting) -> Value {
-    let places: Vec<Value> = setting.places.iter().map(|(place, value)| json!({ "place": place, "value": value })).collect();
-    json!({
-        "key": setting.key.name, "value": setting.value, "source": setting.source, "default": setting.key.default,
-        "about": setting.key.about, "places": places,
-    })
 }

@@ -1,20 +1,22 @@
-//! `git jit doctor`: everything that cannot be read or does not fit together, each with its file. Mends nothing.
+//! `git jit doctor`: reports everything that cannot be read or is inconsistent, each with its file. Repairs nothing.
 
 mod leases;
 mod merge_driver;
 mod worktrees;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::commands::shared::session::{CommandResult, Session};
+use crate::commands::setup::config;
+use crate::commands::shared::session::{self, CommandResult, Session};
 use crate::domain::consistency::{self, ConsistencyProblem};
-use crate::domain::issue::Document;
+use crate::domain::issue;
 use crate::domain::tracker::gate::Registry;
 use crate::enforce::policy::EffectivePolicy;
 use crate::exit::ExitStatus;
 use crate::hooks::install;
-use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
+use crate::output::{Document, Report};
 use crate::store;
 use crate::store::events::EventLog;
 use crate::store::gates;
@@ -26,25 +28,50 @@ use crate::store::notes;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-/// One thing that was looked at.
-struct Check {
+/// The result for one subject.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct DoctorCheck {
     name: &'static str,
-    /// How much of it there is.
+    /// What was found, for people.
     found: String,
+    ok: bool,
     problems: Vec<String>,
-    /// What is worth knowing, and no problem.
+    /// Remarks that are not problems.
     notes: Vec<String>,
-    /// What the problems amount to.
+    /// The exit status if there are problems.
+    #[serde(skip)]
     status: ExitStatus,
 }
 
-struct Checks(Vec<Check>);
+impl DoctorCheck {
+    fn new(name: &'static str, found: impl Into<String>, problems: Vec<String>) -> Self {
+        let ok = problems.is_empty();
+        Self { name, found: found.into(), ok, problems, notes: Vec::new(), status: ExitStatus::Invalid }
+    }
 
-/// Looks at everything.
+    fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
+    }
+
+    /// A check whose problems mean that something is broken, not invalid.
+    fn broken(self) -> Self {
+        Self { status: ExitStatus::Broken, ..self }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct DoctorReport {
+    healthy: bool,
+    count: usize,
+    checks: Vec<DoctorCheck>,
+}
+
+/// Runs every check.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args {} = args;
     let layout = session.layout()?;
-    let store = crate::commands::shared::session::issues(layout, &session.policy(layout))?;
+    let store = session::issues(layout, &session.policy(layout))?;
     let registry = gates::registry(store.sources());
     let listing = store.list()?;
     let [leases, holders] = leases::checks(session, layout);
@@ -59,101 +86,87 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         graph(&listing, registry.ok().as_ref()),
         merge_driver::check(session, layout),
     ];
-    Ok(Box::new(Checks(checks)))
+    let count = checks.iter().map(|check| check.problems.len()).sum();
+    Ok(Box::new(DoctorReport { healthy: count == 0, count, checks }))
 }
 
-fn definitions(registry: &store::Result<Registry>) -> Check {
+fn definitions(registry: &store::Result<Registry>) -> DoctorCheck {
     let found = count(registry.as_ref().map_or(0, |registry| registry.gates().count()), "gate");
     let problems = registry.as_ref().err().map(ToString::to_string).into_iter().collect();
-    Check { name: "gates", found, problems, notes: Vec::new(), status: ExitStatus::Invalid }
+    DoctorCheck::new("gates", found, problems)
 }
 
-fn issues(listing: &IssueScan<Document>) -> Check {
+fn issues(listing: &IssueScan<issue::Document>) -> DoctorCheck {
     let problems = listing.unreadable.iter().map(ToString::to_string).collect();
-    Check { name: "issues", found: count(listing.issues.len(), "issue"), problems, notes: Vec::new(), status: ExitStatus::Invalid }
+    DoctorCheck::new("issues", count(listing.issues.len(), "issue"), problems)
 }
 
-fn notes(store: &IssueStore<'_>, listing: &IssueScan<Document>) -> store::Result<Check> {
+fn notes(store: &IssueStore<'_>, listing: &IssueScan<issue::Document>) -> store::Result<DoctorCheck> {
     let (mut found, mut problems) = (0, Vec::new());
     for (document, _) in &listing.issues {
         let notes = notes::of(store.sources(), document.issue().id)?;
         found += notes.notes.len();
         problems.extend(notes.unreadable.iter().map(ToString::to_string));
     }
-    Ok(Check { name: "notes", found: count(found, "note"), problems, notes: Vec::new(), status: ExitStatus::Invalid })
+    Ok(DoctorCheck::new("notes", count(found, "note"), problems))
 }
 
-/// What is kept beside the versioned data, for this repository alone.
-fn local(layout: &Layout) -> store::Result<Check> {
+/// The files beside the versioned data, which only this clone has.
+fn local(layout: &Layout) -> store::Result<DoctorCheck> {
     let mut problems = Vec::new();
     if store::issues::is_unfinished(layout) {
-        problems.push("an import was interrupted: whatever is changed next finishes it".to_owned());
+        problems.push("an import was interrupted; the next change completes it".to_owned());
     }
     let torn = EventLog::of(layout).unreadable()?;
     if torn > 0 {
-        problems.push(format!("{} in the log of events cannot be read", count(torn, "line")));
+        problems.push(format!("{} of the event log cannot be read", count(torn, "line")));
     }
-    Ok(Check {
-        name: "local",
-        found: "the log of events, staged plans".to_owned(),
-        problems,
-        notes: Vec::new(),
-        status: ExitStatus::Invalid,
-    })
+    Ok(DoctorCheck::new("local", "event log, staged plans", problems))
 }
 
-/// Without leases, which may be what is broken.
-fn graph(listing: &IssueScan<Document>, registry: Option<&Registry>) -> Check {
+/// Does without leases, which may be broken themselves.
+fn graph(listing: &IssueScan<issue::Document>, registry: Option<&Registry>) -> DoctorCheck {
     let (mild, wrong): (Vec<_>, Vec<_>) =
         consistency::problems(listing.issues.iter().map(|(document, _)| document.issue()), registry)
             .into_iter()
             .partition(ConsistencyProblem::is_mild);
-    let words = |problems: Vec<ConsistencyProblem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let texts = |problems: Vec<ConsistencyProblem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
     let notes = match mild.len() {
-        0..=5 => words(mild),
-        many => vec![format!("{many} closed or gated issues have something left to do: git jit validate")],
+        0..=5 => texts(mild),
+        many => vec![format!("{many} closed or gated issues have unfinished work: git jit validate")],
     };
-    let problems = words(wrong);
-    Check { name: "graph", found: "dependencies and gates".to_owned(), problems, notes, status: ExitStatus::Invalid }
+    DoctorCheck::new("graph", "dependencies and gates", texts(wrong)).with_notes(notes)
 }
 
-fn settings(session: &Session, layout: &Layout) -> Check {
+fn settings(session: &Session, layout: &Layout) -> DoctorCheck {
     let EffectivePolicy { policy, places } = EffectivePolicy::of_worktree(&session.cx, layout);
     let mut unreadable = policy.unreadable.clone();
-    unreadable.extend(crate::commands::setup::config::misspelt(layout).unwrap_or_default());
+    unreadable.extend(config::misspelled(layout).unwrap_or_default());
     if !policy.is_silent() {
         let missing = install::missing(layout);
-        unreadable
-            .extend(missing.into_iter().map(|hook| (hook, "is not installed, and leases are not enforced without it".to_owned())));
+        unreadable.extend(missing.into_iter().map(|hook| (hook, "not installed, so leases are not enforced".to_owned())));
     }
-    Check {
-        name: "settings",
-        found: count(places.len(), "place"),
-        problems: unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect(),
-        notes: Vec::new(),
-        status: ExitStatus::Invalid,
-    }
+    let problems = unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect();
+    DoctorCheck::new("settings", count(places.len(), "place"), problems)
 }
 
-impl Report for Checks {
-    fn json(&self) -> Value {
-        let one = |check: &Check| json!({ "name": check.name, "found": check.found, "ok": check.problems.is_empty(), "problems": check.problems, "notes": check.notes });
-        let problems: usize = self.0.iter().map(|check| check.problems.len()).sum();
-        json!({ "healthy": problems == 0, "count": problems, "checks": self.0.iter().map(one).collect::<Vec<_>>() })
+impl Report for DoctorReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let one = |check: &Check| {
-            let mark = if check.problems.is_empty() { styles.good("✓") } else { styles.bad("✗") };
+        let one = |check: &DoctorCheck| {
+            let mark = if check.ok { styles.good("✓") } else { styles.bad("✗") };
             let problems: String = check.problems.iter().map(|problem| format!("    {}\n", plain_line(problem))).collect();
             let notes: String =
                 check.notes.iter().map(|note| format!("    {}\n", styles.faint(&plain_line(&format!("note: {note}"))))).collect();
             format!("{mark} {:<9} {}\n{problems}{notes}", check.name, check.found)
         };
-        self.0.iter().map(one).collect()
+        self.checks.iter().map(one).collect()
     }
 
     fn status(&self) -> ExitStatus {
-        ExitStatus::most_specific(self.0.iter().filter(|check| !check.problems.is_empty()).map(|check| check.status))
+        ExitStatus::most_specific(self.checks.iter().filter(|check| !check.ok).map(|check| check.status))
     }
 }

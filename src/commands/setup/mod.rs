@@ -1,72 +1,83 @@
-//! `git jit setup`: everything that a repository and this clone of it need, in one command, and back again.
+//! `git jit setup`: installs everything that a repository and this clone need, and removes it again.
 //!
-//! Each step is the function behind a verb of its own (`init`, `config set`, `hooks install`), so there is one way to do each.
-//! A step that fails does not keep the others from being done; the status is that of the first one that failed.
+//! Each piece uses the function behind a command of its own (`init`, `config set`, `hooks install`), so there is one way to do
+//! each. A piece that fails does not stop the others. The exit status is that of the first failure.
 
 pub(crate) mod agents;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod hooks;
 pub(crate) mod init;
-mod remove;
-mod steps;
+mod pieces;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::setup::agents::KnownAgent;
+use crate::commands::setup::pieces::{PieceName, PieceState, SetupTarget, StepReport};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::policy::Enforcement;
-use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::output::Report;
+use crate::output::schema::Answer;
 use crate::output::text::{Styles, plain_line};
+use crate::output::{Document, Report};
+
+/// What the verbs of this group answer with `--json`.
+pub(crate) const ANSWERS: &[Answer] = &[
+    Answer::of::<SetupReport>("setup"),
+    Answer::of::<init::InitReport>("init"),
+    Answer::of::<agents::AgentFilesReport>("agents install"),
+    Answer::of::<agents::GuardReport>("agents guard"),
+    Answer::of::<config::SettingsReport>("config show"),
+    Answer::of::<config::SettingReport>("config get"),
+    Answer::of::<config::SettingChange>("config set"),
+    Answer::of::<config::SettingChange>("config unset"),
+    Answer::of::<config::ValidationReport>("config validate"),
+    Answer::of::<doctor::DoctorReport>("doctor"),
+    Answer::of::<hooks::InstallReport>("hooks install"),
+    Answer::of::<hooks::HooksStatusReport>("hooks status"),
+    Answer::of::<hooks::UninstallReport>("hooks uninstall"),
+];
 
 const AFTER: &str = "\
-The steps are those of git jit init, git jit config set, git jit hooks install and git jit agents install. What is there already stays as it is; a policy
-is tightened and never loosened. A policy that is set counts in this worktree at once, and for everybody once it is committed.
+The steps are those of git jit init, git jit config set, git jit hooks install and git jit agents install. Existing files are kept.
+A policy is only ever tightened. It applies in this worktree at once, and for everyone after it is committed.
 
---remove takes back the hooks and the merge driver of this clone, and of .jit and the files for agents what setup made and nobody
-has edited, staged or committed. Issues, leases and everything that somebody did stay.";
+--remove uninstalls the hooks and the merge driver of this clone. From .jit and the agent files it removes what setup created,
+unless that was edited, staged or committed. Issues, leases and all other work are kept.";
 
 // Arguments of `setup`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Args {
-    /// Set the policy of this worktree's .jit/config.toml, unless a stricter one is in force
+    /// Set the policy in this worktree's .jit/config.toml, unless a stricter one is in force
     #[arg(long, value_enum, value_name = "POLICY", conflicts_with = "remove")]
-    enforce: Option<Level>,
-    /// Tell coding agents of git jit too, in AGENTS.md, and in what the named ones read: git jit agents install
+    enforce: Option<EnforceLevel>,
+    /// Also install instructions for coding agents, in AGENTS.md and in the files of the named agents: git jit agents install
     #[arg(long, value_enum, num_args = 0.., require_equals = true, value_delimiter = ',', hide_possible_values = true)]
     #[arg(value_name = "AGENTS", conflicts_with = "remove")]
     agent_files: Option<Vec<KnownAgent>>,
-    /// Only tell what is missing; exit 1 if anything is
+    /// Only report what is missing; exit 1 if anything is
     #[arg(long, conflicts_with_all = ["dry_run", "remove"])]
     check: bool,
-    /// Only tell what would be done
+    /// Only report what would be done
     #[arg(long)]
     dry_run: bool,
-    /// Take back what setup did
+    /// Remove what setup installed
     #[arg(long)]
     remove: bool,
 }
 
-/// A policy that can be asked for.
+/// A policy that `--enforce` accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Level {
-    /// An edit without a lease is reported
+pub(crate) enum EnforceLevel {
+    /// Report an edit without a lease
     Warn,
-    /// It is refused
+    /// Refuse it
     Strict,
 }
 
-impl Level {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Warn => "warn",
-            Self::Strict => "strict",
-        }
-    }
-
+impl EnforceLevel {
     fn enforcement(self) -> Enforcement {
         match self {
             Self::Warn => Enforcement::Warn,
@@ -75,8 +86,10 @@ impl Level {
     }
 }
 
-/// What is to become of the steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What to do with every piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
 enum SetupMode {
     SetUp,
     Check,
@@ -85,84 +98,16 @@ enum SetupMode {
     DryRemove,
 }
 
-impl SetupMode {
-    fn word(self) -> &'static str {
-        match self {
-            Self::SetUp => "set_up",
-            Self::Check => "check",
-            Self::DryRun => "dry_run",
-            Self::Remove => "remove",
-            Self::DryRemove => "dry_remove",
-        }
-    }
-}
-
-/// What became of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PieceState {
-    Done,
-    Already,
-    /// It would be done, or taken back.
-    Due,
-    Missing,
-    Removed,
-    /// There was nothing to take back.
-    Absent,
-    Kept,
-    Failed(ExitStatus),
-}
-
-impl PieceState {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Already => "already",
-            Self::Due => "due",
-            Self::Missing => "missing",
-            Self::Removed => "removed",
-            Self::Absent => "absent",
-            Self::Kept => "kept",
-            Self::Failed(_) => "failed",
-        }
-    }
-}
-
-/// One step, with what there is to say of it.
-struct Piece {
-    name: &'static str,
-    state: PieceState,
-    what: String,
-    paths: Vec<String>,
-    hints: Vec<String>,
-}
-
-impl Piece {
-    fn new(name: &'static str, state: PieceState, what: impl Into<String>) -> Self {
-        Self { name, state, what: what.into(), paths: Vec::new(), hints: Vec::new() }
-    }
-
-    fn with(self, paths: impl IntoIterator<Item = String>) -> Self {
-        Self { paths: paths.into_iter().collect(), ..self }
-    }
-
-    /// The step, or how it failed.
-    fn of(name: &'static str, done: Result<Self, Error>) -> Self {
-        done.unwrap_or_else(|error| Self {
-            hints: error.hints(),
-            ..Self::new(name, PieceState::Failed(error.status()), error.to_string())
-        })
-    }
-}
-
-struct Setup {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SetupReport {
+    ok: bool,
+    changed: bool,
     action: SetupMode,
     root: String,
-    steps: Vec<Piece>,
-    /// Whether a policy was written that is not committed yet.
-    is_uncommitted: bool,
+    steps: Vec<StepReport>,
 }
 
-/// Does the steps, tells of them, or takes them back.
+/// Installs, checks or removes every piece.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { enforce, agent_files, check, dry_run, remove } = args;
     let action = match (check, dry_run, remove) {
@@ -172,61 +117,56 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         (_, true, true) => SetupMode::DryRemove,
         _ => SetupMode::SetUp,
     };
-    let root = session.layout()?.require_worktree()?.display().to_string();
-    let steps = if remove { remove::all(session, dry_run)? } else { steps::all(session, action, enforce, agent_files)? };
-    let is_written = |step: &Piece| ["settings", "policy"].contains(&step.name) && step.state == PieceState::Done;
-    let is_uncommitted = steps.iter().any(is_written);
-    Ok(Box::new(Setup { action, root, steps, is_uncommitted }))
+    let layout = session.layout()?;
+    let root = layout.require_worktree()?;
+    let pieces = pieces::select(action, enforce, agent_files);
+    let target = SetupTarget { session, layout, root };
+    let steps: Vec<StepReport> = pieces.iter().filter_map(|piece| pieces::run(piece.as_ref(), &target, action)).collect();
+    Ok(Box::new(SetupReport {
+        ok: steps.iter().all(|step| step.status == ExitStatus::Done),
+        changed: steps.iter().any(|step| matches!(step.state, PieceState::Done | PieceState::Removed)),
+        action,
+        root: root.display().to_string(),
+        steps,
+    }))
 }
 
-impl Report for Setup {
-    fn json(&self) -> Value {
-        let changed = self.steps.iter().any(|step| matches!(step.state, PieceState::Done | PieceState::Removed));
-        let one = |step: &Piece| {
-            json!({
-                "step": step.name, "state": step.state.word(), "what": step.what, "paths": step.paths, "suggestions": step.hints,
-            })
-        };
-        json!({
-            "ok": self.status() == ExitStatus::Done, "changed": changed, "action": self.action.word(), "root": self.root,
-            "steps": self.steps.iter().map(one).collect::<Vec<_>>(),
-        })
+impl Report for SetupReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
         let mut text = String::new();
         for step in &self.steps {
-            let (mark, word) = match step.state {
+            let (mark, state) = match step.state {
                 PieceState::Done => (styles.good("✓"), ""),
-                PieceState::Already => (styles.good("✓"), "already so: "),
+                PieceState::Already => (styles.good("✓"), "unchanged: "),
                 PieceState::Due if self.action == SetupMode::DryRemove => (" ".to_owned(), "would be removed: "),
                 PieceState::Due => (" ".to_owned(), "would be done: "),
                 PieceState::Missing => (styles.bad("✗"), "missing: "),
                 PieceState::Removed => (styles.good("✓"), "removed: "),
-                PieceState::Absent => (" ".to_owned(), "not there: "),
+                PieceState::Absent => (" ".to_owned(), "not installed: "),
                 PieceState::Kept => (" ".to_owned(), "kept: "),
-                PieceState::Failed(_) => (styles.bad("✗"), ""),
+                PieceState::Failed => (styles.bad("✗"), ""),
             };
-            text += &format!("{mark} {:<13} {word}{}\n", step.name.replace('_', " "), plain_line(&step.what));
-            for path in step.paths.iter().chain(&step.hints) {
-                text += &format!("    {}\n", plain_line(path));
+            text += &format!("{mark} {:<13} {state}{}\n", step.step.heading(), plain_line(&step.what));
+            for line in step.paths.iter().chain(&step.suggestions) {
+                text += &format!("    {}\n", plain_line(line));
             }
         }
-        if self.is_uncommitted {
-            text += "Next: git add .jit && git commit: then it counts for everybody\n";
+        let wrote_config =
+            |step: &StepReport| matches!(step.step, PieceName::Settings | PieceName::Policy) && step.state == PieceState::Done;
+        if self.steps.iter().any(wrote_config) {
+            text += "Next: git add .jit && git commit, so that it applies to everyone\n";
         }
-        if self.action == SetupMode::Check && self.status() != ExitStatus::Done {
-            text += "To put it right: git jit setup\n";
+        if self.action == SetupMode::Check && !self.ok {
+            text += "Install what is missing: git jit setup\n";
         }
         text
     }
 
     fn status(&self) -> ExitStatus {
-        let of = |step: &Piece| match step.state {
-            PieceState::Failed(status) => Some(status),
-            PieceState::Missing => Some(ExitStatus::Refused),
-            _ => None,
-        };
-        self.steps.iter().find_map(of).unwrap_or(ExitStatus::Done)
+        self.steps.iter().map(|step| step.status).find(|status| *status != ExitStatus::Done).unwrap_or(ExitStatus::Done)
     }
 }

@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::commands::shared::session::Session;
 use crate::domain::id::AgentId;
 use crate::domain::issue::{InvalidIssue, Priority, State, valid_label};
+use crate::domain::lease::LONGEST_TTL_SECS;
 use crate::domain::tracker::query::{AssigneeFilter, Filter};
 use crate::error::Error;
 use crate::store;
@@ -147,5 +148,37 @@ pub(crate) fn input(session: &Session, path: &Path) -> Result<String, Error> {
         Err(error) => Err(store::Error::io("read", shown)(error).into()),
         Ok(()) => String::from_utf8(bytes)
             .map_err(|_| Error::Usage { what: format!("{} is not UTF-8 text", shown.display()), hint: "Give text".to_owned() }),
+    }
+}
+
+/// A duration in seconds: a number of seconds, or a number with the unit `s`, `m`, `h` or `d`. From one second to 30 days.
+pub(crate) fn duration_secs(text: &str) -> Result<u64, Error> {
+    let typed = text.trim();
+    let (number, unit) = match typed.char_indices().last() {
+        Some((at, 's')) => (&typed[..at], 1),
+        Some((at, 'm')) => (&typed[..at], 60),
+        Some((at, 'h')) => (&typed[..at], 3600),
+        Some((at, 'd')) => (&typed[..at], 86_400),
+        _ => (typed, 1),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    seconds.filter(|seconds| (1..=LONGEST_TTL_SECS).contains(seconds)).ok_or_else(|| Error::Usage {
+        what: format!("invalid lease duration '{typed}'"),
+        hint: "Use seconds, or 30m, 2h, 1d, up to 30 days".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_or_have_a_unit_and_an_absurd_one_is_an_error() {
+        for (text, expected) in [("600", 600), ("90s", 90), ("30m", 1800), ("2h", 7200), (" 1d ", 86_400), ("30d", 2_592_000)] {
+            assert_eq!(duration_secs(text).expect(text), expected);
+        }
+        for text in ["", "0", "-1", "31d", "99999999999999999999", "18446744073709551615h", "2 weeks", "é", "1.5h"] {
+            assert!(duration_secs(text).is_err(), "{text}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use crate::actor;
-use crate::commands::shared::session::issues as issues_of;
+use crate::commands::shared::session::{issues as issues_of, viewpoint};
 use crate::context::Context;
 use crate::domain::agent_command::BUILT_IN;
 use crate::domain::lease::Lease;
@@ -143,8 +143,7 @@ fn with_store(look: impl FnOnce(&Layout, &IssueStore<'_>) -> Option<Vec<Completi
     let found = || {
         let cx = Context::from_process().ok()?;
         let layout = Layout::discover(&cx.cwd, cx.git_dir.as_deref()).ok()?;
-        let of_primary = layout.primary_root.as_deref().filter(|_| layout.worktree_root.is_none()).map(Layout::at);
-        let view = of_primary.transpose().ok()?;
+        let view = viewpoint(&layout).ok()?;
         let view = view.as_ref().unwrap_or(&layout);
         let policy = EffectivePolicy::of_worktree(&cx, view).policy;
         look(&layout, &issues_of(view, &policy).ok()?)

@@ -19,7 +19,6 @@ use crate::domain::tracker::graph::open_dependencies;
 use crate::domain::tracker::workflow::{self, Advance};
 use crate::enforce::gather::FactReader;
 use crate::error::Error;
-use crate::store::events::{EventLog, IssueEvent};
 use crate::store::gates;
 use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
@@ -62,6 +61,13 @@ impl<'a> EditSession<'a> {
         Ok(Self { session, layout, policy, store, registry: OnceCell::new() })
     }
 
+    /// An edit session in this worktree, and the full id of the issue to edit.
+    pub(crate) fn for_issue(session: &'a Session, typed: &str) -> Result<(Self, IssueId), Error> {
+        let edit = Self::open(session, session.layout()?)?;
+        let id = edit.resolve(typed)?;
+        Ok((edit, id))
+    }
+
     /// A desk for what is about leases, where those are in use.
     pub(crate) fn for_leases(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
         let edit = Self::open(session, layout)?;
@@ -100,6 +106,12 @@ impl<'a> EditSession<'a> {
     pub(crate) fn load(&self, id: IssueId) -> Result<Document, Error> {
         let source = self.store.locate(id)?.ok_or_else(|| IdError::NoSuchIssue { text: id.to_string() })?;
         Ok(self.store.load(id, source)?)
+    }
+
+    /// An issue as it is now, unless it is deleted.
+    pub(crate) fn load_live(&self, id: IssueId) -> Result<Document, Error> {
+        let document = self.load(id)?;
+        if document.issue().is_deleted() { Err(Error::Deleted { issue: id }) } else { Ok(document) }
     }
 
     /// The dependencies of an issue that are not closed.
@@ -151,7 +163,7 @@ impl<'a> EditSession<'a> {
             document.touch(UPDATED_AT, self.session.cx.clock().now().wall);
             writer.write(&document)?;
             let is_gated = before.issue().state != State::Gated && document.issue().state == State::Gated;
-            self.tell(if is_gated { "gated" } else { event }, id, fields.clone());
+            self.session.record_event(if is_gated { "gated" } else { event }, id, fields.clone());
         }
         Ok((Changed { document, fields }, answer))
     }
@@ -170,17 +182,6 @@ impl<'a> EditSession<'a> {
                 if document.issue().is_deleted() { Err(Error::Deleted { issue: id }) } else { edit(document) }
             },
         )
-    }
-
-    /// Writes an event down, at best effort: what it tells of is done.
-    pub(crate) fn tell(&self, event: &str, id: IssueId, fields: Vec<FieldChange>) {
-        let told = self.session.holder(self.layout).and_then(|holder| {
-            let event = IssueEvent::new(self.session.cx.clock().now().wall, event, id, &holder, fields);
-            Ok(EventLog::of(self.layout).append([event])?)
-        });
-        if let Err(error) = told {
-            self.session.output.warn(&format!("done, but the log of events has no word of it: {error}"));
-        }
     }
 
     /// Moves an issue to a state, as far as it may go; the gates that keep it from `done`.

@@ -124,6 +124,11 @@ impl<'a> IssueIndex<'a> {
         Ok(document.is_some_and(|document| filter.fits_text(document.issue())))
     }
 
+    /// The ids of the issues that are not deleted.
+    pub(crate) fn live_ids(&self) -> impl Iterator<Item = IssueId> {
+        self.found.iter().filter(|found| !found.summary.is_deleted).map(|found| found.summary.id)
+    }
+
     /// The issue of this id, if it could be read.
     pub(crate) fn get(&self, id: IssueId) -> Option<&IndexedIssue> {
         self.found.binary_search_by_key(&id, |found| found.summary.id).ok().map(|at| &self.found[at])

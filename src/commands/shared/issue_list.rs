@@ -2,61 +2,122 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::commands::issues::query::IndexedIssue;
-use crate::domain::issue::State;
+use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
+use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
+use crate::domain::issue::{Priority, State};
 use crate::domain::tracker::query::QueryKind;
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
+use crate::output::{Document, Report};
+use crate::store::issues::Source;
 
-/// Issues that fit what was asked for.
+/// The issues that a query found.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Listing")]
 pub(crate) struct IssueList {
-    pub kind: QueryKind,
-    /// All of them, by id.
-    pub found: Vec<IndexedIssue>,
-    /// Which of them are shown, in the order that was asked for.
-    pub shown: Vec<usize>,
-    pub unreadable: Vec<String>,
+    count: usize,
+    total: usize,
+    truncated: bool,
+    issues: Vec<ListedIssue>,
+    unreadable: Vec<String>,
+    #[serde(skip)]
+    kind: QueryKind,
     /// How many issues there are in each state.
-    pub counts: BTreeMap<State, usize>,
-    pub is_filtered: bool,
+    #[serde(skip)]
+    counts: BTreeMap<State, usize>,
+    #[serde(skip)]
+    is_filtered: bool,
 }
 
-/// An issue as every listing has it.
+/// An issue as every listing shows it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct ListedIssue {
+    pub id: IssueId,
+    pub short_id: String,
+    pub title: String,
+    pub state: State,
+    pub effective_state: State,
+    pub priority: Priority,
+    pub assignee: Option<String>,
+    pub labels: Vec<String>,
+    /// Ids of issues; one that cannot be found is listed as it was written.
+    pub blocked_by: Vec<String>,
+    pub lease: Option<ListedLease>,
+    pub source: Source,
+    #[serde(skip)]
+    pub is_deleted: bool,
+}
+
+/// The lease on an issue that is listed.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct ListedLease {
+    pub lease_id: LeaseId,
+    pub agent_id: AgentId,
+    pub worktree_id: WorktreeId,
+}
+
+impl ListedLease {
+    /// The lease `lease_id` of `holder`.
+    pub(crate) fn new(lease_id: &LeaseId, holder: &Holder) -> Self {
+        let Holder { agent_id, worktree_id } = holder.clone();
+        Self { lease_id: lease_id.clone(), agent_id, worktree_id }
+    }
+}
+
+impl From<&IndexedIssue> for ListedIssue {
+    fn from(found: &IndexedIssue) -> Self {
+        let issue = &found.summary;
+        Self {
+            id: issue.id,
+            short_id: issue.id.short(),
+            title: issue.title.clone(),
+            state: issue.state,
+            effective_state: found.facts.effective,
+            priority: issue.priority,
+            assignee: issue.assignee.clone(),
+            labels: issue.labels.clone(),
+            blocked_by: found.facts.blocked_by.clone(),
+            lease: found.lease.as_ref().map(|lease| ListedLease::new(&lease.lease_id, &lease.holder)),
+            source: found.source,
+            is_deleted: issue.is_deleted,
+        }
+    }
+}
+
+/// The members of a listed issue as a value: only until every report derives them.
 pub(crate) fn brief(found: &IndexedIssue) -> Value {
-    let issue = &found.summary;
-    let lease = found.lease.as_ref().map(
-        |lease| json!({ "lease_id": lease.lease_id, "agent_id": lease.holder.agent_id, "worktree_id": lease.holder.worktree_id }),
-    );
-    json!({
-        "id": issue.id, "short_id": issue.id.short(), "title": issue.title, "state": issue.state,
-        "effective_state": found.facts.effective, "priority": issue.priority, "assignee": issue.assignee,
-        "labels": issue.labels, "blocked_by": found.facts.blocked_by, "lease": lease, "source": found.source,
-    })
+    serde_json::to_value(ListedIssue::from(found)).unwrap_or_default()
+}
+
+/// The table of issues: only until every report holds [`ListedIssue`]s.
+pub(crate) fn lines<'f>(found: impl IntoIterator<Item = &'f IndexedIssue>, with_blockers: bool, styles: &Styles) -> String {
+    let listed: Vec<ListedIssue> = found.into_iter().map(ListedIssue::from).collect();
+    issue_table(&listed, with_blockers, styles)
 }
 
 /// A line an issue: id, state, priority, who has it, and for what is blocked, by what; the title.
-pub(crate) fn lines<'f>(found: impl IntoIterator<Item = &'f IndexedIssue>, with_blockers: bool, styles: &Styles) -> String {
-    let row = |found: &IndexedIssue| {
-        let issue = &found.summary;
-        let state = if issue.is_deleted { "deleted" } else { found.facts.effective.as_str() };
-        let holder = found.lease.as_ref().map(|lease| lease.holder.agent_id.to_string());
+pub(crate) fn issue_table<'i>(issues: impl IntoIterator<Item = &'i ListedIssue>, with_blockers: bool, styles: &Styles) -> String {
+    let row = |issue: &ListedIssue| {
+        let state = if issue.is_deleted { "deleted" } else { issue.effective_state.as_str() };
+        let holder = issue.lease.as_ref().map(|lease| lease.agent_id.to_string());
         let assignee = || issue.assignee.as_ref().map(|assignee| format!("({assignee})"));
         let mut row = vec![
-            issue.id.short(),
+            issue.short_id.clone(),
             state.to_owned(),
             issue.priority.as_str().to_owned(),
             plain_line(&holder.or_else(assignee).unwrap_or_default()),
         ];
         if with_blockers {
-            let short = found.facts.blocked_by.iter().map(|id| id.chars().take(8).collect::<String>());
+            let short = issue.blocked_by.iter().map(|id| id.chars().take(8).collect::<String>());
             row.push(plain_line(&short.collect::<Vec<_>>().join(" ")));
         }
         row.push(plain_line(&issue.title));
         row
     };
-    let rows: Vec<Vec<String>> = found.into_iter().map(row).collect();
+    let rows: Vec<Vec<String>> = issues.into_iter().map(row).collect();
     let paint = |column: usize, cell: &str| match (column, cell) {
         (0, id) => styles.id(id),
         (1, "done") => styles.good(cell),
@@ -73,8 +134,12 @@ pub(crate) fn lines<'f>(found: impl IntoIterator<Item = &'f IndexedIssue>, with_
 }
 
 impl IssueList {
-    fn shown(&self) -> impl Iterator<Item = &IndexedIssue> {
-        self.shown.iter().map(|at| &self.found[*at])
+    /// The listing of `shown`, which are indices into what was found.
+    pub(crate) fn new(kind: QueryKind, is_filtered: bool, index: IssueIndex<'_>, shown: &[usize]) -> Self {
+        let IssueIndex { found, unreadable, counts, .. } = index;
+        let issues: Vec<ListedIssue> = shown.iter().map(|at| ListedIssue::from(&found[*at])).collect();
+        let (count, total) = (issues.len(), found.len());
+        Self { count, total, truncated: count < total, issues, unreadable, kind, counts, is_filtered }
     }
 
     /// Why there is nothing, and where there is something.
@@ -98,26 +163,23 @@ impl IssueList {
 }
 
 impl Report for IssueList {
-    fn json(&self) -> Value {
-        json!({
-            "count": self.shown.len(), "total": self.found.len(), "truncated": self.shown.len() < self.found.len(),
-            "issues": self.shown().map(brief).collect::<Vec<_>>(), "unreadable": self.unreadable,
-        })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let cut = match self.found.len() - self.shown.len() {
+        let cut = match self.total - self.count {
             0 => String::new(),
-            more => styles.faint(&format!("{more} more: --limit 0 shows all {}", self.found.len())) + "\n",
+            more => styles.faint(&format!("{more} more: --limit 0 shows all {}", self.total)) + "\n",
         };
-        if self.found.is_empty() {
+        if self.total == 0 {
             return format!("No issues\n{}\n{cut}", styles.faint(&self.nothing()));
         }
-        lines(self.shown(), self.kind == QueryKind::Blocked, styles) + &cut
+        issue_table(&self.issues, self.kind == QueryKind::Blocked, styles) + &cut
     }
 
     fn quiet(&self) -> Option<String> {
-        let ids: Vec<String> = self.shown().map(|found| found.summary.id.to_string()).collect();
+        let ids: Vec<String> = self.issues.iter().map(|issue| issue.id.to_string()).collect();
         (!ids.is_empty()).then(|| ids.join("\n"))
     }
 }

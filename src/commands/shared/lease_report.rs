@@ -1,19 +1,20 @@
 //! How leases are told, to people and to programs.
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::domain::id::{AgentId, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{Lease, LeaseStatus};
 use crate::domain::policy::Policy;
 use crate::domain::time::{Now, in_words};
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
+use crate::output::{Document, Report};
 use crate::store::issues::IssueStore;
 
-/// A lease as it is told.
-#[derive(Debug, Clone, Serialize)]
+/// A lease as reports show it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Lease")]
 pub(crate) struct LeaseView {
     /// Its id.
     pub lease_id: LeaseId,
@@ -119,44 +120,54 @@ pub(crate) enum AcquireKind {
     Transferred,
 }
 
-/// What an acquisition came to.
+/// The lease that a verb acquired, renewed or transferred.
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Acquired {
-    pub view: LeaseView,
-    pub taken: AcquireKind,
+    changed: bool,
+    pub lease: LeaseView,
+    #[serde(skip)]
+    pub kind: AcquireKind,
+}
+
+impl Acquired {
+    /// The report of `lease`.
+    pub(crate) fn new(lease: LeaseView, kind: AcquireKind) -> Self {
+        Self { changed: kind != AcquireKind::Kept, lease, kind }
+    }
 }
 
 impl Report for Acquired {
-    fn json(&self) -> Value {
-        json!({ "changed": self.taken != AcquireKind::Kept, "lease": self.view })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let head = match self.taken {
+        let head = match self.kind {
             AcquireKind::New => "✓ Acquired lease:",
             AcquireKind::Renewed => "✓ Renewed lease:",
             AcquireKind::Kept => "✓ You have the lease:",
             AcquireKind::Transferred => "✓ Transferred lease:",
         };
-        let ttl = match (self.view.ttl_secs, self.view.remaining_secs.unwrap_or(0)) {
+        let ttl = match (self.lease.ttl_secs, self.lease.remaining_secs.unwrap_or(0)) {
             (0, _) => "no end: show that you are at work with git jit claim heartbeat".to_owned(),
             (ttl, left) if left == ttl => format!("{ttl} seconds"),
             (ttl, left) => format!("{ttl} seconds ({left} left)"),
         };
-        let to = if self.taken == AcquireKind::Transferred {
-            format!("\n  Holder: {} in {}", self.view.agent_id, self.view.worktree_id)
+        let to = if self.kind == AcquireKind::Transferred {
+            format!("\n  Holder: {} in {}", self.lease.agent_id, self.lease.worktree_id)
         } else {
             String::new()
         };
         format!(
             "{} {}\n  Issue: {}  {}{to}\n  TTL: {ttl}\n",
             styles.good(head),
-            styles.id(self.view.lease_id.as_str()),
-            self.view.issue_id,
-            self.view.title(),
+            styles.id(self.lease.lease_id.as_str()),
+            self.lease.issue_id,
+            self.lease.title(),
         )
     }
 
     fn quiet(&self) -> Option<String> {
-        Some(self.view.lease_id.to_string())
+        Some(self.lease.lease_id.to_string())
     }
 }

@@ -1,4 +1,4 @@
-//! TODO: commands::shared.
+//! What several groups of commands use: the session, arguments, the edit of an issue, lists and lease reports.
 
 pub(crate) mod activity;
 pub(crate) mod args;
@@ -7,7 +7,10 @@ pub(crate) mod edit_session;
 pub(crate) mod hooks_reminder;
 pub(crate) mod issue_index;
 pub(crate) mod issue_list;
+pub(crate) mod lease_args;
 pub(crate) mod lease_lookup;
 pub(crate) mod lease_report;
 pub(crate) mod session;
+pub(crate) mod shell;
 pub(crate) mod supervise;
+pub(crate) mod worktree_list;

@@ -7,6 +7,7 @@ use std::cell::{OnceCell, RefCell};
 use crate::actor;
 use crate::context::Context;
 use crate::domain::id::{AgentId, Holder, IssueId, IssueRef};
+use crate::domain::issue::FieldChange;
 use crate::domain::policy::{Enforcement, Finding, Policy};
 use crate::enforce::message;
 use crate::enforce::policy::EffectivePolicy;
@@ -14,8 +15,10 @@ use crate::error::Error;
 use crate::git::history;
 use crate::lease;
 use crate::lease::coordinator::Coordinator;
+use crate::output::schema::Answer;
 use crate::output::{Output, Report};
 use crate::repo::Repo;
+use crate::store::events::{EventLog, IssueEvent};
 use crate::store::issues::{IssueStore, Source};
 use crate::store::layout::Layout;
 
@@ -38,11 +41,19 @@ pub(crate) struct Session {
     pub policy: RefCell<Option<Policy>>,
     /// The issues that the command does something with.
     pub work: RefCell<Vec<IssueId>>,
+    /// What only the root of the commands can do.
+    pub program: &'static Program,
+}
+
+/// What only the root of the commands can do, for the verbs that are about all verbs.
+pub(crate) struct Program {
+    /// The answers of all verbs with `--json`.
+    pub answers: fn() -> Vec<&'static Answer>,
 }
 
 impl Session {
     /// What a command works with that nothing has been asked of yet.
-    pub(crate) fn new(cx: Context, output: Output, agent_flag: Option<String>) -> Self {
+    pub(crate) fn new(cx: Context, output: Output, agent_flag: Option<String>, program: &'static Program) -> Self {
         Self {
             cx,
             output,
@@ -51,6 +62,7 @@ impl Session {
             leases: OnceCell::new(),
             policy: RefCell::default(),
             work: RefCell::default(),
+            program,
         }
     }
 
@@ -78,12 +90,14 @@ impl Session {
         self.work.borrow_mut().push(issue);
     }
 
-    /// Undoes what a process has left half made that was killed while it made a worktree; at best effort, since what was asked
-    /// for is something else.
+    /// Rolls back interrupted creations of worktrees and finishes interrupted removals. Best effort, since the command is about
+    /// something else.
     pub(crate) fn recover_interrupted(&self, layout: &Layout) {
-        match crate::worktree::recover_interrupted(&self.cx, layout) {
-            Ok(told) => told.iter().for_each(|line| self.output.narrate(line)),
-            Err(error) => self.output.warn(&format!("a worktree that was half made could not be undone: {}", Error::from(error))),
+        // Ending a lease does not depend on the policy, which the command reads later.
+        let policy = Policy::strictest(&[]);
+        match crate::worktree::recover_interrupted(self.repo(layout, &policy)) {
+            Ok(lines) => lines.iter().for_each(|line| self.output.narrate(line)),
+            Err(error) => self.output.warn(&format!("cannot undo an interrupted worktree creation: {}", Error::from(error))),
         }
     }
 
@@ -110,6 +124,30 @@ impl Session {
         Ok(actor::holder(&self.cx, layout, self.agent_flag.as_deref())?)
     }
 
+    /// The issues as the policy lets this worktree see them.
+    pub(crate) fn issues(&self) -> Result<IssueStore<'_>, Error> {
+        let layout = self.layout()?;
+        issues(layout, &self.policy(layout))
+    }
+
+    /// The current time as files store it: UTC in whole seconds.
+    pub(crate) fn timestamp(&self) -> String {
+        self.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// Appends to the event log. Best effort: what the event describes is done already.
+    pub(crate) fn record_event(&self, event: &str, issue: IssueId, fields: Vec<FieldChange>) {
+        let append = || -> Result<(), Error> {
+            let layout = self.layout()?;
+            let holder = self.holder(layout)?;
+            let event = IssueEvent::new(self.cx.clock().now().wall, event, issue, &holder, fields);
+            Ok(EventLog::of(layout).append([event])?)
+        };
+        if let Err(error) = append() {
+            self.output.warn(&format!("done, but not recorded in the event log: {error}"));
+        }
+    }
+
     /// Refuses, reports or passes over a finding, as the policy says.
     pub(crate) fn weigh(&self, policy: &Policy, finding: Finding) -> Result<(), Error> {
         match policy.outcome(&finding) {
@@ -121,6 +159,12 @@ impl Session {
             Enforcement::Off => Ok(()),
         }
     }
+}
+
+/// The repository as seen from where it has issues: `None` for this worktree; from a bare root, the primary worktree.
+pub(crate) fn viewpoint(layout: &Layout) -> Result<Option<Layout>, Error> {
+    let primary = layout.primary_root.as_deref().filter(|_| layout.worktree_root.is_none());
+    Ok(primary.map(Layout::at).transpose()?)
 }
 
 /// The issues as the policy lets this worktree see them.

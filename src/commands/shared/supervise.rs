@@ -86,7 +86,7 @@ pub(crate) fn supervise(
 
 /// Whether the lease is over because its holder ended it: by a release, or by the commit that it waited for.
 fn ended_well(error: &Error) -> bool {
-    matches!(error, Error::Lost { outcome, .. } if **outcome == LeaseOutcome::Concluded)
+    matches!(error, Error::Coordinator(coordinator::Error::Lost { outcome, .. }) if **outcome == LeaseOutcome::Concluded)
 }
 
 /// Whether a lease that is not there any more was ended by its holder.

@@ -1,74 +1,87 @@
-//! `git jit demo`: the whole story with real commands in a scratch repository, every outcome checked.
+//! `git jit demo`: a complete example with real commands in a scratch repository. Every result is checked.
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::git::run::Git;
-use crate::output::Report;
 use crate::output::text::{Styles, plain};
+use crate::output::{Document, Report};
 use crate::store::file;
 use crate::store::issues::VERSIONED;
 
 // Arguments of `demo`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Keep the scratch repository, and tell where it is
+    /// Keep the scratch repository, and print its path
     #[arg(long)]
     keep: bool,
 }
 
-/// One command of the story.
-struct Step {
-    /// What it is about; empty where it goes with the one before.
-    why: &'static str,
-    /// Where, relative to the scratch directory.
+/// One command of the demo.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct DemoStep {
+    /// What the commands from here on show; empty if it continues the step before.
+    #[serde(skip)]
+    heading: &'static str,
+    /// The directory, relative to the scratch directory.
     place: String,
-    /// What is typed.
     command: String,
-    /// What it said.
+    /// The output, with `…` for the scratch directory.
     said: String,
-    /// Its exit status, and the one that the story wants.
     status: i32,
-    wanted: i32,
-    /// Words that it had to say.
-    words: &'static str,
+    #[serde(skip)]
+    expected: Expected,
 }
 
-impl Step {
-    fn is_as_told(&self) -> bool {
-        self.status == self.wanted && self.said.contains(self.words)
+/// What a command must do.
+#[derive(Clone, Copy)]
+struct Expected {
+    status: i32,
+    /// A part of the output.
+    text: &'static str,
+}
+
+impl DemoStep {
+    fn is_as_expected(&self) -> bool {
+        self.status == self.expected.status && self.said.contains(self.expected.text)
     }
 }
 
-struct Story {
-    steps: Vec<Step>,
-    kept: Option<PathBuf>,
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct DemoReport {
+    status: u8,
+    count: usize,
+    steps: Vec<DemoStep>,
+    kept: Option<String>,
 }
 
-/// Plays the story.
+/// Runs the demo.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { keep } = args;
     let scratch = tempfile::Builder::new()
         .prefix("git-jit-demo-")
         .tempdir_in(&session.cx.scratch)
-        .map_err(crate::store::Error::io("make directory in", &session.cx.scratch))?;
+        .map_err(crate::store::Error::io("create a directory in", &session.cx.scratch))?;
     let root = scratch.path().canonicalize().map_err(crate::store::Error::io("find", scratch.path()))?;
-    let mut stage = DemoWorld { root, git: git(session, scratch.path())?, steps: Vec::new() };
-    stage.play()?;
-    let steps = stage.steps;
-    let kept = keep.then(|| scratch.keep());
-    Ok(Box::new(Story { steps, kept }))
+    let mut demo = Demo { root, git: git(session, scratch.path())?, steps: Vec::new() };
+    demo.run_all()?;
+    let kept = keep.then(|| scratch.keep().display().to_string());
+    Ok(Box::new(DemoReport { status: ExitStatus::Done.code(), count: demo.steps.len(), steps: demo.steps, kept }))
 }
 
-/// Git with nothing of the user's around it, and this program on its path.
+/// Git without the user's configuration, and with this program on its path.
 fn git(session: &Session, scratch: &Path) -> Result<Git, Error> {
     let program = session.cx.program.clone().and_then(|program| program.canonicalize().ok());
-    let beside =
-        program.as_deref().and_then(Path::parent).ok_or_else(|| Error::Demo("this program's folder is not known".into()))?;
+    let beside = program
+        .as_deref()
+        .and_then(Path::parent)
+        .ok_or_else(|| Error::Demo("the directory of this program is not known".into()))?;
     let old = session.cx.search_path.iter().flat_map(std::env::split_paths);
     let path =
         std::env::join_paths(std::iter::once(beside.to_owned()).chain(old)).map_err(|error| Error::Demo(error.to_string()))?;
@@ -84,14 +97,14 @@ fn git(session: &Session, scratch: &Path) -> Result<Git, Error> {
         .env("NO_COLOR", "1"))
 }
 
-struct DemoWorld {
+struct Demo {
     root: PathBuf,
     git: Git,
-    steps: Vec<Step>,
+    steps: Vec<DemoStep>,
 }
 
-impl DemoWorld {
-    fn play(&mut self) -> Result<(), Error> {
+impl Demo {
+    fn run_all(&mut self) -> Result<(), Error> {
         self.prepare()?;
         let login = self.capture("Two issues.", "team", "jit issue create --quiet --priority high", "Fix login")?;
         let docs = self.capture("", "team", "jit issue create --quiet", "Write the docs")?;
@@ -104,17 +117,17 @@ impl DemoWorld {
         let bob = self.spawn("", "agent:bob", &docs)?;
         self.run("Bob cannot have Alice's issue.", &bob, &format!("jit claim acquire {login}"), 4, "held by agent:alice")?;
         let theirs = self.file_of(&bob, &login)?;
-        self.edit(&theirs, "\"priority\": \"high\"", "\"priority\": \"low\"", "He edits it all the same: refused at the commit.")?;
+        self.edit(&theirs, "\"priority\": \"high\"", "\"priority\": \"low\"", "He edits it anyway: the commit is refused.")?;
         self.run("", &bob, "commit -q -a -m Sneaky", 1, "held by agent:alice")?;
         self.run(
-            "Alice has the lease: hers passes.",
+            "Alice has the lease: her commit is accepted.",
             &alice,
             &format!("jit issue update {login} --state in_progress"),
             0,
             "state",
         )?;
         self.run("", &alice, "commit -q -a -m Begin\u{a0}the\u{a0}login", 0, "")?;
-        self.run("Bob goes around the hook: stopped at the push.", &bob, "commit -q -a --no-verify -m Sneaky", 0, "")?;
+        self.run("Bob bypasses the hook: the push is refused.", &bob, "commit -q -a --no-verify -m Sneaky", 0, "")?;
         self.run("", &bob, "push -q origin HEAD", 1, "no lease covered the edit")?;
         self.run("", &bob, "reset -q --hard HEAD~1", 0, "")?;
         self.run(
@@ -131,7 +144,7 @@ impl DemoWorld {
         self.run("Merged and published, no lease needed.", "team", &format!("merge -q --no-ff -m Merge {branch}"), 0, "")?;
         self.run("", "team", "push -q", 0, "")?;
         self.run(
-            "The worktrees go, and the leases with them.",
+            "The worktrees are removed, and their leases end.",
             "team",
             &format!("jit worktree remove {login} --delete-branch"),
             0,
@@ -158,59 +171,59 @@ impl DemoWorld {
         Ok(())
     }
 
-    /// Runs `git` with words that a no-break space may hold together; an error where it does not go as told.
-    fn run(&mut self, why: &'static str, place: &str, words: &str, wanted: i32, says: &'static str) -> Result<(), Error> {
-        let args: Vec<String> = words.split(' ').map(|word| word.replace('\u{a0}', " ")).collect();
-        self.step(why, place, &args, wanted, says, self.git.clone(), "").map(drop)
+    /// Runs `git` with the words of `line`, in which a no-break space does not separate. Fails unless the result is as expected.
+    fn run(&mut self, heading: &'static str, place: &str, line: &str, status: i32, text: &'static str) -> Result<(), Error> {
+        let args: Vec<String> = line.split(' ').map(|word| word.replace('\u{a0}', " ")).collect();
+        self.step(heading, place, &args, Expected { status, text }, None).map(drop)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a step of a play has this many parts, and one place calls it")]
+    /// Runs `git`, as `agent` if there is one, and returns what it printed.
     fn step(
         &mut self,
-        why: &'static str,
+        heading: &'static str,
         place: &str,
         args: &[String],
-        wanted: i32,
-        words: &'static str,
-        git: Git,
-        variable: &str,
+        expected: Expected,
+        agent: Option<&str>,
     ) -> Result<String, Error> {
+        let variable = agent.map(|agent| format!("JIT_AGENT_ID={agent} ")).unwrap_or_default();
+        let git = agent.map_or_else(|| self.git.clone(), |agent| self.git.clone().env("JIT_AGENT_ID", agent));
         let dir = self.root.join(place).display().to_string();
         let all: Vec<&str> = ["-C", &dir].into_iter().chain(args.iter().map(String::as_str)).collect();
         let output = git.output(&all)?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&self.root.display().to_string(), "…");
         let shown = |arg: &String| if arg.contains([' ', '"', '\'']) { format!("'{arg}'") } else { arg.clone() };
         let command: Vec<String> = args.iter().map(shown).collect();
-        let step = Step {
-            why,
+        let step = DemoStep {
+            heading,
             place: place.to_owned(),
             command: text(format!("{variable}git {}", command.join(" ")).as_bytes()),
             said: text(&output.stdout) + &text(&output.stderr),
             status: output.status.code().unwrap_or(-1),
-            wanted,
-            words,
+            expected,
         };
-        let is_as_told = step.is_as_told();
-        self.steps.push(step);
-        if is_as_told { Ok(text(&output.stdout).trim().to_owned()) } else { Err(Error::Demo(self.transcript())) }
+        let printed = text(&output.stdout).trim().to_owned();
+        self.push(step)?;
+        Ok(printed)
     }
 
-    fn transcript(&self) -> String {
-        tell(&self.steps, &Styles::plain())
+    /// Adds a step. Fails with the transcript unless its result is as expected.
+    fn push(&mut self, step: DemoStep) -> Result<(), Error> {
+        let is_as_expected = step.is_as_expected();
+        self.steps.push(step);
+        if is_as_expected { Ok(()) } else { Err(Error::Demo(transcript(&self.steps, &Styles::plain()))) }
     }
 
     /// Runs a command whose last argument is a title, and returns the short form of the id that it prints.
-    fn capture(&mut self, why: &'static str, place: &str, words: &str, title: &str) -> Result<String, Error> {
-        let args: Vec<String> = words.split(' ').map(str::to_owned).chain([title.to_owned()]).collect();
-        let id = self.step(why, place, &args, 0, "", self.git.clone(), "")?;
+    fn capture(&mut self, heading: &'static str, place: &str, line: &str, title: &str) -> Result<String, Error> {
+        let args: Vec<String> = line.split(' ').map(str::to_owned).chain([title.to_owned()]).collect();
+        let id = self.step(heading, place, &args, Expected { status: 0, text: "" }, None)?;
         Ok(id.chars().take(8).collect())
     }
 
-    fn spawn(&mut self, why: &'static str, agent: &str, issue: &str) -> Result<String, Error> {
-        let words = ["jit", "worktree", "spawn", issue, "--no-agent", "--quiet"];
-        let args: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let git = self.git.clone().env("JIT_AGENT_ID", agent);
-        let path = self.step(why, "team", &args, 0, "trees/issue-", git, &format!("JIT_AGENT_ID={agent} "))?;
+    fn spawn(&mut self, heading: &'static str, agent: &str, issue: &str) -> Result<String, Error> {
+        let args = ["jit", "worktree", "spawn", issue, "--no-agent", "--quiet"].map(str::to_owned);
+        let path = self.step(heading, "team", &args, Expected { status: 0, text: "trees/issue-" }, Some(agent))?;
         Ok(path.trim_start_matches("…/").to_owned())
     }
 
@@ -226,24 +239,23 @@ impl DemoWorld {
     }
 
     /// Changes a file by hand.
-    fn edit(&mut self, path: &str, old: &str, new: &str, why: &'static str) -> Result<(), Error> {
-        let whole = self.root.join(path);
-        let text = String::from_utf8(file::read_optional(&whole)?.unwrap_or_default()).unwrap_or_default();
+    fn edit(&mut self, path: &str, old: &str, new: &str, heading: &'static str) -> Result<(), Error> {
+        let absolute = self.root.join(path);
+        let text = String::from_utf8(file::read_optional(&absolute)?.unwrap_or_default()).unwrap_or_default();
         let status = i32::from(!text.contains(old));
-        file::replace(&whole, text.replace(old, new).as_bytes(), VERSIONED)?;
+        file::replace(&absolute, text.replace(old, new).as_bytes(), VERSIONED)?;
         let (place, below) = path.split_once("/.jit/").unwrap_or(("", path));
         let (place, command) = (place.to_owned(), format!("sed -i 's/{old}/{new}/' .jit/{below}"));
-        self.steps.push(Step { why, place, command, said: String::new(), status, wanted: 0, words: "" });
-        if status == 0 { Ok(()) } else { Err(Error::Demo(self.transcript())) }
+        self.push(DemoStep { heading, place, command, said: String::new(), status, expected: Expected { status: 0, text: "" } })
     }
 }
 
-/// The story so far: a line of why, then command, what it said, and its status where it was refused.
-fn tell(steps: &[Step], styles: &Styles) -> String {
+/// The steps so far: a heading, then the command, its output, and its exit status if that is not 0.
+fn transcript(steps: &[DemoStep], styles: &Styles) -> String {
     let mut text = String::new();
     for step in steps {
-        if !step.why.is_empty() {
-            text += &format!("\n{}\n", styles.head(step.why));
+        if !step.heading.is_empty() {
+            text += &format!("\n{}\n", styles.head(step.heading));
         }
         let place = if step.place.is_empty() { "." } else { &step.place };
         text += &format!("{} {}\n", styles.faint(&format!("{place} $")), step.command);
@@ -253,25 +265,26 @@ fn tell(steps: &[Step], styles: &Styles) -> String {
         if step.status != 0 {
             text += &format!("    {}\n", styles.warn(&format!("exit {}", step.status)));
         }
-        if !step.is_as_told() {
-            text += &format!("    {}\n", styles.bad(&format!("expected exit {} and '{}'", step.wanted, step.words)));
+        if !step.is_as_expected() {
+            let expected = format!("expected exit {} and '{}'", step.expected.status, step.expected.text);
+            text += &format!("    {}\n", styles.bad(&expected));
         }
     }
     text
 }
 
-impl Report for Story {
-    fn json(&self) -> Value {
-        let one = |step: &Step| json!({ "place": step.place, "command": step.command, "said": step.said, "status": step.status });
-        json!({
-            "status": ExitStatus::Done.code(), "count": self.steps.len(),
-            "steps": self.steps.iter().map(one).collect::<Vec<_>>(),
-            "kept": self.kept.as_ref().map(|path| path.display().to_string()),
-        })
+impl Report for DemoReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let kept = self.kept.as_ref().map(|path| format!("Kept in {}\n", path.display())).unwrap_or_default();
-        format!("{}\n{} {} steps came out as told.\n{kept}", tell(&self.steps, styles), styles.good("✓ All"), self.steps.len())
+        let kept = self.kept.as_ref().map(|path| format!("Kept in {path}\n")).unwrap_or_default();
+        format!(
+            "{}\n{} {} steps had the expected result.\n{kept}",
+            transcript(&self.steps, styles),
+            styles.good("✓ All"),
+            self.count
+        )
     }
 }

@@ -1,8 +1,8 @@
-//! `git jit mcp`: some of the verbs as tools for an agent, over stdin and stdout (Model Context Protocol).
+//! `git jit mcp`: some verbs as tools for an agent, over stdin and stdout (Model Context Protocol).
 //!
-//! A tool is a verb: its arguments become a command line, which is read and run as any other, and the answer is the document
-//! of `--json`. stdout is the protocol's alone. Each call looks at the repository anew; one is run after the other, beside
-//! the one thread that keeps the protocol, so that a long one does not make us silent.
+//! A tool is a verb: its arguments become a command line, which is parsed and run like any other, and the result is the document
+//! of `--json`. Only the protocol writes to stdout. Each call reads the repository anew. Calls run one after the other, beside the
+//! thread of the protocol, so that a long call does not block it.
 
 mod catalog;
 
@@ -19,7 +19,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::commands::cli::Cli;
 use crate::commands::shared::activity;
@@ -28,44 +28,44 @@ use crate::commands::{dispatch, misread};
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::text::Styles;
-use crate::output::{Colour, Output, Report, described, whole};
+use crate::output::{self, Colour, Document, Failure, Output, Report};
 use crate::process;
 use crate::store;
 
-/// How often it is looked whether a signal has come.
+/// How often the server checks for a signal.
 const TICK: Duration = Duration::from_millis(200);
 
-/// What an agent is told before it asks for anything.
+/// The instructions for the agent.
 const INSTRUCTIONS: &str = "Issues are files in this Git repository; a lease gives one agent the right to edit one issue. \
-Begin with `orient`. Take the lease with `claim` before you work on an issue, renew it while you do, and release it when you are \
-done; it ends when its edit is committed. Who holds an issue does not matter to `note_add`. Errors name the next step.";
+Begin with `orient`. Acquire the lease with `claim` before you work on an issue, renew it while you work, and release it when you \
+are done; it ends when its edit is committed. `note_add` needs no lease. Errors name the next step.";
 
 // Arguments of `mcp`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-/// Everything has been said by the protocol.
-struct Served;
+/// The protocol has sent everything.
+struct McpReport;
 
-/// Serves until stdin ends.
+/// Serves until stdin is closed.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args {} = args;
     let failed = |source| Error::from(store::Error::io("serve on", "stdin and stdout".as_ref())(source));
     let interrupted = process::interruptions().map_err(failed)?;
-    let server = Server { dir: session.cx.cwd.clone(), agent: session.agent_flag.clone(), turn: Arc::default() };
+    let server = Server { dir: session.cx.cwd.clone(), agent: session.agent_flag.clone(), running: Arc::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let outcome = runtime.block_on(serve(server, &interrupted));
-    // A read of stdin cannot be called off: whoever was interrupted does not wait for it.
+    // A read of stdin cannot be cancelled. After an interruption, do not wait for it.
     runtime.shutdown_background();
     outcome.map_err(|why| failed(std::io::Error::other(why)))?;
-    Ok(Box::new(Served))
+    Ok(Box::new(McpReport))
 }
 
 async fn serve(server: Server, interrupted: &AtomicBool) -> Result<(), String> {
     let serving = async {
         match server.serve(rmcp::transport::stdio()).await {
             Ok(service) => service.waiting().await.map(drop).map_err(|error| error.to_string()),
-            // Whoever leaves without a word has not failed.
+            // A client may close the connection at any time.
             Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
             Err(error) => Err(error.to_string()),
         }
@@ -80,13 +80,13 @@ async fn serve(server: Server, interrupted: &AtomicBool) -> Result<(), String> {
     }
 }
 
-/// Answers an agent.
+/// Answers the requests of an agent.
 #[derive(Clone)]
 struct Server {
     dir: PathBuf,
     agent: Option<String>,
-    /// Held while a tool runs.
-    turn: Arc<Mutex<()>>,
+    /// Locked while a tool runs.
+    running: Arc<Mutex<()>>,
 }
 
 impl ServerHandler for Server {
@@ -111,50 +111,46 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let CallToolRequestParams { name, arguments, .. } = request;
-        let tool = catalog::TOOLS.iter().find(|tool| tool.name == name).ok_or_else(|| no_such(&name))?;
+        let tool = catalog::TOOLS.iter().find(|tool| tool.name == name).ok_or_else(|| unknown_tool(&name))?;
         let server = self.clone();
         let called = tokio::task::spawn_blocking(move || server.call(tool, &arguments.unwrap_or_default()));
-        let (document, is_well) = called.await.map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
+        let (document, is_ok) = called.await.map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
         let content = vec![ContentBlock::text(document.to_string())];
-        Ok(if is_well { CallToolResult::success(content) } else { CallToolResult::error(content) }.into())
+        Ok(if is_ok { CallToolResult::success(content) } else { CallToolResult::error(content) }.into())
     }
 }
 
-fn no_such(name: &str) -> ErrorData {
+fn unknown_tool(name: &str) -> ErrorData {
     let names: Vec<&str> = catalog::TOOLS.iter().map(|tool| tool.name).collect();
-    let message: Cow<'static, str> = format!("no tool '{name}': there is {}", names.join(", ")).into();
+    let message: Cow<'static, str> = format!("no tool '{name}'; the tools are {}", names.join(", ")).into();
     ErrorData::invalid_params(message, None)
 }
 
 impl Server {
-    /// Runs a tool: the document that its verb answers with, and whether all went well.
+    /// Runs a tool: the document of its verb, and whether it succeeded.
     fn call(&self, tool: &catalog::Tool, given: &Map<String, Value>) -> (Value, bool) {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        match ask(&self.dir, self.agent.as_deref(), tool, given) {
-            Ok((document, is_well)) => (document, is_well),
-            Err(error) => (whole(json!({ "error": described(&error) })), false),
+        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        match run_tool(&self.dir, self.agent.as_deref(), tool, given) {
+            Ok(result) => result,
+            Err(error) => (Failure::from(&error).value(), false),
         }
     }
 }
 
-fn ask(dir: &Path, agent: Option<&str>, tool: &catalog::Tool, given: &Map<String, Value>) -> Result<(Value, bool), Error> {
+fn run_tool(dir: &Path, agent: Option<&str>, tool: &catalog::Tool, given: &Map<String, Value>) -> Result<(Value, bool), Error> {
     let line = tool.command_line(given)?;
     let verb = Cli::try_parse_from(&line).map_err(|error| misread(&error))?.verb;
     let mut cx = Context::from_process().map_err(|error| crate::commands::lost_cwd(&error.to_string()))?;
     cx.in_dir(dir);
     let output = Output::new(true, true, Colour::Never, cx.terminal);
-    let session = Session::new(cx, output, agent.map(str::to_owned));
+    let session = Session::new(cx, output, agent.map(str::to_owned), &crate::commands::PROGRAM);
     let answer = dispatch(&session, verb.expect("a tool names a verb"));
     activity::pay(&session);
     let report = answer?;
-    Ok((whole(report.json()), report.code() == 0))
+    Ok((output::value(report.as_ref()), report.code() == 0))
 }
 
-impl Report for Served {
-    fn json(&self) -> Value {
-        Value::Null
-    }
-
+impl Report for McpReport {
     fn human(&self, _: &Styles) -> String {
         String::new()
     }

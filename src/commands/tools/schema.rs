@@ -1,15 +1,18 @@
-//! `git jit schema`: what each verb answers with `--json`, as JSON Schema made from `docs/json.md` itself.
+//! `git jit schema`: what each verb prints with `--json`, as JSON Schema.
 
 mod notation;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::commands::shared::session::CommandResult;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
-use crate::output::Report;
+use crate::output::schema::Schemas;
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
 
 const PAGE: &str = include_str!("../../../docs/json.md");
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -17,59 +20,65 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 // Arguments of `schema`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The verb, for example: issue show; without it, all of them
+    /// The verb, for example: issue show; without one, all verbs
     verb: Vec<String>,
 }
 
-struct Schema {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SchemaReport {
     verb: String,
+    #[schemars(with = "Map<String, Value>")]
     schema: Value,
 }
 
-/// Prints the schema of a verb's answer, or of all.
-pub(crate) fn run(args: &Args) -> CommandResult {
+/// Prints the schema of one verb, or of all verbs.
+pub(crate) fn run(session: &Session, args: &Args) -> CommandResult {
     let Args { verb } = args;
     let verb = verb.join(" ");
-    let all = notation::definitions(PAGE).expect("a test reads the page");
-    let is_shape = |name: &str| name.starts_with(char::is_uppercase);
-    let shapes: BTreeMap<&str, &Value> =
-        all.iter().filter(|(name, _)| is_shape(name)).map(|(name, shape)| (name.as_str(), shape)).collect();
-    let mut verbs = all.iter().filter(|(name, _)| !is_shape(name));
+    let (mut answers, mut definitions) = by_hand();
+    let derived = Schemas::of((session.program.answers)());
+    answers.extend(derived.answers.into_iter().map(|(verb, _, schema)| (verb.to_owned(), versioned(schema))));
+    definitions.extend(derived.definitions);
+    definitions.sort_keys();
     if verb.is_empty() {
-        let answers: Map<String, Value> = verbs.map(|(name, shape)| (name.clone(), versioned(shape, &shapes))).collect();
         let names: Vec<&String> = answers.keys().collect();
-        let schema = json!({ "$schema": DIALECT, "title": "git jit", "enum": names, "$defs": defs(&shapes), "answers": answers });
-        return Ok(Box::new(Schema { verb, schema }));
+        let schema = json!({ "$schema": DIALECT, "title": "git jit", "enum": names, "$defs": definitions, "answers": answers });
+        return Ok(Box::new(SchemaReport { verb, schema }));
     }
-    let Some((_, shape)) = verbs.find(|(name, _)| *name == verb) else {
-        let names = all.iter().map(|(name, _)| name).filter(|name| !is_shape(name) && name.starts_with(&verb));
-        let names: Vec<&str> = names.map(String::as_str).collect();
+    let Some(answer) = answers.get(&verb) else {
+        let names: Vec<&str> = answers.keys().map(String::as_str).filter(|name| name.starts_with(&verb)).collect();
         let hint = if names.is_empty() {
             "See docs/json.md, or git jit schema".to_owned()
         } else {
-            format!("There is {}", names.join(", "))
+            format!("The verbs are {}", names.join(", "))
         };
         return Err(Error::NotThere { what: "verb with a schema", name: verb, hint });
     };
     let mut schema = json!({ "$schema": DIALECT, "title": format!("git jit {verb} --json") });
-    if let (Value::Object(all), Value::Object(shape)) = (&mut schema, versioned(shape, &shapes)) {
-        all.extend(shape);
-        all.insert("$defs".to_owned(), defs(&shapes));
+    if let (Value::Object(all), Value::Object(answer)) = (&mut schema, answer) {
+        all.extend(answer.clone());
+        all.insert("$defs".to_owned(), Value::Object(definitions));
     }
-    Ok(Box::new(Schema { verb, schema }))
+    Ok(Box::new(SchemaReport { verb, schema }))
 }
 
-fn defs(shapes: &BTreeMap<&str, &Value>) -> Value {
-    Value::Object(shapes.iter().map(|(name, shape)| ((*name).to_owned(), (*shape).clone())).collect())
+/// The shapes that are still written by hand: only until every report derives them.
+fn by_hand() -> (Map<String, Value>, Map<String, Value>) {
+    let all = notation::definitions(PAGE).expect("a test reads the page");
+    let (shapes, verbs): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        all.into_iter().partition(|(name, _)| name.starts_with(char::is_uppercase));
+    let named = |shape: &Value| {
+        let name = shape["$ref"].as_str()?.trim_start_matches("#/$defs/");
+        shapes.get(name).cloned()
+    };
+    let answers = verbs.into_iter().map(|(verb, shape)| (verb, versioned(named(&shape).unwrap_or(shape)))).collect();
+    (answers, shapes.into_iter().collect())
 }
 
 /// An answer's own shape, with the version that every answer has.
-fn versioned(shape: &Value, shapes: &BTreeMap<&str, &Value>) -> Value {
-    let named = shape["$ref"].as_str().and_then(|name| shapes.get(name.trim_start_matches("#/$defs/")));
-    let mut shape = named.map_or(shape, |shape| shape).clone();
-    let version = json!({ "const": 1 });
+fn versioned(mut shape: Value) -> Value {
     if let Some(members) = shape["properties"].as_object_mut() {
-        members.shift_insert(0, "schema_version".to_owned(), version);
+        members.shift_insert(0, "schema_version".to_owned(), json!({ "const": 1 }));
     }
     if let Some(required) = shape["required"].as_array_mut() {
         required.insert(0, json!("schema_version"));
@@ -77,12 +86,12 @@ fn versioned(shape: &Value, shapes: &BTreeMap<&str, &Value>) -> Value {
     shape
 }
 
-impl Report for Schema {
-    fn json(&self) -> Value {
-        json!({ "verb": self.verb, "schema": self.schema })
+impl Report for SchemaReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
-    /// A schema is for a program, whoever asks for it.
+    /// The schema itself, also for people.
     fn human(&self, _: &Styles) -> String {
         format!("{:#}\n", self.schema)
     }

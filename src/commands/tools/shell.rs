@@ -1,59 +1,23 @@
-//! `git jit shell-init` and `git jit completions`: what a shell needs for the function `wt`, which can change the directory, and
-//! for completion.
+//! `git jit shell-init` and `git jit completions`: scripts for the shell function `wt`, which can change the directory, and for
+//! completion.
 //!
-//! The scripts know nothing: they ask the program itself what a word could be (`complete`), and show that. What it says is text from
-//! anywhere, so no script lets its shell read it again: nothing of it is executed.
+//! The scripts ask the program for candidates (`complete`) and show them. Candidates contain text from any source, so no script
+//! lets its shell evaluate them.
 
 mod complete;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::shared::session::Session;
-use crate::output::Report;
+use crate::commands::shared::shell::Shell;
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
 
-pub(crate) use crate::commands::shared::candidates::worktrees;
 pub(crate) use crate::commands::tools::shell::complete::{CompleteArgs, complete};
 
-/// A shell that there is a function for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Shell {
-    /// GNU Bash.
-    Bash,
-    /// Z shell.
-    Zsh,
-    /// fish.
-    Fish,
-}
-
 impl Shell {
-    /// The one that a path names; bash where it names none of them.
-    pub(crate) fn of(path: Option<&str>) -> Self {
-        match path.and_then(|path| path.rsplit('/').next()) {
-            Some("zsh") => Self::Zsh,
-            Some("fish") => Self::Fish,
-            _ => Self::Bash,
-        }
-    }
-
-    /// What to put into the file that the shell reads when it starts.
-    pub(crate) fn line(self) -> &'static str {
-        match self {
-            Self::Bash => "eval \"$(git jit shell-init bash)\"",
-            Self::Zsh => "eval \"$(git jit shell-init zsh)\"",
-            Self::Fish => "git jit shell-init fish | source",
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Bash => "bash",
-            Self::Zsh => "zsh",
-            Self::Fish => "fish",
-        }
-    }
-
-    /// The function, and completion for it and for `git jit`.
+    /// The function `wt`, and completion for it and for `git jit`.
     fn script(self) -> String {
         let function = match self {
             Self::Bash => concat!(include_str!("shell/function.sh"), "\n", include_str!("shell/wt.bash")),
@@ -63,7 +27,7 @@ impl Shell {
         format!("{}\n{function}", self.completion())
     }
 
-    /// Completion for `git jit` and `git-jit` alone.
+    /// Completion for `git jit` and `git-jit`.
     fn completion(self) -> &'static str {
         match self {
             Self::Bash => include_str!("shell/complete.bash"),
@@ -72,7 +36,7 @@ impl Shell {
         }
     }
 
-    /// A word that this shell takes as it is.
+    /// `word` quoted for this shell.
     fn quoted(self, word: &str) -> String {
         match self {
             Self::Bash | Self::Zsh => format!("'{}'", word.replace('\'', "'\\''")),
@@ -82,9 +46,9 @@ impl Shell {
 }
 
 const AFTER: &str = "\
-Put one of these into the file that your shell reads when it starts:
+Add one of these lines to the startup file of your shell:
   ~/.bashrc                    eval \"$(git jit shell-init bash)\"
-  ~/.zshrc, behind compinit    eval \"$(git jit shell-init zsh)\"
+  ~/.zshrc, after compinit     eval \"$(git jit shell-init zsh)\"
   ~/.config/fish/config.fish   git jit shell-init fish | source";
 
 // Arguments of `shell-init`.
@@ -95,15 +59,15 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-/// Prints the function and its completion.
+/// Prints the function `wt` and the completion.
 pub(crate) fn run(session: &Session, args: Args) -> Box<dyn Report> {
     let Args { shell } = args;
     let program = session.cx.program.as_ref().map_or("git-jit".to_owned(), |path| path.display().to_string());
-    Box::new(Script { shell, text: shell.script().replace("@JIT@", &shell.quoted(&program)) })
+    Box::new(ScriptReport { shell, script: shell.script().replace("@JIT@", &shell.quoted(&program)) })
 }
 
 const AFTER_COMPLETIONS: &str = "\
-install.sh puts these where the shells find them by themselves. By hand, for one user:
+install.sh installs these where the shells find them. To install them by hand, for one user:
   bash    git jit completions bash > ~/.local/share/bash-completion/completions/git-jit
   zsh     git jit completions zsh > DIR/_git-jit, where DIR is in fpath
   fish    git jit completions fish > ~/.config/fish/completions/git-jit.fish";
@@ -116,27 +80,28 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints completion for `git jit`, by whichever program of that name is on `PATH` then.
+/// Prints completion for `git jit`, which uses the program `git-jit` on the `PATH`.
 pub(crate) fn completions(args: CompletionsArgs) -> Box<dyn Report> {
     let CompletionsArgs { shell } = args;
-    Box::new(Script { shell, text: shell.completion().replace("@JIT@", "git-jit") })
+    Box::new(ScriptReport { shell, script: shell.completion().replace("@JIT@", "git-jit") })
 }
 
-struct Script {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ScriptReport {
     shell: Shell,
-    text: String,
+    script: String,
 }
 
-impl Report for Script {
-    fn json(&self) -> Value {
-        json!({ "shell": self.shell.name(), "script": self.text })
+impl Report for ScriptReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, _: &Styles) -> String {
-        self.text.clone()
+        self.script.clone()
     }
 
     fn quiet(&self) -> Option<String> {
-        Some(self.text.trim_end().to_owned())
+        Some(self.script.trim_end().to_owned())
     }
 }

@@ -1,88 +1,137 @@
-//! `git jit watch`: leases, worktrees, what is available and what was done, as they change.
+//! `git jit watch`: shows leases, worktrees, available issues and events as they change.
 //!
-//! Only looks: nothing is written, and nothing is asked of the network. Everything is read when the log of leases or of
-//! events has another size or time than before, and every few seconds for what leaves no trace there; in between, a
-//! frame is made each second of what was read.
+//! Nothing is written, and the network is not used. Everything is read again when the size or time of the lease log or the event
+//! log changes, and every few seconds for other changes. In between, a frame of the same data is drawn every second.
 
 mod gather;
 mod panels;
+mod terminal;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use crate::commands::shared::issue_list::ListedIssue;
+use crate::commands::shared::lease_report::LeaseView;
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::terminal::Screen;
+use crate::commands::shared::worktree_list::WorktreeRow;
 use crate::commands::tools::watch::gather::{Gathered, Watcher};
+use crate::commands::tools::watch::terminal::Screen;
+use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::time::Now;
 use crate::error::Error;
-use crate::output::Report;
+use crate::output::{Document, Report};
 use crate::output::text::Styles;
 use crate::output::watch::{self, KeyEffect, WatchCursor};
 use crate::process;
 use crate::store;
+use crate::store::events::IssueEvent;
 
-/// How long a key is waited for before signals and files are looked at again.
+/// How long to wait for a key before signals and files are checked again.
 const TICK: Duration = Duration::from_millis(100);
-/// Columns of a frame for a program.
+/// The width of a frame when stdout is not a terminal.
 const COLUMNS: u16 = 100;
-/// What reading everything may take of the time, as one part in so many.
+/// Reading may take at most this fraction of the time: one part in so many.
 const SHARE: u32 = 4;
 
 // Arguments of `watch`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How often everything is read anew, whether or not a change was noticed
+    /// How often to read everything again, even if no change was noticed
     #[arg(long, value_name = "SECS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
     interval: u64,
-    /// Print one frame as text, and end; so does --json, with what it holds
+    /// Print one frame as text and exit; --json also prints one frame
     #[arg(long)]
     once: bool,
 }
 
-/// One frame, for a program.
-struct Frame {
-    gathered: Gathered,
-    now: Now,
-    columns: u16,
+/// One frame.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct FrameReport {
+    at: Timestamp,
+    agent_id: AgentId,
+    worktree_id: Option<WorktreeId>,
+    branch: Option<String>,
+    /// The leases of this agent in this worktree.
+    mine: Vec<LeaseView>,
+    others: Vec<LeaseView>,
+    /// The titles of the issues of leases and events, by id.
+    titles: BTreeMap<String, String>,
+    worktrees: Vec<WorktreeRow>,
+    available_total: usize,
+    available: Vec<ListedIssue>,
+    /// Newest first.
+    events: Vec<IssueEvent>,
+    unreadable: Vec<String>,
+    #[serde(skip)]
+    text: String,
 }
 
-/// Everything has been seen already.
-struct Seen;
+impl FrameReport {
+    fn new(gathered: Gathered, now: &Now, columns: u16) -> Self {
+        let text = watch::text(&panels::frame(&gathered, now, None), columns);
+        let (mut mine, mut others) = (Vec::new(), Vec::new());
+        for (view, _, is_mine) in gathered.leases_at(now) {
+            if is_mine { mine.push(view) } else { others.push(view) }
+        }
+        let Gathered { editor, branch, titles, worktrees, available, available_total, events, unreadable, .. } = gathered;
+        Self {
+            at: now.wall,
+            agent_id: editor.agent_id,
+            worktree_id: editor.worktree_id,
+            branch,
+            mine,
+            others,
+            titles: titles.into_iter().map(|(id, title)| (id.to_string(), title)).collect(),
+            worktrees,
+            available_total,
+            available,
+            events,
+            unreadable,
+            text,
+        }
+    }
+}
 
-/// Shows how things stand until it is told to end, or once.
+/// Everything was drawn already.
+struct DrawnReport;
+
+/// Shows frames until the user quits, or prints one.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { interval, once } = args;
     let is_once = once || session.output.json;
     if !is_once && session.cx.terminal.columns.is_none() {
         return Err(Error::Usage {
-            what: "stdout is no terminal that can be drawn on".to_owned(),
-            hint: "For one look: git jit watch --once, or git jit status; to follow: git jit events --follow".to_owned(),
+            what: "stdout is not a terminal".to_owned(),
+            hint: "Print one frame: git jit watch --once, or git jit status. Follow events: git jit events --follow".to_owned(),
         });
     }
     let mut watcher = Watcher::new(session)?;
     let gathered = watcher.gather()?;
     if is_once {
         let columns = session.cx.terminal.columns.unwrap_or(COLUMNS);
-        return Ok(Box::new(Frame { gathered, now: session.cx.clock().now(), columns }));
+        return Ok(Box::new(FrameReport::new(gathered, &session.cx.clock().now(), columns)));
     }
     live(session, &mut watcher, gathered, Duration::from_secs(interval))?;
-    Ok(Box::new(Seen))
+    Ok(Box::new(DrawnReport))
 }
 
-/// What a watch knows between two frames.
+/// The state between two frames.
 struct WatchState {
     gathered: Gathered,
-    /// Why it could not be read anew.
+    /// Why the last read failed.
     trouble: Option<String>,
     read_at: Instant,
-    /// How long that took.
+    /// How long the last read took.
     took: Duration,
 }
 
 impl WatchState {
-    /// Reads everything anew, or keeps what was known and says why.
+    /// Reads everything again. On failure, keeps the old data and the reason.
     fn renew(&mut self, watcher: &mut Watcher<'_>) {
         let began = Instant::now();
         match watcher.gather() {
@@ -93,7 +142,7 @@ impl WatchState {
         self.took = self.read_at - began;
     }
 
-    /// Whether it is time to read: something has changed, or `interval` is over; never for more than its share of the time.
+    /// Whether to read again: something changed, or `interval` has passed. Reading never takes more than its share of the time.
     fn is_due(&self, watcher: &Watcher<'_>, interval: Duration) -> bool {
         let age = self.read_at.elapsed();
         age >= self.took * (SHARE - 1) && (age >= interval || watcher.has_changed())
@@ -103,23 +152,23 @@ impl WatchState {
 fn live(session: &Session, watcher: &mut Watcher<'_>, gathered: Gathered, interval: Duration) -> Result<(), Error> {
     let failed = |source| Error::from(store::Error::io("use", "the terminal".as_ref())(source));
     let interrupted = process::interruptions().map_err(failed)?;
-    let is_colourful = session.output.out.has_colour();
-    let mut known = WatchState { gathered, trouble: None, read_at: Instant::now(), took: Duration::ZERO };
+    let has_colour = session.output.out.has_colour();
+    let mut state = WatchState { gathered, trouble: None, read_at: Instant::now(), took: Duration::ZERO };
     let mut view = WatchCursor::default();
-    // From here on nothing is printed: whatever goes wrong gives the terminal back before it is told.
+    // From here on nothing is printed. The terminal is restored before an error is reported.
     let mut screen = Screen::take().map_err(failed)?;
     loop {
         session.cx.fail_where_told().map_err(failed)?;
         let drawn_at = Instant::now();
-        let state = known.gathered.state(&session.cx.clock().now(), known.trouble.as_deref());
-        view.clamp(&state);
-        screen.draw(|frame| watch::draw(frame, &state, &view, is_colourful)).map_err(failed)?;
+        let shown = panels::frame(&state.gathered, &session.cx.clock().now(), state.trouble.as_deref());
+        view.clamp(&shown);
+        screen.draw(|frame| watch::draw(frame, &shown, &view, has_colour)).map_err(failed)?;
         let action = loop {
             if interrupted.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            let action = screen.event(TICK).map_err(failed)?.map_or(KeyEffect::None, |event| view.take(&event, &state));
-            let is_due = known.is_due(watcher, interval);
+            let action = screen.event(TICK).map_err(failed)?.map_or(KeyEffect::None, |event| view.handle(&event, &shown));
+            let is_due = state.is_due(watcher, interval);
             match action {
                 KeyEffect::None if is_due => break KeyEffect::Refresh,
                 KeyEffect::None if drawn_at.elapsed() < Duration::from_secs(1) => {}
@@ -128,27 +177,23 @@ fn live(session: &Session, watcher: &mut Watcher<'_>, gathered: Gathered, interv
         };
         match action {
             KeyEffect::Quit => return Ok(()),
-            KeyEffect::Refresh => known.renew(watcher),
+            KeyEffect::Refresh => state.renew(watcher),
             KeyEffect::Draw | KeyEffect::None => {}
         }
     }
 }
 
-impl Report for Frame {
-    fn json(&self) -> Value {
-        self.gathered.json(&self.now)
+impl Report for FrameReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, _: &Styles) -> String {
-        watch::text(&self.gathered.state(&self.now, None), self.columns)
+        self.text.clone()
     }
 }
 
-impl Report for Seen {
-    fn json(&self) -> Value {
-        Value::Null
-    }
-
+impl Report for DrawnReport {
     fn human(&self, _: &Styles) -> String {
         String::new()
     }

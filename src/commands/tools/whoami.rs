@@ -1,27 +1,31 @@
-//! `git jit whoami`: the agent, where its name came from, the worktree, and what is held.
+//! `git jit whoami`: shows the agent, where its name comes from, the worktree, and the leases held.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::actor::{self, Origin};
-use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::lease_report::LeaseView;
 use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::{AgentId, WorktreeId};
-use crate::output::Report;
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
 use crate::store::identity::Identity;
 
 // Arguments of `whoami`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-struct Whoami {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct WhoamiReport {
     agent_id: AgentId,
+    #[schemars(with = "String")]
     origin: Origin,
     worktree_id: Option<WorktreeId>,
+    count: usize,
     leases: Vec<LeaseView>,
 }
 
-/// Tells who acts here.
+/// Reports who acts in this worktree.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args {} = args;
     let layout = session.layout()?;
@@ -33,16 +37,13 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let ledger = session.leases(layout).ledger()?;
     let store = issues(layout, &policy).ok();
     let mine = ledger.leases().filter(|lease| editor.is(&lease.holder));
-    let leases = mine.map(|lease| LeaseView::of(lease, &now, &policy, store.as_ref())).collect();
-    Ok(Box::new(Whoami { agent_id, origin, worktree_id, leases }))
+    let leases: Vec<LeaseView> = mine.map(|lease| LeaseView::of(lease, &now, &policy, store.as_ref())).collect();
+    Ok(Box::new(WhoamiReport { agent_id, origin, worktree_id, count: leases.len(), leases }))
 }
 
-impl Report for Whoami {
-    fn json(&self) -> Value {
-        json!({
-            "agent_id": self.agent_id, "origin": self.origin, "worktree_id": self.worktree_id,
-            "count": self.leases.len(), "leases": self.leases,
-        })
+impl Report for WhoamiReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

@@ -1,62 +1,70 @@
-//! `git jit worktree goto` and `path`: where a worktree is, and how a shell gets there.
+//! `git jit worktree goto` and `path`: where a worktree is, and how the shell changes to it.
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use crate::commands::shared::candidates;
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::tools::shell;
-use crate::commands::worktrees::meant;
+use crate::commands::shared::shell::Shell;
+use crate::commands::worktrees::find;
 use crate::error::Error;
-use crate::output::Report;
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
 use crate::worktree::Blocker;
 
 // Arguments of `worktree goto` and `worktree path`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The worktree: main, its issue's number or id, its directory's name, its branch, or its path
-    #[arg(add = shell::worktrees())]
+    #[arg(add = candidates::worktrees())]
     worktree: String,
 }
 
-/// Tells where it is, and leads the shell there.
-pub(crate) fn goto(session: &Session, args: Args) -> CommandResult {
-    let hint = session.cx.cd_file.is_none().then(|| {
-        let shell = shell::Shell::of(session.cx.shell.as_deref());
-        format!("a program cannot move its shell. For the function wt, which can: {}", shell.line())
-    });
-    Ok(Box::new(There { path: find(session, &args)?, leads: true, hint }))
-}
-
-/// Tells where it is.
-pub(crate) fn path(session: &Session, args: Args) -> CommandResult {
-    Ok(Box::new(There { path: find(session, &args)?, leads: false, hint: None }))
-}
-
-fn find(session: &Session, args: &Args) -> Result<PathBuf, Error> {
-    let found = meant(session, session.layout()?, &args.worktree)?;
-    if found.root.exists() { Ok(found.root) } else { Err(Blocker::Missing { path: found.root }.into()) }
-}
-
-struct There {
-    path: PathBuf,
-    leads: bool,
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct WorktreePath {
+    path: String,
+    /// Where the shell should change to.
+    #[serde(skip)]
+    destination: Option<PathBuf>,
+    #[serde(skip)]
     hint: Option<String>,
 }
 
-impl Report for There {
-    fn json(&self) -> Value {
-        json!({ "path": self.path.display().to_string() })
+/// Changes the shell to the worktree, or prints the path if the shell has no function for that.
+pub(crate) fn goto(session: &Session, args: Args) -> CommandResult {
+    let path = existing_path(session, &args)?;
+    let hint = session.cx.cd_file.is_none().then(|| {
+        let shell = Shell::of(session.cx.shell.as_deref());
+        format!("a program cannot change the directory of its shell; to define the function wt, which can: {}", shell.line())
+    });
+    Ok(Box::new(WorktreePath { path: path.display().to_string(), destination: Some(path), hint }))
+}
+
+/// Prints the path.
+pub(crate) fn path(session: &Session, args: Args) -> CommandResult {
+    let path = existing_path(session, &args)?.display().to_string();
+    Ok(Box::new(WorktreePath { path, destination: None, hint: None }))
+}
+
+fn existing_path(session: &Session, args: &Args) -> Result<PathBuf, Error> {
+    let found = find(session, session.layout()?, &args.worktree)?;
+    if found.root.exists() { Ok(found.root) } else { Err(Blocker::Missing { path: found.root }.into()) }
+}
+
+impl Report for WorktreePath {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
-    /// Byte by byte, so that `cd "$(…)"` gets there; where the shell goes by itself nothing needs to be said.
+    /// The exact path for `cd "$(…)"`; nothing if the shell changes by itself.
     fn human(&self, _: &Styles) -> String {
-        if self.leads && self.hint.is_none() { String::new() } else { format!("{}\n", self.path.display()) }
+        if self.destination.is_some() && self.hint.is_none() { String::new() } else { format!("{}\n", self.path) }
     }
 
     fn quiet(&self) -> Option<String> {
-        Some(self.path.display().to_string())
+        Some(self.path.clone())
     }
 
     fn aside(&self) -> Option<String> {
@@ -64,6 +72,6 @@ impl Report for There {
     }
 
     fn destination(&self) -> Option<&Path> {
-        Some(self.path.as_path()).filter(|_| self.leads)
+        self.destination.as_deref()
     }
 }

@@ -1,33 +1,44 @@
-//! `git jit worktree`: one for an issue with an agent in it, who is in which, one less when the work is done.
+//! `git jit worktree`: creates, lists and removes worktrees for issues, and runs agents in them.
 
 mod agent;
 mod attach;
 mod goto;
+mod info;
 mod init;
 mod list;
 mod prune;
 mod remove;
 mod settings;
 mod spawn;
-mod subject;
+mod target_issue;
 
 use std::path::Path;
 
-use serde_json::{Value, json};
-
-use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{CommandResult, Session, issues};
+use crate::commands::shared::session::{CommandResult, Session, issues, resolve, viewpoint};
 use crate::error::Error;
-use crate::output::Report;
-use crate::output::text::{Styles, plain_line};
+use crate::output::schema::Answer;
+use crate::output::text::plain_line;
 use crate::store;
 use crate::store::file;
-use crate::store::identity::Identity;
 use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
 use crate::worktree::{self, Blocker};
 
-pub(in crate::commands) use crate::commands::worktrees::list::{WorktreeRow, rows};
+/// What the verbs of this group answer with `--json`.
+pub(crate) const ANSWERS: &[Answer] = &[
+    Answer::of::<info::Info>("worktree info"),
+    Answer::of::<list::Worktrees>("worktree list"),
+    Answer::of::<init::Ready>("worktree clone"),
+    Answer::of::<init::Ready>("worktree init"),
+    Answer::of::<spawn::Spawn>("worktree spawn"),
+    Answer::of::<goto::WorktreePath>("worktree goto"),
+    Answer::of::<goto::WorktreePath>("worktree path"),
+    Answer::of::<attach::Attached>("worktree attach"),
+    Answer::of::<remove::RemovedWorktree>("worktree remove"),
+    Answer::of::<prune::CleanedUp>("worktree prune"),
+    Answer::of::<prune::CleanedUp>("worktree purge"),
+    Answer::of::<init::Approved>("worktree approve"),
+];
 
 /// Verbs of `worktree`.
 #[derive(Debug, clap::Subcommand)]
@@ -35,44 +46,40 @@ pub(in crate::commands) use crate::commands::worktrees::list::{WorktreeRow, rows
 pub(crate) enum Verb {
     /// Clone into a bare repository with its worktrees in trees/
     Clone(init::CloneArgs),
-    /// Make ready for worktrees in trees/; in a bare repository, make trees/main
+    /// Prepare for worktrees in trees/; in a bare repository, create trees/main
     Init(init::InitArgs),
-    /// Take the lease on an issue, make a worktree for it, and start an agent there; or go on in the one it has
+    /// Create a worktree for an issue, take its lease and start an agent; or continue in its existing worktree
     Spawn(spawn::Args),
-    /// Go to the worktree of an issue, by the shell function wt
+    /// Change to the worktree of an issue, with the shell function wt
     Goto(goto::Args),
-    /// Tell where the worktree of an issue is
+    /// Print the path of an issue's worktree
     #[command(alias = "pathto")]
     Path(goto::Args),
-    /// Show the worktrees and who works in them
+    /// List the worktrees and who works in them
     List(list::Args),
-    /// Tell which worktree this is
-    Info(InfoArgs),
-    /// Follow what an agent says that was started with --headless
+    /// Show the current worktree
+    Info(info::Args),
+    /// Follow the log of an agent that was started with --headless
     Attach(attach::Args),
-    /// Remove a worktree, its leases with it; refuses to where work would be lost
+    /// Remove a worktree and end its leases; refuses if work would be lost
     Remove(remove::Args),
-    /// Remove what worktrees have left that are gone
+    /// Clean up after worktrees that no longer exist
     Prune(prune::PruneArgs),
     /// Remove the worktrees of closed issues whose work is merged
     Purge(prune::PurgeArgs),
-    /// Allow the commands that this repository's configuration wants to run
+    /// Approve the commands that this repository's configuration runs
     Approve(init::ApproveArgs),
-    /// Keep a lease alive for an agent that nobody watches
+    /// Run an agent in the background and keep its lease alive
     #[command(hide = true)]
     Tend(agent::TendArgs),
 }
 
 impl Verb {
-    /// Whether it makes sense where the current directory is gone.
-    pub(crate) fn may_lose_its_place(&self) -> bool {
+    /// Whether the verb works although the current directory was removed.
+    pub(crate) fn works_without_cwd(&self) -> bool {
         matches!(self, Self::Goto(_) | Self::Path(_) | Self::List(_))
     }
 }
-
-// Arguments of `worktree info`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct InfoArgs {}
 
 /// Runs a verb of `worktree`.
 pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
@@ -83,7 +90,7 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
         Verb::Goto(args) => goto::goto(session, args),
         Verb::Path(args) => goto::path(session, args),
         Verb::List(args) => list::run(session, args),
-        Verb::Info(InfoArgs {}) => info(session),
+        Verb::Info(args) => info::run(session, args),
         Verb::Attach(args) => attach::run(session, args),
         Verb::Remove(args) => remove::run(session, args),
         Verb::Prune(args) => prune::prune(session, args),
@@ -93,95 +100,36 @@ pub(crate) fn run(session: &Session, verb: Verb) -> CommandResult {
     }
 }
 
-/// Leads the user's shell to a directory, at best effort: where there is no function to take it there, it stays.
-pub(crate) fn lead(session: &Session, dir: &Path) {
+/// Tells the shell function `wt` to change to `dir`. Best effort; does nothing without that function.
+pub(crate) fn change_directory(session: &Session, dir: &Path) {
     let Some(path) = &session.cx.cd_file else { return };
     let write = || -> std::io::Result<()> {
         let mut file = file::open_append(path, store::issues::VERSIONED).map_err(std::io::Error::other)?;
         std::io::Write::write_all(&mut file, dir.as_os_str().as_encoded_bytes())
     };
     if let Err(error) = write() {
-        session.output.warn(&format!("the shell cannot be led to {}: {error}", dir.display()));
+        session.output.warn(&format!("the shell cannot change to {}: {error}", dir.display()));
     }
 }
 
-/// The repository as seen from where there are issues: from this worktree, or, from a bare root, from the primary one.
-fn viewpoint(layout: &Layout) -> Result<Option<Layout>, Error> {
-    match &layout.primary_root {
-        Some(primary) if layout.worktree_root.is_none() => elsewhere(primary).map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// The repository as seen from another of its worktrees.
-fn elsewhere(root: &Path) -> Result<Layout, Error> {
-    Ok(Layout::at(root)?)
-}
-
-/// The worktree that was meant: by its name, its number, its path, or the issue that it is for.
-fn meant(session: &Session, layout: &Layout, named: &str) -> Result<Worktree, Error> {
-    let by_issue = || -> Result<String, Error> {
+/// The worktree that the user named: by its name, its number, its path, or its issue.
+fn find(session: &Session, layout: &Layout, named: &str) -> Result<Worktree, Error> {
+    let issue_id = || -> Result<String, Error> {
         let view = viewpoint(layout)?;
         let view = view.as_ref().unwrap_or(layout);
         Ok(resolve(&issues(view, &session.policy(view))?, named)?.0.to_string())
     };
     match worktree::find(layout, &session.cx.cwd, named) {
-        Err(worktree::Error::Blocker(Blocker::NoSuchWorktree { named })) => {
-            let Ok(id) = by_issue() else { return Err(Blocker::NoSuchWorktree { named }.into()) };
+        Err(worktree::Error::Blocker(blocker @ Blocker::NoSuchWorktree { .. })) => {
+            let Ok(id) = issue_id() else { return Err(blocker.into()) };
             let found = worktree::find(layout, &session.cx.cwd, &id);
-            let found = found.or_else(|_| worktree::find(layout, &session.cx.cwd, &id[..8]));
-            Ok(found.map_err(|_| Blocker::NoSuchWorktree { named })?)
+            Ok(found.or_else(|_| worktree::find(layout, &session.cx.cwd, &id[..8])).map_err(|_| blocker)?)
         }
         found => Ok(found?),
     }
 }
 
-/// A path for people.
+/// A path for people, without control characters.
 fn show(path: &Path) -> String {
     plain_line(&path.display().to_string())
-}
-
-fn info(session: &Session) -> CommandResult {
-    let layout = session.layout()?;
-    let root = layout.require_worktree()?.display().to_string();
-    Ok(Box::new(Info {
-        id: Identity::of(layout)?.map(|identity| identity.worktree_id.to_string()),
-        branch: layout.branch(),
-        root,
-        is_primary: layout.is_primary(),
-        common_dir: layout.common_dir.display().to_string(),
-    }))
-}
-
-struct Info {
-    id: Option<String>,
-    branch: Option<String>,
-    root: String,
-    is_primary: bool,
-    common_dir: String,
-}
-
-impl Report for Info {
-    fn json(&self) -> Value {
-        json!({ "worktree": {
-            "worktree_id": self.id, "branch": self.branch, "root": self.root,
-            "type": if self.is_primary { "primary" } else { "secondary" }, "common_dir": self.common_dir,
-        }})
-    }
-
-    fn human(&self, styles: &Styles) -> String {
-        let kind = if self.is_primary { "primary worktree" } else { "secondary worktree" };
-        format!(
-            "{}\n  ID:         {}\n  Branch:     {}\n  Root:       {}\n  Type:       {kind}\n  Common dir: {}\n",
-            styles.head("Worktree Information:"),
-            styles.id(self.id.as_deref().unwrap_or("none yet: the first command that writes draws one")),
-            plain_line(self.branch.as_deref().unwrap_or("none (detached HEAD)")),
-            self.root,
-            self.common_dir,
-        )
-    }
-
-    fn quiet(&self) -> Option<String> {
-        self.id.clone()
-    }
 }

@@ -1,32 +1,35 @@
-//! `git jit worktree spawn`: from an issue to an agent at work on it.
+//! `git jit worktree spawn`: creates a worktree for an issue and starts an agent in it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::commands::leases::claim;
-use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::worktrees::agent::{self, AgentReport};
+use crate::commands::shared::hooks_reminder;
+use crate::commands::shared::lease_args;
+use crate::commands::shared::session::{CommandResult, Session, viewpoint};
+use crate::commands::worktrees::agent::{AgentChoice, StartedAgent};
 use crate::commands::worktrees::settings::WorktreeSettings;
-use crate::commands::worktrees::subject::Subject;
-use crate::commands::worktrees::{elsewhere, show, viewpoint};
-use crate::domain::id::AgentId;
+use crate::commands::worktrees::show;
+use crate::commands::worktrees::target_issue::TargetIssue;
+use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::error::Error;
 use crate::git::run::Git;
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
+use crate::output::{Document, Report};
+use crate::repo::Repo;
 use crate::store::agent_run;
 use crate::store::layout::Layout;
 use crate::store::worktrees::Worktree;
 use crate::worktree::{self, Blocker, SpawnRequest, Spawned, agent_at_work};
 
 const AFTER: &str = "\
-The worktree is trees/issue-NUMBER-SLUG, on a branch of the same name that begins at the default branch. It is made whole or not
-at all. One that is there already is gone on with, and so is, with --resume, a branch without a worktree. Ignored files that
-.worktreeinclude lists come along.
+The worktree is trees/issue-NUMBER-SLUG, on a branch of the same name that starts at the default branch. It is created completely
+or not at all. An existing worktree is used again; with --resume, so is an existing branch without a worktree. Ignored files that
+.worktreeinclude lists are copied.
 
-The lease is kept alive while the agent runs. When that ends well it is given back, with an uncommitted edit at its commit; when
-it fails the lease stays until its time is up. The status is the agent's.";
+The lease is kept alive while the agent runs. If the agent succeeds, its lease is released, or ends with the commit of an
+uncommitted edit; if it fails, the lease lasts until it expires. The exit status is the agent's.";
 
 // Arguments of `worktree spawn`.
 #[derive(Debug, clap::Args)]
@@ -34,7 +37,7 @@ it fails the lease stays until its time is up. The status is the agent's.";
 pub(crate) struct Args {
     /// The issue: its id, or at least four digits of it; or a number on GitHub, 42 or #42
     issue: String,
-    /// Its title, for a number on GitHub that is not asked for there
+    /// The title for a number on GitHub, instead of asking GitHub
     #[arg(long)]
     title: Option<String>,
     /// Where to start from [default: the default branch]
@@ -43,23 +46,45 @@ pub(crate) struct Args {
     /// Fetch from the remote first
     #[arg(long)]
     fetch: bool,
-    /// Go on with a branch that there is of it, here or on a remote
+    /// Reuse the issue's existing branch, here or on a remote
     #[arg(long)]
     resume: bool,
-    /// How long the lease lasts: seconds, or 30m, 2h, 1d; 0 for no end, with a reason [default: the configuration's, 600]
+    /// How long the lease lasts: seconds, or 30m, 2h, 1d; 0 for an indefinite lease, with --reason [default: from the configuration, 600]
     #[arg(long, value_name = "TIME")]
     ttl: Option<String>,
     /// What the lease is for
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Do without the command of `worktree.post_spawn`
+    /// Do not run the command of `worktree.post_spawn`
     #[arg(long)]
     no_setup: bool,
     #[command(flatten)]
-    agent: agent::AgentChoice,
+    agent: AgentChoice,
 }
 
-/// Makes the worktree or finds it, and starts the agent.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Spawn {
+    /// Whether the worktree was created.
+    changed: bool,
+    path: String,
+    branch: String,
+    base: Option<String>,
+    agent_id: AgentId,
+    worktree_id: WorktreeId,
+    lease_id: LeaseId,
+    issue_id: IssueId,
+    /// Number of copied ignored files.
+    copied: usize,
+    notes: Vec<String>,
+    agent: Option<StartedAgent>,
+    #[serde(skip)]
+    root: PathBuf,
+    /// Whether the shell should change to the worktree.
+    #[serde(skip)]
+    changes_directory: bool,
+}
+
+/// Creates or finds the worktree, and starts the agent.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, title, base, fetch, resume, ttl, reason, no_setup, agent } = args;
     let layout = session.layout()?;
@@ -67,116 +92,126 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let view = viewpoint(layout)?;
     let view = view.as_ref().unwrap_or(layout);
     let policy = session.policy_of_leases(view)?;
-    crate::commands::shared::hooks_reminder::remind(session, layout, &policy);
+    hooks_reminder::remind(session, layout, &policy);
     let settings = WorktreeSettings::read(session, view)?;
-    let (ttl_secs, reason) = (claim::ttl_secs(ttl.as_deref(), &policy)?, claim::reason(reason)?);
-    // Everything that can be known to fail is looked at before anything is made.
-    let chosen = agent.choose(session, layout, &settings)?;
-    let subject = Subject::find(session, view, &policy, &issue, title.as_deref())?;
-    if subject.is_closed_there {
+    let (ttl_secs, reason) = (lease_args::ttl_secs(ttl.as_deref(), &policy)?, lease_args::reason(reason)?);
+    // Everything that can fail early is checked before anything is created.
+    let selected = agent.select(session, layout, &settings)?;
+    let target = TargetIssue::find(session, view, &policy, &issue, title.as_deref())?;
+    if target.is_closed_on_github {
         session.output.warn(&format!("{issue} is closed on GitHub"));
     }
-    let issue = subject.document.issue();
+    let issue = target.document.issue();
     let existing = worktree::existing(layout, issue)?;
-    let prepare = if no_setup || existing.is_some() { None } else { settings.post_spawn(session, layout)? };
+    let post_spawn = if no_setup || existing.is_some() { None } else { settings.post_spawn(session, layout)? };
     if fetch && existing.is_none() {
         Git::at(&layout.common_dir).attended(&["fetch", "--quiet"])?;
     }
-    // Nobody else starts an agent there, or removes it, until ours is at work.
-    let door = existing.as_ref().filter(|existing| chosen.is_some() && !existing.is_missing);
-    let gone = |existing: &Worktree| Blocker::Missing { path: existing.root.clone() };
-    let door = door.map(|existing| agent_run::door(&existing.git_dir, layout.modes)?.ok_or_else(|| gone(existing).into()));
-    let door = door.transpose().map_err(|error: Error| error)?;
-    let wish = SpawnRequest {
+    // While this lock is held, no other process starts an agent in the worktree or removes it.
+    let start_lock = match existing.as_ref().filter(|existing| selected.is_some() && !existing.is_missing) {
+        Some(existing) => {
+            let gone = || Blocker::Missing { path: existing.root.clone() };
+            Some(agent_run::door(&existing.git_dir, layout.modes)?.ok_or_else(gone)?)
+        }
+        None => None,
+    };
+    let request = SpawnRequest {
         issue,
-        issue_file: subject.document.as_bytes(),
-        agent_id: who(session, layout, existing.as_ref())?,
+        issue_file: target.document.as_bytes(),
+        agent_id: lease_holder(session, layout, existing.as_ref())?,
         base,
         ttl_secs,
         reason,
-        policy: &policy,
-        place: settings.place(session),
-        resumes_branch: resume,
-        prepare,
+        path_template: settings.path_template(session),
+        resume_branch: resume,
+        post_spawn,
     };
+    let repo = session.repo(layout, &policy);
     let spawned = match existing {
-        Some(existing) => go_on(session, layout, &wish, existing, chosen.is_some())?,
-        None => worktree::spawn(&session.cx, layout, &wish)?,
+        Some(existing) => resume_in(repo, &request, existing, selected.is_some())?,
+        None => worktree::spawn(repo, &request)?,
     };
     for note in &spawned.notes {
         session.output.warn(note);
     }
-    let leads = chosen.as_ref().is_none_or(|chosen| !chosen.is_headless());
-    let outcome = chosen.map(|chosen| chosen.start(session, &spawned, issue, door)).transpose()?;
-    Ok(Box::new(Spawn { spawned, outcome, leads }))
+    let changes_directory = selected.as_ref().is_none_or(|selected| !selected.is_headless());
+    let agent = selected.map(|selected| selected.start(session, &spawned, issue, start_lock)).transpose()?;
+    Ok(Box::new(Spawn::new(spawned, agent, changes_directory)))
 }
 
-/// Who will hold the lease: whoever a worktree that is there belongs to, unless somebody else is named.
-fn who(session: &Session, layout: &Layout, existing: Option<&Worktree>) -> Result<AgentId, Error> {
+/// The agent that will hold the lease: the one that an existing worktree belongs to, unless the user names another.
+fn lease_holder(session: &Session, layout: &Layout, existing: Option<&Worktree>) -> Result<AgentId, Error> {
     match existing.filter(|existing| !existing.is_missing) {
-        Some(existing) => session.agent(&elsewhere(&existing.root)?),
+        Some(existing) => session.agent(&Layout::at(&existing.root)?),
         None => session.agent(layout),
     }
 }
 
-/// Goes on in a worktree that is there; not with a second agent beside one that is at work, and not as somebody else.
-fn go_on(
-    session: &Session,
-    layout: &Layout,
-    wish: &SpawnRequest<'_>,
-    existing: Worktree,
-    with_agent: bool,
-) -> Result<Spawned, Error> {
-    let is_others = existing.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) != Some(&wish.agent_id);
+/// Continues in an existing worktree. Refuses a second agent program beside a running one, and another holder than the running
+/// agent's.
+fn resume_in(repo: Repo<'_>, request: &SpawnRequest<'_>, existing: Worktree, with_agent: bool) -> Result<Spawned, Error> {
+    let is_others = existing.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) != Some(&request.agent_id);
     if let Some(run) = agent_at_work(&existing).filter(|_| with_agent || is_others) {
         return Err(Blocker::AtWork { name: run.name, pid: run.pid, path: existing.root }.into());
     }
-    Ok(worktree::resume(&session.cx, layout, wish, existing)?)
+    Ok(worktree::resume(repo, request, existing)?)
 }
 
-struct Spawn {
-    spawned: Spawned,
-    outcome: Option<AgentReport>,
-    leads: bool,
+impl Spawn {
+    fn new(spawned: Spawned, agent: Option<StartedAgent>, changes_directory: bool) -> Self {
+        let Spawned { path: root, branch, base, holder, lease_id, issue_id, copied, notes } = spawned;
+        let Holder { agent_id, worktree_id } = holder;
+        let (changed, path) = (base.is_some(), root.display().to_string());
+        Self {
+            changed,
+            path,
+            branch,
+            base,
+            agent_id,
+            worktree_id,
+            lease_id,
+            issue_id,
+            copied,
+            notes,
+            agent,
+            root,
+            changes_directory,
+        }
+    }
 }
 
 impl Report for Spawn {
-    fn json(&self) -> Value {
-        let Spawned { path, branch, base, holder, lease_id, issue_id, copied, notes } = &self.spawned;
-        json!({
-            "changed": base.is_some(), "path": path.display().to_string(), "branch": branch, "base": base,
-            "agent_id": holder.agent_id, "worktree_id": holder.worktree_id, "lease_id": lease_id, "issue_id": issue_id,
-            "copied": copied, "notes": notes, "agent": self.outcome.as_ref().map(AgentReport::json),
-        })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let Spawned { path, branch, base, holder, lease_id, issue_id, copied, .. } = &self.spawned;
-        let head = if base.is_some() { "✓ Created worktree:" } else { "✓ Found worktree:" };
-        let copied = if *copied > 0 { format!("  Copied: {copied} that .worktreeinclude lists\n") } else { String::new() };
+        let Self { branch, agent_id, worktree_id, lease_id, issue_id, copied, .. } = self;
+        let head = if self.changed { "✓ Created worktree:" } else { "✓ Found worktree:" };
+        let copied = if *copied > 0 { format!("  Copied: {copied} listed in .worktreeinclude\n") } else { String::new() };
         format!(
-            "{} {}\n  Branch: {}\n  Issue:  {issue_id}\n  Holder: {holder}\n  Lease:  {}\n{copied}{}",
+            "{} {}\n  Branch: {}\n  Issue:  {issue_id}\n  Holder: {agent_id} in {worktree_id}\n  Lease:  {}\n{copied}{}",
             styles.good(head),
-            show(path),
+            show(&self.root),
             plain_line(branch),
             styles.id(lease_id.as_str()),
-            self.outcome.as_ref().map(AgentReport::lines).unwrap_or_default(),
+            self.agent.as_ref().map(StartedAgent::lines).unwrap_or_default(),
         )
     }
 
     fn quiet(&self) -> Option<String> {
-        Some(self.spawned.path.display().to_string())
+        Some(self.path.clone())
     }
 
     fn aside(&self) -> Option<String> {
-        self.outcome.as_ref().map(|outcome| outcome.told(&self.spawned.issue_id.short(), &self.spawned.path))
+        self.agent.as_ref().map(|agent| agent.summary(&self.issue_id.short(), &self.root))
     }
 
     fn destination(&self) -> Option<&Path> {
-        Some(self.spawned.path.as_path()).filter(|_| self.leads)
+        Some(self.root.as_path()).filter(|_| self.changes_directory)
     }
 
     fn code(&self) -> u8 {
-        self.outcome.as_ref().and_then(AgentReport::status).unwrap_or(0)
+        self.agent.as_ref().and_then(StartedAgent::status).unwrap_or(0)
     }
 }

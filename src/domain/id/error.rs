@@ -1,6 +1,11 @@
 //! Errors of parsing and resolving ids.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use serde_json::json;
+
 use crate::domain::id::{IssueId, SHORTEST_PREFIX};
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 
 /// Why a text is not an id, or not the prefix of exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,4 +31,18 @@ pub(crate) enum IdError {
         /// All of them, sorted.
         candidates: Vec<IssueId>,
     },
+}
+
+impl Diagnose for IdError {
+    fn diagnosis(&self) -> Diagnosis {
+        const ALL: &str = "To see all issues: git jit issue list";
+        match self {
+            Self::NoSuchIssue { .. } => Diagnosis::new("issue_not_found", ExitStatus::NotFound).hint(ALL),
+            Self::Ambiguous { candidates, .. } => Diagnosis::new("issue_ambiguous", ExitStatus::Usage)
+                .hint("Give more digits of one of these:")
+                .hints(candidates.iter().map(|id| format!("  {id}")))
+                .data(json!({ "candidates": candidates })),
+            Self::Malformed { .. } | Self::TooShort { .. } => Diagnosis::new("malformed_id", ExitStatus::Usage).hint(ALL),
+        }
+    }
 }

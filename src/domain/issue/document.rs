@@ -129,7 +129,7 @@ impl Document {
 }
 
 /// The change of one field.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub(crate) struct FieldChange {
     pub field: String,
     /// The old value; `None` if there was none.

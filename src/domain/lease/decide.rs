@@ -3,7 +3,7 @@
 //! Every reason is a variant, so that the code that words the answers is exhaustive.
 
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Grant, Lease, LeaseEvent, LeaseStatus, Ledger, Limits};
+use crate::domain::lease::{Grant, Lease, LeaseEvent, LeaseRefusal, LeaseStatus, Ledger, Limits};
 use crate::domain::time::Now;
 
 /// A request to the ledger. Every grant has a new lease id, so a request that names a lease is a compare-and-swap: it fails if the
@@ -43,23 +43,6 @@ pub(crate) enum LeaseAnswer {
     Closing(LeaseId),
     /// Nothing had to change.
     Nothing,
-}
-
-/// Why a request was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum LeaseRefusal {
-    /// Another holder has the lease.
-    Held { lease: Box<Lease>, lease_status: LeaseStatus },
-    /// The lease does not exist or has ended.
-    NoSuchLease { lease_id: LeaseId },
-    /// The lease belongs to another holder.
-    NotTheHolder { lease: Box<Lease>, holder: Holder },
-    /// The lease has expired and must be renewed before it is transferred.
-    Over { lease: Box<Lease> },
-    /// An indefinite lease requires a reason.
-    NoReason,
-    /// The limit of indefinite leases is reached: of this agent, or in the repository.
-    TooMany { agent: Option<AgentId>, limit: u64, leases: Vec<Lease> },
 }
 
 /// The records to append, in order, and the answer to give once all of them count.

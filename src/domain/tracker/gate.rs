@@ -20,7 +20,7 @@ pub(crate) use registry::Registry;
 pub(crate) const DEFAULT_TIMEOUT_SECS: u64 = 300;
 
 /// When a gate must pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GateStage {
     /// Before work starts.
@@ -30,7 +30,7 @@ pub(crate) enum GateStage {
 }
 
 /// Who decides the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GateMode {
     /// A person or an agent.
@@ -65,7 +65,7 @@ impl GateMode {
 }
 
 /// The result of a gate on an issue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GateVerdict {
     /// No result yet.
@@ -86,7 +86,7 @@ impl GateVerdict {
 }
 
 /// The definition of a gate.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub(crate) struct Gate {
     /// The key: one word that is safe in a file name.
     pub key: String,

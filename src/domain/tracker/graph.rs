@@ -34,7 +34,9 @@ pub(crate) fn effective_state(stored: State, is_blocked: bool) -> State {
 pub(crate) const DEEPEST: usize = 500;
 
 /// The direction in which to follow dependencies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub(crate) enum Way {
     /// To the issues that this one depends on.
     Dependencies,

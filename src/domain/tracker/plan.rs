@@ -14,8 +14,9 @@ use crate::domain::id::IssueId;
 use crate::domain::issue::{Draft, Priority, State, Summary, valid_label, valid_title};
 
 /// One issue of a plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PlanEntry")]
 pub(crate) struct PlannedIssue {
     /// Its key in the plan.
     pub key: String,
@@ -26,6 +27,7 @@ pub(crate) struct PlannedIssue {
     pub description: String,
     /// Becomes the label `type:…`.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     pub kind: Option<String>,
     /// The initial state.
     #[serde(default = "ready")]

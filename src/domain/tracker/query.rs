@@ -22,6 +22,20 @@ pub(crate) enum QueryKind {
     Closed,
 }
 
+impl QueryKind {
+    /// The spelling on the command line.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Available => "available",
+            Self::Blocked => "blocked",
+            Self::Ready => "ready",
+            Self::Mine => "mine",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// The current facts about an issue, as seen by the caller.
 #[derive(Debug, Clone)]
 pub(crate) struct IssueFacts {

@@ -1,7 +1,10 @@
 //! Why hooks stay as they are: each reason with what there is to do about it.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::path::{Path, PathBuf};
 
+use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use crate::hooks::install::HOOKS;
 use crate::hooks::install::manager::Manager;
 use crate::hooks::install::shim;
@@ -77,5 +80,51 @@ impl Obstacle {
     pub(crate) fn line_to_add(hook: &str) -> String {
         let binary = HOOKS.iter().find(|(name, _)| *name == hook).map_or("jit-pre-commit", |(_, binary)| binary);
         shim::stanza(hook, Path::new(binary))
+    }
+}
+
+impl Diagnose for Obstacle {
+    fn diagnosis(&self) -> Diagnosis {
+        Diagnosis::new("hooks_blocked", ExitStatus::Refused).hints(self.next_steps())
+    }
+}
+
+impl Obstacle {
+    fn next_steps(&self) -> Vec<String> {
+        match self {
+            Self::Managed { manager, hooks } => {
+                let mut lines = vec![format!("git jit does not write to the files of {}. Add this,", manager.name())];
+                lines.extend(manager.stanza(hooks));
+                lines.push("Then run git jit hooks install again".to_owned());
+                lines
+            }
+            Self::Taken { hook, kept } => {
+                let name = hook.file_name().unwrap_or_default().to_string_lossy();
+                vec![
+                    format!("Remove one of the two: {} is what git runs now", hook.display()),
+                    format!("Or call ours from it, at its end: {}", Self::line_to_add(&name)),
+                    format!("{} was put there by an earlier install, if it was not you", kept.display()),
+                ]
+            }
+            Self::Behind { is_ours: true, .. } => {
+                vec!["To use the configuration: git jit hooks uninstall, then git jit hooks install --mode config".to_owned()]
+            }
+            Self::Behind { is_ours: false, .. } => vec!["To use files for all of them: git jit hooks install".to_owned()],
+            Self::OldGit { .. } => vec!["To use files: git jit hooks install".to_owned()],
+            Self::Relative { absolute, .. } => {
+                let absolute = absolute.display();
+                vec![format!("To have one directory for all worktrees: git config --local core.hooksPath '{absolute}'")]
+            }
+            Self::Edited { path } => vec![format!("Remove {} by hand, if you do not need your changes", path.display())],
+            Self::Shared { .. } => [
+                "For this repository alone: git config --local core.hooksPath \"$(git rev-parse --path-format=absolute --git-common-dir)/hooks\"",
+                "For all of them: call jit-pre-commit and jit-pre-push from the hooks there",
+                "Or remove the setting: git config --global --unset core.hooksPath",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            Self::Reftable => vec!["To use the other format: git refs migrate --ref-format=files".to_owned()],
+            Self::NoBinary { binary } => vec![format!("To install it: put {binary} beside git-jit, or run install.sh again")],
+        }
     }
 }

@@ -38,18 +38,6 @@ pub(crate) enum HookSlot {
 }
 
 impl HookSlot {
-    /// A stable word for programs.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Free => "free",
-            Self::Ours => "ours",
-            Self::Edited => "edited",
-            Self::Served => "served",
-            Self::Managed(_) => "managed",
-            Self::Foreign => "foreign",
-        }
-    }
-
     /// Whether Git runs ours here.
     pub(crate) fn runs_ours(self) -> bool {
         matches!(self, Self::Ours | Self::Edited | Self::Served)

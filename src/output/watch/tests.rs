@@ -5,8 +5,8 @@ use ratatui::style::Color;
 
 use super::*;
 
-fn row(key: &str, cells: &[(&str, Mood)]) -> WatchRow {
-    let cells = cells.iter().map(|(text, mood)| Cell::new(text, *mood)).collect();
+fn row(key: &str, cells: &[(&str, CellStyle)]) -> WatchRow {
+    let cells = cells.iter().map(|(text, style)| Cell::new(text, *style)).collect();
     WatchRow { key: key.to_owned(), cells, detail: Cell::plain(&format!("all of {key}")) }
 }
 
@@ -15,15 +15,18 @@ fn panel(title: &'static str, rows: Vec<WatchRow>) -> Panel {
 }
 
 fn state() -> WatchFrame {
-    let lease = |key: &str, left: &str, mood, holder: &str, title: &str| {
-        row(key, &[("", Mood::Good), (key, Mood::Id), (left, mood), (holder, Mood::Plain), (title, Mood::Plain)])
+    let lease = |key: &str, left: &str, style, holder: &str, title: &str| {
+        row(
+            key,
+            &[("", CellStyle::Good), (key, CellStyle::Id), (left, style), (holder, CellStyle::Plain), (title, CellStyle::Plain)],
+        )
     };
     let leases = vec![
-        lease("0a1b2c3d", "9m 12s", Mood::Plain, "agent:alice", "Log in without a password"),
-        lease("1a1b2c3d", "stale, silent for 2h 0m", Mood::Bad, "agent:bob", "Evil\u{1b}[31m\u{202e}title\r\n日本語"),
+        lease("0a1b2c3d", "9m 12s", CellStyle::Plain, "agent:alice", "Log in without a password"),
+        lease("1a1b2c3d", "stale, silent for 2h 0m", CellStyle::Bad, "agent:bob", "Evil\u{1b}[31m\u{202e}title\r\n日本語"),
     ];
-    let issues = (0..40).map(|n| row(&format!("i{n}"), &[(&format!("i{n}"), Mood::Id), ("high", Mood::Warn)])).collect();
-    let events = vec![row("e", &[("3s", Mood::Faint), ("created", Mood::Plain)])];
+    let issues = (0..40).map(|n| row(&format!("i{n}"), &[(&format!("i{n}"), CellStyle::Id), ("high", CellStyle::Warn)])).collect();
+    let events = vec![row("e", &[("3s", CellStyle::Faint), ("created", CellStyle::Plain)])];
     WatchFrame {
         head: Cell::plain("git jit watch  agent:alice on main"),
         panels: [panel("Leases", leases), panel("Worktrees", Vec::new()), panel("Available", issues), panel("Events", events)],
@@ -31,7 +34,7 @@ fn state() -> WatchFrame {
     }
 }
 
-/// What a terminal of this size shows.
+/// A terminal of this size with the frame.
 fn screen(columns: u16, lines: u16, state: &WatchFrame, view: &WatchCursor) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(columns, lines)).expect("a backend");
     terminal.draw(|frame| draw(frame, state, view, true)).expect("drawn");
@@ -40,17 +43,17 @@ fn screen(columns: u16, lines: u16, state: &WatchFrame, view: &WatchCursor) -> T
 
 fn lines(terminal: &Terminal<TestBackend>) -> Vec<String> {
     let text = terminal.backend().to_string();
-    // A wide letter hides the cell behind it, of which the line says so at its end.
+    // The backend notes at the end of a line which cells a wide letter hides.
     let shown = |line: &str| line.split("\" Hidden").next().unwrap_or_default().trim_matches('"').trim_end().to_owned();
     text.lines().map(shown).collect()
 }
 
 fn press(view: &mut WatchCursor, state: &WatchFrame, codes: &[KeyCode]) -> KeyEffect {
-    codes.iter().map(|code| view.take(&Event::Key(KeyEvent::from(*code)), state)).last().unwrap_or(KeyEffect::None)
+    codes.iter().map(|code| view.handle(&Event::Key(KeyEvent::from(*code)), state)).last().unwrap_or(KeyEffect::None)
 }
 
 #[test]
-fn a_frame_has_all_panels_and_says_where_there_is_more() {
+fn a_frame_has_all_panels_and_the_number_of_hidden_lines() {
     let shown = lines(&screen(80, 24, &state(), &WatchCursor::default()));
     assert_eq!(shown.len(), 24);
     assert_eq!(shown[0], "git jit watch  agent:alice on main");
@@ -65,7 +68,7 @@ fn a_frame_has_all_panels_and_says_where_there_is_more() {
 }
 
 #[test]
-fn every_size_can_be_drawn_with_every_choice() {
+fn every_size_can_be_drawn_with_every_selection() {
     let state = state();
     for columns in [1, 2, 3, 7, 20, 40, 79, 80, 200] {
         for lines in [1, 2, 3, 4, 5, 8, 10, 11, 12, 24, 60] {
@@ -85,7 +88,7 @@ fn every_size_can_be_drawn_with_every_choice() {
 }
 
 #[test]
-fn a_low_terminal_shows_the_panel_that_is_looked_at() {
+fn a_low_terminal_shows_only_the_selected_panel() {
     let state = state();
     let mut view = WatchCursor::default();
     press(&mut view, &state, &[KeyCode::Tab, KeyCode::Tab, KeyCode::End]);
@@ -95,14 +98,14 @@ fn a_low_terminal_shows_the_panel_that_is_looked_at() {
 }
 
 #[test]
-fn keys_move_and_what_is_chosen_stays_chosen() {
+fn keys_move_and_the_selection_stays() {
     let mut state = state();
     let mut view = WatchCursor::default();
     assert_eq!(press(&mut view, &state, &[KeyCode::Down, KeyCode::Down, KeyCode::Char('j')]), KeyEffect::Draw);
-    assert_eq!((view.line(0), view.chosen(&state).map(|row| row.key.as_str())), (1, Some("1a1b2c3d")));
+    assert_eq!((view.line(0), view.selected(&state).map(|row| row.key.as_str())), (1, Some("1a1b2c3d")));
     state.panels[0].rows.swap(0, 1);
     view.clamp(&state);
-    assert_eq!((view.line(0), view.chosen(&state).map(|row| row.key.as_str())), (0, Some("1a1b2c3d")));
+    assert_eq!((view.line(0), view.selected(&state).map(|row| row.key.as_str())), (0, Some("1a1b2c3d")));
     press(&mut view, &state, &[KeyCode::BackTab]);
     assert_eq!(view.panel, 3);
     press(&mut view, &state, &[KeyCode::Right, KeyCode::Left, KeyCode::Left, KeyCode::PageDown, KeyCode::PageDown, KeyCode::Up]);
@@ -112,22 +115,22 @@ fn keys_move_and_what_is_chosen_stays_chosen() {
     assert_eq!(view.line(2), 4);
     state.panels[2].rows.clear();
     view.clamp(&state);
-    assert_eq!((view.line(2), view.chosen(&state)), (0, None));
+    assert_eq!((view.line(2), view.selected(&state)), (0, None));
     assert_eq!(press(&mut view, &state, &[KeyCode::Down, KeyCode::End, KeyCode::PageUp, KeyCode::Home]), KeyEffect::Draw);
 }
 
 #[test]
-fn keys_end_refresh_and_explain() {
+fn keys_quit_refresh_and_show_help() {
     let state = state();
     let mut view = WatchCursor::default();
     for code in [KeyCode::Char('q'), KeyCode::Esc] {
         assert_eq!(press(&mut view, &state, &[code]), KeyEffect::Quit);
     }
     let control = |letter| Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL));
-    assert_eq!((view.take(&control('c'), &state), view.take(&control('z'), &state)), (KeyEffect::Quit, KeyEffect::None));
+    assert_eq!((view.handle(&control('c'), &state), view.handle(&control('z'), &state)), (KeyEffect::Quit, KeyEffect::None));
     assert_eq!(press(&mut view, &state, &[KeyCode::Char('r')]), KeyEffect::Refresh);
     assert_eq!(press(&mut view, &state, &[KeyCode::Char('x')]), KeyEffect::None);
-    assert_eq!(view.take(&Event::Resize(1, 1), &state), KeyEffect::Draw);
+    assert_eq!(view.handle(&Event::Resize(1, 1), &state), KeyEffect::Draw);
     press(&mut view, &state, &[KeyCode::Char('?')]);
     let shown = lines(&screen(80, 24, &state, &view));
     assert!(shown.iter().any(|line| line.starts_with("Tab")) && !shown.iter().any(|line| line.contains("Leases")), "{shown:#?}");
@@ -136,9 +139,9 @@ fn keys_end_refresh_and_explain() {
 }
 
 #[test]
-fn trouble_takes_the_place_of_the_head_and_colour_is_a_choice() {
+fn trouble_replaces_the_head_and_colour_is_optional() {
     let mut state = state();
-    state.trouble = Some(Cell::new("it cannot be read", Mood::Bad));
+    state.trouble = Some(Cell::new("it cannot be read", CellStyle::Bad));
     let terminal = screen(80, 24, &state, &WatchCursor::default());
     assert_eq!(lines(&terminal)[0], "it cannot be read");
     assert_eq!(terminal.backend().buffer()[(0, 0)].fg, Color::Red);

@@ -1,10 +1,10 @@
-//! Commits of a worktree that nothing else has, and what is on the way to be one.
+//! Commits of a worktree that are nowhere else, stashes, and operations that are in progress.
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
-use crate::context::Context;
 use crate::git::history;
+use crate::repo::Repo;
 use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
@@ -12,8 +12,8 @@ use crate::worktree::merged;
 use crate::worktree::risk::RemovalOptions;
 use crate::worktree::{Blocker, Result};
 
-/// What Git leaves while something is not finished, and what that is.
-const UNDER_WAY: [(&str, &str); 7] = [
+/// The files that Git keeps while an operation is in progress, and the operation.
+const OPERATIONS: [(&str, &str); 7] = [
     ("rebase-merge", "a rebase"),
     ("rebase-apply", "a rebase"),
     ("MERGE_HEAD", "a merge"),
@@ -23,13 +23,13 @@ const UNDER_WAY: [(&str, &str); 7] = [
     ("BISECT_LOG", "a bisection"),
 ];
 
-/// Something that has been begun there: a rebase keeps what it stashed where nothing else finds it.
-pub(crate) fn under_way(worktree: &Worktree) -> Option<Blocker> {
-    let (_, what) = UNDER_WAY.into_iter().find(|(name, _)| worktree.git_dir.join(name).exists())?;
+/// The operation that is in progress. A rebase, for example, keeps its stash where only it finds it.
+pub(crate) fn operation_in_progress(worktree: &Worktree) -> Option<Blocker> {
+    let (_, what) = OPERATIONS.into_iter().find(|(name, _)| worktree.git_dir.join(name).exists())?;
     Some(Blocker::UnderWay { path: worktree.root.clone(), what })
 }
 
-/// What the refs lead to that are this worktree's alone.
+/// The commits of the refs that only this worktree has.
 fn own_refs(layout: &Layout, worktree: &Worktree) -> Result<Vec<ObjectId>> {
     let refs = worktree.git_dir.join("refs");
     let mut tips = Vec::new();
@@ -41,14 +41,14 @@ fn own_refs(layout: &Layout, worktree: &Worktree) -> Result<Vec<ObjectId>> {
     Ok(tips)
 }
 
-/// Stashes that were made on its branch, by what Git wrote beside them; on a detached HEAD, those whose parent it is.
+/// Stashes created on the worktree's branch, recognized by Git's message; on a detached HEAD, those whose parent is that commit.
 pub(crate) fn stashed(layout: &Layout, worktree: &Worktree) -> Result<Option<Blocker>> {
     let log = file::read_optional(&layout.common_dir.join("logs/refs/stash"))?.unwrap_or_default();
     let tip = worktrees::tip(layout, worktree);
     let is_from_here = |line: &[u8]| {
-        let (head, said) = line.split_once_str("\t")?;
-        let said = said.strip_prefix(b"WIP on ").or_else(|| said.strip_prefix(b"On "))?;
-        let (on, _) = said.split_once_str(": ")?;
+        let (head, message) = line.split_once_str("\t")?;
+        let message = message.strip_prefix(b"WIP on ").or_else(|| message.strip_prefix(b"On "))?;
+        let (on, _) = message.split_once_str(": ")?;
         match &worktree.branch {
             Some(branch) => Some(on == branch.as_bytes()),
             None if on == b"(no branch)" => {
@@ -66,20 +66,21 @@ pub(crate) fn stashed(layout: &Layout, worktree: &Worktree) -> Result<Option<Blo
     Ok((!stashes.is_empty()).then_some(Blocker::Stashed { branch, stashes }))
 }
 
-/// Commits are safe that the default branch has, or a remote, or, without the branch's deletion, the branch that is kept by name.
-pub(crate) fn unmerged(cx: &Context, layout: &Layout, worktree: &Worktree, removal: RemovalOptions) -> Result<Option<Blocker>> {
-    let keeps = removal.keep_branch && !removal.delete_branch && worktree.branch.is_some();
-    if removal.delete_unmerged || keeps {
+/// The worktree's commits that are nowhere else, unless `options` accepts their loss or keeps their branch.
+pub(crate) fn unmerged(repo: Repo<'_>, worktree: &Worktree, options: RemovalOptions) -> Result<Option<Blocker>> {
+    let keeps_branch = options.keep_branch && !options.delete_branch && worktree.branch.is_some();
+    if options.delete_unmerged || keeps_branch {
         return Ok(None);
     }
-    unmerged_commits(cx, layout, worktree)
+    unmerged_commits(repo, worktree)
 }
 
-/// Commits of a worktree that are nowhere else.
-pub(crate) fn unmerged_commits(cx: &Context, layout: &Layout, worktree: &Worktree) -> Result<Option<Blocker>> {
+/// The worktree's commits that neither the default branch nor a remote has.
+pub(crate) fn unmerged_commits(repo: Repo<'_>, worktree: &Worktree) -> Result<Option<Blocker>> {
+    let layout = repo.layout;
     let mut commits = 0;
     for tip in worktrees::tip(layout, worktree).into_iter().chain(own_refs(layout, worktree)?) {
-        commits += merged::missing_elsewhere(layout, &cx.scratch, tip)?;
+        commits += merged::unmerged_count(layout, &repo.cx.scratch, tip)?;
     }
     if commits == 0 {
         return Ok(None);

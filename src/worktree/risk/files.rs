@@ -1,4 +1,4 @@
-//! Files of a worktree that nothing else has.
+//! Files of a worktree that are nowhere else.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -15,30 +15,30 @@ use crate::worktree::risk::RemovalOptions;
 use crate::worktree::user_files;
 use crate::worktree::{Blocker, Result};
 
-/// What is changed, untracked, listed, a repository of its own, or another worktree.
-pub(crate) fn risks(layout: &Layout, worktree: &Worktree, removal: RemovalOptions) -> Result<Vec<Blocker>> {
+/// Changed, untracked and listed files, repositories inside the worktree, and other worktrees inside it.
+pub(crate) fn risks(layout: &Layout, worktree: &Worktree, options: RemovalOptions) -> Result<Vec<Blocker>> {
     let path = worktree.root.clone();
     let mut found = Vec::new();
-    // What is given up need not be known.
-    if !removal.discard_changes {
-        let (mut changed, untracked) = status(worktree)?;
-        changed.extend(hidden(layout, worktree)?);
+    // What the user has accepted to lose need not be searched for.
+    if !options.discard_changes {
+        let (mut changed, untracked) = changed_and_untracked(worktree)?;
+        changed.extend(hidden_changes(layout, worktree)?);
         if !changed.is_empty() {
             found.push(Blocker::Changed { path: path.clone(), files: changed });
         }
-        if !untracked.is_empty() && !removal.discard_untracked {
+        if !untracked.is_empty() && !options.discard_untracked {
             found.push(Blocker::Untracked { path: path.clone(), files: untracked });
         }
     }
-    if !removal.discard_ignored {
-        found.extend(listed(layout, &path)?);
+    if !options.discard_ignored {
+        found.extend(listed_files(layout, &path)?);
     }
     let others = worktrees::list(layout)?;
     let inner = others.into_iter().find(|other| other.root != path && other.root.starts_with(&path) && !other.is_missing);
     found.extend(inner.map(|inner| Blocker::Nested { path: path.clone(), inner: inner.root }));
-    if !removal.discard_submodules {
-        let mut repositories = repositories(&path)?;
-        repositories.extend(modules(worktree, &repositories)?);
+    if !options.discard_submodules {
+        let mut repositories = nested_repositories(&path)?;
+        repositories.extend(submodules(worktree, &repositories)?);
         if !repositories.is_empty() {
             found.push(Blocker::Submodules { path, files: repositories });
         }
@@ -46,10 +46,10 @@ pub(crate) fn risks(layout: &Layout, worktree: &Worktree, removal: RemovalOption
     Ok(found)
 }
 
-/// Files with changes, and files that Git does not know.
-fn status(worktree: &Worktree) -> Result<(Vec<String>, Vec<String>)> {
+/// Changed files, and untracked files.
+fn changed_and_untracked(worktree: &Worktree) -> Result<(Vec<String>, Vec<String>)> {
     let args = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none"];
-    // What watches the file system may be wrong; here nothing may.
+    // The file system monitor and the untracked cache may be stale, and a missed file would be lost.
     let status =
         Git::at(&worktree.root).run(&[&["-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false"], &args[..]].concat())?;
     let (mut changed, mut untracked) = (Vec::new(), Vec::new());
@@ -60,48 +60,48 @@ fn status(worktree: &Worktree) -> Result<(Vec<String>, Vec<String>)> {
     Ok((changed, untracked))
 }
 
-/// Changes in files that Git was told to take as unchanged.
-fn hidden(layout: &Layout, worktree: &Worktree) -> Result<Vec<String>> {
-    let said = Git::at(&worktree.root).run(&["ls-files", "-v", "-z"])?;
-    // `S` is skipped, a small letter assumed unchanged.
+/// Changes in files that are marked as unchanged or skipped.
+fn hidden_changes(layout: &Layout, worktree: &Worktree) -> Result<Vec<String>> {
+    let output = Git::at(&worktree.root).run(&["ls-files", "-v", "-z"])?;
+    // The tag `S` means skip-worktree; a lowercase letter means assume-unchanged.
     let is_hidden = |line: &&[u8]| line.first().is_some_and(|tag| *tag == b'S' || tag.is_ascii_lowercase());
-    let names = said.split(|byte| *byte == 0).filter(is_hidden).filter_map(|line| line.get(2..));
-    let there: HashSet<String> = names
+    let names = output.split(|byte| *byte == 0).filter(is_hidden).filter_map(|line| line.get(2..));
+    let existing: HashSet<String> = names
         .map(|name| name.to_str_lossy().into_owned())
         .filter(|name| worktree.root.join(name).symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()))
         .collect();
     match worktrees::tip(layout, worktree) {
-        _ if there.is_empty() => Ok(Vec::new()),
-        // Before the first commit nothing has what they say.
-        None => Ok(there.into_iter().collect()),
-        Some(tip) => user_files::changed(&worktree.root, &tip.to_string(), Some(&there)),
+        _ if existing.is_empty() => Ok(Vec::new()),
+        // Before the first commit no commit has their content.
+        None => Ok(existing.into_iter().collect()),
+        Some(tip) => user_files::changed_from(&worktree.root, &tip.to_string(), Some(&existing)),
     }
 }
 
-/// Ignored files that are listed, and are not what the primary worktree has.
-fn listed(layout: &Layout, root: &Path) -> Result<Option<Blocker>> {
+/// Ignored files that `.worktreeinclude` lists and that differ from the primary worktree's.
+fn listed_files(layout: &Layout, root: &Path) -> Result<Option<Blocker>> {
     let primary = layout.primary_root.as_deref().unwrap_or(root);
     let mut files = include_file::listed(primary, root)?;
     files.retain(|file| primary == root || !include_file::is_copy(primary, root, file));
     Ok((!files.is_empty()).then(|| Blocker::Listed { path: root.to_owned(), files }))
 }
 
-/// Submodules whose repository is kept for the worktree, and that are not checked out at any of these places in it.
-fn modules(worktree: &Worktree, checked_out: &[String]) -> Result<Vec<String>> {
+/// Submodules whose repository is in the worktree's Git directory, and that are not checked out at any of these paths.
+fn submodules(worktree: &Worktree, checked_out: &[String]) -> Result<Vec<String>> {
     let dir = worktree.git_dir.join("modules");
-    let known: Vec<_> = checked_out.iter().filter_map(|place| worktrees::git_dir_of(&worktree.root.join(place)).ok()).collect();
-    // A name may have several parts, and then is a folder of folders here.
+    let known: Vec<_> = checked_out.iter().filter_map(|path| worktrees::git_dir_of(&worktree.root.join(path)).ok()).collect();
+    // A submodule's name may contain slashes, so a name here may be a folder of submodules.
     let is_known = |name: &std::ffi::OsString| known.iter().any(|git_dir| git_dir.starts_with(dir.join(name)));
     let names = file::names(&dir)?.into_iter().filter(|name| !is_known(name));
     Ok(names.map(|name| name.to_string_lossy().into_owned()).collect())
 }
 
-/// Every place below the root that has a `.git` of its own.
-fn repositories(root: &Path) -> Result<Vec<String>> {
+/// Every folder below the root that has its own `.git`.
+fn nested_repositories(root: &Path) -> Result<Vec<String>> {
     let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
     while let Some(folder) = folders.pop() {
         let entries = match std::fs::read_dir(&folder) {
-            // What cannot be read cannot be removed either, and Git will say so.
+            // Git cannot remove what it cannot read either, and reports that.
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => continue,
             entries => entries.map_err(Error::io("list", &folder))?,
         };

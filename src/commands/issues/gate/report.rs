@@ -1,34 +1,38 @@
-//! How gates are told, to people and to programs.
+//! Reports of `git jit gate`.
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::commands::issues::gate::told;
 use crate::domain::id::IssueId;
-use crate::domain::issue::State;
+use crate::domain::issue::{Issue, State};
 use crate::domain::time::in_words;
-use crate::domain::tracker::gate::{Gate, GateMode, GateRecord, GateVerdict};
+use crate::domain::tracker::gate::{Gate, GateMode, GateRecord, GateStage, GateVerdict};
 use crate::exit::ExitStatus;
-use crate::output::Report;
 use crate::output::text::{Styles, plain, plain_line, table};
+use crate::output::{Document, Report};
 use crate::store::gates;
 
 /// Lines of a failed gate's output that are shown.
 const LAST_LINES: usize = 12;
-/// Bytes of it that are looked at for them.
+/// Bytes of the output that are read to find them.
 const LAST_BYTES: u64 = 16 * 1024;
 
-/// Gates as they are defined.
-pub(crate) struct Gates(pub Vec<Gate>);
+/// The gates that are defined.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct GateListReport {
+    pub count: usize,
+    pub gates: Vec<Gate>,
+}
 
-impl Report for Gates {
-    fn json(&self) -> Value {
-        json!({ "count": self.0.len(), "gates": self.0 })
+impl Report for GateListReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        if self.0.is_empty() {
+        if self.gates.is_empty() {
             return "No gates. To define one: git jit gate define\n".to_owned();
         }
         let row = |gate: &Gate| {
@@ -36,50 +40,61 @@ impl Report for Gates {
             let command = gate.command.as_deref().map(plain_line).unwrap_or_default();
             vec![plain_line(&gate.key), gate.stage.as_str().to_owned(), gate.mode.as_str().to_owned(), command, title]
         };
-        let rows: Vec<Vec<String>> = self.0.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = self.gates.iter().map(row).collect();
         table(&["GATE", "STAGE", "MODE", "COMMAND", "TITLE"], &rows, styles, |column, cell| {
             if column == 0 { styles.id(cell) } else { cell.to_owned() }
         })
     }
 
     fn quiet(&self) -> Option<String> {
-        (!self.0.is_empty()).then(|| self.0.iter().map(|gate| plain_line(&gate.key)).collect::<Vec<_>>().join("\n"))
+        (!self.gates.is_empty()).then(|| self.gates.iter().map(|gate| plain_line(&gate.key)).collect::<Vec<_>>().join("\n"))
     }
 }
 
-/// One gate, and whether something was done to it.
-pub(crate) struct Defined {
-    pub gate: Gate,
-    pub deed: GateEdit,
+/// The definition of one gate.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Defined")]
+pub(crate) struct GateReport {
+    changed: bool,
+    gate: Gate,
+    #[serde(skip)]
+    change: GateChange,
 }
 
-/// What was done to a gate's definition.
+/// What a command did to a gate's definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum GateEdit {
-    Shown,
-    Kept,
+pub(crate) enum GateChange {
+    /// Nothing: it only shows the gate.
+    None,
+    /// Nothing: the gate was defined like this already.
+    Unchanged,
     Defined,
     Changed,
     Removed,
 }
 
-impl Report for Defined {
-    fn json(&self) -> Value {
-        json!({ "changed": !matches!(self.deed, GateEdit::Shown | GateEdit::Kept), "gate": self.gate })
+impl GateReport {
+    pub(crate) fn new(gate: Gate, change: GateChange) -> Self {
+        Self { changed: !matches!(change, GateChange::None | GateChange::Unchanged), gate, change }
+    }
+}
+
+impl Report for GateReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
         let gate = &self.gate;
-        let head = match self.deed {
-            GateEdit::Shown => styles.head(&plain_line(&gate.key)),
-            GateEdit::Kept => format!("Gate {} is so already", styles.id(&gate.key)),
-            GateEdit::Defined => format!("{} gate {} in .jit/gates.json", styles.good("✓ Defined"), styles.id(&gate.key)),
-            GateEdit::Changed => format!("{} gate {} in .jit/gates.json", styles.good("✓ Changed"), styles.id(&gate.key)),
-            GateEdit::Removed => {
-                return format!("{} gate {} from .jit/gates.json\n", styles.good("✓ Removed"), styles.id(&gate.key));
-            }
+        let id = styles.id(&plain_line(&gate.key));
+        let mut text = match self.change {
+            GateChange::None => styles.head(&plain_line(&gate.key)),
+            GateChange::Unchanged => format!("Gate {id} is unchanged"),
+            GateChange::Defined => format!("{} gate {id} in .jit/gates.json", styles.good("✓ Defined")),
+            GateChange::Changed => format!("{} gate {id} in .jit/gates.json", styles.good("✓ Changed")),
+            GateChange::Removed => return format!("{} gate {id} from .jit/gates.json\n", styles.good("✓ Removed")),
         };
-        let mut text = head + "\n";
+        text += "\n";
         let mut line = |name: &str, value: &str| {
             if !value.is_empty() {
                 text += &format!("  {:<12} {}\n", format!("{name}:"), plain_line(value));
@@ -89,10 +104,10 @@ impl Report for Defined {
         line("About", &gate.description);
         line("Stage", gate.stage.as_str());
         line("Mode", gate.mode.as_str());
-        if gate.command.is_some() {
-            line("Command", gate.command.as_deref().unwrap_or_default());
+        if let Some(command) = &gate.command {
+            line("Command", command);
             line("Folder", gate.working_dir.as_deref().unwrap_or_default());
-            line("Time", &in_words(gate.timeout_secs.saturating_mul(1000)));
+            line("Timeout", &in_words(gate.timeout_secs.saturating_mul(1000)));
             line("Variables", &gate.env.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" "));
         }
         text
@@ -100,107 +115,133 @@ impl Report for Defined {
 }
 
 /// A gate on an issue.
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct GateStatus {
     pub key: String,
-    /// How it is defined, if it is.
-    pub gate: Option<Gate>,
+    pub defined: bool,
+    pub stage: Option<GateStage>,
+    pub mode: Option<GateMode>,
+    #[serde(flatten)]
     pub record: GateRecord,
-    /// Whether the worktree has changed since.
+    /// Whether the verdict is about another tree or command than the current one; null where that is unknown.
     pub outdated: Option<bool>,
-    /// What it said, if it was run just now.
-    pub output: Option<PathBuf>,
+    /// The file with the output, if the command ran the gate.
+    pub output: Option<String>,
+    #[serde(skip)]
+    pub output_file: Option<PathBuf>,
+}
+
+impl GateStatus {
+    pub(crate) fn new(key: &str, gate: Option<&Gate>, record: GateRecord) -> Self {
+        let (stage, mode) = (gate.map(|gate| gate.stage), gate.map(|gate| gate.mode));
+        let defined = gate.is_some();
+        Self { key: key.to_owned(), defined, stage, mode, record, outdated: None, output: None, output_file: None }
+    }
+
+    /// Adds the file with the output of the run.
+    pub(crate) fn with_output(self, file: Option<PathBuf>) -> Self {
+        Self { output: file.as_ref().map(|file| file.display().to_string()), output_file: file, ..self }
+    }
 }
 
 /// The gates on an issue.
-pub(crate) struct Statuses {
-    pub issue: IssueId,
-    pub state: State,
-    pub statuses: Vec<GateStatus>,
-    /// Whether gates were run, rather than looked up.
-    pub ran: bool,
-    /// Whether the issue is done by that.
-    pub is_done: bool,
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "GateStatuses")]
+pub(crate) struct GateStatusReport {
+    issue_id: IssueId,
+    state: State,
+    passed: bool,
+    count: usize,
+    gates: Vec<GateStatus>,
+    /// Whether the command ran gates.
+    #[serde(skip)]
+    ran: bool,
+    /// Whether the issue is done because of that.
+    #[serde(skip)]
+    is_done: bool,
 }
 
-impl Statuses {
+impl GateStatusReport {
+    pub(crate) fn new(issue: &Issue, gates: Vec<GateStatus>) -> Self {
+        let passed = gates.iter().all(|gate| gate.record.status == GateVerdict::Passed);
+        Self { issue_id: issue.id, state: issue.state, passed, count: gates.len(), gates, ran: false, is_done: false }
+    }
+
+    pub(crate) fn after_run(self, is_done: bool) -> Self {
+        Self { ran: true, is_done, ..self }
+    }
+
     fn failed(&self) -> impl Iterator<Item = &GateStatus> {
-        self.statuses.iter().filter(|status| status.output.is_some() && status.record.status != GateVerdict::Passed)
+        self.gates.iter().filter(|gate| gate.output_file.is_some() && gate.record.status != GateVerdict::Passed)
+    }
+
+    fn line(&self, gate: &GateStatus, styles: &Styles) -> String {
+        let record = &gate.record;
+        let mark = match record.status {
+            GateVerdict::Passed => styles.good("✓"),
+            GateVerdict::Failed => styles.bad("✗"),
+            GateVerdict::Pending => styles.faint("·"),
+        };
+        let mut line = format!("{mark} {} {}", styles.id(&plain_line(&gate.key)), record.status.as_str());
+        if let Some(code) = record.exit_code.filter(|code| *code != 0) {
+            line += &format!(" with {code}");
+        }
+        if let Some(ms) = record.duration_ms {
+            line += &match ms {
+                0..1_000 => format!(" in {ms} ms"),
+                1_000..60_000 => format!(" in {}.{} s", ms / 1000, ms % 1000 / 100),
+                _ => format!(" in {}", in_words(ms)),
+            };
+        }
+        if let (Some(by), false) = (&record.updated_by, self.ran) {
+            line += &format!(" by {}", plain_line(by));
+        }
+        if let Some(reason) = &record.reason {
+            line += &format!(": {}", plain_line(reason));
+        }
+        match gate.mode {
+            None => line += &styles.bad("  not defined in gates.json"),
+            Some(GateMode::Manual) if record.status == GateVerdict::Pending => {
+                line += &styles.faint(&format!("  manual: git jit gate pass {} {}", self.issue_id.short(), gate.key));
+            }
+            Some(_) => {}
+        }
+        if gate.outdated == Some(true) {
+            line += &styles.warn("  on another tree than the current one, or with another command");
+        }
+        line + "\n"
     }
 }
 
-impl Report for Statuses {
-    fn json(&self) -> Value {
-        let passed = self.statuses.iter().all(|status| status.record.status == GateVerdict::Passed);
-        json!({
-            "issue_id": self.issue, "state": self.state, "passed": passed, "count": self.statuses.len(),
-            "gates": self.statuses.iter().map(told).collect::<Vec<_>>(),
-        })
+impl Report for GateStatusReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let id = styles.id(&self.issue.short());
-        if self.statuses.is_empty() {
+        let id = styles.id(&self.issue_id.short());
+        if self.gates.is_empty() {
             return format!("Issue {id} has no gates\n");
         }
-        if self.ran && self.statuses.iter().all(|status| status.output.is_none()) {
-            return format!("Issue {id} has no automated gates to run\n{}", self.lines(styles));
+        let mut text = String::new();
+        if self.ran && self.gates.iter().all(|gate| gate.output_file.is_none()) {
+            text += &format!("Issue {id} has no automated gates to run\n");
         }
-        let mut text = self.lines(styles);
-        for status in self.failed() {
-            let Some(path) = &status.output else { continue };
-            text += &format!("\n{} {}\n", styles.faint(&format!("The end of what {} said, whole in", status.key)), path.display());
-            text += &last_lines(path);
+        text.extend(self.gates.iter().map(|gate| self.line(gate, styles)));
+        for gate in self.failed() {
+            let Some(file) = &gate.output_file else { continue };
+            text +=
+                &format!("\n{} {}\n", styles.faint(&format!("The last output of {}; all of it is in", gate.key)), file.display());
+            text += &last_lines(file);
         }
         if self.is_done {
-            text += &format!("No gate is left to pass: issue {id} is done\n");
+            text += &format!("All gates passed: issue {id} is done\n");
         }
         text
     }
 
     fn status(&self) -> ExitStatus {
         if self.failed().next().is_some() { ExitStatus::Refused } else { ExitStatus::Done }
-    }
-}
-
-impl Statuses {
-    fn lines(&self, styles: &Styles) -> String {
-        let one = |status: &GateStatus| {
-            let record = &status.record;
-            let (mark, word) = match record.status {
-                GateVerdict::Passed => (styles.good("✓"), "passed"),
-                GateVerdict::Failed => (styles.bad("✗"), "failed"),
-                GateVerdict::Pending => (styles.faint("·"), "pending"),
-            };
-            let mut line = format!("{mark} {} {word}", styles.id(&plain_line(&status.key)));
-            if let Some(code) = record.exit_code.filter(|code| *code != 0) {
-                line += &format!(" with {code}");
-            }
-            if let Some(ms) = record.duration_ms {
-                line += &match ms {
-                    0..1_000 => format!(" in {ms} ms"),
-                    1_000..60_000 => format!(" in {}.{} s", ms / 1000, ms % 1000 / 100),
-                    _ => format!(" in {}", in_words(ms)),
-                };
-            }
-            if let (Some(by), false) = (&record.updated_by, self.ran) {
-                line += &format!(" by {}", plain_line(by));
-            }
-            if let Some(reason) = &record.reason {
-                line += &format!(": {}", plain_line(reason));
-            }
-            match &status.gate {
-                None => line += &styles.bad("  not defined in gates.json"),
-                Some(gate) if gate.mode == GateMode::Manual && record.status == GateVerdict::Pending => {
-                    line += &styles.faint(&format!("  manual: git jit gate pass {} {}", self.issue.short(), gate.key));
-                }
-                Some(_) => {}
-            }
-            if status.outdated == Some(true) {
-                line += &styles.warn("  on another tree than the one here now, or by another command");
-            }
-            line + "\n"
-        };
-        self.statuses.iter().map(one).collect()
     }
 }
 

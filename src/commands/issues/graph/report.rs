@@ -1,89 +1,118 @@
-//! The graph as a tree for people, and as DOT, Mermaid and JSON for programs.
+//! Reports of `git jit graph`: a tree for people; DOT, Mermaid and JSON for programs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::commands::issues::query::{IndexedIssue, brief, lines};
+use crate::commands::shared::issue_index::IssueIndex;
+use crate::commands::shared::issue_list::{ListedIssue, issue_table};
 use crate::domain::id::IssueId;
+use crate::domain::issue::State;
 use crate::domain::tracker::graph::{Branch, Way};
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
+use crate::output::{Document, Report};
 
-/// Trees of issues.
-pub(crate) struct Tree {
-    pub roots: Vec<Branch>,
-    pub way: Way,
-    pub claims: bool,
-    pub dangling: BTreeMap<IssueId, Vec<String>>,
-    pub found: HashMap<IssueId, IndexedIssue>,
+/// An issue in a tree, and what is below it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Branch")]
+pub(crate) struct TreeNode {
+    id: IssueId,
+    short_id: String,
+    /// Null where the issue cannot be read.
+    title: Option<String>,
+    /// Null where the issue cannot be read.
+    effective_state: Option<State>,
+    holder: Option<String>,
+    /// Whether its branches are shown elsewhere in the tree.
+    repeated: bool,
+    /// Whether it has branches below the last level.
+    truncated: bool,
+    branches: Vec<TreeNode>,
+    #[serde(skip)]
+    is_deleted: bool,
+    /// Dependencies that name no issue.
+    #[serde(skip)]
+    dangling: Vec<String>,
 }
 
-impl Tree {
-    fn holder(&self, id: IssueId) -> Option<String> {
-        let lease = self.found.get(&id)?.lease.as_ref().filter(|_| self.claims)?;
-        Some(lease.holder.agent_id.to_string())
+impl TreeNode {
+    /// The tree below `branch`. With `claims`, each node has its holder.
+    pub(crate) fn new(branch: &Branch, index: &IssueIndex<'_>, dangling: &BTreeMap<IssueId, Vec<String>>, claims: bool) -> Self {
+        let found = index.get(branch.id);
+        let lease = found.and_then(|found| found.lease.as_ref()).filter(|_| claims);
+        let is_complete = !branch.is_repeat && !branch.is_cut;
+        Self {
+            id: branch.id,
+            short_id: branch.id.short(),
+            title: found.map(|found| found.summary.title.clone()),
+            effective_state: found.map(|found| found.facts.effective),
+            holder: lease.map(|lease| lease.holder.agent_id.to_string()),
+            repeated: branch.is_repeat,
+            truncated: branch.is_cut,
+            branches: branch.branches.iter().map(|below| Self::new(below, index, dangling, claims)).collect(),
+            is_deleted: found.is_some_and(|found| found.summary.is_deleted),
+            dangling: dangling.get(&branch.id).filter(|_| is_complete).cloned().unwrap_or_default(),
+        }
     }
 
-    fn label(&self, branch: &Branch, styles: &Styles) -> String {
-        let Some(found) = self.found.get(&branch.id) else { return format!("{}  (cannot be read)", branch.id.short()) };
-        let state = match found.facts.effective {
-            _ if found.summary.is_deleted => styles.faint("[deleted]"),
+    fn label(&self, styles: &Styles) -> String {
+        let (Some(title), Some(state)) = (&self.title, self.effective_state) else {
+            return format!("{}  (cannot be read)", self.short_id);
+        };
+        let state = match state {
+            _ if self.is_deleted => styles.faint("[deleted]"),
             state if state.is_closed() => styles.good(&format!("[{}]", state.as_str())),
             state => format!("[{}]", state.as_str()),
         };
-        let holder = self.holder(branch.id).map(|holder| styles.warn(&format!("  held by {holder}"))).unwrap_or_default();
-        let more = match (branch.is_repeat, branch.is_cut) {
+        let holder = self.holder.as_ref().map(|holder| styles.warn(&format!("  held by {holder}"))).unwrap_or_default();
+        let more = match (self.repeated, self.truncated) {
             (true, _) => styles.faint("  (shown above)"),
             (_, true) => styles.faint("  (…)"),
             _ => String::new(),
         };
-        format!("{} {state} {}{holder}{more}", styles.id(&branch.id.short()), plain_line(&found.summary.title))
+        format!("{} {state} {}{holder}{more}", styles.id(&self.short_id), plain_line(title))
     }
 
-    fn draw(&self, branch: &Branch, indent: &str, styles: &Styles, text: &mut String) {
-        let none = Vec::new();
-        let dangling = if self.way == Way::Dependencies { self.dangling.get(&branch.id).unwrap_or(&none) } else { &none };
-        let dangling = if branch.is_repeat || branch.is_cut { &none } else { dangling };
-        let count = branch.branches.len() + dangling.len();
+    /// Adds the lines of all nodes below this one to `text`.
+    fn draw(&self, indent: &str, styles: &Styles, text: &mut String) {
+        let count = self.branches.len() + self.dangling.len();
         let arms = |number: usize| if number + 1 == count { ("└── ", "    ") } else { ("├── ", "│   ") };
-        for (number, below) in branch.branches.iter().enumerate() {
+        for (number, below) in self.branches.iter().enumerate() {
             let (arm, space) = arms(number);
-            *text += &format!("{indent}{arm}{}\n", self.label(below, styles));
-            self.draw(below, &format!("{indent}{space}"), styles, text);
+            *text += &format!("{indent}{arm}{}\n", below.label(styles));
+            below.draw(&format!("{indent}{space}"), styles, text);
         }
-        for (number, name) in dangling.iter().enumerate() {
-            let (arm, _) = arms(branch.branches.len() + number);
-            *text += &format!("{indent}{arm}{} {}\n", plain_line(name), styles.bad("not there"));
+        for (number, name) in self.dangling.iter().enumerate() {
+            let (arm, _) = arms(self.branches.len() + number);
+            *text += &format!("{indent}{arm}{} {}\n", plain_line(name), styles.bad("not found"));
         }
-    }
-
-    fn value(&self, branch: &Branch) -> Value {
-        let found = self.found.get(&branch.id);
-        let below: Vec<Value> = branch.branches.iter().map(|below| self.value(below)).collect();
-        json!({
-            "id": branch.id, "short_id": branch.id.short(), "title": found.map(|found| &found.summary.title),
-            "effective_state": found.map(|found| found.facts.effective), "holder": self.holder(branch.id),
-            "repeated": branch.is_repeat, "truncated": branch.is_cut, "branches": below,
-        })
     }
 }
 
-impl Report for Tree {
-    fn json(&self) -> Value {
-        let way = if self.way == Way::Dependencies { "dependencies" } else { "dependents" };
-        json!({ "direction": way, "count": self.roots.len(), "trees": self.roots.iter().map(|root| self.value(root)).collect::<Vec<_>>() })
+/// Trees of issues.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Tree")]
+pub(crate) struct TreeReport {
+    pub direction: Way,
+    pub count: usize,
+    pub trees: Vec<TreeNode>,
+}
+
+impl Report for TreeReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
         let mut text = String::new();
-        for root in &self.roots {
-            text += &format!("{}\n", self.label(root, styles));
-            self.draw(root, "", styles, &mut text);
+        for root in &self.trees {
+            text += &format!("{}\n", root.label(styles));
+            root.draw("", styles, &mut text);
         }
-        match (self.roots.as_slice(), self.way) {
+        match (self.trees.as_slice(), self.direction) {
             ([], _) => "No open issues\n".to_owned(),
-            ([root], Way::Dependencies) if root.branches.is_empty() && !self.dangling.contains_key(&root.id) => {
+            ([root], Way::Dependencies) if root.branches.is_empty() && root.dangling.is_empty() => {
                 text + &styles.faint("  depends on nothing") + "\n"
             }
             ([root], Way::Dependents) if root.branches.is_empty() => text + &styles.faint("  nothing depends on it") + "\n",
@@ -93,29 +122,33 @@ impl Report for Tree {
 }
 
 /// Issues that depend on nothing.
-pub(crate) struct Roots(pub Vec<IndexedIssue>);
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct RootsReport {
+    pub count: usize,
+    pub issues: Vec<ListedIssue>,
+}
 
-impl Report for Roots {
-    fn json(&self) -> Value {
-        json!({ "count": self.0.len(), "issues": self.0.iter().map(brief).collect::<Vec<_>>() })
+impl Report for RootsReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        if self.0.is_empty() {
-            return "No open issue depends on nothing; --all lists the closed ones too\n".to_owned();
+        if self.issues.is_empty() {
+            return "No open issue is without dependencies; --all includes closed issues\n".to_owned();
         }
-        lines(&self.0, false, styles)
+        issue_table(&self.issues, false, styles)
     }
 
     fn quiet(&self) -> Option<String> {
-        let ids: Vec<String> = self.0.iter().map(|found| found.summary.id.to_string()).collect();
+        let ids: Vec<String> = self.issues.iter().map(|issue| issue.id.to_string()).collect();
         (!ids.is_empty()).then(|| ids.join("\n"))
     }
 }
 
-/// In which form a graph is written.
+/// The format of an exported graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum GraphFormat {
     /// For Graphviz.
     Dot,
     /// For Markdown.
@@ -124,8 +157,8 @@ pub(crate) enum Format {
     Json,
 }
 
-impl Format {
-    /// Every form.
+impl GraphFormat {
+    /// Every format.
     pub(crate) const ALL: [Self; 3] = [Self::Dot, Self::Mermaid, Self::Json];
 
     /// The spelling on the command line.
@@ -138,62 +171,68 @@ impl Format {
     }
 }
 
-/// The whole graph: an edge leads from an issue to what it waits for.
-pub(crate) struct Drawing {
-    pub found: Vec<IndexedIssue>,
-    pub edges: Vec<(IssueId, IssueId)>,
-    pub format: Format,
+/// A dependency: `from` depends on `to`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct Edge {
+    pub from: IssueId,
+    pub to: IssueId,
+}
+
+/// A graph of issues.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct GraphExport {
+    pub count: usize,
+    pub issues: Vec<ListedIssue>,
+    pub edges: Vec<Edge>,
+    #[serde(skip)]
+    pub format: GraphFormat,
+    /// Whether DOT and Mermaid show the holders; JSON always has the leases.
+    #[serde(skip)]
     pub claims: bool,
 }
 
-impl Drawing {
-    fn text_of(&self, found: &IndexedIssue) -> String {
-        let holder = found.lease.as_ref().filter(|_| self.claims).map(|lease| format!(" ({})", lease.holder.agent_id));
-        let title = plain_line(&found.summary.title);
-        format!("{} {title} [{}]{}", found.summary.id.short(), found.facts.effective.as_str(), holder.unwrap_or_default())
+impl GraphExport {
+    fn text_of(&self, issue: &ListedIssue) -> String {
+        let holder = issue.lease.as_ref().filter(|_| self.claims).map(|lease| format!(" ({})", lease.agent_id));
+        let title = plain_line(&issue.title);
+        format!("{} {title} [{}]{}", issue.short_id, issue.effective_state.as_str(), holder.unwrap_or_default())
     }
 
     fn dot(&self) -> String {
         let escape = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-        let node = |found: &IndexedIssue| format!("  \"{}\" [label=\"{}\"];\n", found.summary.id, escape(&self.text_of(found)));
-        let nodes: String = self.found.iter().map(node).collect();
-        let edges: String = self.edges.iter().map(|(from, to)| format!("  \"{from}\" -> \"{to}\";\n")).collect();
+        let node = |issue: &ListedIssue| format!("  \"{}\" [label=\"{}\"];\n", issue.id, escape(&self.text_of(issue)));
+        let nodes: String = self.issues.iter().map(node).collect();
+        let edges: String = self.edges.iter().map(|Edge { from, to }| format!("  \"{from}\" -> \"{to}\";\n")).collect();
         format!("digraph issues {{\n  rankdir=LR;\n  node [shape=box];\n{nodes}{edges}}}\n")
     }
 
     fn mermaid(&self) -> String {
-        // Mermaid has no escapes in a quoted text, only entities.
+        // Quoted text in Mermaid has no escapes, only entities.
         let escape =
             |c: char| if c.is_alphanumeric() || " .,:()[]-_".contains(c) { c.to_string() } else { format!("#{};", c as u32) };
         let name = |id: &IssueId| format!("i{}", id.to_string().replace('-', ""));
-        let node = |found: &IndexedIssue| {
-            let text: String = self.text_of(found).chars().map(escape).collect();
-            format!("  {}[\"{text}\"]\n", name(&found.summary.id))
+        let node = |issue: &ListedIssue| {
+            let text: String = self.text_of(issue).chars().map(escape).collect();
+            format!("  {}[\"{text}\"]\n", name(&issue.id))
         };
-        let nodes: String = self.found.iter().map(node).collect();
-        let edges: String = self.edges.iter().map(|(from, to)| format!("  {} --> {}\n", name(from), name(to))).collect();
+        let nodes: String = self.issues.iter().map(node).collect();
+        let edges: String = self.edges.iter().map(|edge| format!("  {} --> {}\n", name(&edge.from), name(&edge.to))).collect();
         format!("graph LR\n{nodes}{edges}")
     }
 }
 
-impl Report for Drawing {
-    fn json(&self) -> Value {
-        let edges: Vec<Value> = self.edges.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect();
-        json!({ "count": self.found.len(), "issues": self.found.iter().map(brief).collect::<Vec<_>>(), "edges": edges })
+impl Report for GraphExport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
-    /// A graph is for a program, whoever asks for it.
+    /// The graph in its format, which is always for a program.
     fn human(&self, _: &Styles) -> String {
         match self.format {
-            Format::Dot => self.dot(),
-            Format::Mermaid => self.mermaid(),
-            Format::Json => {
-                let mut document = json!({ "schema_version": 1 });
-                if let (Value::Object(all), Value::Object(members)) = (&mut document, self.json()) {
-                    all.extend(members);
-                }
-                format!("{document:#}\n")
-            }
+            GraphFormat::Dot => self.dot(),
+            GraphFormat::Mermaid => self.mermaid(),
+            GraphFormat::Json => format!("{:#}\n", self.value()),
         }
     }
 

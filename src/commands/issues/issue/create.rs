@@ -2,14 +2,19 @@
 
 use std::path::PathBuf;
 
-use crate::commands::issues::report::{Created, Shown};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::commands::issues::issue::require_place_for_new;
+use crate::commands::issues::report::StoredIssue;
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Document, Draft, Priority, valid_title};
-use crate::domain::policy::Finding;
 use crate::error::Error;
+use crate::output::text::{Styles, plain_line};
+use crate::output::{self, Report};
 use crate::store::issues::Source;
 
 // Arguments of `issue create`.
@@ -21,56 +26,50 @@ pub(crate) struct Args {
     /// The title, one line
     #[arg(long = "title", short = 't', value_name = "TITLE", conflicts_with = "title")]
     title_flag: Option<String>,
-    /// What is to be done and why
+    /// What to do, and why
     #[arg(long, short, value_name = "TEXT")]
     description: Option<String>,
-    /// The same from a file, or from stdin for -
+    /// Read the description from a file, or from stdin with -
     #[arg(long, value_name = "FILE", conflicts_with = "description")]
     description_file: Option<PathBuf>,
-    /// How urgent it is
+    /// How urgent the issue is
     #[arg(long, short, value_parser = args::priority(), default_value = "normal", value_name = "PRIORITY")]
     priority: Priority,
-    /// What kind of work it is: becomes the label type:…
+    /// The type of work, stored as the label type:…
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
-    /// namespace:value, repeated or joined by commas
+    /// A label namespace:value; repeat it, or separate several with commas
     #[arg(long, short, value_name = "LABEL", value_delimiter = ',')]
     label: Vec<String>,
-    /// A gate that it must pass, repeated or joined by commas
+    /// A gate that the issue must pass; repeat it, or separate several with commas
     #[arg(long, short, value_name = "KEY", value_delimiter = ',')]
     gate: Vec<String>,
-    /// An issue that must be closed first, repeated or joined by commas
+    /// An issue that must be closed first; repeat it, or separate several with commas
     #[arg(long, value_name = "ISSUE", value_delimiter = ',')]
     depends_on: Vec<String>,
-    /// The issue at whose work this one was found
+    /// The issue during which this one was discovered
     #[arg(long, value_name = "ISSUE")]
     discovered_from: Option<String>,
-    /// Whom it is meant for; me for yourself
+    /// The agent to assign it to; me is yourself
     #[arg(long, short, value_name = "TYPE:NAME")]
     assignee: Option<String>,
 }
 
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
-    let layout = session.layout()?;
-    let edit = EditSession::open(session, layout)?;
+    let edit = EditSession::open(session, session.layout()?)?;
     let draft = draft(&edit, args)?;
-    if edit.policy.create_in_primary_only && !layout.is_primary() {
-        session.weigh(&edit.policy, Finding::CreatedElsewhere { issue: draft.id })?;
-    }
+    require_place_for_new(&edit, draft.id)?;
     let document = Document::create(&draft);
     {
         let writer = edit.store.lock()?;
-        // Under the lock: an issue that this one is to wait for may be gone by now.
+        // Checked under the lock: a dependency may have been removed in the meantime.
         for typed in &draft.dependencies {
-            let id = edit.resolve(typed)?;
-            if edit.load(id)?.issue().is_deleted() {
-                return Err(Error::Deleted { issue: id });
-            }
+            edit.load_live(edit.resolve(typed)?)?;
         }
         writer.write(&document)?;
-        edit.tell("created", draft.id, Vec::new());
+        session.record_event("created", draft.id, Vec::new());
     }
-    Ok(Box::new(Created(Shown { document, source: Source::Worktree })))
+    Ok(Box::new(CreateReport { changed: true, issue: StoredIssue::new(&document, Source::Worktree) }))
 }
 
 fn draft(edit: &EditSession<'_>, args: Args) -> Result<Draft, Error> {
@@ -89,8 +88,8 @@ fn draft(edit: &EditSession<'_>, args: Args) -> Result<Draft, Error> {
     } = args;
     let session = edit.session;
     let title = title.or(title_flag).unwrap_or_default();
-    let created_at = session.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let mut draft = Draft::new(IssueId::from_uuid(uuid::Uuid::new_v4()), valid_title(&title)?, created_at);
+    let id = IssueId::from_uuid(uuid::Uuid::new_v4());
+    let mut draft = Draft::new(id, valid_title(&title)?, session.timestamp());
     draft.description = args::description_of(session, description, description_file.as_deref())?.unwrap_or_default();
     draft.priority = priority;
     draft.labels = args::labels(&label, kind.as_deref())?;
@@ -109,4 +108,26 @@ fn draft(edit: &EditSession<'_>, args: Args) -> Result<Draft, Error> {
         draft.assignee = Some(args::agent(&typed, &session.agent(edit.layout)?)?.to_string());
     }
     Ok(draft)
+}
+
+/// A new issue.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CreateReport {
+    changed: bool,
+    issue: StoredIssue,
+}
+
+impl Report for CreateReport {
+    fn document(&self) -> Option<&dyn output::Document> {
+        Some(self)
+    }
+
+    fn human(&self, styles: &Styles) -> String {
+        let issue = self.issue.issue();
+        format!("{} issue {}  {}\n", styles.good("✓ Created"), styles.id(&issue.id.to_string()), plain_line(&issue.title))
+    }
+
+    fn quiet(&self) -> Option<String> {
+        Some(self.issue.issue().id.to_string())
+    }
 }

@@ -1,24 +1,22 @@
-//! `git jit issue delete|restore|gc`: a deleted issue is a tombstone until the default branch has that.
+//! `git jit issue delete|restore|gc`: a deleted issue is a tombstone until the default branch has the tombstone.
 //!
-//! A file that simply went away would have another branch's edit of it grafted onto a new, similar issue by
-//! Git's rename detection.
+//! If the file were removed at once, Git's rename detection could apply another branch's edit of it to a new, similar issue.
 
 use serde_json::{Value, json};
 
 use crate::commands::issues::issue::assign::one_line;
-use crate::commands::issues::query::IssueIndex;
-use crate::commands::issues::report::{Bulk, BulkResult, Edited};
+use crate::commands::issues::report::{BulkOutcome, BulkReport, EditReport};
 use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::issue_index::IssueIndex;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
-use crate::domain::issue::{DELETED_AT, Document, FieldChange, State};
+use crate::domain::issue::{DELETED_AT, FieldChange, State};
 use crate::error::Error;
-use crate::git::history;
-use crate::git::tree;
+use crate::git::{history, tree};
 
-/// The fields that make a tombstone, besides the state.
-const MARKS: [&str; 4] = [DELETED_AT, "deleted_by", REASON, "deleted_state"];
-/// Why it was deleted; a name of its own, since a file may have another `reason`.
+/// The fields of a tombstone, besides the state.
+const TOMBSTONE_FIELDS: [&str; 4] = [DELETED_AT, "deleted_by", REASON, "deleted_state"];
+/// Not `reason`, because an issue file may have a field of that name.
 const REASON: &str = "deleted_reason";
 
 // Arguments of `issue delete`.
@@ -41,7 +39,7 @@ pub(crate) struct RestoreArgs {
 // Arguments of `issue gc`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct GcArgs {
-    /// Only tell what would be removed
+    /// Show what would be removed, and remove nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -49,16 +47,13 @@ pub(crate) struct GcArgs {
 pub(crate) fn delete(session: &Session, args: DeleteArgs) -> CommandResult {
     let DeleteArgs { issue, reason } = args;
     let reason = reason.map(|reason| one_line(&reason)).transpose()?;
-    let layout = session.layout()?;
-    let edit = EditSession::open(session, layout)?;
-    let id = edit.resolve(&issue)?;
-    let me = session.agent(layout)?;
-    let now = session.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let (edit, id) = EditSession::for_issue(session, &issue)?;
+    let me = session.agent(edit.layout)?;
     let (changed, ()) = edit.change(id, "deleted", |document| {
         if !document.issue().is_deleted() {
             let state = document.issue().state;
             document.set("state", &Value::from(State::Rejected.as_str()));
-            document.set(DELETED_AT, &Value::from(now));
+            document.set(DELETED_AT, &Value::from(session.timestamp()));
             document.set("deleted_by", &Value::from(me.as_str()));
             document.set("deleted_state", &Value::from(state.as_str()));
             if let Some(reason) = &reason {
@@ -67,48 +62,44 @@ pub(crate) fn delete(session: &Session, args: DeleteArgs) -> CommandResult {
         }
         Ok(())
     })?;
-    let hint = format!("To bring it back: git jit issue restore {}", id.short());
-    Ok(Box::new(Edited::of(changed, format!("Issue {} is deleted", id.short())).with_hint(hint)))
+    let hint = format!("To restore it: git jit issue restore {}", id.short());
+    Ok(Box::new(EditReport::new(&changed, vec![format!("Issue {} is deleted", id.short())]).with_hint(hint)))
 }
 
 pub(crate) fn restore(session: &Session, args: RestoreArgs) -> CommandResult {
     let RestoreArgs { issue } = args;
-    let layout = session.layout()?;
-    let edit = EditSession::open(session, layout)?;
-    let id = edit.resolve(&issue)?;
+    let (edit, id) = EditSession::for_issue(session, &issue)?;
     let (changed, ()) = edit.change(id, "restored", |document| {
         if document.issue().is_deleted() {
             let state = document.issue().text("deleted_state").and_then(State::parse).unwrap_or(State::Backlog);
             document.set("state", &Value::from(state.as_str()));
-            for mark in MARKS {
-                document.remove_at(&[mark]);
+            for field in TOMBSTONE_FIELDS {
+                document.remove_at(&[field]);
             }
         }
         Ok(())
     })?;
     let state = changed.document.issue().state.as_str();
-    Ok(Box::new(Edited::of(changed, format!("Issue {} is there again, {state}", id.short()))))
+    Ok(Box::new(EditReport::new(&changed, vec![format!("Issue {} is restored, {state}", id.short())])))
 }
 
 pub(crate) fn gc(session: &Session, args: GcArgs) -> CommandResult {
     let GcArgs { dry_run } = args;
-    let layout = session.layout()?;
-    let edit = EditSession::open(session, layout)?;
-    let index = IssueIndex::gather(session, layout, true)?;
+    let edit = EditSession::open(session, session.layout()?)?;
+    let index = IssueIndex::gather(session, edit.layout, true)?;
     let mut outcomes = Vec::new();
     for found in index.found.iter().filter(|found| found.summary.is_deleted) {
         let issue = found.summary.id;
-        if !is_settled(&edit, issue)? {
-            continue;
+        if is_published(&edit, issue)? {
+            let result = if dry_run { Ok(()) } else { remove(&edit, issue) };
+            outcomes.push(BulkOutcome::new(issue, result.map(|()| vec!["file".to_owned()])));
         }
-        let result = if dry_run { Ok(vec!["file".to_owned()]) } else { remove(&edit, session, issue) };
-        outcomes.push(BulkResult { issue, result });
     }
-    Ok(Box::new(Bulk(outcomes)))
+    Ok(Box::new(BulkReport::new(outcomes)))
 }
 
-/// Whether a default branch has the tombstone, just as it is here.
-fn is_settled(edit: &EditSession<'_>, id: IssueId) -> Result<bool, Error> {
+/// Whether a default branch has exactly this tombstone.
+fn is_published(edit: &EditSession<'_>, id: IssueId) -> Result<bool, Error> {
     let repo = &edit.layout.repo;
     let document = edit.load(id)?;
     let path = format!("issues/{}", id.file_name());
@@ -123,30 +114,25 @@ fn is_settled(edit: &EditSession<'_>, id: IssueId) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// Removes the file of a tombstone, unless something still waits for the issue.
-fn remove(edit: &EditSession<'_>, session: &Session, id: IssueId) -> Result<Vec<String>, Error> {
+/// Removes the file of a tombstone, unless an issue depends on it.
+fn remove(edit: &EditSession<'_>, id: IssueId) -> Result<(), Error> {
     edit.require_right(id)?;
     let writer = edit.store.lock()?;
-    let index = IssueIndex::gather(session, edit.layout, false)?;
-    index.require_readable("what depends on the issue cannot be told")?;
+    let index = IssueIndex::gather(edit.session, edit.layout, false)?;
+    index.require_readable("they may depend on the issue")?;
+    let not_yet = |why: String, hint: String| Err(Error::NotYet { issue: id, state: "removed", why, hint });
     let name = id.to_string();
-    if let Some(waiting) = index.found.iter().find(|found| found.summary.dependencies.contains(&name)) {
-        let why = format!("issue {} names it as a dependency", waiting.summary.id.short());
-        let hint = format!("To let go of it: git jit dep rm {} {}", waiting.summary.id.short(), id.short());
-        return Err(Error::NotYet { issue: id, state: "removed", why, hint });
+    if let Some(dependent) = index.found.iter().find(|found| found.summary.dependencies.contains(&name)) {
+        let dependent = dependent.summary.id.short();
+        let hint = format!("To remove the dependency: git jit dep rm {dependent} {}", id.short());
+        return not_yet(format!("issue {dependent} names it as a dependency"), hint);
     }
     let document = edit.load(id)?;
-    require_tombstone(&document)?;
-    writer.remove(id)?;
-    edit.tell("removed", id, vec![FieldChange { field: "title".into(), from: Some(json!(document.issue().title)), to: None }]);
-    Ok(vec!["file".to_owned()])
-}
-
-fn require_tombstone(document: &Document) -> Result<(), Error> {
-    let issue = document.issue();
-    if issue.is_deleted() {
-        return Ok(());
+    if !document.issue().is_deleted() {
+        return not_yet("it is not deleted".to_owned(), "It was restored a moment ago".to_owned());
     }
-    let hint = "Somebody brought it back just now".to_owned();
-    Err(Error::NotYet { issue: issue.id, state: "removed", why: "it is not deleted".to_owned(), hint })
+    writer.remove(id)?;
+    let title = Some(json!(document.issue().title));
+    edit.session.record_event("removed", id, vec![FieldChange { field: "title".into(), from: title, to: None }]);
+    Ok(())
 }

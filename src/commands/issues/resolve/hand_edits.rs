@@ -1,7 +1,7 @@
-//! Whether somebody has edited a file since its merge stopped: what is half resolved by hand is not thrown away unasked.
+//! Whether a file was edited by hand after the merge stopped, so that it is not overwritten without `--discard-edits`.
 //!
-//! What a merge leaves is known: one of the versions, the driver's text or Git's, with markers. Names behind markers differ, and so do
-//! line ends in a worktree; they tell nothing.
+//! A merge leaves one of the versions, the driver's text, or Git's text with markers. Names behind markers and line ends are
+//! ignored in the comparison, because they differ between merges and worktrees.
 
 use std::path::Path;
 
@@ -12,36 +12,35 @@ use crate::error::Error;
 use crate::git;
 use crate::store::file;
 
-/// What is said of such a file.
+/// The reason that is reported for such a file.
 pub(crate) const REASON: &str =
-    "its file has been edited since the merge stopped: git add it if that is the answer, or decide with --discard-edits";
+    "its file was edited after the merge stopped: git add it to keep the edit, or decide with --discard-edits";
 
-/// Whether the worktree's file is nothing that a merge leaves.
-pub(crate) fn is_edited(session: &Session, root: &Path, left: &ConflictedFile) -> Result<bool, Error> {
-    let Some(here) = file::read_optional(&root.join(&left.unmerged.path))? else { return Ok(false) };
-    let here = bare(&here);
-    if left.texts.iter().flatten().any(|text| bare(text) == here) {
+/// Whether the worktree's file is none of the texts that a merge leaves.
+pub(crate) fn is_edited(session: &Session, root: &Path, conflicted: &ConflictedFile) -> Result<bool, Error> {
+    let Some(here) = file::read_optional(&root.join(&conflicted.unmerged.path))? else { return Ok(false) };
+    let here = normalize(&here);
+    if conflicted.texts.iter().flatten().any(|text| normalize(text) == here) {
         return Ok(false);
     }
-    let [base, ours, theirs] = left.texts.each_ref().map(Option::as_deref);
+    let [base, ours, theirs] = conflicted.texts.each_ref().map(Option::as_deref);
     let (Some(ours), Some(theirs)) = (ours, theirs) else { return Ok(true) };
     let lines = git::merge::by_lines(&session.cx.scratch);
     if let Ok(merge) = IssueMerge::of(Versions { base, ours, theirs }, &lines)
-        && bare(merge.text(&Markers::default()).as_bytes()) == here
+        && normalize(merge.text(&Markers::default()).as_bytes()) == here
     {
         return Ok(false);
     }
     let texts = [ours, base.unwrap_or_default(), theirs];
-    Ok(!git::merge::marked_texts(&session.cx.scratch, texts)?.iter().any(|text| bare(text) == here))
+    Ok(!git::merge::marked_texts(&session.cx.scratch, texts)?.iter().any(|text| normalize(text) == here))
 }
 
-/// A text without what differs from one merge to another: names behind markers, and line ends.
-fn bare(text: &[u8]) -> Vec<Vec<u8>> {
+/// The lines of a text without carriage returns and without the names behind markers.
+fn normalize(text: &[u8]) -> Vec<Vec<u8>> {
     let line = |line: &[u8]| {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let is_marker = |stamp: u8| line.len() > 6 && line[..7].iter().all(|byte| *byte == stamp);
-        let ends = b"<>|".iter().any(|stamp| is_marker(*stamp));
-        if ends { line[..7].to_vec() } else { line.to_vec() }
+        let is_marker = |sign: u8| line.len() > 6 && line[..7].iter().all(|byte| *byte == sign);
+        if b"<>|".iter().any(|sign| is_marker(*sign)) { line[..7].to_vec() } else { line.to_vec() }
     };
     text.split(|byte| *byte == b'\n').map(line).collect()
 }

@@ -1,4 +1,4 @@
-//! Writes what a file in conflict becomes, and tells Git that it is resolved.
+//! Writes the result of a resolved file, and marks it as resolved in Git's index.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,14 +9,14 @@ use crate::error::Error;
 use crate::git::run::Git;
 use crate::store::issues;
 
-/// Writes a file, and that of another issue which was taken for it; then the index.
-pub(crate) fn write(edit: &EditSession<'_>, root: &Path, left: &ConflictedFile, end: &ResolvedFile) -> Result<(), Error> {
+/// Writes a file, and that of the other issue if rename detection took two for one; then updates the index.
+pub(crate) fn write(edit: &EditSession<'_>, root: &Path, file: &ConflictedFile, result: &ResolvedFile) -> Result<(), Error> {
     let writer = edit.store.lock()?;
-    let mut paths = vec![left.unmerged.path.clone()];
+    let mut paths = vec![file.unmerged.path.clone()];
     let remove = |issue| if edit.store.local_path(issue).exists() { writer.remove(issue) } else { Ok(()) };
-    match end {
-        ResolvedFile::Gone => remove(left.issue)?,
-        ResolvedFile::Is { document, other } => {
+    match result {
+        ResolvedFile::Removed => remove(file.issue)?,
+        ResolvedFile::Issue { document, other } => {
             writer.write(document)?;
             if let Some((issue, document)) = other {
                 match document {
@@ -28,10 +28,10 @@ pub(crate) fn write(edit: &EditSession<'_>, root: &Path, left: &ConflictedFile, 
         }
     }
     drop(writer);
-    let (there, gone): (Vec<PathBuf>, Vec<PathBuf>) = paths.into_iter().partition(|path| root.join(path).exists());
-    // Not by `git add`, which passes over what is ignored or outside a sparse checkout.
-    stage(root, &["update-index", "--add", "--"], &there)?;
-    stage(root, &["update-index", "--force-remove", "--"], &gone)
+    let (existing, removed): (Vec<PathBuf>, Vec<PathBuf>) = paths.into_iter().partition(|path| root.join(path).exists());
+    // `git add` would skip files that are ignored or outside a sparse checkout.
+    stage(root, &["update-index", "--add", "--"], &existing)?;
+    stage(root, &["update-index", "--force-remove", "--"], &removed)
 }
 
 fn stage(root: &Path, words: &[&str], paths: &[PathBuf]) -> Result<(), Error> {

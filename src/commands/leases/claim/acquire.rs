@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::commands::leases::claim::{LeaseView, reason, seconds, ttl_secs};
+use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::args::duration_secs;
 use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::lease_args::{reason, ttl_secs};
 use crate::commands::shared::lease_report::{AcquireKind, Acquired};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::Document;
-use crate::domain::lease::{self, Grant, Lease, Request};
+use crate::domain::lease::{self, Grant, Lease, LeaseRefusal, Request};
 use crate::error::Error;
 use crate::output::progress::Progress;
 use crate::process;
@@ -87,7 +89,7 @@ impl Patience {
         Ok(match typed {
             None => Self::None,
             Some("") => Self::Endless,
-            Some(typed) => Self::AtMost(Duration::from_secs(seconds(typed)?)),
+            Some(typed) => Self::AtMost(Duration::from_secs(duration_secs(typed)?)),
         })
     }
 
@@ -114,7 +116,9 @@ fn take_or_wait(
     let mut watch = None;
     loop {
         let (lease, refused) = match take(edit, id, ttl_secs, reason.cloned()) {
-            Err(Error::Held { lease, lease_status }) => (lease.clone(), Error::Held { lease, lease_status }),
+            Err(Error::Lease(LeaseRefusal::Held { lease, lease_status })) => {
+                (lease.clone(), LeaseRefusal::Held { lease, lease_status }.into())
+            }
             answered => return answered,
         };
         if patience.is_over(start) {
@@ -166,7 +170,7 @@ pub(crate) fn take(edit: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, rea
     let claims = session.leases(layout);
     let transaction = claims.ask(session.cx.clock(), &Request::Acquire(grant), &policy.limits)?;
     let no_lease = || Error::NoSuchLease { named: issue_id.to_string() };
-    let (lease_id, taken) = match transaction.answer? {
+    let (lease_id, kind) = match transaction.answer? {
         lease::LeaseAnswer::Granted(id) => (id, AcquireKind::New),
         lease::LeaseAnswer::Kept { lease_id, changed: true } => (lease_id, AcquireKind::Renewed),
         lease::LeaseAnswer::Kept { lease_id, .. } | lease::LeaseAnswer::Closing(lease_id) => (lease_id, AcquireKind::Kept),
@@ -176,14 +180,14 @@ pub(crate) fn take(edit: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, rea
         && let Err(error) = copy_issue_file(store, issue_id, document)
     {
         // A lease that was taken for nothing would only be in others' way.
-        if taken == AcquireKind::New {
+        if kind == AcquireKind::New {
             let request = Request::Release { lease_id, holder, closing: false, reason: None };
             let _ = claims.ask(session.cx.clock(), &request, &policy.limits);
         }
         return Err(error);
     }
     let lease = transaction.ledger.lease(&lease_id).ok_or_else(no_lease)?;
-    Ok(Acquired { view: LeaseView::of(lease, &session.cx.clock().now(), policy, Some(store)), taken })
+    Ok(Acquired::new(LeaseView::of(lease, &session.cx.clock().now(), policy, Some(store)), kind))
 }
 
 /// Puts an issue's file into this worktree, so that it can be edited here.

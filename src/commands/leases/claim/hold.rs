@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::leases::claim::acquire::Terms;
 use crate::commands::shared::edit_session::EditSession;
@@ -10,8 +11,8 @@ use crate::commands::shared::lease_report::{AcquireKind, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::shared::supervise::{SupervisedCommand, supervise, was_concluded};
 use crate::domain::id::{IssueId, LeaseId};
-use crate::output::Report;
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
 
 const AFTER: &str = "\
 The lease is renewed once a third of its time is gone, and released when the command ends; one that you had before
@@ -44,13 +45,17 @@ pub(crate) enum OnLost {
     Kill,
 }
 
-struct Held {
-    view: LeaseView,
-    status: u8,
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Held {
+    command_status: u8,
     end: LeaseAfterHold,
+    lease: LeaseView,
 }
 
 /// What became of the lease.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 enum LeaseAfterHold {
     /// It was there before, and stays.
     Kept,
@@ -65,13 +70,13 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let layout = session.layout()?;
     let edit = EditSession::for_leases(session, layout)?;
     let (id, acquired) = terms.take(&edit, &issue)?;
-    let (view, was_there) = (acquired.view, acquired.taken != AcquireKind::New);
+    let (lease, was_there) = (acquired.lease, acquired.kind != AcquireKind::New);
     session.output.narrate(&format!("holding {} until the command ends", id.short()));
     let supervised = SupervisedCommand {
-        lease_id: &view.lease_id,
+        lease_id: &lease.lease_id,
         issue_id: id,
-        agent_id: &view.agent_id,
-        ttl_secs: view.ttl_secs,
+        agent_id: &lease.agent_id,
+        ttl_secs: lease.ttl_secs,
         argv: &command,
         dir: None,
         unset: &[],
@@ -79,7 +84,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     };
     let ended = supervise(&edit, &supervised, |_| Ok(()));
     // Whatever became of the command, a lease that was taken for it is not left behind.
-    let (status, lost) = match ended {
+    let (command_status, lost) = match ended {
         Ok(ended) => ended,
         Err(error) => {
             if !was_there {
@@ -90,11 +95,11 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     };
     match lost {
         Some(error) if on_lost == OnLost::Kill => return Err(error),
-        Some(_) => return Ok(Box::new(Held { view, status, end: LeaseAfterHold::Lost })),
+        Some(_) => return Ok(Box::new(Held { command_status, end: LeaseAfterHold::Lost, lease })),
         None => {}
     }
-    let end = if was_there { LeaseAfterHold::Kept } else { give_back(&edit, id, &view.lease_id) };
-    Ok(Box::new(Held { view: now_as(&edit, view), status, end }))
+    let end = if was_there { LeaseAfterHold::Kept } else { give_back(&edit, id, &lease.lease_id) };
+    Ok(Box::new(Held { command_status, end, lease: now_as(&edit, lease) }))
 }
 
 /// Ends the lease that was taken for the command. What the command did is done: its status counts, whatever goes wrong.
@@ -119,14 +124,8 @@ fn now_as(edit: &EditSession<'_>, view: LeaseView) -> LeaseView {
 }
 
 impl Report for Held {
-    fn json(&self) -> Value {
-        let end = match self.end {
-            LeaseAfterHold::Kept => "kept",
-            LeaseAfterHold::Released => "released",
-            LeaseAfterHold::Closing => "closing",
-            LeaseAfterHold::Lost => "lost",
-        };
-        json!({ "command_status": self.status, "end": end, "lease": self.view })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     /// What is on stdout is the command's.
@@ -135,7 +134,7 @@ impl Report for Held {
     }
 
     fn aside(&self) -> Option<String> {
-        let issue = self.view.issue_id.short();
+        let issue = self.lease.issue_id.short();
         Some(match self.end {
             LeaseAfterHold::Kept => format!("you have had the lease on {issue} before, and keep it"),
             LeaseAfterHold::Released => format!("released {issue}"),
@@ -145,6 +144,6 @@ impl Report for Held {
     }
 
     fn code(&self) -> u8 {
-        self.status
+        self.command_status
     }
 }

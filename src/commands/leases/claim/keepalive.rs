@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{Holder, LeaseId};
@@ -16,8 +17,8 @@ use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
 use crate::error::Error;
 use crate::lease::coordinator;
-use crate::output::Report;
 use crate::output::text::{Styles, count};
+use crate::output::{Document, Report};
 use crate::process;
 use crate::process::background::{self, Watched};
 use crate::store;
@@ -88,7 +89,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
             std::thread::sleep(STEP);
         }
     }
-    Ok(Box::new(KeepaliveEnded { renewed }))
+    Ok(Box::new(KeepaliveEnded { changed: renewed > 0, renewed }))
 }
 
 /// Renews what has used up a third of its time. One that is over is brought back only if it was `kept` before: its time
@@ -167,11 +168,11 @@ fn go_on(session: &Session, layout: &Layout, watched: u32) -> CommandResult {
     }
     let holder = session.holder(layout)?;
     let leases = session.leases(layout).ledger()?.leases().filter(|lease| lease.holder == holder).count();
-    Ok(Box::new(Detached { pid: child.id(), watched, leases }))
+    Ok(Box::new(Detached { changed: true, pid: child.id(), watched_pid: watched, leases }))
 }
 
 fn end_other(layout: &Layout) -> CommandResult {
-    let Some(pid) = running(layout)? else { return Ok(Box::new(KeepaliveStopped { pid: None })) };
+    let Some(pid) = running(layout)? else { return Ok(Box::new(KeepaliveStopped { changed: false, pid: None })) };
     background::ask_to_end(pid).map_err(|source| store::Error::io("end the holder of", &path(layout))(source))?;
     let deadline = Instant::now() + SOON;
     while running(layout)? == Some(pid) {
@@ -180,16 +181,18 @@ fn end_other(layout: &Layout) -> CommandResult {
         }
         std::thread::sleep(STEP / 5);
     }
-    Ok(Box::new(KeepaliveStopped { pid: Some(pid) }))
+    Ok(Box::new(KeepaliveStopped { changed: true, pid: Some(pid) }))
 }
 
-struct KeepaliveEnded {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct KeepaliveEnded {
+    changed: bool,
     renewed: usize,
 }
 
 impl Report for KeepaliveEnded {
-    fn json(&self) -> Value {
-        json!({ "changed": self.renewed > 0, "renewed": self.renewed })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, _: &Styles) -> String {
@@ -197,22 +200,24 @@ impl Report for KeepaliveEnded {
     }
 }
 
-struct Detached {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Detached {
+    changed: bool,
     pid: u32,
-    watched: u32,
+    watched_pid: u32,
     leases: usize,
 }
 
 impl Report for Detached {
-    fn json(&self) -> Value {
-        json!({ "changed": true, "pid": self.pid, "watched_pid": self.watched, "leases": self.leases })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
         let head = styles.good("✓ Keeping alive");
         format!(
             "{head} your leases of this worktree, now {}, while process {} lives\n  To end it: git jit claim keepalive --stop\n",
-            self.leases, self.watched
+            self.leases, self.watched_pid
         )
     }
 
@@ -221,13 +226,15 @@ impl Report for Detached {
     }
 }
 
-struct KeepaliveStopped {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct KeepaliveStopped {
+    changed: bool,
     pid: Option<u32>,
 }
 
 impl Report for KeepaliveStopped {
-    fn json(&self) -> Value {
-        json!({ "changed": self.pid.is_some(), "pid": self.pid })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, _: &Styles) -> String {

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::shared::lease_lookup::LeaseLookup;
 use crate::commands::shared::lease_report::LeaseView;
@@ -10,8 +11,8 @@ use crate::commands::shared::session::resolve;
 use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::lease::Lease;
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
+use crate::output::{Document, Report};
 use crate::store::layout::Layout;
 use crate::store::worktrees;
 
@@ -48,8 +49,8 @@ pub(crate) fn status(session: &Session, args: StatusArgs) -> CommandResult {
     };
     let now = session.cx.clock().now();
     let view = |lease| LeaseView::of(lease, &now, &lookup.policy, Some(&lookup.store));
-    let leases = lookup.ledger.leases().filter(is_wanted).map(view).collect();
-    Ok(Box::new(Leases { leases, hidden: 0, is_detailed: true, worktrees: names(lookup.layout) }))
+    let leases: Vec<LeaseView> = lookup.ledger.leases().filter(is_wanted).map(view).collect();
+    Ok(Box::new(Leases { count: leases.len(), leases, hidden: 0, is_detailed: true, worktrees: names(lookup.layout) }))
 }
 
 /// All leases, or all that are not over.
@@ -65,7 +66,7 @@ pub(crate) fn list(session: &Session, args: &ListArgs) -> CommandResult {
         ledger.leases().partition(|lease| *all || lease.lease_status(&now, policy.limits.stale_after_secs).excludes());
     let leases: Vec<LeaseView> = shown.into_iter().map(|lease| LeaseView::of(lease, &now, &policy, store.as_ref())).collect();
     let worktrees = if leases.is_empty() { HashMap::new() } else { names(layout) };
-    Ok(Box::new(Leases { leases, hidden: over.len(), is_detailed: false, worktrees }))
+    Ok(Box::new(Leases { count: leases.len(), leases, hidden: over.len(), is_detailed: false, worktrees }))
 }
 
 /// What the worktrees are called, for people.
@@ -75,11 +76,16 @@ fn names(layout: &Layout) -> HashMap<WorktreeId, String> {
 }
 
 /// A listing of leases.
-struct Leases {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Leases {
+    count: usize,
     leases: Vec<LeaseView>,
-    /// Leases that are over, and not shown.
+    /// How many expired leases are not shown.
+    #[serde(skip)]
     hidden: usize,
+    #[serde(skip)]
     is_detailed: bool,
+    #[serde(skip)]
     worktrees: HashMap<WorktreeId, String>,
 }
 
@@ -89,8 +95,8 @@ impl Report for Leases {
         Some(ids.join("\n")).filter(|ids| !ids.is_empty())
     }
 
-    fn json(&self) -> Value {
-        json!({ "count": self.leases.len(), "leases": self.leases })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

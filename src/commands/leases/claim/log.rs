@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use crate::commands::shared::issue_list::ListedLease;
 use crate::commands::shared::lease_lookup::LeaseLookup;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, IdError, IssueId, IssueRef, LeaseId};
+
 use crate::domain::lease::{LeaseEvent, PastEvent};
 use crate::error::Error;
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
+use crate::output::{Document, Report};
 
 // Arguments of `claim log`.
 #[derive(Debug, clap::Args)]
@@ -26,16 +30,53 @@ pub(crate) struct Args {
     limit: usize,
 }
 
-/// One fact, with what it concerns.
-struct Fact {
-    past: PastEvent,
-    issue: Option<IssueId>,
-    agent: Option<AgentId>,
+/// What happened to leases, oldest first.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct LeaseHistory {
+    count: usize,
+    total: usize,
+    truncated: bool,
+    records: VecDeque<LeaseRecord>,
 }
 
-struct LeaseHistory {
-    facts: VecDeque<Fact>,
-    total: usize,
+/// One record of the log, with the issue and the agent that it concerns.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Record")]
+struct LeaseRecord {
+    sequence: u64,
+    at: Timestamp,
+    op: &'static str,
+    lease_id: LeaseId,
+    issue_id: Option<IssueId>,
+    agent_id: Option<AgentId>,
+    ttl_secs: Option<u64>,
+    reason: Option<String>,
+    /// The new lease, of a transfer.
+    to: Option<ListedLease>,
+    clock_domain: String,
+    clock_ms: u64,
+    set_aside: bool,
+}
+
+impl LeaseRecord {
+    fn new(past: PastEvent, issue_id: Option<IssueId>, agent_id: Option<AgentId>) -> Self {
+        let event = &past.event;
+        let to = if let LeaseEvent::Transfer { grant, .. } = event { Some(grant) } else { None };
+        Self {
+            sequence: past.sequence,
+            at: past.at.wall,
+            op: op(event),
+            lease_id: event.lease_id().clone(),
+            issue_id,
+            agent_id,
+            ttl_secs: ttl_secs(event),
+            reason: reason(event).cloned(),
+            to: to.map(|grant| ListedLease::new(&grant.lease_id, &grant.holder)),
+            clock_domain: past.at.clock.domain,
+            clock_ms: past.at.clock.millis,
+            set_aside: past.is_set_aside,
+        }
+    }
 }
 
 /// Tells what happened.
@@ -44,7 +85,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let lookup = LeaseLookup::open(session)?;
     let issue = issue.map(|typed| resolve(&lookup, &typed)).transpose()?;
     let mut leases: HashMap<LeaseId, (IssueId, AgentId)> = HashMap::new();
-    let (mut facts, mut total) = (VecDeque::new(), 0);
+    let (mut records, mut total) = (VecDeque::new(), 0);
     lookup.claims.history(&mut |past| {
         let known = leases.get(past.event.lease_id()).cloned();
         if let LeaseEvent::Acquire(grant) | LeaseEvent::Transfer { grant, .. } = &past.event {
@@ -60,13 +101,14 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
             issue.is_none_or(|issue| on == Some(issue)) && agent.as_ref().is_none_or(|agent| actor.as_ref() == Some(agent));
         if is_wanted {
             total += 1;
-            facts.push_back(Fact { past, issue: on, agent: actor });
-            if limit > 0 && facts.len() > limit {
-                facts.pop_front();
+            records.push_back(LeaseRecord::new(past, on, actor));
+            if limit > 0 && records.len() > limit {
+                records.pop_front();
             }
         }
     })?;
-    Ok(Box::new(LeaseHistory { facts, total }))
+    let count = records.len();
+    Ok(Box::new(LeaseHistory { count, total, truncated: count < total, records }))
 }
 
 /// The issue that was meant: one that there is, or one that ever was leased.
@@ -86,8 +128,8 @@ fn resolve(lookup: &LeaseLookup<'_>, typed: &str) -> Result<IssueId, Error> {
     Ok(issue.resolve(leased)?)
 }
 
-/// The word that the log has for it.
-fn word(event: &LeaseEvent) -> &'static str {
+/// The name of the operation in the log.
+fn op(event: &LeaseEvent) -> &'static str {
     match event {
         LeaseEvent::Acquire(_) => "acquire",
         LeaseEvent::Renew { .. } => "renew",
@@ -119,49 +161,37 @@ fn ttl_secs(event: &LeaseEvent) -> Option<u64> {
 }
 
 impl Report for LeaseHistory {
-    fn json(&self) -> Value {
-        let one = |fact: &Fact| {
-            let event = &fact.past.event;
-            let to = if let LeaseEvent::Transfer { grant, .. } = event { Some(grant) } else { None };
-            json!({
-                "sequence": fact.past.sequence, "at": fact.past.at.wall, "op": word(event), "lease_id": event.lease_id(),
-                "issue_id": fact.issue, "agent_id": fact.agent, "ttl_secs": ttl_secs(event), "reason": reason(event),
-                "to": to.map(|grant| json!({ "lease_id": grant.lease_id, "agent_id": grant.holder.agent_id, "worktree_id": grant.holder.worktree_id })),
-                "clock_domain": fact.past.at.clock.domain, "clock_ms": fact.past.at.clock.millis, "set_aside": fact.past.is_set_aside,
-            })
-        };
-        let count = self.facts.len();
-        json!({ "count": count, "total": self.total, "truncated": count < self.total, "records": self.facts.iter().map(one).collect::<Vec<_>>() })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        if self.facts.is_empty() {
-            return "Nothing happened\n".to_owned();
+        if self.records.is_empty() {
+            return "No records\n".to_owned();
         }
-        let row = |fact: &Fact| {
-            let event = &fact.past.event;
-            let mut why = reason(event).map(|reason| plain_line(reason)).unwrap_or_default();
-            if let LeaseEvent::Transfer { grant, .. } = event {
-                why = format!("to {}  {why}", grant.holder);
+        let row = |record: &LeaseRecord| {
+            let mut why = record.reason.as_deref().map(plain_line).unwrap_or_default();
+            if let Some(to) = &record.to {
+                why = format!("to {} in {}  {why}", to.agent_id, to.worktree_id);
             }
             vec![
-                fact.past.at.wall.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-                word(event).to_owned(),
-                fact.issue.map(|issue| issue.short()).unwrap_or_default(),
-                fact.agent.as_ref().map(ToString::to_string).unwrap_or_default(),
-                event.lease_id().to_string(),
+                record.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+                record.op.to_owned(),
+                record.issue_id.map(|issue| issue.short()).unwrap_or_default(),
+                record.agent_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+                record.lease_id.to_string(),
                 why,
             ]
         };
-        let rows: Vec<Vec<String>> = self.facts.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = self.records.iter().map(row).collect();
         let paint = |column: usize, cell: &str| match (column, cell) {
             (2, id) => styles.id(id),
             (1, "force-evict" | "auto-evict") => styles.bad(cell),
             _ => cell.to_owned(),
         };
-        let cut = match self.total - self.facts.len() {
+        let cut = match self.total - self.count {
             0 => String::new(),
-            more => styles.faint(&format!("{more} older ones are not shown: git jit claim log --limit 0")) + "\n",
+            more => styles.faint(&format!("{more} older records are not shown: git jit claim log --limit 0")) + "\n",
         };
         table(&["WHEN", "WHAT", "ISSUE", "WHO", "LEASE", "WHY"], &rows, styles, paint) + &cut
     }

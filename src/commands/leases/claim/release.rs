@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::commands::leases::claim::{reason, required_reason};
+use crate::commands::shared::lease_args::{reason, required_reason};
 use crate::commands::shared::lease_lookup::LeaseLookup;
 use crate::commands::shared::lease_report::{AcquireKind, Acquired, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{self, Request};
 use crate::error::Error;
-use crate::output::Report;
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
 use crate::store::identity::Identity;
 use crate::store::worktrees::{self, Worktree};
 
@@ -73,7 +74,7 @@ pub(crate) fn release(session: &Session, args: ReleaseArgs) -> CommandResult {
         let issue = lease.issue_id.short();
         session.output.warn(&format!("the lease on {issue} is over, and the commit wants it: git jit claim renew {issue}"));
     }
-    Ok(Box::new(Released { lease_id: lease.lease_id.to_string(), issue: Some(lease.issue_id), closing, changed }))
+    Ok(Box::new(Released { changed, closing, lease_id: lease.lease_id.to_string(), issue_id: Some(lease.issue_id) }))
 }
 
 /// Passes an issue on.
@@ -110,13 +111,13 @@ pub(crate) fn transfer(session: &Session, args: TransferArgs) -> CommandResult {
     let new_id = LeaseId::new(ulid::Ulid::new());
     let request = Request::Transfer { lease_id: lease.lease_id.clone(), holder, to, new_id, branch, reason };
     let transaction = lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?;
-    let (lease_id, taken) = match transaction.answer? {
+    let (lease_id, kind) = match transaction.answer? {
         lease::LeaseAnswer::Granted(id) => (id, AcquireKind::Transferred),
         _ => (lease.lease_id.clone(), AcquireKind::Kept),
     };
     let lease = transaction.ledger.lease(&lease_id).ok_or_else(|| Error::NoSuchLease { named: lease_id.to_string() })?;
     let now = session.cx.clock().now();
-    Ok(Box::new(Acquired { view: LeaseView::of(lease, &now, &lookup.policy, Some(&lookup.store)), taken }))
+    Ok(Box::new(Acquired::new(LeaseView::of(lease, &now, &lookup.policy, Some(&lookup.store)), kind)))
 }
 
 /// The worktree that was meant: by its id, its path, or the last name of it.
@@ -159,34 +160,35 @@ pub(crate) fn evict(session: &Session, args: EvictArgs) -> CommandResult {
     let request = Request::ForceEvict { lease_id: lease.lease_id.clone(), by: by.clone(), reason: reason.clone() };
     lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?.answer?;
     let now = session.cx.clock().now();
-    let view = LeaseView::of(&lease, &now, &lookup.policy, Some(&lookup.store));
-    Ok(Box::new(Evicted { view, by, reason }))
+    let lease = LeaseView::of(&lease, &now, &lookup.policy, Some(&lookup.store));
+    Ok(Box::new(Evicted { changed: true, by, reason, lease }))
 }
 
 /// What a release came to.
-struct Released {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Released {
+    changed: bool,
+    closing: bool,
     lease_id: String,
     /// `None` for a lease that had ended before.
-    issue: Option<IssueId>,
-    closing: bool,
-    changed: bool,
+    issue_id: Option<IssueId>,
 }
 
 impl Released {
     /// Nothing had to be done: the lease has ended already.
     fn before(lease_id: String) -> Self {
-        Self { lease_id, issue: None, closing: false, changed: false }
+        Self { changed: false, closing: false, lease_id, issue_id: None }
     }
 }
 
 impl Report for Released {
-    fn json(&self) -> Value {
-        json!({ "changed": self.changed, "closing": self.closing, "lease_id": self.lease_id, "issue_id": self.issue })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
         let lease = styles.id(&self.lease_id);
-        match self.issue.map(|issue| issue.short()) {
+        match self.issue_id.map(|issue| issue.short()) {
             None => format!("Lease {lease} was released before\n"),
             Some(issue) if self.closing => format!(
                 "{} lease {lease}\n  Issue {issue} has an edit that is not committed: the lease ends with that commit\n",
@@ -198,25 +200,27 @@ impl Report for Released {
 }
 
 /// A lease that somebody ended.
-struct Evicted {
-    view: LeaseView,
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Evicted {
+    changed: bool,
     by: AgentId,
     reason: String,
+    lease: LeaseView,
 }
 
 impl Report for Evicted {
-    fn json(&self) -> Value {
-        json!({ "changed": true, "by": self.by, "reason": self.reason, "lease": self.view })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
         format!(
             "{} lease {}\n  Issue {} is free; it was held by {} in {}\n",
             styles.good("✓ Evicted"),
-            styles.id(self.view.lease_id.as_str()),
-            self.view.issue_id.short(),
-            self.view.agent_id,
-            self.view.worktree_id,
+            styles.id(self.lease.lease_id.as_str()),
+            self.lease.issue_id.short(),
+            self.lease.agent_id,
+            self.lease.worktree_id,
         )
     }
 }

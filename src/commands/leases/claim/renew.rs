@@ -1,16 +1,17 @@
 //! `git jit claim renew` and `heartbeat`: the holder wants more time, or shows that it lives.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::commands::leases::claim::seconds;
+use crate::commands::shared::args::duration_secs;
 use crate::commands::shared::lease_lookup::LeaseLookup;
 use crate::commands::shared::lease_report::{AcquireKind, Acquired, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::Holder;
 use crate::domain::lease::{self, Lease, Request};
 use crate::error::Error;
-use crate::output::Report;
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
 
 // Arguments of `claim renew`.
 #[derive(Debug, clap::Args)]
@@ -33,7 +34,7 @@ pub(crate) struct HeartbeatArgs {
 pub(crate) fn renew(session: &Session, args: RenewArgs) -> CommandResult {
     let RenewArgs { lease: named, extension } = args;
     let lookup = LeaseLookup::open(session)?;
-    let at_least_secs = extension.as_deref().map(seconds).transpose()?;
+    let at_least_secs = extension.as_deref().map(duration_secs).transpose()?;
     let holder = lookup.holder()?;
     let lease = lookup.named_or_mine(named.as_deref(), &holder)?;
     let request = Request::Renew { lease_id: lease.lease_id.clone(), holder, at_least_secs };
@@ -43,7 +44,7 @@ pub(crate) fn renew(session: &Session, args: RenewArgs) -> CommandResult {
     let renewed = transaction.ledger.lease(&lease.lease_id).ok_or_else(gone)?;
     let now = session.cx.clock().now();
     let view = LeaseView::of(renewed, &now, &lookup.policy, Some(&lookup.store));
-    Ok(Box::new(Acquired { view, taken: AcquireKind::Renewed }))
+    Ok(Box::new(Acquired::new(view, AcquireKind::Renewed)))
 }
 
 /// Gives one lease, or all of them, their whole time again.
@@ -62,7 +63,7 @@ pub(crate) fn heartbeat(session: &Session, args: HeartbeatArgs) -> CommandResult
     for lease in &wanted {
         beaten.extend(beat(&lookup, lease, &holder, named.is_some())?);
     }
-    Ok(Box::new(Beaten { leases: beaten }))
+    Ok(Box::new(Beaten { changed: !beaten.is_empty(), count: beaten.len(), leases: beaten }))
 }
 
 /// One beat; nothing where the lease ended in the meantime and nobody asked for it by name.
@@ -79,13 +80,16 @@ fn beat(lookup: &LeaseLookup<'_>, lease: &Lease, holder: &Holder, is_named: bool
 }
 
 /// Leases that have their whole time again.
-struct Beaten {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Beaten {
+    changed: bool,
+    count: usize,
     leases: Vec<LeaseView>,
 }
 
 impl Report for Beaten {
-    fn json(&self) -> Value {
-        json!({ "changed": !self.leases.is_empty(), "count": self.leases.len(), "leases": self.leases })
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

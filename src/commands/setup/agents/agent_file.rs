@@ -1,44 +1,44 @@
-//! One file of the worktree that something of ours stands in: found, looked at, written whole, or taken away.
+//! One file of the worktree that git jit adds to: found, checked, rewritten or deleted.
 //!
-//! A link is followed to what it leads to, inside the worktree; one that leads out of it is left alone.
+//! A symbolic link is followed inside the worktree. A link out of it is refused.
 
 use std::path::{Path, PathBuf};
 
 use crate::commands::setup::agents::claude;
-use crate::commands::setup::agents::{AgentFileReport, FileState, KnownAgent};
+use crate::commands::setup::agents::{FileReport, FileState, KnownAgent};
 use crate::error::Error;
 use crate::store;
 use crate::store::file;
 use crate::store::issues::VERSIONED;
 use crate::text::managed_block::{self, BlockState, Rest, Trouble};
 
-/// What stands there.
+/// What git jit adds to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AgentFileContent {
-    /// A block of this text, between comments of Markdown.
+    /// A block with this text, between Markdown comments.
     Block(&'static str),
-    /// Hooks of Claude Code, in its settings.
+    /// Hooks in the settings of Claude Code.
     Hooks,
 }
 
-/// One file.
+/// A file that agents read.
 pub(crate) struct AgentFile {
-    /// As it is called, from the root of the worktree.
+    /// The path from the root of the worktree.
     pub path: &'static str,
-    /// For whom alone; nobody in particular for `AGENTS.md`.
+    /// The only agent that reads it; `None` for `AGENTS.md`, which many read.
     pub agent: Option<KnownAgent>,
-    /// What is in it now.
+    /// Its content.
     pub text: Option<String>,
-    kind: AgentFileContent,
-    /// What it leads to.
+    content: AgentFileContent,
+    /// The path without links.
     real: PathBuf,
 }
 
-/// What is to become of a file.
-pub(crate) struct Target {
+/// A change to a file, ready to be applied.
+pub(crate) struct PlannedEdit {
     path: &'static str,
     real: PathBuf,
-    deed: FileAction,
+    action: FileAction,
 }
 
 enum FileAction {
@@ -48,10 +48,15 @@ enum FileAction {
 }
 
 impl AgentFile {
-    /// The file of this name in the worktree at `root`.
-    pub(crate) fn find(root: &Path, path: &'static str, agent: Option<KnownAgent>, kind: AgentFileContent) -> Result<Self, Error> {
+    /// Reads the file at `path` in the worktree at `root`.
+    pub(crate) fn find(
+        root: &Path,
+        path: &'static str,
+        agent: Option<KnownAgent>,
+        content: AgentFileContent,
+    ) -> Result<Self, Error> {
         let named = root.join(path);
-        let leads_out = || refusal(path, "it leads out of this worktree", "Put a file in its place, or write it by hand");
+        let leads_out = || refusal(path, "it is a link out of this worktree", "Replace it with a file, or add the text by hand");
         let real = match named.symlink_metadata() {
             Ok(_) => named.canonicalize().map_err(|_| leads_out())?,
             Err(_) => match named.parent().filter(|above| above.symlink_metadata().is_ok()) {
@@ -63,37 +68,37 @@ impl AgentFile {
             return Err(leads_out());
         }
         let bytes = file::read_optional(&real)?;
-        let no_text = |_| store::Error::Corrupt { path: real.clone(), line: None, why: "it is no UTF-8 text".to_owned() };
-        let text = bytes.map(|bytes| String::from_utf8(bytes).map_err(no_text)).transpose()?;
-        Ok(Self { path, agent, text, kind, real })
+        let not_text = |_| store::Error::Corrupt { path: real.clone(), line: None, why: "not UTF-8 text".to_owned() };
+        let text = bytes.map(|bytes| String::from_utf8(bytes).map_err(not_text)).transpose()?;
+        Ok(Self { path, agent, text, content, real })
     }
 
-    /// Whether two names lead to one file.
+    /// Whether two paths lead to one file.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         self.real == other.real
     }
 
-    /// What would stand there.
-    pub(crate) fn shown(&self) -> String {
-        match self.kind {
+    /// The text that would be written into an empty file.
+    pub(crate) fn fresh_text(&self) -> String {
+        match self.content {
             AgentFileContent::Block(body) => managed_block::put(None, body, false).ok().flatten().unwrap_or_default(),
             AgentFileContent::Hooks => claude::fresh(),
         }
     }
 
-    /// Whether something of ours stands there, whatever it says.
-    pub(crate) fn has_ours(&self) -> bool {
+    /// Whether git jit has added to it, in any version.
+    pub(crate) fn is_managed(&self) -> bool {
         let text = self.text.as_deref().unwrap_or_default();
-        match self.kind {
+        match self.content {
             AgentFileContent::Block(body) => managed_block::state(text, body) != Ok(BlockState::Missing),
             AgentFileContent::Hooks => claude::has_any(text),
         }
     }
 
-    /// How it stands.
+    /// Whether what git jit added is there and up to date.
     pub(crate) fn state(&self) -> Result<FileState, Error> {
         let text = self.text.as_deref().unwrap_or_default();
-        match self.kind {
+        match self.content {
             AgentFileContent::Block(body) => {
                 Ok(match managed_block::state(text, body).map_err(|trouble| self.trouble(&trouble))? {
                     BlockState::Missing => FileState::Missing,
@@ -110,14 +115,14 @@ impl AgentFile {
         }
     }
 
-    /// What is to become of it.
-    pub(crate) fn plan(&self, remove: bool, force: bool) -> Result<Target, Error> {
-        let deed = if remove { self.taken_out(force)? } else { self.put_in(force)? };
-        Ok(Target { path: self.path, real: self.real.clone(), deed })
+    /// Plans the installation or removal. With `force`, edits in the block are discarded.
+    pub(crate) fn plan(&self, remove: bool, force: bool) -> Result<PlannedEdit, Error> {
+        let action = if remove { self.plan_removal(force)? } else { self.plan_installation(force)? };
+        Ok(PlannedEdit { path: self.path, real: self.real.clone(), action })
     }
 
-    fn put_in(&self, force: bool) -> Result<FileAction, Error> {
-        let new = match self.kind {
+    fn plan_installation(&self, force: bool) -> Result<FileAction, Error> {
+        let new = match self.content {
             AgentFileContent::Block(body) => {
                 managed_block::put(self.text.as_deref(), body, force).map_err(|trouble| self.trouble(&trouble))?
             }
@@ -126,9 +131,9 @@ impl AgentFile {
         Ok(new.map_or(FileAction::Nothing(FileState::Current), |text| FileAction::Write(FileState::Written, text)))
     }
 
-    fn taken_out(&self, force: bool) -> Result<FileAction, Error> {
+    fn plan_removal(&self, force: bool) -> Result<FileAction, Error> {
         let Some(text) = &self.text else { return Ok(FileAction::Nothing(FileState::Absent)) };
-        let rest = match self.kind {
+        let rest = match self.content {
             AgentFileContent::Block(_) => managed_block::take_out(text, force).map_err(|trouble| self.trouble(&trouble))?,
             AgentFileContent::Hooks if *text == claude::fresh() => Rest::Nothing,
             AgentFileContent::Hooks => claude::without(text).map_or(Rest::Same, Rest::Text),
@@ -143,16 +148,16 @@ impl AgentFile {
     fn with_hooks(&self) -> Result<Option<String>, Error> {
         let Some(text) = &self.text else { return Ok(Some(claude::fresh())) };
         claude::with(text).map_err(|why| {
-            let hint = "Mend it, or add by hand what git jit agents install claude --print shows";
-            refusal(self.path, &format!("it is left alone: {why}"), hint)
+            let hint = "Fix it, or add by hand what git jit agents install claude --print shows";
+            refusal(self.path, &format!("not changed: {why}"), hint)
         })
     }
 
     fn trouble(&self, trouble: &Trouble) -> Error {
         let hint = match trouble {
-            Trouble::Edited => "Move what you want to keep out of the block; --force gives up what was edited",
-            Trouble::Broken { .. } => "Take the marks and what is between them out by hand, then install again",
-            Trouble::Newer => "Use the version that made it, or take the block out by hand",
+            Trouble::Edited => "Move your text out of the block, or discard it with --force",
+            Trouble::Broken { .. } => "Remove the markers and the text between them by hand, then install again",
+            Trouble::Newer => "Use the version that wrote it, or remove the block by hand",
         };
         refusal(self.path, &trouble.to_string(), hint)
     }
@@ -162,17 +167,17 @@ fn refusal(path: &str, why: &str, hint: &str) -> Error {
     Error::AgentFile { path: path.to_owned(), why: why.to_owned(), hint: hint.to_owned() }
 }
 
-impl Target {
-    /// What the file will say; nothing if it will be gone, or stays as it is.
+impl PlannedEdit {
+    /// The new content; `None` if the file is deleted or unchanged.
     pub(crate) fn text(&self) -> Option<&str> {
-        if let FileAction::Write(_, text) = &self.deed { Some(text) } else { None }
+        if let FileAction::Write(_, text) = &self.action { Some(text) } else { None }
     }
 
-    /// Makes it so.
-    pub(crate) fn carry_out(self) -> Result<AgentFileReport, Error> {
-        let Self { path, real, deed } = self;
+    /// Writes or deletes the file.
+    pub(crate) fn apply(self) -> Result<FileReport, Error> {
+        let Self { path, real, action } = self;
         let above = real.parent().unwrap_or(Path::new("."));
-        let state = match deed {
+        let state = match action {
             FileAction::Nothing(state) => state,
             FileAction::Write(state, text) => {
                 file::make_dir(above, VERSIONED)?;
@@ -182,12 +187,12 @@ impl Target {
             FileAction::Delete => {
                 std::fs::remove_file(&real).map_err(store::Error::io("remove", &real))?;
                 if path.contains('/') {
-                    // Only an empty one goes; anything else in it is somebody's.
+                    // Only an empty directory is removed.
                     let _ = std::fs::remove_dir(above);
                 }
                 FileState::Removed
             }
         };
-        Ok(AgentFileReport { path, state, text: None })
+        Ok(FileReport { path, state, text: None })
     }
 }

@@ -1,29 +1,23 @@
-//! Where each setting has its value from.
+//! Finds the value of each setting, and the place that it comes from.
 
-use crate::commands::setup::config::report::{Setting, SettingsReport};
+use crate::commands::setup::config::report::{PlacedValue, SettingView, SettingsReport};
 use crate::commands::setup::config::{read, repository_file};
 use crate::commands::shared::session::Session;
-use crate::domain::policy::{Candidate, Enforcement, PolicySettings as Said};
+use crate::domain::policy::{Candidate, PolicySettings};
 use crate::enforce::policy::EffectivePolicy;
 use crate::error::Error;
 use crate::store::config::edit::{self, Home, KEYS, Key};
 use crate::store::layout::Layout;
 
-/// What a place says of a setting.
-fn said(settings: &Said, key: &Key) -> Option<String> {
-    let word = |yes: bool, a: &str, b: &str| if yes { a.to_owned() } else { b.to_owned() };
+/// The value of a setting in one place, as it is written.
+fn value_in(settings: &PolicySettings, key: &Key) -> Option<String> {
     let number = |number: Option<u64>| number.map(|number| number.to_string());
     match key.name {
-        "worktree.enforce_leases" => settings.enforcement.map(|enforcement| {
-            match enforcement {
-                Enforcement::Off => "off",
-                Enforcement::Warn => "warn",
-                Enforcement::Strict => "strict",
-            }
-            .to_owned()
-        }),
-        "worktree.mode" => settings.worktrees.map(|on| word(on, "auto", "off")),
-        "worktree.allow_issue_creation" => settings.create_in_primary_only.map(|only| word(only, "main-only", "anywhere")),
+        "worktree.enforce_leases" => settings.enforcement.map(|enforcement| enforcement.as_str().to_owned()),
+        "worktree.mode" => settings.worktrees.map(|on| if on { "auto" } else { "off" }.to_owned()),
+        "worktree.allow_issue_creation" => {
+            settings.create_in_primary_only.map(|only| if only { "main-only" } else { "anywhere" }.to_owned())
+        }
         "global_operations.require_main_history" => settings.require_main_history.map(|yes| yes.to_string()),
         "coordination.default_ttl_secs" => number(settings.default_ttl_secs),
         "coordination.stale_threshold_secs" => number(settings.stale_threshold_secs),
@@ -35,11 +29,11 @@ fn said(settings: &Said, key: &Key) -> Option<String> {
     }
 }
 
-/// All settings, each with what it comes from.
+/// All settings, each with its value and the places that set it.
 pub(crate) fn gather(session: &Session) -> Result<SettingsReport, Error> {
     let layout = session.layout()?;
     let EffectivePolicy { policy, places } = EffectivePolicy::of_worktree(&session.cx, layout);
-    let in_force = Said {
+    let in_force = PolicySettings {
         enforcement: Some(policy.enforcement),
         worktrees: Some(policy.worktrees),
         create_in_primary_only: Some(policy.create_in_primary_only),
@@ -57,35 +51,39 @@ pub(crate) fn gather(session: &Session) -> Result<SettingsReport, Error> {
         }
         if key.home == Home::User {
             let (agent, origin) = crate::actor::agent(&session.cx, layout, session.agent_flag.as_deref())?;
-            let places = vec![(origin.describe().to_owned(), agent.to_string())];
-            return Ok(Setting { key, value: agent.to_string(), source: origin.describe().to_owned(), places });
+            let source = origin.describe().to_owned();
+            let places = vec![PlacedValue { place: source.clone(), value: agent.to_string() }];
+            return Ok(SettingView::known(key, agent.to_string(), source, places));
         }
-        let says = |candidate: &Candidate| Some((candidate.place.clone(), said(candidate.settings.as_ref().ok()?, key)?));
-        let places: Vec<(String, String)> = places.iter().filter_map(says).collect();
-        let value = said(&in_force, key).unwrap_or_default();
+        let placed = |candidate: &Candidate| {
+            Some(PlacedValue { place: candidate.place.clone(), value: value_in(candidate.settings.as_ref().ok()?, key)? })
+        };
+        let places: Vec<PlacedValue> = places.iter().filter_map(placed).collect();
+        let value = value_in(&in_force, key).unwrap_or_default();
         if key.name == "worktree.enforce_leases"
             && let Some((place, _)) = policy.unreadable.first()
         {
             let source = format!("{place}, which cannot be read");
-            return Ok(Setting { key, value: "strict".to_owned(), source, places });
+            return Ok(SettingView::known(key, "strict".to_owned(), source, places));
         }
-        let deciding = places.iter().find(|(_, said)| *said == value).map(|(place, _)| place.clone());
-        Ok(Setting { key, value, source: deciding.unwrap_or_else(|| "default".to_owned()), places })
+        let source = places.iter().find(|placed| placed.value == value).map(|placed| placed.place.clone());
+        Ok(SettingView::known(key, value, source.unwrap_or_else(|| "default".to_owned()), places))
     };
-    let settings = KEYS.iter().map(one).collect::<Result<_, Error>>()?;
-    Ok(SettingsReport { settings, unreadable: policy.unreadable })
+    let settings = KEYS.iter().map(one).collect::<Result<Vec<_>, Error>>()?;
+    let unreadable = policy.unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect();
+    Ok(SettingsReport { count: settings.len(), settings, unreadable })
 }
 
-/// A setting that either file may have: the user's counts first.
-fn of_either(session: &Session, layout: &Layout, key: &'static Key) -> Setting {
+/// A setting that either file may have. The user's file has precedence.
+fn of_either(session: &Session, layout: &Layout, key: &'static Key) -> SettingView {
     let mut places = Vec::new();
     let files = session.cx.agent_file.clone().into_iter().chain(repository_file(layout).ok());
     for path in files {
-        // A file that cannot be read is told of where that matters: it says nothing of this.
+        // An unreadable file is reported by the commands that need it.
         let value = read(&path).ok().and_then(|text| edit::get(&text, key.name).ok().flatten());
-        places.extend(value.map(|value| (path.display().to_string(), value)));
+        places.extend(value.map(|value| PlacedValue { place: path.display().to_string(), value }));
     }
-    let first = places.first().cloned();
+    let first = places.first().map(|first| (first.place.clone(), first.value.clone()));
     let (source, value) = first.unwrap_or_else(|| ("default".to_owned(), key.default.to_owned()));
-    Setting { key, value, source, places }
+    SettingView::known(key, value, source, places)
 }

@@ -1,147 +1,193 @@
-//! `git jit hooks status`: what stands in each hook's place, and whether it refuses what it must.
+//! `git jit hooks status`: the state of each hook, and whether it refuses a bad edit.
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::shared::session::{CommandResult, Session};
+use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::hooks::install::canary::{self, CanaryResult};
 use crate::hooks::install::config_hooks;
 use crate::hooks::install::{HOOKS, HookSlot, Site};
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
+use crate::output::{Document, Report};
+use crate::store::layout::Layout;
 use crate::store::worktrees;
 
 // Arguments of `hooks status`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Each hook is shown an edit that nobody made, as strict would judge it; nothing is written. Hooks of others are\n\
-                        not run for that, unless with --canary: they may change files."
+    after_help = "Each hook is tested with a made-up edit, judged as under strict. Nothing is written. Hooks of other tools that call ours\n\
+                        are tested only with --canary, because they may change files."
 )]
 pub(crate) struct Args {
-    /// Try hooks that somebody else calls ours from, too
+    /// Also test hooks of other tools that call ours
     #[arg(long)]
     canary: bool,
 }
 
-struct Hook {
-    name: &'static str,
-    path: PathBuf,
-    place: HookSlot,
-    is_configured: bool,
-    /// Where the hook is that stood there before ours, if it is kept.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct HookStatus {
+    hook: &'static str,
+    path: String,
+    place: HookPlace,
+    manager: Option<&'static str>,
+    configured: bool,
+    runs: bool,
+    canary: Option<&'static str>,
+    #[serde(skip)]
+    slot: HookSlot,
+    /// The hook that was there before ours, if it is kept.
+    #[serde(skip)]
     kept: Option<PathBuf>,
-    /// What came of an edit that nobody made, where that was tried.
-    canary: Option<CanaryResult>,
+    /// The output of a hook that did not refuse the made-up edit.
+    #[serde(skip)]
+    passed: Option<String>,
 }
 
-impl Hook {
-    fn runs(&self) -> bool {
-        self.is_configured || self.place.runs_ours()
+/// What is in the place of a hook.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+enum HookPlace {
+    Free,
+    Ours,
+    Edited,
+    Served,
+    Managed,
+    Foreign,
+}
+
+impl From<HookSlot> for HookPlace {
+    fn from(slot: HookSlot) -> Self {
+        match slot {
+            HookSlot::Free => Self::Free,
+            HookSlot::Ours => Self::Ours,
+            HookSlot::Edited => Self::Edited,
+            HookSlot::Served => Self::Served,
+            HookSlot::Managed(_) => Self::Managed,
+            HookSlot::Foreign => Self::Foreign,
+        }
     }
+}
 
-    fn is_well(&self) -> bool {
-        self.runs() && !matches!(self.canary, Some(CanaryResult::Passed(_)))
+impl HookStatus {
+    fn is_ok(&self) -> bool {
+        self.runs && self.passed.is_none()
     }
 }
 
-struct HooksStatus {
-    hooks: Vec<Hook>,
-    /// Worktrees whose hooks are somewhere else, or cannot be found.
-    elsewhere: Vec<(PathBuf, String)>,
+/// A worktree that uses other hooks, or whose hooks cannot be found.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct WorktreeHooks {
+    root: String,
+    hooks: String,
 }
 
-/// Looks at every hook.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct HooksStatusReport {
+    ok: bool,
+    hooks: Vec<HookStatus>,
+    elsewhere: Vec<WorktreeHooks>,
+}
+
+/// Checks every hook.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { canary } = args;
     let layout = session.layout()?;
     let site = Site::of(layout)?;
-    let configured = config_hooks::in_force(layout)?;
+    let in_config = config_hooks::in_force(layout)?;
     let is_off = !session.policy(layout).worktrees;
     let mut hooks = Vec::new();
-    for (name, _, place) in site.slots()? {
-        let is_configured = configured.contains(&name);
-        let is_tried = is_configured || matches!(place, HookSlot::Ours) || (canary && place.runs_ours());
-        let path = site.hook(name);
-        let file = Some(path.as_path()).filter(|_| !is_configured);
-        let canary = if is_tried && !is_off { Some(canary::probe(&session.cx, layout, name, file)?) } else { None };
-        hooks.push(Hook { name, path, place, is_configured, kept: site.kept(name), canary });
+    for (hook, _, slot) in site.slots()? {
+        let configured = in_config.contains(&hook);
+        let is_tested = configured || matches!(slot, HookSlot::Ours) || (canary && slot.runs_ours());
+        let path = site.hook(hook);
+        let file = Some(path.as_path()).filter(|_| !configured);
+        let result = if is_tested && !is_off { Some(canary::probe(&session.cx, layout, hook, file)?) } else { None };
+        hooks.push(HookStatus {
+            hook,
+            path: path.display().to_string(),
+            place: HookPlace::from(slot),
+            manager: if let HookSlot::Managed(manager) = slot { Some(manager.name()) } else { None },
+            configured,
+            runs: configured || slot.runs_ours(),
+            canary: result.as_ref().map(|result| if *result == CanaryResult::Refused { "refused" } else { "passed" }),
+            slot,
+            kept: site.kept(hook),
+            passed: if let Some(CanaryResult::Passed(output)) = result { Some(output) } else { None },
+        });
     }
-    let mut elsewhere = Vec::new();
-    for worktree in worktrees::list(layout)?.into_iter().filter(|worktree| !worktree.is_missing) {
-        match Site::seen_from(&worktree.root, &layout.common_dir) {
-            Ok(other) if other.dir == site.dir => {}
-            Ok(other) => {
-                let places = other.slots()?;
-                let without: Vec<&str> = places.iter().filter(|(_, _, place)| !place.runs_ours()).map(|(name, ..)| *name).collect();
-                if !without.is_empty() && configured.len() < HOOKS.len() {
-                    elsewhere.push((worktree.root, format!("{}, without {}", other.dir.display(), without.join(", "))));
-                }
-            }
-            Err(error) => elsewhere.push((worktree.root, error.to_string())),
-        }
-    }
-    Ok(Box::new(HooksStatus { hooks, elsewhere }))
+    let elsewhere = elsewhere(layout, &site, in_config.len() == HOOKS.len())?;
+    Ok(Box::new(HooksStatusReport { ok: hooks.iter().all(HookStatus::is_ok) && elsewhere.is_empty(), hooks, elsewhere }))
 }
 
-impl Report for HooksStatus {
-    fn json(&self) -> Value {
-        let hook = |hook: &Hook| {
-            let canary = hook.canary.as_ref().map(|canary| if *canary == CanaryResult::Refused { "refused" } else { "passed" });
-            let manager = if let HookSlot::Managed(manager) = hook.place { Some(manager.name()) } else { None };
-            json!({
-                "hook": hook.name, "path": hook.path.display().to_string(), "place": hook.place.as_str(), "manager": manager,
-                "configured": hook.is_configured, "runs": hook.runs(), "canary": canary,
-            })
+fn elsewhere(layout: &Layout, site: &Site, all_configured: bool) -> Result<Vec<WorktreeHooks>, Error> {
+    let mut elsewhere = Vec::new();
+    for worktree in worktrees::list(layout)?.into_iter().filter(|worktree| !worktree.is_missing) {
+        let hooks = match Site::seen_from(&worktree.root, &layout.common_dir) {
+            Ok(other) if other.dir == site.dir => continue,
+            Ok(other) => {
+                let slots = other.slots()?;
+                let without: Vec<&str> = slots.iter().filter(|(_, _, slot)| !slot.runs_ours()).map(|(hook, ..)| *hook).collect();
+                if without.is_empty() || all_configured {
+                    continue;
+                }
+                format!("{}, without {}", other.dir.display(), without.join(", "))
+            }
+            Err(error) => error.to_string(),
         };
-        let elsewhere = |(root, why): &(PathBuf, String)| json!({ "root": root.display().to_string(), "hooks": why });
-        json!({
-            "ok": self.status() == ExitStatus::Done, "hooks": self.hooks.iter().map(hook).collect::<Vec<_>>(),
-            "elsewhere": self.elsewhere.iter().map(elsewhere).collect::<Vec<_>>(),
-        })
+        elsewhere.push(WorktreeHooks { root: worktree.root.display().to_string(), hooks });
+    }
+    Ok(elsewhere)
+}
+
+impl Report for HooksStatusReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {
-        let line = |hook: &Hook| {
-            let mark = if hook.is_well() { styles.good("✓") } else { styles.bad("✗") };
-            let place = match hook.place {
-                _ if hook.is_configured => "by configuration",
-                HookSlot::Ours => "in place",
-                HookSlot::Edited => "in place, and edited since",
-                HookSlot::Served => "called by a hook of somebody else",
+        let line = |hook: &HookStatus| {
+            let mark = if hook.is_ok() { styles.good("✓") } else { styles.bad("✗") };
+            let slot = match hook.slot {
+                _ if hook.configured => "installed in Git's configuration",
+                HookSlot::Ours => "installed",
+                HookSlot::Edited => "installed, and edited since",
+                HookSlot::Served => "called by another tool's hook",
                 HookSlot::Free => "not installed",
-                HookSlot::Foreign => "somebody else's, which does not call ours",
-                HookSlot::Managed(_) => "owned by a manager that does not call ours",
+                HookSlot::Foreign => "another hook, which does not call ours",
+                HookSlot::Managed(_) => "owned by a hook manager that does not call ours",
             };
-            let canary = match &hook.canary {
-                None if hook.place == HookSlot::Served => "; not tried: git jit hooks status --canary".to_owned(),
-                None => String::new(),
-                Some(CanaryResult::Refused) => "; refuses what it must".to_owned(),
-                Some(CanaryResult::Passed(said)) => {
-                    format!("; {} an edit that nobody made: {}", styles.bad("let through"), plain_line(said))
-                }
+            let test = match (&hook.passed, hook.canary) {
+                (Some(output), _) => format!("; {} a bad edit: {}", styles.bad("accepts"), plain_line(output)),
+                (None, Some(_)) => "; refuses a bad edit".to_owned(),
+                (None, None) if hook.slot == HookSlot::Served => "; not tested: git jit hooks status --canary".to_owned(),
+                (None, None) => String::new(),
             };
-            format!("{mark} {:<17} {place}{canary}\n  {}\n", hook.name, styles.faint(&hook.path.display().to_string()))
+            format!("{mark} {:<17} {slot}{test}\n  {}\n", hook.hook, styles.faint(&hook.path))
         };
         let mut text: String = self.hooks.iter().map(line).collect();
         for hook in &self.hooks {
-            if let (HookSlot::Free, Some(aside)) = (hook.place, &hook.kept) {
+            if let (HookSlot::Free, Some(kept)) = (hook.slot, &hook.kept) {
                 let mark = styles.bad("✗");
-                text += &format!("{mark} {} was put aside and runs no more: install or uninstall the hooks\n", aside.display());
+                text += &format!("{mark} {} was set aside and no longer runs: install or uninstall the hooks\n", kept.display());
             }
         }
-        for (root, why) in &self.elsewhere {
-            text += &format!("{} worktree {}: {}\n", styles.bad("✗"), root.display(), plain_line(why));
+        for WorktreeHooks { root, hooks } in &self.elsewhere {
+            text += &format!("{} worktree {root}: {}\n", styles.bad("✗"), plain_line(hooks));
         }
-        if self.hooks.iter().any(|hook| !hook.runs()) {
-            text += "To put them in place: git jit hooks install\n";
+        if self.hooks.iter().any(|hook| !hook.runs) {
+            text += "Install them: git jit hooks install\n";
         }
         text
     }
 
     fn status(&self) -> ExitStatus {
-        let is_well = self.hooks.iter().all(Hook::is_well) && self.elsewhere.is_empty();
-        if is_well { ExitStatus::Done } else { ExitStatus::Refused }
+        if self.ok { ExitStatus::Done } else { ExitStatus::Refused }
     }
 }

@@ -1,7 +1,7 @@
-//! The tools: what each is called, what it takes, and the command line that comes of it.
+//! The tools: the name and arguments of each, and the command line that it becomes.
 //!
-//! Every word that an agent gives is the value of an option or stands behind `--`, so that none can become an option. No
-//! tool pushes, commits, ends another's lease, deletes, reads a file or runs a command; gates are run by `gate_check` alone.
+//! Every text from the agent is the value of an option or follows `--`, so that none can become an option. No tool pushes,
+//! commits, ends another agent's lease, deletes, reads a file or runs a command, except that `gate_check` runs gates.
 
 use std::sync::Arc;
 
@@ -11,25 +11,24 @@ use crate::error::Error;
 
 /// A verb as an agent calls it.
 pub(crate) struct Tool {
-    /// Its name.
     pub name: &'static str,
-    /// What it does.
+    /// What it does, for the agent.
     pub about: &'static str,
-    /// The verb.
+    /// The words of the verb.
     verb: &'static [&'static str],
-    fields: &'static [Field],
+    args: &'static [ToolArg],
 }
 
-/// Something that a tool is given.
-struct Field {
+/// An argument of a tool.
+struct ToolArg {
     name: &'static str,
     about: &'static str,
     is_required: bool,
     kind: ToolArgType,
-    goes: Goes,
+    position: ArgPosition,
 }
 
-/// What a value may be.
+/// The type of an argument.
 #[derive(Clone, Copy)]
 enum ToolArgType {
     Text,
@@ -38,126 +37,146 @@ enum ToolArgType {
     OneOf(&'static [&'static str]),
 }
 
-/// Where a value goes.
+/// Where a value is on the command line.
 #[derive(Clone, Copy)]
-enum Goes {
-    /// Behind `--`, in the order of the fields.
-    Behind,
-    /// The same, and the verb's last word is this one then.
-    BehindAs(&'static str),
-    /// It is the verb's last word.
-    Verb,
-    /// To this option.
+enum ArgPosition {
+    /// After `--`, in the order of the arguments.
+    Positional,
+    /// After `--`; the last word of the verb is replaced by this one.
+    PositionalOf(&'static str),
+    /// The last word of the verb.
+    Subcommand,
+    /// The value of this option.
     Option(&'static str),
-    /// To the option that the verb's last word has for it.
+    /// The value of an option that depends on the last word of the verb.
     OptionBy(&'static [(&'static str, &'static str)]),
 }
 
-const fn field(name: &'static str, kind: ToolArgType, goes: Goes, about: &'static str) -> Field {
-    Field { name, about, is_required: false, kind, goes }
+const fn optional(name: &'static str, kind: ToolArgType, position: ArgPosition, about: &'static str) -> ToolArg {
+    ToolArg { name, about, is_required: false, kind, position }
 }
 
-const fn required(name: &'static str, kind: ToolArgType, goes: Goes, about: &'static str) -> Field {
-    Field { name, about, is_required: true, kind, goes }
+const fn required(name: &'static str, kind: ToolArgType, position: ArgPosition, about: &'static str) -> ToolArg {
+    ToolArg { name, about, is_required: true, kind, position }
 }
 
-const ISSUE: Field = required("issue", ToolArgType::Text, Goes::Behind, "its id, or at least 4 digits of it");
+const ISSUE: ToolArg = required("issue", ToolArgType::Text, ArgPosition::Positional, "its id, or at least the first 4 digits");
 const PRIORITY: ToolArgType = ToolArgType::OneOf(&["critical", "high", "normal", "low"]);
 
-/// All of them.
+/// Every tool.
 pub(crate) const TOOLS: &[Tool] = &[
     Tool {
         name: "orient",
-        about: "How things stand: who you are, your leases, what is stale, what is available, the worktrees",
+        about: "Show who you are, your leases, stale leases, available issues and the worktrees",
         verb: &["status"],
-        fields: &[],
+        args: &[],
     },
     Tool {
         name: "query",
-        about: "List issues: available is what you could begin now",
+        about: "List issues; available: those that you can start now",
         verb: &["query"],
-        fields: &[
-            required("kind", ToolArgType::OneOf(&["available", "blocked", "mine", "ready", "all", "closed"]), Goes::Verb, ""),
-            field("text", ToolArgType::Text, Goes::Option("--search"), "in the title, description, a label or the id"),
-            field("limit", ToolArgType::Number, Goes::Option("--limit"), "at most so many"),
+        args: &[
+            required(
+                "kind",
+                ToolArgType::OneOf(&["available", "blocked", "mine", "ready", "all", "closed"]),
+                ArgPosition::Subcommand,
+                "",
+            ),
+            optional("text", ToolArgType::Text, ArgPosition::Option("--search"), "in the title, description, a label or the id"),
+            optional("limit", ToolArgType::Number, ArgPosition::Option("--limit"), "the maximum number"),
         ],
     },
-    Tool { name: "issue_show", about: "An issue in full, with its notes", verb: &["issue", "show"], fields: &[ISSUE] },
+    Tool { name: "issue_show", about: "Show an issue in full, with its notes", verb: &["issue", "show"], args: &[ISSUE] },
     Tool {
         name: "issue_create",
-        about: "Make an issue; needs no lease",
+        about: "Create an issue; needs no lease",
         verb: &["issue", "create"],
-        fields: &[
-            required("title", ToolArgType::Text, Goes::Option("--title"), "one line"),
-            field("description", ToolArgType::Text, Goes::Option("--description"), "what is to be done and why"),
-            field("priority", PRIORITY, Goes::Option("--priority"), ""),
-            field("labels", ToolArgType::Texts, Goes::Option("--label"), "namespace:value"),
-            field("depends_on", ToolArgType::Texts, Goes::Option("--depends-on"), "issues that come first"),
-            field("discovered_from", ToolArgType::Text, Goes::Option("--discovered-from"), "the issue at whose work it was found"),
+        args: &[
+            required("title", ToolArgType::Text, ArgPosition::Option("--title"), "one line"),
+            optional("description", ToolArgType::Text, ArgPosition::Option("--description"), "what must be done and why"),
+            optional("priority", PRIORITY, ArgPosition::Option("--priority"), ""),
+            optional("labels", ToolArgType::Texts, ArgPosition::Option("--label"), "namespace:value"),
+            optional("depends_on", ToolArgType::Texts, ArgPosition::Option("--depends-on"), "issues that must be closed first"),
+            optional(
+                "discovered_from",
+                ToolArgType::Text,
+                ArgPosition::Option("--discovered-from"),
+                "the issue during whose work it was found",
+            ),
         ],
     },
     Tool {
         name: "issue_update",
         about: "Change an issue that you hold the lease on",
         verb: &["issue", "update"],
-        fields: &[
+        args: &[
             ISSUE,
-            field("title", ToolArgType::Text, Goes::Option("--title"), ""),
-            field("description", ToolArgType::Text, Goes::Option("--description"), ""),
-            field("state", ToolArgType::OneOf(&["backlog", "ready", "in_progress", "gated", "done"]), Goes::Option("--state"), ""),
-            field("priority", PRIORITY, Goes::Option("--priority"), ""),
-            field("add_labels", ToolArgType::Texts, Goes::Option("--label"), ""),
-            field("remove_labels", ToolArgType::Texts, Goes::Option("--remove-label"), ""),
+            optional("title", ToolArgType::Text, ArgPosition::Option("--title"), ""),
+            optional("description", ToolArgType::Text, ArgPosition::Option("--description"), ""),
+            optional(
+                "state",
+                ToolArgType::OneOf(&["backlog", "ready", "in_progress", "gated", "done"]),
+                ArgPosition::Option("--state"),
+                "",
+            ),
+            optional("priority", PRIORITY, ArgPosition::Option("--priority"), ""),
+            optional("add_labels", ToolArgType::Texts, ArgPosition::Option("--label"), ""),
+            optional("remove_labels", ToolArgType::Texts, ArgPosition::Option("--remove-label"), ""),
         ],
     },
     Tool {
         name: "claim",
-        about: "Take, renew or give back your lease on an issue",
+        about: "Acquire, renew or release your lease on an issue",
         verb: &["claim"],
-        fields: &[
-            required("action", ToolArgType::OneOf(&["acquire", "renew", "release"]), Goes::Verb, ""),
+        args: &[
+            required("action", ToolArgType::OneOf(&["acquire", "renew", "release"]), ArgPosition::Subcommand, ""),
             ISSUE,
-            field("ttl", ToolArgType::Text, Goes::OptionBy(&[("acquire", "--ttl"), ("renew", "--extension")]), "600, 30m, 2h"),
-            field("reason", ToolArgType::Text, Goes::OptionBy(&[("acquire", "--reason"), ("release", "--reason")]), ""),
+            optional(
+                "ttl",
+                ToolArgType::Text,
+                ArgPosition::OptionBy(&[("acquire", "--ttl"), ("renew", "--extension")]),
+                "600, 30m, 2h",
+            ),
+            optional("reason", ToolArgType::Text, ArgPosition::OptionBy(&[("acquire", "--reason"), ("release", "--reason")]), ""),
         ],
     },
     Tool {
         name: "note_add",
-        about: "Say something about an issue, whoever holds it",
+        about: "Add a note to an issue; needs no lease",
         verb: &["note", "add"],
-        fields: &[ISSUE, required("text", ToolArgType::Text, Goes::Behind, "")],
+        args: &[ISSUE, required("text", ToolArgType::Text, ArgPosition::Positional, "")],
     },
     Tool {
         name: "dep_add",
-        about: "Have an issue that you hold wait for another",
+        about: "Make an issue that you hold depend on another",
         verb: &["dep", "add"],
-        fields: &[ISSUE, required("depends_on", ToolArgType::Text, Goes::Behind, "the issue that comes first")],
+        args: &[ISSUE, required("depends_on", ToolArgType::Text, ArgPosition::Positional, "the issue that must be closed first")],
     },
     Tool {
         name: "gate_check",
-        about: "Run an issue's automated gates, or one of them, and record the outcome",
+        about: "Run an issue's automated gates, or one of them, and record the result",
         verb: &["gate", "check-all"],
-        fields: &[ISSUE, field("gate", ToolArgType::Text, Goes::BehindAs("check"), "its key")],
+        args: &[ISSUE, optional("gate", ToolArgType::Text, ArgPosition::PositionalOf("check"), "its key")],
     },
 ];
 
 impl Tool {
-    /// What it takes, as JSON Schema.
+    /// Its arguments, as JSON Schema.
     pub(crate) fn schema(&self) -> Arc<Map<String, Value>> {
-        let property = |field: &Field| {
-            let mut shape = match field.kind {
+        let property = |arg: &ToolArg| {
+            let mut shape = match arg.kind {
                 ToolArgType::Text => json!({ "type": "string" }),
                 ToolArgType::Number => json!({ "type": "integer", "minimum": 0 }),
                 ToolArgType::Texts => json!({ "type": "array", "items": { "type": "string" } }),
                 ToolArgType::OneOf(words) => json!({ "type": "string", "enum": words }),
             };
-            if !field.about.is_empty() {
-                shape["description"] = json!(field.about);
+            if !arg.about.is_empty() {
+                shape["description"] = json!(arg.about);
             }
-            (field.name.to_owned(), shape)
+            (arg.name.to_owned(), shape)
         };
-        let required: Vec<&str> = self.fields.iter().filter(|field| field.is_required).map(|field| field.name).collect();
-        let properties: Map<String, Value> = self.fields.iter().map(property).collect();
+        let required: Vec<&str> = self.args.iter().filter(|arg| arg.is_required).map(|arg| arg.name).collect();
+        let properties: Map<String, Value> = self.args.iter().map(property).collect();
         let mut schema = Map::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), json!(properties))]);
         if !required.is_empty() {
             schema.insert("required".to_owned(), json!(required));
@@ -166,55 +185,55 @@ impl Tool {
         Arc::new(schema)
     }
 
-    /// The command line that it stands for.
+    /// The command line for the values that were given.
     pub(crate) fn command_line(&self, given: &Map<String, Value>) -> Result<Vec<String>, Error> {
-        let is_known = |name: &&String| self.fields.iter().any(|field| field.name == name.as_str());
+        let is_known = |name: &&String| self.args.iter().any(|arg| arg.name == name.as_str());
         if let Some(name) = given.keys().find(|name| !is_known(name)) {
-            return Err(self.usage(format!("takes no '{name}'")));
+            return Err(self.usage(format!("does not accept '{name}'")));
         }
         let mut verb: Vec<&str> = self.verb.to_vec();
-        let (mut options, mut behind) = (Vec::new(), Vec::new());
-        for field in self.fields {
-            let Some(value) = given.get(field.name).filter(|value| !value.is_null()) else {
-                if field.is_required {
-                    return Err(self.usage(format!("wants '{}'", field.name)));
+        let (mut options, mut positional) = (Vec::new(), Vec::new());
+        for arg in self.args {
+            let Some(value) = given.get(arg.name).filter(|value| !value.is_null()) else {
+                if arg.is_required {
+                    return Err(self.usage(format!("requires '{}'", arg.name)));
                 }
                 continue;
             };
-            let words = field.words(value).ok_or_else(|| self.usage(format!("cannot take {value} for '{}'", field.name)))?;
+            let words = arg.words(value).ok_or_else(|| self.usage(format!("does not accept {value} for '{}'", arg.name)))?;
             let last = verb.last().copied().unwrap_or_default();
             let option = |option: &str| words.iter().map(|word| format!("{option}={word}")).collect::<Vec<_>>();
-            match field.goes {
-                Goes::Behind => behind.extend(words),
-                Goes::BehindAs(word) => {
+            match arg.position {
+                ArgPosition::Positional => positional.extend(words),
+                ArgPosition::PositionalOf(word) => {
                     verb.pop();
                     verb.push(word);
-                    behind.extend(words);
+                    positional.extend(words);
                 }
-                Goes::Verb => verb.extend(field.choice(&words)),
-                Goes::Option(name) => options.extend(option(name)),
-                Goes::OptionBy(names) => {
+                ArgPosition::Subcommand => verb.extend(arg.choice(&words)),
+                ArgPosition::Option(name) => options.extend(option(name)),
+                ArgPosition::OptionBy(names) => {
                     let name = names.iter().find(|(word, _)| *word == last);
-                    let (_, name) = name.ok_or_else(|| self.usage(format!("{last} takes no '{}'", field.name)))?;
+                    let (_, name) = name.ok_or_else(|| self.usage(format!("{last} does not accept '{}'", arg.name)))?;
                     options.extend(option(name));
                 }
             }
         }
         let before = ["git-jit"].into_iter().chain(verb).map(str::to_owned).chain(options);
-        Ok(if behind.is_empty() { before.collect() } else { before.chain(["--".to_owned()]).chain(behind).collect() })
+        Ok(if positional.is_empty() { before.collect() } else { before.chain(["--".to_owned()]).chain(positional).collect() })
     }
 
     fn usage(&self, what: String) -> Error {
-        let names: Vec<&str> = self.fields.iter().map(|field| field.name).collect();
-        let hint = if names.is_empty() { "It takes nothing".to_owned() } else { format!("It takes {}", names.join(", ")) };
+        let names: Vec<&str> = self.args.iter().map(|arg| arg.name).collect();
+        let hint = if names.is_empty() { "It has no arguments".to_owned() } else { format!("Its arguments: {}", names.join(", ")) };
         Error::Usage { what: format!("{} {what}", self.name), hint }
     }
 }
 
-impl Field {
-    /// The words that a value is, if it may be one.
+impl ToolArg {
+    /// The words of a value, if it has the right type.
     fn words(&self, value: &Value) -> Option<Vec<String>> {
-        // A lone dash would be read as stdin, which is the protocol's.
+        // A lone hyphen would mean stdin, which belongs to the protocol.
         let word = |value: &Value| value.as_str().filter(|text| *text != "-").map(str::to_owned);
         match self.kind {
             ToolArgType::Text => word(value).map(|word| vec![word]),
@@ -224,7 +243,7 @@ impl Field {
         }
     }
 
-    /// The word of ours that was chosen.
+    /// The choice that equals the value.
     fn choice(&self, words: &[String]) -> Option<&'static str> {
         let ToolArgType::OneOf(choices) = self.kind else { return None };
         choices.iter().copied().find(|choice| words.iter().any(|word| word == choice))
@@ -245,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_becomes_a_command_line_and_never_an_option() {
+    fn values_become_a_command_line_and_never_an_option() {
         for (tool, given, expected) in [
             ("orient", json!({}), "git-jit status"),
             ("query", json!({ "kind": "mine", "limit": 3, "text": null }), "git-jit query mine --limit=3"),
@@ -268,15 +287,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_tool_does_not_take_is_refused() {
+    fn a_wrong_value_is_refused() {
         for (tool, given, why) in [
-            ("orient", json!({ "x": 1 }), "orient takes no 'x'"),
-            ("issue_show", json!({}), "issue_show wants 'issue'"),
-            ("issue_show", json!({ "issue": 5 }), "issue_show cannot take 5 for 'issue'"),
-            ("note_add", json!({ "issue": "1a2b", "text": "-" }), "note_add cannot take \"-\" for 'text'"),
-            ("claim", json!({ "issue": "1a2b", "action": "force-evict" }), "claim cannot take \"force-evict\" for 'action'"),
-            ("claim", json!({ "issue": "1a2b", "action": "release", "ttl": "2h" }), "claim release takes no 'ttl'"),
-            ("issue_update", json!({ "issue": "1a2b", "state": "archived" }), "issue_update cannot take \"archived\" for 'state'"),
+            ("orient", json!({ "x": 1 }), "orient does not accept 'x'"),
+            ("issue_show", json!({}), "issue_show requires 'issue'"),
+            ("issue_show", json!({ "issue": 5 }), "issue_show does not accept 5 for 'issue'"),
+            ("note_add", json!({ "issue": "1a2b", "text": "-" }), "note_add does not accept \"-\" for 'text'"),
+            ("claim", json!({ "issue": "1a2b", "action": "force-evict" }), "claim does not accept \"force-evict\" for 'action'"),
+            ("claim", json!({ "issue": "1a2b", "action": "release", "ttl": "2h" }), "claim release does not accept 'ttl'"),
+            (
+                "issue_update",
+                json!({ "issue": "1a2b", "state": "archived" }),
+                "issue_update does not accept \"archived\" for 'state'",
+            ),
         ] {
             assert_eq!(line(tool, given), Err(why.to_owned()));
         }

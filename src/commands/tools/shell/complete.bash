@@ -1,6 +1,6 @@
 # Completion of git jit, for bash.
 
-# What the last word could be: -C DIR for each that Git is sent to, --, and the words of the line.
+# Offers candidates for the last word. Arguments: -C DIR for each -C of Git, --, and the words of the line.
 __git_jit_offer() {
     local jit=@JIT@ line word='' raw='' glue=no prefix value help
     local -a words=() dirs=() values=() helps=()
@@ -10,7 +10,7 @@ __git_jit_offer() {
         shift
     done
     shift
-    # Readline has cut words at : and =, and wants what comes behind the last of them.
+    # Readline splits words at : and =, and expects only the part after the last of them.
     for raw; do
         if [ "${#words[@]}" -gt 0 ] && { [ "$glue" = yes ] || { [ -n "$raw" ] && [ -z "${raw//[:=]/}" ]; }; }; then
             word=$word$raw
@@ -36,7 +36,7 @@ __git_jit_offer() {
         fi
     )
     COMPREPLY=(${values[@]+"${values[@]}"})
-    # Where several are only shown, and none of them is put into the line, their titles are shown too.
+    # If several candidates are only listed, and none is inserted, their descriptions are listed too.
     [ "${COMP_TYPE:-}" = 63 ] && [ "${#values[@]}" -gt 1 ] || return 0
     local at
     for at in "${!values[@]}"; do
@@ -44,7 +44,7 @@ __git_jit_offer() {
     done
 }
 
-# For git-jit, and for git jit, where Git's own completion calls it.
+# Completes git-jit, and git jit when Git's own completion calls it.
 _git_jit() {
     local at=0
     local -a dirs=()

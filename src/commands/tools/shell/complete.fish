@@ -1,6 +1,6 @@
 # Completion of git jit, for fish.
 
-# What the word at the cursor could be, for git-jit, and for git jit behind the options of Git.
+# Prints candidates for the word at the cursor, for git-jit, and for git jit after options of Git.
 function __git_jit_complete
     set -l jit @JIT@
     test -x $jit; or set jit git-jit
@@ -31,5 +31,5 @@ function __git_jit_complete
     end
 end
 complete -c git-jit -f -a '(__git_jit_complete)'
-# install.sh has said so already, in a file that is read before anybody completes.
+# install.sh has already registered this in a file that fish reads first.
 set -q __git_jit_with_git; or complete -c git -f -n '__fish_git_using_command jit' -a '(__git_jit_complete)'

@@ -1,30 +1,30 @@
-//! The engine of completion: the words of a line, and what the last one could be.
+//! The completion engine: candidates for the last word of a command line.
 //!
-//! It answers from the same tree of verbs that the command line is read by. An answer is one line: what would stand there, a tab, and a
-//! few words about it without anything that a terminal obeys.
+//! It uses the definition that parses the command line. A candidate is one line: the word, a tab, and a description without
+//! control characters.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::CommandFactory;
 use clap_complete::engine::{CompletionCandidate, complete as candidates};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::commands::cli::Cli;
 use crate::commands::shared::candidates::dress;
 use crate::commands::shared::session::Session;
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
+use crate::output::{Document, Report};
 
 // Arguments of `complete`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompleteArgs {
-    /// The words of the line up to the cursor; the last one is what is completed.
+    /// The words of the line up to the cursor; the last one is completed
     #[arg(last = true, allow_hyphen_values = true)]
     words: Vec<OsString>,
 }
 
-/// Answers with what the last word could be, one a line, with a tab and a few words of explanation.
+/// Prints the candidates for the last word.
 pub(crate) fn complete(session: &Session, args: CompleteArgs) -> Box<dyn Report> {
     let CompleteArgs { mut words } = args;
     if words.first().is_some_and(|word| word == "wt") {
@@ -38,33 +38,43 @@ pub(crate) fn complete(session: &Session, args: CompleteArgs) -> Box<dyn Report>
     let mut root = Cli::command();
     root.build();
     let found = candidates(&mut dress("", root), words, last, Some(&session.cx.cwd)).unwrap_or_default();
-    let one = |candidate: &CompletionCandidate| {
-        let value = candidate.get_value().to_string_lossy().into_owned();
-        (value, candidate.get_help().map(|help| plain_line(&help.to_string())).unwrap_or_default())
+    let one = |candidate: &CompletionCandidate| Candidate {
+        value: candidate.get_value().to_string_lossy().into_owned(),
+        help: candidate.get_help().map(|help| plain_line(&help.to_string())).unwrap_or_default(),
     };
     let shown = found.iter().filter(|candidate| !candidate.is_hide_set()).map(one);
     let (options, names): (Vec<_>, Vec<_>) =
-        shown.filter(|(value, _)| !value.contains(['\n', '\t'])).partition(|(value, _)| value.starts_with('-'));
-    // Options come where a hyphen was typed, or where nothing else can stand.
-    Box::new(Candidates(if wants_options || names.is_empty() { options } else { names }))
+        shown.filter(|shown| !shown.value.contains(['\n', '\t'])).partition(|shown| shown.value.starts_with('-'));
+    // Options are offered after a hyphen, or if nothing else is possible.
+    let candidates = if wants_options || names.is_empty() { options } else { names };
+    Box::new(CandidatesReport { count: candidates.len(), candidates })
 }
 
-/// Where the command that is being typed would be run, by its `-C`.
+/// The directory of the `-C` on the line.
 fn directory(words: &[OsString]) -> Option<PathBuf> {
     let before = &words[..words.len().saturating_sub(1)];
     let at = before.iter().take_while(|word| *word != "--").position(|word| word == "-C")?;
     before.get(at + 1).map(PathBuf::from)
 }
 
-struct Candidates(Vec<(String, String)>);
+#[derive(Serialize)]
+struct CandidatesReport {
+    count: usize,
+    candidates: Vec<Candidate>,
+}
 
-impl Report for Candidates {
-    fn json(&self) -> Value {
-        let one = |(value, help): &(String, String)| json!({ "value": value, "help": help });
-        json!({ "count": self.0.len(), "candidates": self.0.iter().map(one).collect::<Vec<_>>() })
+#[derive(Serialize)]
+struct Candidate {
+    value: String,
+    help: String,
+}
+
+impl Report for CandidatesReport {
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, _: &Styles) -> String {
-        self.0.iter().map(|(value, help)| format!("{value}\t{help}\n")).collect()
+        self.candidates.iter().map(|Candidate { value, help }| format!("{value}\t{help}\n")).collect()
     }
 }

@@ -1,8 +1,8 @@
 #compdef git-jit
 #description leases for work in Git
-# Completion of git jit, for zsh: a file _git-jit in a folder of fpath, or evaluated behind compinit.
+# Completion of git jit, for zsh: a file _git-jit in a directory of fpath, or evaluated after compinit.
 
-# What the last of these words could be.
+# Offers candidates for the last of these words.
 __git_jit_offer() {
     emulate -L zsh
     setopt extendedglob
@@ -10,7 +10,7 @@ __git_jit_offer() {
     local -a described from
     [ -x "$jit" ] || jit=git-jit
     from=("$jit")
-    # Where git -C leads, by the completion of Git itself.
+    # The directory of git -C, from Git's own completion.
     [ -z "${opt_args[-C]-}" ] || from=(git -C "${(Q)opt_args[-C]}" jit)
     for line in "${(@f)$(command "${from[@]}" complete -- "$@" 2>/dev/null)}"; do
         [ -n "$line" ] && described+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")

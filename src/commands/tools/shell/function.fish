@@ -6,8 +6,8 @@ function wt --description 'Worktrees for issues'
     set -q TMPDIR; and set folder $TMPDIR
     set -l file (command mktemp $folder/git-jit.XXXXXXXX 2>/dev/null)
     or begin
-        # Where to go is read from it: without one, nothing is done rather than half of it.
-        echo "wt: no temporary file can be made in $folder: set TMPDIR to a folder that can be written" >&2
+        # The new directory is read from the file. Without one, do nothing rather than half of it.
+        echo "wt: cannot create a temporary file in $folder: set TMPDIR to a writable directory" >&2
         return 7
     end
     string match -q '/*' -- $file; or set file $PWD/$file

@@ -1,81 +1,76 @@
-//! What a frame is made of, read by the functions that `status`, `claim list`, `worktree list`, `query` and `events` use.
+//! Reads the data of a frame, with the functions behind `status`, `claim list`, `worktree list`, `query` and `events`.
 //!
-//! Reading is one thing and telling another: what was read is kept, and told again each second as the time then has it.
+//! The data is kept, so that a frame of it can be drawn every second with the current time.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
-use crate::commands::issues::query::{IndexedIssue, IssueIndex, brief};
-use crate::commands::leases::claim::LeaseView;
+use crate::commands::shared::issue_index::IssueIndex;
+use crate::commands::shared::issue_list::ListedIssue;
+use crate::commands::shared::lease_report::LeaseView;
 use crate::commands::shared::session::Session;
-use crate::commands::tools::watch::panels;
-use crate::commands::worktrees::{self, WorktreeRow};
+use crate::commands::shared::worktree_list::{self, WorktreeRow};
 use crate::domain::id::{IssueId, WorktreeId};
 use crate::domain::lease::Lease;
 use crate::domain::policy::{Editor, Policy};
 use crate::domain::time::Now;
 use crate::domain::tracker::query::QueryKind;
 use crate::error::Error;
-use crate::output::watch::WatchFrame;
 use crate::store::events::{EventLog, IssueEvent, Mark};
 use crate::store::file_stamp::FileStamp;
 use crate::store::layout::Layout;
 
-/// Issues and events that are shown at most.
+/// The maximum number of issues and of events.
 const SHOWN: usize = 50;
 
-/// Reads what a frame is made of, again and again.
+/// Reads the data of the frames repeatedly.
 pub(crate) struct Watcher<'a> {
     session: &'a Session,
     layout: &'a Layout,
     events: VecDeque<IssueEvent>,
     mark: Option<Mark>,
-    signs: [Option<FileStamp>; 2],
+    stamps: [Option<FileStamp>; 2],
 }
 
-/// What was read.
+/// The data of a frame.
 pub(crate) struct Gathered {
-    pub(crate) editor: Editor,
-    pub(crate) policy: Policy,
-    pub(crate) branch: Option<String>,
-    /// The leases of whoever looks first, then by issue.
-    pub(crate) leases: Vec<Lease>,
-    /// Titles of the issues that leases and events are about.
-    pub(crate) titles: BTreeMap<IssueId, String>,
-    pub(crate) here: Option<PathBuf>,
-    pub(crate) worktrees: Vec<WorktreeRow>,
-    pub(crate) available: Vec<IndexedIssue>,
-    pub(crate) available_total: usize,
-    /// The newest first.
-    pub(crate) events: Vec<IssueEvent>,
-    pub(crate) unreadable: Vec<String>,
+    pub editor: Editor,
+    pub policy: Policy,
+    pub branch: Option<String>,
+    /// Those of this agent first, then by issue.
+    pub leases: Vec<Lease>,
+    /// The titles of the issues of leases and events.
+    pub titles: BTreeMap<IssueId, String>,
+    pub worktrees: Vec<WorktreeRow>,
+    pub available: Vec<ListedIssue>,
+    pub available_total: usize,
+    /// Newest first.
+    pub events: Vec<IssueEvent>,
+    pub unreadable: Vec<String>,
 }
 
 impl<'a> Watcher<'a> {
-    /// Somebody who looks, and has seen nothing yet.
+    /// A watcher that has read nothing yet.
     pub(crate) fn new(session: &'a Session) -> Result<Self, Error> {
         let layout = session.layout()?;
-        Ok(Self { session, layout, events: VecDeque::new(), mark: None, signs: [None; 2] })
+        Ok(Self { session, layout, events: VecDeque::new(), mark: None, stamps: [None; 2] })
     }
 
-    fn signs(&self) -> [Option<FileStamp>; 2] {
+    fn stamps(&self) -> [Option<FileStamp>; 2] {
         [self.session.leases(self.layout).stamp(), EventLog::of(self.layout).stamp()]
     }
 
-    /// Whether the leases or the events are others than when they were read last.
+    /// Whether leases or events have changed since the last read.
     pub(crate) fn has_changed(&self) -> bool {
-        self.signs() != self.signs
+        self.stamps() != self.stamps
     }
 
-    /// Reads everything; of the events only those that are new.
+    /// Reads everything; of the events only the new ones.
     pub(crate) fn gather(&mut self) -> Result<Gathered, Error> {
-        // Taken first: what changes while the rest is read shows afterwards.
-        self.signs = self.signs();
+        // Before the rest, so that a change during the read is noticed later.
+        self.stamps = self.stamps();
         let Self { session, layout, .. } = *self;
         let index = IssueIndex::gather(session, layout, false)?;
-        let worktrees = worktrees::rows(session, layout)?;
+        let worktrees = worktree_list::rows(session, layout)?;
         self.read_events()?;
         let mut leases: Vec<Lease> = index.ledger.leases().cloned().collect();
         leases.sort_by_key(|lease| (!index.editor.is(&lease.holder), lease.issue_id));
@@ -89,10 +84,9 @@ impl<'a> Watcher<'a> {
             branch: layout.branch(),
             leases,
             titles,
-            here: layout.worktree_root.clone(),
             worktrees,
             available_total: available.len(),
-            available: available.into_iter().take(SHOWN).cloned().collect(),
+            available: available.into_iter().take(SHOWN).map(ListedIssue::from).collect(),
             events: self.events.iter().rev().cloned().collect(),
             unreadable: policies.chain(index.unreadable.iter().cloned()).collect(),
         })
@@ -109,35 +103,16 @@ impl<'a> Watcher<'a> {
 }
 
 impl Gathered {
-    /// The leases that keep anybody out at a moment, each with whether it is of whoever looks.
+    /// The leases in force at `now`, each with whether it is this agent's.
     pub(crate) fn leases_at(&self, now: &Now) -> Vec<(LeaseView, &Lease, bool)> {
         let excludes = |lease: &&Lease| lease.lease_status(now, self.policy.limits.stale_after_secs).excludes();
         let view = |lease| (LeaseView::of(lease, now, &self.policy, None), lease, self.editor.is(&lease.holder));
         self.leases.iter().filter(excludes).map(view).collect()
     }
 
-    /// What a worktree is called.
+    /// The name of a worktree.
     pub(crate) fn name_of(&self, id: &WorktreeId) -> Option<String> {
-        let is_it = |row: &&WorktreeRow| row.worktree.identity.as_ref().is_some_and(|identity| identity.worktree_id == *id);
-        self.worktrees.iter().find(is_it).map(|row| row.worktree.name())
-    }
-
-    /// What a frame shows at a moment.
-    pub(crate) fn state(&self, now: &Now, trouble: Option<&str>) -> WatchFrame {
-        panels::state(self, now, trouble)
-    }
-
-    /// The same for programs.
-    pub(crate) fn json(&self, now: &Now) -> Value {
-        let (mine, others): (Vec<_>, Vec<_>) = self.leases_at(now).into_iter().partition(|(_, _, is_mine)| *is_mine);
-        let views = |leases: Vec<(LeaseView, &Lease, bool)>| leases.into_iter().map(|(view, ..)| view).collect::<Vec<_>>();
-        let titles: serde_json::Map<String, Value> = self.titles.iter().map(|(id, title)| (id.to_string(), json!(title))).collect();
-        json!({
-            "at": now.wall, "agent_id": self.editor.agent_id, "worktree_id": self.editor.worktree_id, "branch": self.branch,
-            "mine": views(mine), "others": views(others), "titles": titles,
-            "worktrees": self.worktrees.iter().map(|row| row.json(self.here.as_ref())).collect::<Vec<_>>(),
-            "available_total": self.available_total, "available": self.available.iter().map(brief).collect::<Vec<_>>(),
-            "events": self.events, "unreadable": self.unreadable,
-        })
+        let is_it = |row: &&WorktreeRow| row.worktree_id.as_ref() == Some(id);
+        self.worktrees.iter().find(is_it).map(|row| row.name.clone())
     }
 }

@@ -1,22 +1,22 @@
-//! An agent at work: kept under its lease until it ends, in the foreground, or by a process of ours in the background
-//! (`worktree tend`) where nobody watches.
+//! Runs an agent and keeps its lease alive until it ends: in the foreground, or in a background process (`worktree tend`).
 //!
-//! It ends well: the lease is given back. It fails: the lease stays until its time is up, for whoever goes on.
+//! If the agent succeeds, the lease is released. If it fails, the lease lasts until it expires, so that the work can be continued.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde::Serialize;
 
-use crate::commands::leases::claim::{SupervisedCommand, supervise, was_concluded};
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::worktrees::agent::{AgentReport, LeaseAfterAgent};
+use crate::commands::shared::supervise::{SupervisedCommand, supervise, was_concluded};
+use crate::commands::worktrees::agent::{AgentsLease, StartedAgent};
 use crate::domain::id::{IssueId, IssueRef, LeaseId};
 use crate::error::Error;
-use crate::output::Report;
 use crate::output::text::Styles;
+use crate::output::{Document, Report};
+use crate::process::GIT_LOCAL_VARIABLES;
 use crate::process::background::{self, Watched};
 use crate::store;
 use crate::store::agent_run::{self, AgentExit, AgentRun};
@@ -25,27 +25,29 @@ use crate::store::layout::Layout;
 use crate::store::lock::Guard;
 use crate::worktree::Spawned;
 
-/// How long one that goes on in the background may take to begin.
-const SOON: Duration = Duration::from_secs(20);
-/// What is ours alone: an agent that asks for a directory must not move the shell that started it.
-const NOT_FOR_AGENTS: [&str; 2] = ["GIT_JIT_CD_FILE", "GIT_PREFIX"];
+/// How long a background agent may take to start.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+/// Variables that the agent does not inherit: it must not change the directory of the shell that started us.
+const UNSET: [&str; 2] = ["GIT_JIT_CD_FILE", "GIT_PREFIX"];
 
-/// An agent in a worktree.
-pub(crate) struct Run<'a> {
+/// An agent that runs under a lease.
+pub(crate) struct SupervisedAgent<'a> {
     pub session: &'a Session,
-    /// The repository as seen from the worktree.
+    /// The repository as seen from the agent's worktree.
     pub layout: &'a Layout,
-    /// What the agent is called.
     pub name: &'a str,
-    /// The issue that it works on.
     pub issue_id: IssueId,
-    /// The lease that is kept alive for it.
     pub lease_id: &'a LeaseId,
 }
 
-impl Run<'_> {
-    /// Runs it, keeps the lease alive meanwhile, and says what became of both.
-    pub(crate) fn to_its_end(&self, argv: &[OsString], log: Option<String>, door: Option<Guard>) -> Result<AgentReport, Error> {
+impl SupervisedAgent<'_> {
+    /// Runs the agent to its end and keeps its lease alive. The start lock is released once the agent is recorded as running.
+    pub(crate) fn run_to_end(
+        &self,
+        argv: &[OsString],
+        log: Option<String>,
+        start_lock: Option<Guard>,
+    ) -> Result<StartedAgent, Error> {
         let (session, layout) = (self.session, self.layout);
         let edit = EditSession::for_leases(session, layout)?;
         let holder = session.holder(layout)?;
@@ -57,33 +59,32 @@ impl Run<'_> {
             ttl_secs,
             argv,
             dir: layout.worktree_root.as_deref(),
-            unset: &[&NOT_FOR_AGENTS[..], &crate::process::GIT_LOCAL_VARIABLES[..]].concat(),
+            unset: &[&UNSET[..], &GIT_LOCAL_VARIABLES[..]].concat(),
             ends_when_lost: false,
         };
-        let mut begun = None;
+        let mut started = None;
         let ended = supervise(&edit, &supervised, |pid| {
             let run = self.record(pid, log.clone());
             run.write(&layout.git_dir, layout.modes)?;
-            begun = Some(run);
-            // Whoever comes now sees that it is at work.
-            drop(door);
+            started = Some(run);
+            drop(start_lock);
             Ok(())
         });
         let (status, lost) = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                // It has done nothing, and a lease for nothing is in others' way.
+                // The agent has done nothing, so its lease would only block others.
                 edit.close_lease(self.issue_id)?;
                 return Err(error);
             }
         };
-        let end = if lost.is_some() { LeaseAfterAgent::Lost } else { self.after(&edit, status) };
-        let pid = begun.as_ref().map_or(0, |run| run.pid);
-        if let Some(run) = begun.filter(|_| layout.git_dir.exists()) {
+        let (lease, left_ms) = if lost.is_some() { (AgentsLease::Lost, None) } else { self.end_lease(&edit, status) };
+        let pid = started.as_ref().map_or(0, |run| run.pid);
+        if let Some(run) = started.filter(|_| layout.git_dir.exists()) {
             let run = AgentRun { ended: Some(AgentExit { at: session.cx.clock().now().wall, status }), ..run };
             run.write(&layout.git_dir, layout.modes)?;
         }
-        Ok(AgentReport { name: self.name.to_owned(), pid, log, status: Some(status), end: Some(end) })
+        Ok(StartedAgent { name: self.name.to_owned(), pid, log, status: Some(status), lease: Some(lease), left_ms })
     }
 
     fn record(&self, pid: u32, log: Option<String>) -> AgentRun {
@@ -100,56 +101,55 @@ impl Run<'_> {
         }
     }
 
-    /// The lease after the end: given back if that was well, else left for whoever goes on.
-    fn after(&self, edit: &EditSession<'_>, status: u8) -> LeaseAfterAgent {
+    /// Releases the lease if the agent succeeded. Returns the state of the lease, and how long a kept lease lasts.
+    fn end_lease(&self, edit: &EditSession<'_>, status: u8) -> (AgentsLease, Option<u64>) {
         if status == 0 {
             match edit.close_lease(self.issue_id) {
-                Ok(Some((_, true))) => return LeaseAfterAgent::Closing,
-                Ok(Some((_, false))) => return LeaseAfterAgent::Released,
-                // It has given it back itself, or its commit has.
-                Ok(None) if was_concluded(edit, self.lease_id) => return LeaseAfterAgent::Released,
-                Ok(None) => return LeaseAfterAgent::Lost,
-                Err(error) => edit.session.output.warn(&format!("the lease could not be given back: {error}")),
+                Ok(Some((_, true))) => return (AgentsLease::Closing, None),
+                Ok(Some((_, false))) => return (AgentsLease::Released, None),
+                // The agent has released it, or its commit has.
+                Ok(None) if was_concluded(edit, self.lease_id) => return (AgentsLease::Released, None),
+                Ok(None) => return (AgentsLease::Lost, None),
+                Err(error) => edit.session.output.warn(&format!("cannot release the lease: {error}")),
             }
         }
         let now = edit.session.cx.clock().now();
         let ledger = edit.session.leases(edit.layout).ledger().unwrap_or_default();
         match ledger.lease(self.lease_id) {
-            Some(lease) => {
-                LeaseAfterAgent::Stays { left_ms: lease.lease_status(&now, edit.policy.limits.stale_after_secs).left_ms() }
-            }
-            None if was_concluded(edit, self.lease_id) => LeaseAfterAgent::Released,
-            None => LeaseAfterAgent::Lost,
+            Some(lease) => (AgentsLease::Stays, lease.lease_status(&now, edit.policy.limits.stale_after_secs).left_ms()),
+            None if was_concluded(edit, self.lease_id) => (AgentsLease::Released, None),
+            None => (AgentsLease::Lost, None),
         }
     }
 
-    /// Starts a process of ours that starts it, and waits until it runs.
-    pub(crate) fn in_background(&self, argv: &[OsString], spawned: &Spawned, door: Guard) -> Result<AgentReport, Error> {
-        // Held until it runs.
-        let _door = door;
+    /// Starts a background process that runs the agent, and waits until the agent is recorded as running.
+    pub(crate) fn run_in_background(&self, argv: &[OsString], spawned: &Spawned, start_lock: Guard) -> Result<StartedAgent, Error> {
+        // Held until this function returns.
+        let _start_lock = start_lock;
         let (session, layout) = (self.session, self.layout);
         let missing = || Error::NotThere { what: "program", name: "git-jit".to_owned(), hint: String::new() };
         let program = session.cx.program.clone().ok_or_else(missing)?;
         let (log, stream) = agent_run::new_log(&layout.shared_dir(), self.issue_id, layout.modes)?;
-        let mut words: Vec<OsString> = vec!["-C".into(), spawned.path.clone().into()];
+        let mut args: Vec<OsString> = vec!["-C".into(), spawned.path.clone().into()];
         let (issue, path) = (self.issue_id.to_string(), log.display().to_string());
-        let ours = ["--agent-id", spawned.holder.agent_id.as_str(), "worktree", "tend", "--issue", &issue];
-        words.extend(ours.map(OsString::from));
-        words.extend(["--lease", self.lease_id.as_str(), "--name", self.name, "--log", &path, "--"].map(OsString::from));
-        words.extend(argv.iter().cloned());
-        let failed = |source| store::Error::io("run", &program)(source);
-        let mut child = background::start_in_background(&program, &words, Some(&stream)).map_err(failed)?;
-        let deadline = Instant::now() + SOON;
+        let tend = ["--agent-id", spawned.holder.agent_id.as_str(), "worktree", "tend", "--issue", &issue];
+        args.extend(tend.map(OsString::from));
+        args.extend(["--lease", self.lease_id.as_str(), "--name", self.name, "--log", &path, "--"].map(OsString::from));
+        args.extend(argv.iter().cloned());
+        let failed = || store::Error::io("run", &program);
+        let mut child = background::start_in_background(&program, &args, Some(&stream)).map_err(failed())?;
+        let deadline = Instant::now() + START_TIMEOUT;
         loop {
-            // Asked first: one that has ended by now has written down before that it ran.
-            let is_over = child.try_wait().map_err(|source| store::Error::io("run", &program)(source))?.is_some();
+            // Checked before the record is read: a process that has ended by now has already recorded that its agent ran.
+            let is_over = child.try_wait().map_err(failed())?.is_some();
             if let Some(run) = AgentRun::read(&layout.git_dir)?.filter(|run| run.log.as_ref() == Some(&path)) {
-                return Ok(AgentReport { name: self.name.to_owned(), pid: run.pid, log: Some(path), status: None, end: None });
+                let name = self.name.to_owned();
+                return Ok(StartedAgent { name, pid: run.pid, log: Some(path), status: None, lease: None, left_ms: None });
             }
             if is_over || Instant::now() > deadline {
-                let said = file::read_optional(&log)?.unwrap_or_default();
-                let said = String::from_utf8_lossy(&said).lines().rev().take(3).collect::<Vec<_>>().join("; ");
-                let hint = if said.is_empty() { format!("Its log: {path}") } else { said };
+                let output = file::read_optional(&log)?.unwrap_or_default();
+                let last = String::from_utf8_lossy(&output).lines().rev().take(3).collect::<Vec<_>>().join("; ");
+                let hint = if last.is_empty() { format!("Its log: {path}") } else { last };
                 return Err(Error::NotThere { what: "answer of", name: self.name.to_owned(), hint });
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -172,27 +172,31 @@ pub(crate) struct TendArgs {
     argv: Vec<OsString>,
 }
 
-/// Does in the background what `spawn` does otherwise; what it says goes to the log.
+/// Runs the agent for `spawn --headless`, in the background and with its output in the log.
 pub(crate) fn tend(session: &Session, args: TendArgs) -> CommandResult {
     let TendArgs { issue, lease, name, log, argv } = args;
     background::leave_session();
     let layout = session.layout()?;
     let issue_id = IssueRef::parse(&issue)?.full().ok_or_else(|| Error::Usage { what: issue.clone(), hint: String::new() })?;
-    let run = Run { session, layout, name: &name, issue_id, lease_id: &LeaseId::new(lease) };
-    let outcome = run.to_its_end(&argv, Some(log), None)?;
+    let agent = SupervisedAgent { session, layout, name: &name, issue_id, lease_id: &LeaseId::new(lease) };
+    let agent = agent.run_to_end(&argv, Some(log), None)?;
     let root = layout.worktree_root.clone().unwrap_or_default();
-    Ok(Box::new(Tended { outcome, issue_id, root }))
+    Ok(Box::new(Tended { agent, issue_id, root }))
 }
 
+#[derive(Serialize)]
 struct Tended {
-    outcome: AgentReport,
+    #[serde(flatten)]
+    agent: StartedAgent,
+    #[serde(skip)]
     issue_id: IssueId,
+    #[serde(skip)]
     root: PathBuf,
 }
 
 impl Report for Tended {
-    fn json(&self) -> Value {
-        self.outcome.json()
+    fn document(&self) -> Option<&dyn Document> {
+        Some(self)
     }
 
     fn human(&self, _: &Styles) -> String {
@@ -200,10 +204,10 @@ impl Report for Tended {
     }
 
     fn aside(&self) -> Option<String> {
-        Some(self.outcome.told(&self.issue_id.short(), &self.root))
+        Some(self.agent.summary(&self.issue_id.short(), &self.root))
     }
 
     fn code(&self) -> u8 {
-        self.outcome.status.unwrap_or(0)
+        self.agent.status.unwrap_or(0)
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::issue::Issue;
 use crate::domain::tracker::gate::{Gate, GateStage, GateVerdict, Registry};
 
 /// The recorded result of one gate on one issue.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub(crate) struct GateRecord {
     pub status: GateVerdict,
     /// The agent or person who recorded it.

@@ -1,37 +1,35 @@
-//! Which issue a worktree is for: one of this repository, or a number on GitHub, for which an issue is found or made.
+//! The issue of a new worktree: one of this repository, or a number on GitHub, for which an issue is found or created.
 
 use gix::bstr::ByteSlice;
 
-use crate::commands::shared::session::resolve;
-use crate::commands::shared::session::{Session, issues};
+use crate::commands::shared::session::{Session, issues, resolve};
+use crate::commands::shared::worktree_list::issue_in;
 use crate::domain::id::{IdError, IssueId, IssueRef};
 use crate::domain::issue::{Document, Draft, LONGEST_TITLE, deceives, valid_title};
 use crate::domain::policy::Policy;
 use crate::error::Error;
 use crate::forge::github::{self, RemoteIssue};
-use crate::store::file;
 use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
 use crate::store::worktrees;
 use crate::worktree::name;
 
-/// An issue to be worked on.
-pub(crate) struct Subject {
-    /// It.
+/// The issue to work on.
+pub(crate) struct TargetIssue {
     pub document: Document,
-    /// Whether GitHub says that it is closed.
-    pub is_closed_there: bool,
+    /// Whether it is closed on GitHub.
+    pub is_closed_on_github: bool,
 }
 
-impl Subject {
-    fn known(document: Document) -> Result<Self, Error> {
+impl TargetIssue {
+    fn existing(document: Document) -> Result<Self, Error> {
         if document.issue().is_deleted() {
             return Err(Error::Deleted { issue: document.issue().id });
         }
-        Ok(Self { document, is_closed_there: false })
+        Ok(Self { document, is_closed_on_github: false })
     }
 
-    /// The issue that was named.
+    /// The issue that the user named.
     pub(crate) fn find(
         session: &Session,
         layout: &Layout,
@@ -43,42 +41,42 @@ impl Subject {
         let Some(number) = name::as_github_number(named) else {
             let (id, source) = match resolve(&store, named) {
                 Err(Error::Id(IdError::NoSuchIssue { text })) => {
-                    // One that was made in a worktree of its own is seen nowhere else before it is merged.
+                    // An issue that was created in its own worktree is nowhere else until it is merged.
                     let wanted = IssueRef::parse(named)?;
-                    let there = in_its_worktree(layout, |document| wanted.matches(&document.issue().id))?;
-                    return Self::known(there.ok_or(IdError::NoSuchIssue { text })?);
+                    let found = in_own_worktree(layout, |document| wanted.matches(&document.issue().id))?;
+                    return Self::existing(found.ok_or(IdError::NoSuchIssue { text })?);
                 }
                 found => found?,
             };
-            return Self::known(store.load(id, source)?);
+            return Self::existing(store.load(id, source)?);
         };
-        if let Some(document) = of_number(layout, &store, number)? {
-            return Self::known(document);
+        if let Some(document) = by_github_number(layout, &store, number)? {
+            return Self::existing(document);
         }
         let dir = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
         let remote = match title {
             Some(title) => RemoteIssue { title: title.to_owned(), state: String::new(), body: String::new(), url: String::new() },
-            None => github::issue(dir, number).map_err(|error| with_prefix(&store, named, error))?,
+            None => github::issue(dir, number).map_err(|error| explain_prefix(&store, named, error))?,
         };
-        let is_closed_there = remote.is_closed();
-        Ok(Self { document: made(session, layout, number, remote, title.is_some())?, is_closed_there })
+        let is_closed_on_github = remote.is_closed();
+        Ok(Self { document: create(session, layout, number, remote, title.is_some())?, is_closed_on_github })
     }
 }
 
-/// Somebody who typed the first digits of an id is told how to be understood.
-fn with_prefix(store: &IssueStore<'_>, named: &str, error: github::Error) -> Error {
+/// Replaces the error if the user probably typed the first digits of an id, which look like a number on GitHub.
+fn explain_prefix(store: &IssueStore<'_>, named: &str, error: github::Error) -> Error {
     match resolve(store, named) {
         Ok((id, _)) => Error::NotThere {
             what: "issue on GitHub",
             name: format!("#{named}"),
-            hint: format!("An issue here begins with these digits: git jit worktree spawn {}", id.short()),
+            hint: format!("To use the issue here that begins with these digits: git jit worktree spawn {}", id.short()),
         },
         Err(_) => error.into(),
     }
 }
 
-/// The issue that stands for a number on GitHub: as this worktree sees it, or as the worktree that was made for it has it.
-fn of_number(layout: &Layout, store: &IssueStore<'_>, number: &str) -> Result<Option<Document>, Error> {
+/// The issue for a number on GitHub: as this worktree sees it, else as its own worktree has it.
+fn by_github_number(layout: &Layout, store: &IssueStore<'_>, number: &str) -> Result<Option<Document>, Error> {
     let is_it = |document: &Document| name::github_number(document.issue()).as_deref() == Some(number);
     let listing = store.list()?;
     let mut found: Vec<Document> = listing.issues.into_iter().map(|(document, _)| document).filter(is_it).collect();
@@ -92,28 +90,26 @@ fn of_number(layout: &Layout, store: &IssueStore<'_>, number: &str) -> Result<Op
     if let Some(document) = found.pop() {
         return Ok(Some(document));
     }
-    in_its_worktree(layout, is_it)
+    in_own_worktree(layout, is_it)
 }
 
-/// An issue as the worktree has it that was made for it.
-fn in_its_worktree(layout: &Layout, is_it: impl Fn(&Document) -> bool) -> Result<Option<Document>, Error> {
+/// An issue as its own worktree has it.
+fn in_own_worktree(layout: &Layout, is_it: impl Fn(&Document) -> bool) -> Result<Option<Document>, Error> {
     for worktree in worktrees::list(layout)? {
         let Some(id) = worktree.identity.as_ref().and_then(|identity| identity.issue_id) else { continue };
-        let path = Layout::data_dir(&worktree.root).join("issues").join(id.file_name());
-        let document = file::read_optional(&path)?.and_then(|bytes| Document::parse(&bytes, id).ok());
-        if let Some(document) = document.filter(&is_it) {
+        if let Some(document) = issue_in(&worktree.root, id)?.filter(&is_it) {
             return Ok(Some(document));
         }
     }
     Ok(None)
 }
 
-/// A new issue for one on GitHub. Its id follows from its address there, so that whoever makes one for it makes the same.
-fn made(session: &Session, layout: &Layout, number: &str, remote: RemoteIssue, is_typed: bool) -> Result<Document, Error> {
-    let title = if is_typed { valid_title(&remote.title)?.to_owned() } else { tamed(&remote.title, number) };
-    let address = address(layout, number, &remote.url);
+/// Creates an issue for one on GitHub. Its id is derived from its URL, so every clone creates the same id.
+fn create(session: &Session, layout: &Layout, number: &str, remote: RemoteIssue, is_typed: bool) -> Result<Document, Error> {
+    let title = if is_typed { valid_title(&remote.title)?.to_owned() } else { to_title(&remote.title, number) };
+    let url = url_of(layout, number, &remote.url);
     let created_at = session.cx.clock().now().wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let mut draft = Draft::new(id_of(&address), &title, created_at);
+    let mut draft = Draft::new(id_of(&url), &title, created_at);
     draft.description = remote.body.replace("\r\n", "\n");
     draft.context.insert("github".to_owned(), number.to_owned());
     if !remote.url.is_empty() {
@@ -122,33 +118,33 @@ fn made(session: &Session, layout: &Layout, number: &str, remote: RemoteIssue, i
     Ok(Document::create(&draft))
 }
 
-/// A title from elsewhere as one that an issue can have.
-fn tamed(title: &str, number: &str) -> String {
+/// Makes a title from GitHub valid: one line, without control characters, not too long.
+fn to_title(title: &str, number: &str) -> String {
     let plain: String = title.chars().map(|c| if deceives(c) { ' ' } else { c }).collect();
     let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     let short: String = words.chars().take(LONGEST_TITLE).collect();
     valid_title(&short).map_or_else(|_| format!("GitHub issue #{number}"), str::to_owned)
 }
 
-/// The page of an issue on GitHub: the one that was told, else the one that the remote `origin` leads to.
-fn address(layout: &Layout, number: &str, url: &str) -> String {
+/// The URL of an issue on GitHub, without the scheme: the reported one, else one derived from the remote `origin`.
+fn url_of(layout: &Layout, number: &str, url: &str) -> String {
     if let Some(page) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) {
         return page.to_lowercase();
     }
     let origin = layout.repo.find_remote("origin").ok();
     let fetched = origin.as_ref().and_then(|remote| remote.url(gix::remote::Direction::Fetch));
-    let place = fetched.map(|url| {
+    let path = fetched.map(|url| {
         let path = url.path.to_str_lossy();
         let path = path.trim_matches('/');
         format!("{}/{}", url.host().unwrap_or_default(), path.strip_suffix(".git").unwrap_or(path))
     });
-    format!("{}/issues/{number}", place.unwrap_or_default()).to_lowercase()
+    format!("{}/issues/{number}", path.unwrap_or_default()).to_lowercase()
 }
 
-/// A UUID made of a name, RFC 9562 section 5.5 (version 5) in the namespace of addresses.
-fn id_of(address: &str) -> IssueId {
+/// The UUID of a URL: RFC 9562 section 5.5 (version 5), in the URL namespace.
+fn id_of(url: &str) -> IssueId {
     let mut name = uuid::Uuid::NAMESPACE_URL.as_bytes().to_vec();
-    name.extend_from_slice(format!("https://{address}").as_bytes());
+    name.extend_from_slice(format!("https://{url}").as_bytes());
     let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
     hasher.update(&name);
     let digest = hasher.try_finalize().map(|id| id.as_bytes().to_vec()).unwrap_or_default();
@@ -162,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_one_id_and_another_address_another() {
+    fn a_url_has_one_id_and_another_url_another() {
         let id = id_of("github.com/o/r/issues/42");
         // python3 -c "import uuid; print(uuid.uuid5(uuid.NAMESPACE_URL, 'https://github.com/o/r/issues/42'))"
         assert_eq!(id.to_string(), "d3d80375-ae7d-58e4-af92-e9e3d2161a5a");
@@ -170,9 +166,9 @@ mod tests {
     }
 
     #[test]
-    fn a_title_from_elsewhere_becomes_one_line() {
-        assert_eq!(tamed("  Fix\n\tit\u{7} now ", "1"), "Fix it now");
-        assert_eq!(tamed("\u{202e}", "7"), "GitHub issue #7");
-        assert_eq!(tamed(&"x ".repeat(300), "7").chars().count(), 399);
+    fn a_title_from_github_becomes_one_line() {
+        assert_eq!(to_title("  Fix\n\tit\u{7} now ", "1"), "Fix it now");
+        assert_eq!(to_title("\u{202e}", "7"), "GitHub issue #7");
+        assert_eq!(to_title(&"x ".repeat(300), "7").chars().count(), 399);
     }
 }

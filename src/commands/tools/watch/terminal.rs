@@ -1,9 +1,9 @@
-//! The only module that takes the terminal: for the time that a [`Screen`] lives it shows frames and hands on keys.
+//! The only module that controls the terminal. While a [`Screen`] exists, it shows frames and reads keys.
 //!
-//! Given back on every way out: when the screen is dropped, and before a panic is told of. Signals are not handled here;
-//! whoever has a screen looks whether one has come, and drops it. Decides nothing, and draws nothing itself.
+//! The terminal is restored when the screen is dropped, and before a panic is printed. Signals are not handled here: the owner of
+//! a screen checks for them, and drops it.
 
-#![expect(clippy::disallowed_methods, reason = "this is the module that may")]
+#![expect(clippy::disallowed_methods, reason = "only this module may use the terminal")]
 
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::sync::Once;
@@ -17,27 +17,27 @@ use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::{Frame, Terminal};
 
-/// Whether the terminal is ours at the moment.
+/// Whether a screen exists.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 
-/// The terminal, taken.
+/// The terminal in raw mode, with the alternate screen.
 pub(crate) struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     _taken: Taken,
 }
 
-/// Gives the terminal back when it goes.
+/// Restores the terminal when it is dropped.
 struct Taken;
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        give_back();
+        restore();
     }
 }
 
-/// Makes the terminal what it was, once; at best effort, since there is nobody to tell if it is gone.
-fn give_back() {
+/// Restores the terminal, once. Best effort: if the terminal is gone, the error cannot be shown.
+fn restore() {
     if IS_TAKEN.swap(false, Ordering::SeqCst) {
         let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
@@ -46,13 +46,13 @@ fn give_back() {
 }
 
 impl Screen {
-    /// Takes the terminal: no echo, keys at once, a screen beside the one that is there.
+    /// Switches to raw mode and the alternate screen.
     pub(crate) fn take() -> io::Result<Self> {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
-                // What it says must be seen, and on the screen that stays.
-                give_back();
+                // The message must appear on the normal screen.
+                restore();
                 before(panic);
             }));
         });
@@ -63,31 +63,31 @@ impl Screen {
         Ok(Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?, _taken: taken })
     }
 
-    /// Shows a frame; what has not changed since the last one is not sent.
+    /// Draws a frame. Only differences from the last one are sent.
     pub(crate) fn draw(&mut self, paint: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.terminal.draw(paint).map(drop)
     }
 
-    /// What the terminal says within this time, if it says anything.
-    #[expect(clippy::unused_self, reason = "keys are for whoever has the terminal")]
+    /// The next event of the terminal, if one arrives within this time.
+    #[expect(clippy::unused_self, reason = "only the owner of the terminal reads keys")]
     pub(crate) fn event(&mut self, within: Duration) -> io::Result<Option<Event>> {
-        require_it(Duration::ZERO)?;
+        wait_for_input(Duration::ZERO)?;
         if event::poll(Duration::ZERO)? {
             return event::read().map(Some);
         }
-        // Waited for here, and not by the library: where the terminal goes away it reads on for ever.
-        require_it(within)?;
+        // Wait here, because the library would read forever after the terminal is closed.
+        wait_for_input(within)?;
         if event::poll(Duration::ZERO)? { event::read().map(Some) } else { Ok(None) }
     }
 }
 
-/// Waits for something to read, a signal or the end of `within`; an error where the terminal is gone.
+/// Waits for input, a signal or the end of `within`. Fails if the terminal is gone.
 #[cfg(unix)]
-fn require_it(within: Duration) -> io::Result<()> {
+fn wait_for_input(within: Duration) -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let (stdin, stdout) = (io::stdin(), io::stdout());
     let mut polled = vec![PollFd::new(&stdout, PollFlags::empty())];
-    // Where stdin is none, keys come from the terminal itself, and are looked for when the time is over.
+    // If stdin is not a terminal, keys come from the terminal itself, and are read when the time is over.
     if stdin.is_terminal() {
         polled.push(PollFd::new(&stdin, PollFlags::IN));
     }
@@ -97,10 +97,10 @@ fn require_it(within: Duration) -> io::Result<()> {
         Err(error) => return Err(error.into()),
     }
     let is_gone = polled.iter().any(|polled| polled.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL));
-    if is_gone { Err(io::Error::other("it is gone")) } else { Ok(()) }
+    if is_gone { Err(io::Error::other("the terminal is gone")) } else { Ok(()) }
 }
 
 #[cfg(not(unix))]
-fn require_it(within: Duration) -> io::Result<()> {
+fn wait_for_input(within: Duration) -> io::Result<()> {
     event::poll(within).map(drop)
 }

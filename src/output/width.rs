@@ -1,56 +1,55 @@
-//! Text by the columns of a terminal that it takes up.
+//! The width of text in terminal columns.
 //!
-//! A letter and what is set above it are one; some letters take two columns, and nothing is ever cut in the middle.
+//! A grapheme can have zero, one or two columns. Text is cut only between graphemes.
 
 use ratatui::style::Style;
 use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr;
 
-/// The columns that a text takes up.
+/// The width of a text, in columns.
 pub(crate) fn width(text: &str) -> usize {
-    Span::raw(text).width()
+    UnicodeWidthStr::width(text)
 }
 
-/// As much of a text as fits into so many columns, with a sign where something is missing.
+/// The text, cut to at most `columns`, with `…` at the end if something is missing.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
     let Some(room) = columns.checked_sub(1) else { return String::new() };
     let mut used = 0;
-    let whole = Span::raw(text);
-    let fitting = whole.styled_graphemes(Style::new()).take_while(|letter| {
-        used += width(letter.symbol);
+    let span = Span::raw(text);
+    let fitting = span.styled_graphemes(Style::new()).take_while(|grapheme| {
+        used += width(grapheme.symbol);
         used <= room
     });
-    fitting.map(|letter| letter.symbol).collect::<String>() + "…"
+    fitting.map(|grapheme| grapheme.symbol).collect::<String>() + "…"
 }
 
-/// The same, filled with blanks to exactly so many columns.
+/// The text, cut or padded to exactly `columns`.
 pub(crate) fn pad(text: &str, columns: usize) -> String {
     let text = cut(text, columns);
     let fill = columns.saturating_sub(width(&text));
     text + &" ".repeat(fill)
 }
 
-/// What every other column gives up before the one that tells the lines apart gives up anything.
-const LEAST: usize = 3;
+/// Other columns shrink to this width before the `firm` one shrinks.
+const MIN_WIDTH: usize = 3;
 
-/// The widths of the columns of a table: what each wants, the widest cut back until all fit with the gaps between them, and
-/// the one that is `firm` last of all.
-///
-/// A column of which nothing is left has no gap either.
+/// The widths of the columns of a table that is at most `columns` wide. While it is too wide, the widest column shrinks; the
+/// `firm` one shrinks last. A column of width 0 has no gap.
 pub(crate) fn widths(rows: &[Vec<&str>], columns: usize, gap: usize, firm: Option<usize>) -> Vec<usize> {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let want = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0).min(columns);
-    let mut widths: Vec<usize> = (0..count).map(want).collect();
-    let taken = |widths: &[usize]| {
-        let there = widths.iter().filter(|width| **width > 0).count();
-        widths.iter().sum::<usize>() + gap * there.saturating_sub(1)
+    let natural = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0).min(columns);
+    let mut widths: Vec<usize> = (0..count).map(natural).collect();
+    let total = |widths: &[usize]| {
+        let shown = widths.iter().filter(|width| **width > 0).count();
+        widths.iter().sum::<usize>() + gap * shown.saturating_sub(1)
     };
-    while taken(&widths) > columns {
-        let soft = (0..count).filter(|at| firm != Some(*at) && widths[*at] > LEAST).max_by_key(|at| widths[*at]);
-        // Of two that are as wide the later one gives way.
-        let Some(widest) = soft.or_else(|| (0..count).max_by_key(|at| widths[*at])) else { break };
+    while total(&widths) > columns {
+        let other = (0..count).filter(|at| firm != Some(*at) && widths[*at] > MIN_WIDTH).max_by_key(|at| widths[*at]);
+        // Of two equally wide columns the later one shrinks.
+        let Some(widest) = other.or_else(|| (0..count).max_by_key(|at| widths[*at])) else { break };
         widths[widest] -= 1;
     }
     widths
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_cut_between_letters_and_by_their_width() {
+    fn text_is_cut_between_graphemes_and_by_their_width() {
         for (text, columns, shown) in [
             ("plain", 5, "plain"),
             ("plain", 4, "pla…"),
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_fit_and_the_widest_gives_way() {
+    fn columns_fit_and_the_widest_shrinks() {
         let rows = [vec!["12345678", "", "a rather long title of an issue"], vec!["12345678", "", "short"]];
         for (columns, gap, firm, expected) in [
             (80, 2, None, [8, 0, 31]),
