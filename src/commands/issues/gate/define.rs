@@ -6,7 +6,7 @@ use crate::commands::shared::edit_session::{EditSession, unknown_gate};
 use crate::commands::shared::issue_index::IssueIndex;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::tracker::gate::{DEFAULT_TIMEOUT_SECS, Gate, GateMode, GateStage, is_key, is_title, leads_out};
-use crate::enforce::policy;
+use crate::enforce::policy_edit;
 use crate::error::Error;
 use crate::store::gates;
 
@@ -154,7 +154,7 @@ pub(crate) fn remove(session: &Session, args: RemoveArgs) -> CommandResult {
 
 /// Checks the policy that may allow changes of gates only on top of the default branch.
 fn require_base(edit: &EditSession<'_>) -> Result<(), Error> {
-    match policy::off_base(edit.layout, &edit.policy, "gates.json")? {
+    match policy_edit::off_base_here(edit.layout, &edit.policy, "gates.json")? {
         None => Ok(()),
         Some(finding) => edit.session.weigh(&edit.policy, finding),
     }
