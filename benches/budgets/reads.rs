@@ -7,6 +7,7 @@ use super::rows::{measured, measured_beside};
 use super::run::Row;
 
 const AVAILABLE: &str = "query available";
+const AVAILABLE_JSON: &str = "query available --json";
 const AVAILABLE_SPARSE: &str = "query available, sparse checkout without issues";
 const AVAILABLE_FIRST: &str = "query available, without a cache";
 const AVAILABLE_HUGE: &str = "query available, 100 000 issues";
@@ -17,7 +18,7 @@ const SHOW_ID: &str = "issue show, full id";
 const SHOW_PREFIX: &str = "issue show, 8 digits";
 
 /// The rows of [`large`].
-pub(crate) const OF_LARGE: [&str; 6] = [AVAILABLE, SHOW_ID, SHOW_PREFIX, LINE, AVAILABLE_FIRST, AVAILABLE_SPARSE];
+pub(crate) const OF_LARGE: [&str; 7] = [AVAILABLE, AVAILABLE_JSON, SHOW_ID, SHOW_PREFIX, LINE, AVAILABLE_FIRST, AVAILABLE_SPARSE];
 /// The rows of [`huge`].
 pub(crate) const OF_HUGE: [&str; 3] = [AVAILABLE_HUGE, SHOW_ID_HUGE, SHOW_PREFIX_HUGE];
 
@@ -32,6 +33,8 @@ pub(crate) fn large(repository: &Repository, leases: usize, options: &Options) -
         let others = [repository.git_status()].into_iter().chain(options.peers.available(repository)).collect();
         rows.extend(measured_beside(case(AVAILABLE, &["query", "available"]), 30.0, others, options));
     }
+    // At most 1.3 times the text.
+    rows.extend(measured(case(AVAILABLE_JSON, &["query", "available", "--json"]), 39.0, options));
     if options.wants(SHOW_ID) {
         rows.extend(measured_beside(show(SHOW_ID, id), 3.0, options.peers.show(repository, id), options));
     }
