@@ -64,7 +64,7 @@ fn releasing_waits_for_the_commit_of_an_edit() {
     let (alice, bob) = (world.team().agent("agent:alice"), world.linked("bob"));
     alice.acquire(&issues[0]);
     alice.jit(&format!("issue update {} --state done", issues[0])).ok();
-    alice.jit(&format!("claim release {}", issues[0])).ok().says("ends with that commit");
+    alice.jit(&format!("claim release {}", issues[0])).ok().says("ends when it is");
     bob.jit(&format!("claim acquire {}", issues[0])).exits(4);
     alice.jit("claim list").ok().says("until its commit");
     alice.git("commit -q -a -m Done").ok();

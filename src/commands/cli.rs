@@ -1,6 +1,4 @@
-//! The command line as it is typed: a tree of verbs, no logic.
-//!
-//! A verb's arguments stand beside its function in `commands`; here they are only put in their places.
+//! The definition of the command line: a tree of verbs, without logic. The arguments of a verb are beside its function.
 
 use std::path::PathBuf;
 
@@ -55,21 +53,21 @@ pub(crate) struct Cli {
     /// Options that every verb has.
     #[command(flatten)]
     pub global: Global,
-    /// What to do; without it, how things stand.
+    /// The verb; `status` if there is none.
     #[command(subcommand)]
     pub verb: Option<Verb>,
 }
 
-/// What they are called in help.
+/// Their heading in help.
 const EVERYWHERE: &str = "Options of every verb";
 
 // Options that every verb has.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
-    /// Answer with one JSON document on stdout, also for errors
+    /// Print one JSON document to stdout, also for errors
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
-    /// Say nothing but what a script needs
+    /// Print only what a script needs
     #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
     /// When to use colour
@@ -91,60 +89,60 @@ pub(crate) enum Verb {
     Init(init::Args),
     /// Set up everything at once: settings, policy, merge driver, hooks; or remove it
     Setup(setup::Args),
-    /// Make, read and change issues
+    /// Create, show and change issues
     #[command(subcommand)]
     Issue(issue::Verb),
-    /// Find issues by what can be done with them
+    /// List issues that are available, blocked, yours, …
     #[command(subcommand)]
     Query(query::Verb),
-    /// Find issues by what stands in them
+    /// Search the text of issues
     Search(query::SearchArgs),
-    /// Say what must be closed before what
+    /// Manage dependencies
     #[command(subcommand)]
     Dep(dep::Verb),
-    /// Show what waits for what
+    /// Show the dependency graph
     #[command(subcommand)]
     Graph(graph::Verb),
-    /// Define gates, ask for them, run them
+    /// Define gates, add them to issues, run them
     #[command(subcommand)]
     Gate(gate::Verb),
-    /// Label issues
+    /// Add, remove and list labels
     #[command(subcommand)]
     Label(label::Verb),
-    /// Say something about an issue, whoever holds it
+    /// Add notes to an issue; no lease is needed
     #[command(subcommand)]
     Note(note::Verb),
-    /// Name files that belong to an issue
+    /// Attach documents to an issue
     #[command(subcommand)]
     Doc(doc::Verb),
-    /// Take and give back leases
+    /// Acquire, renew and release leases
     #[command(subcommand)]
     Claim(claim::Verb),
-    /// Make and remove worktrees for issues
+    /// Create and remove worktrees for issues
     #[command(subcommand, visible_alias = "wt")]
     Worktree(worktrees::Verb),
     /// Show your leases, available issues, and who works in which worktree
     Status(status::Args),
     /// Show leases, worktrees, available work and events as they change
     Watch(watch::Args),
-    /// Take the first available issue
+    /// Acquire the lease on the first available issue
     Next(next::Args),
-    /// Finish an issue: its lease ends with the commit, and what waited for it can begin
+    /// Close an issue: its lease ends with the commit, and the issues it blocks become ready
     Done(done::Args),
-    /// Tell what was done to issues, by whom, in which worktree
+    /// Show changes of issues, with agent and worktree
     Events(events::Args),
     /// Show and change settings
     #[command(subcommand)]
     Config(config::Verb),
     /// Report everything that cannot be read or is inconsistent
     Doctor(doctor::Args),
-    /// Set a lease log aside that cannot be read, and write anew what can be proved
+    /// Replace a lease log that cannot be read by one with the leases that can be proved
     Recover(recover::Args),
-    /// Show and decide what a merge has left of issues
+    /// Show and resolve merge conflicts in issues
     Resolve(resolve::Args),
-    /// Look whether issues and gates fit together, here or in a commit
+    /// Check that issues and gates are consistent, here or in a commit
     Validate(validate::Args),
-    /// Judge commits as the hooks would: for CI
+    /// Check commits as the hooks would, for CI
     Check(check::Args),
     /// Take responsibility for edits that no hook here has checked
     Adopt(adopt::Args),
@@ -177,7 +175,7 @@ pub(crate) enum Verb {
     /// Write the manual pages into a directory
     #[command(hide = true)]
     Man(man::Args),
-    /// Merge an issue's file field by field, as Git asks for it
+    /// Merge an issue's file field by field, called by Git
     #[command(hide = true)]
     MergeDriver(merge_driver::Args),
     /// Print the version

@@ -1,7 +1,7 @@
-//! One file a noun: arguments, a function, a report. Prints nothing, exits nowhere, spawns nothing.
+//! The verbs, one file for each: its arguments, its function, its report. They print nothing and never exit the process.
 //!
-//! What was typed becomes what it means here, once: an issue's prefix its full id, a lease's name its id,
-//! before anything is locked or written.
+//! Names are resolved first, before anything is locked or written: the prefix of an issue's id to the complete id, the name of a lease
+//! to its id.
 
 pub(crate) mod cli;
 pub(crate) mod issues;
@@ -27,7 +27,7 @@ use crate::exit::{Diagnose, ExitStatus};
 use crate::output::schema::Answer;
 use crate::output::{Colour, Failure, Output};
 
-/// What the verbs that are about all verbs are given.
+/// What a session gives to the verbs that are about all verbs.
 static PROGRAM: Program = Program { command: Cli::command, call, answers };
 
 /// Runs a command line in `dir` as a process of its own would.
@@ -42,14 +42,14 @@ fn call(dir: &Path, agent: Option<&str>, line: &[String]) -> CommandResult {
     answer
 }
 
-/// What every verb answers with `--json`, and what any of them answers when it fails.
+/// The answers of all verbs with `--json`, and the one for an error.
 fn answers() -> Vec<&'static Answer> {
     const FAILURE: &[Answer] = &[Answer::of::<Failure>("error")];
     let groups = [FAILURE, issues::ANSWERS, leases::ANSWERS, worktrees::ANSWERS, setup::ANSWERS, tools::ANSWERS];
     groups.into_iter().flatten().collect()
 }
 
-/// Reads the command line, runs what it says, answers.
+/// Parses the command line, runs the verb, and prints its report. Returns the exit status.
 pub(crate) fn run(arguments: &[OsString]) -> u8 {
     let wants_json = arguments.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     let cx = match Context::from_process() {
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &[OsString]) -> u8 {
     }
 }
 
-/// Why a command line is none, on one line.
+/// The error of a command line that does not parse, on one line.
 fn misread(error: &clap::Error) -> Error {
     let text = error.render().to_string();
     let said: Vec<&str> = text.lines().take_while(|line| !line.starts_with("Usage:")).map(str::trim).collect();

@@ -71,23 +71,23 @@ pub(crate) trait Report: Document {
     }
     /// The lines for people.
     fn human(&self, styles: &Styles) -> String;
-    /// The line that is left of it with `--quiet`; nothing for most.
+    /// The output with `--quiet`; most reports have none.
     fn quiet(&self) -> Option<String> {
         None
     }
-    /// What is said beside the answer, on stderr.
+    /// A message for stderr, beside the answer.
     fn aside(&self) -> Option<String> {
         None
     }
-    /// Where the user's shell goes now, if it has the function that takes it there.
+    /// The directory to which the shell function `wt` changes.
     fn destination(&self) -> Option<&Path> {
         None
     }
-    /// How the command ends that reports it; not well where a part of what was asked for failed.
+    /// The exit status of the command; an error if a part of the request failed.
     fn status(&self) -> ExitStatus {
         ExitStatus::Done
     }
-    /// The number it exits with; another one only where it is that of a command that was run.
+    /// The number to exit with; overridden if it is that of a command that was run.
     fn code(&self) -> u8 {
         self.status().code()
     }
@@ -107,12 +107,12 @@ impl Report for Streamed {
     }
 }
 
-/// How the user wants to be answered.
+/// How to print.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     /// One JSON document on stdout.
     pub json: bool,
-    /// No narration, and only what a script wants.
+    /// No narration, and only what a script needs.
     pub quiet: bool,
     /// Styles of stdout.
     pub out: Styles,
@@ -120,7 +120,7 @@ pub(crate) struct Output {
     pub err: Styles,
 }
 
-/// When colour is wanted.
+/// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(crate) enum Colour {
     /// On a terminal.
@@ -133,7 +133,7 @@ pub(crate) enum Colour {
 }
 
 impl Output {
-    /// Styles for what the streams lead to and what was asked for.
+    /// Chooses the styles by the options and by what the streams are connected to.
     pub(crate) fn new(json: bool, quiet: bool, colour: Colour, terminal: Terminal) -> Self {
         let styles = |by_itself: bool| match colour {
             Colour::Always => Styles::colourful(),
@@ -143,13 +143,13 @@ impl Output {
         Self { json, quiet, out: styles(terminal.colour_out), err: styles(terminal.colour_err) }
     }
 
-    /// Says a part of an answer that comes bit by bit: whether anybody still listens.
+    /// Prints a part of a streamed answer. Returns whether the reader is still there.
     pub(crate) fn stream(text: &str) -> bool {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
     }
 
-    /// Whether somebody is left at the other end of stdout.
+    /// Whether the reader of stdout is still there.
     pub(crate) fn is_heard() -> bool {
         #[cfg(unix)]
         {
@@ -165,7 +165,7 @@ impl Output {
         true
     }
 
-    /// Says a report: whether it could be said.
+    /// Prints a report. Returns whether that succeeded.
     pub(crate) fn report(&self, report: &dyn Report) -> bool {
         if let Some(aside) = report.aside() {
             self.narrate(&aside);
@@ -178,19 +178,19 @@ impl Output {
         write(stdout, &text)
     }
 
-    /// Says by the way what is under way; not with `--quiet` and not with `--json`.
+    /// Prints progress to stderr; not with `--quiet` and not with `--json`.
     pub(crate) fn narrate(&self, text: &str) {
         if !self.quiet && !self.json {
             write(io::stderr().lock(), &format!("{} {}\n", self.err.faint("git jit:"), text::plain(text)));
         }
     }
 
-    /// Says, however quiet it should be, that something is not as it ought to be.
+    /// Prints a warning to stderr, also with `--quiet`.
     pub(crate) fn warn(&self, text: &str) {
         write(io::stderr().lock(), &format!("{} {}\n", self.err.warn("warning:"), text::plain(text)));
     }
 
-    /// Says why there is no answer.
+    /// Prints an error.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
             let _ = Failure::from(error).write(&mut io::stdout().lock());

@@ -1,4 +1,4 @@
-//! What is under way, on stderr, where that is a terminal and somebody wants to know.
+//! Progress lines on stderr, if it is a terminal.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use crate::output::Output;
 
 const TICK: Duration = Duration::from_millis(120);
 
-/// Lines for what is under way.
+/// Progress lines.
 pub(crate) struct Progress {
     lines: MultiProgress,
 }
 
-/// A line for one thing that is under way.
+/// One progress line.
 pub(crate) struct ProgressLine(ProgressBar);
 
 impl Progress {
-    /// Lines, if they are wanted: not with `--json` or `--quiet`, and only on a terminal.
+    /// Hidden with `--json` or `--quiet`, and if stderr is not a terminal.
     pub(crate) fn new(output: Output) -> Self {
         let target = if output.json || output.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         Self { lines: MultiProgress::with_draw_target(target) }
     }
 
-    /// Says that something has begun.
+    /// Adds a line.
     pub(crate) fn begin(&self, what: &str) -> ProgressLine {
         let line = self.lines.add(ProgressBar::new_spinner());
         line.set_style(
@@ -36,7 +36,7 @@ impl Progress {
 }
 
 impl ProgressLine {
-    /// It is over.
+    /// Removes the line.
     pub(crate) fn end(self) {
         self.0.finish_and_clear();
     }

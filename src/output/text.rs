@@ -1,11 +1,11 @@
-//! For people: styles as data, tables, and text from elsewhere made harmless.
+//! Text for people: styles, tables, and text from files without control characters.
 
 use owo_colors::Style;
 
 use crate::domain::issue::deceives;
 use crate::output::width::width;
 
-/// What words look like, by meaning; all plain where the stream wants no colour.
+/// Styles by meaning; all plain if the stream has no colour.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Styles {
     id: Style,
@@ -49,7 +49,7 @@ impl Styles {
         self.good.style(text).to_string()
     }
 
-    /// Something to look at.
+    /// Something that needs attention.
     pub(crate) fn warn(&self, text: &str) -> String {
         self.warn.style(text).to_string()
     }
@@ -59,7 +59,7 @@ impl Styles {
         self.bad.style(text).to_string()
     }
 
-    /// Something by the way.
+    /// Something secondary.
     pub(crate) fn faint(&self, text: &str) -> String {
         self.faint.style(text).to_string()
     }
@@ -70,7 +70,7 @@ impl Styles {
     }
 }
 
-/// Text from a file, a ref or a person, without anything that a terminal would obey or a reader be deceived by; line ends stay.
+/// Text from a file or a ref, without control characters and invisible characters that could deceive a reader. Line ends stay.
 pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if deceives(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
@@ -83,7 +83,7 @@ pub(crate) fn plain_line(text: &str) -> String {
     plain(text).replace('\n', " ")
 }
 
-/// So many of something, in words.
+/// A number and a noun, for example "2 issues".
 pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -47,7 +47,7 @@ fn a_lease_that_was_there_before_stays_and_one_with_an_edit_waits_for_its_commit
     alice.jit_args(&["claim", "hold", &issues[0], "--", "true"]).ok().says("keep it");
     assert_eq!(holders(&alice).len(), 1);
     let edit = format!("git jit issue update {} --priority high", issues[1]);
-    alice.jit_args(&["claim", "hold", &issues[1], "--", "sh", "-c", &edit]).ok().says("ends with that commit");
+    alice.jit_args(&["claim", "hold", &issues[1], "--", "sh", "-c", &edit]).ok().says("ends when it is");
     bob.jit(&format!("claim acquire {}", issues[1])).exits(4);
     alice.git("commit -q -a -m Edited").ok();
     bob.jit(&format!("claim acquire {}", issues[1])).ok();
@@ -141,7 +141,7 @@ fn keepalive_lasts_as_long_as_the_process_it_is_for() {
 fn keepalive_is_ended_by_its_word_and_with_its_worktree() {
     let (world, alice, bob, issues) = shared();
     let me = std::process::id();
-    alice.jit("claim keepalive --stop").ok().says("None runs");
+    alice.jit("claim keepalive --stop").ok().says("No process renews");
     alice.acquire(&issues[0]);
     alice.jit(&format!("claim keepalive --detach --pid {me}")).ok().says("✓ Keeping alive");
     assert_eq!(alice.json("claim keepalive --stop")["changed"], true);

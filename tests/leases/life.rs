@@ -20,7 +20,7 @@ fn shared() -> (World, Place, Place, Vec<String>) {
 fn a_lease_without_an_end_wants_a_reason_has_limits_and_goes_stale() {
     let (_world, alice, bob, ids) = shared();
     let take = |who: &Place, n: usize| who.at("boot", 0).jit(&format!("claim acquire {} --ttl 0 --reason long", ids[n]));
-    alice.jit(&format!("claim acquire {} --ttl 0", ids[0])).exits(2).says("wants a reason");
+    alice.jit(&format!("claim acquire {} --ttl 0", ids[0])).exits(2).says("requires --reason");
     alice.jit_args(&["claim", "acquire", &ids[0], "--ttl", "0", "--reason", " "]).exits(2);
     take(&alice, 0).ok().says("no end");
     take(&alice, 1).ok();
@@ -33,7 +33,7 @@ fn a_lease_without_an_end_wants_a_reason_has_limits_and_goes_stale() {
     late.jit("claim list").ok().says("stale, silent for");
     late.jit(&format!("claim acquire {}", ids[0])).exits(4).says("claim force-evict");
     assert_eq!(late.json(&format!("claim status --issue {}", ids[0]))["leases"][0]["stale"], true);
-    alice.at("boot", 3600).jit("claim heartbeat").ok().says("✓ Beat:");
+    alice.at("boot", 3600).jit("claim heartbeat").ok().says("✓ Extended:");
     assert_eq!(late.json(&format!("claim status --issue {}", ids[0]))["leases"][0]["stale"], false);
     bob.at("boot2", 0).jit("claim list").ok().says("stale");
     alice.at("boot", 3600).jit(&format!("claim acquire {} --ttl 5", ids[0])).ok().says("no end");

@@ -153,7 +153,7 @@ fn next_acquires_an_issue_and_done_unblocks_others() {
     let done = team.jit("done --next --json").ok().document();
     assert_eq!((&done["issue_id"], &done["lease"]["closing"]), (&first.as_str().into(), &true.into()));
     assert_eq!((&done["unblocked"][0]["id"], &done["next"]["issue_id"]), (&waits.as_str().into(), &second.as_str().into()));
-    team.jit(&format!("done {first}")).ok().says("was done already");
+    team.jit(&format!("done {first}")).ok().says("is already done");
     team.git("commit -q -a -m Done").ok();
     team.jit(&format!("done {}", &second[..8])).ok().says("ends with the commit");
     team.jit("done").exits(2);

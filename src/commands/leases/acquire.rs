@@ -1,4 +1,4 @@
-//! `git jit claim acquire`, and every other verb that takes a lease.
+//! `git jit claim acquire`, and how other verbs acquire a lease.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use crate::process;
 use crate::store;
 use crate::store::issues::{IssueStore, Source};
 
-/// How often it is looked whether an issue that is waited for is free.
+/// How often to check whether the issue is free.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 // Arguments of `claim acquire`.
@@ -29,27 +29,27 @@ pub(crate) struct Args {
     issue: String,
     #[command(flatten)]
     terms: Terms,
-    /// Say in the issue that it is meant for you
+    /// Assign the issue to you
     #[arg(long)]
     assign: bool,
 }
 
-// On what terms a lease is taken.
+// The terms of a lease.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Terms {
-    /// How long it lasts: seconds, or 30m, 2h, 1d; 0 for no end, with a reason [default: the configuration's, 600]
+    /// Duration of the lease: seconds, or 30m, 2h, 1d; 0 for an indefinite one, with --reason [default: as configured, 600]
     #[arg(long, value_name = "TIME")]
     ttl: Option<String>,
-    /// What for
+    /// The reason
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Wait until it is free, at most so long
+    /// Wait until the issue is free, at most this long
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     wait: Option<String>,
 }
 
 impl Terms {
-    /// Takes the issue that was named on these terms: its id, and what was granted.
+    /// Acquires the lease on the named issue on these terms. Returns the issue's id and the lease.
     pub(crate) fn take(self, edit: &EditSession<'_>, issue: &str) -> Result<(IssueId, Acquired), Error> {
         let ttl_secs = ttl_secs(self.ttl.as_deref(), &edit.policy)?;
         let why = reason(self.reason)?;
@@ -74,7 +74,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     Ok(Box::new(acquired))
 }
 
-/// How long somebody waits for an issue that is held.
+/// How long to wait for an issue that is held.
 #[derive(Debug, Clone, Copy)]
 enum Patience {
     None,
@@ -83,7 +83,7 @@ enum Patience {
 }
 
 impl Patience {
-    /// From `--wait` without a value, with one, or none at all.
+    /// Parses `--wait`, which may be absent or have no value.
     fn parse(typed: Option<&str>) -> Result<Self, Error> {
         Ok(match typed {
             None => Self::None,
@@ -101,9 +101,9 @@ impl Patience {
     }
 }
 
-/// Takes the lease on an issue, if need be when it is free.
+/// Acquires the lease on an issue, once it is free.
 ///
-/// Nobody waits in line: whoever asks first when it gets free has it.
+/// There is no queue: the first request after the issue becomes free gets it.
 fn take_or_wait(
     edit: &EditSession<'_>,
     id: IssueId,
@@ -127,13 +127,13 @@ fn take_or_wait(
             let interrupted = process::interruptions()
                 .map_err(|source| store::Error::io("handle signals in", &edit.layout.common_dir)(source))?;
             let progress = Progress::new(edit.session.output);
-            let line = progress.begin(&format!("waiting for {} to end its work on {}", lease.holder.agent_id, id.short()));
+            let line = progress.begin(&format!("waiting for {} to release {}", lease.holder.agent_id, id.short()));
             watch = Some((interrupted, progress, line));
         }
-        // The lock is not wanted before there is something to be had.
+        // The lock is not acquired before the issue is free.
         while is_held(edit, &lease)? && !patience.is_over(start) {
             if watch.as_ref().is_some_and(|(interrupted, ..)| interrupted.load(Ordering::Relaxed)) {
-                return Err(Error::Interrupted { what: "the issue was not taken" });
+                return Err(Error::Interrupted { what: "the lease was not acquired" });
             }
             std::thread::sleep(LOOK_EVERY);
         }
@@ -149,10 +149,10 @@ fn is_held(edit: &EditSession<'_>, seen: &Lease) -> Result<bool, Error> {
     }))
 }
 
-/// Takes the lease on an issue, or keeps the one that this holder has; and puts the issue's file into this worktree.
+/// Acquires the lease on an issue, or keeps the holder's own, and copies the issue's file into this worktree.
 pub(crate) fn take(edit: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, reason: Option<String>) -> Result<Acquired, Error> {
     let (session, layout, policy, store) = (edit.session, edit.layout, &edit.policy, &edit.store);
-    // A file that is here need not be whole to be leased: mending it is an edit.
+    // A file in this worktree may be invalid: repairing it is an edit, which needs the lease.
     let document = match store.locate(issue_id)? {
         Some(Source::Worktree) => None,
         _ => Some(edit.load(issue_id)?),
@@ -178,7 +178,7 @@ pub(crate) fn take(edit: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, rea
     if let Some(document) = &document
         && let Err(error) = copy_issue_file(store, issue_id, document)
     {
-        // A lease that was taken for nothing would only be in others' way.
+        // An unused lease would only block others.
         if kind == AcquireKind::New {
             let request = Request::Release { lease_id, holder, closing: false, reason: None };
             let _ = claims.ask(session.cx.clock(), &request, &policy.limits);
@@ -189,7 +189,7 @@ pub(crate) fn take(edit: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, rea
     Ok(Acquired::new(LeaseView::of(lease, &session.cx.clock().now(), policy, Some(store)), kind))
 }
 
-/// Puts an issue's file into this worktree, so that it can be edited here.
+/// Copies an issue's file into this worktree, so that it can be edited here.
 fn copy_issue_file(store: &IssueStore<'_>, id: IssueId, document: &Document) -> Result<(), Error> {
     let writer = store.lock()?;
     if !store.local_path(id).exists() {

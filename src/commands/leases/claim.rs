@@ -1,4 +1,4 @@
-//! `git jit claim`: leases are taken, kept alive, passed on, given back and looked at.
+//! `git jit claim`: acquires, renews, transfers, releases and shows leases.
 
 mod hold;
 mod keepalive;
@@ -24,29 +24,29 @@ pub(crate) use crate::commands::leases::claim::renew::Beaten;
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// Take the lease on an issue, or keep the one you have
+    /// Acquire the lease on an issue, or keep the one you hold
     Acquire(acquire::Args),
-    /// Take the first available issue
+    /// Acquire the lease on the first available issue
     Next(next::Args),
-    /// Set a lease's time anew, never to less than it has; also one that is over, if nobody took the issue
+    /// Renew a lease, never to less time than it has left; also an expired one, if the issue is free
     Renew(RenewArgs),
-    /// Show that you are at work: all your leases here have their whole time again
+    /// Show that you are still at work: all your leases here get their full time again
     Heartbeat(HeartbeatArgs),
-    /// Give a lease back; with an uncommitted edit, once that is committed
+    /// Release a lease; if the edit is not committed yet, once it is
     Release(ReleaseArgs),
-    /// Pass an issue on to another agent or worktree
+    /// Transfer a lease to another agent or worktree
     Transfer(TransferArgs),
-    /// End somebody's lease, and say why
+    /// End another holder's lease, with a reason
     ForceEvict(EvictArgs),
     /// Hold an issue while a command runs
     Hold(hold::Args),
-    /// Keep your leases of this worktree alive while a process lives
+    /// Renew your leases of this worktree while a process runs
     Keepalive(keepalive::Args),
     /// Show your leases, or those on an issue or of an agent
     Status(StatusArgs),
     /// Show all leases
     List(ListArgs),
-    /// Show everything that happened to leases
+    /// Show the history of leases
     Log(log::Args),
 }
 

@@ -1,4 +1,4 @@
-//! `git jit done`: an issue is finished, its lease ends with the commit, and what waited for it can begin.
+//! `git jit done`: closes an issue, ends its lease with the commit, and reports the issues that it unblocked.
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
@@ -22,9 +22,9 @@ use crate::output::text::{Styles, plain_line};
 // Arguments of `done`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The issue: its id, or at least four digits of it; without it, the one that you hold here
+    /// The issue: its id, or at least four digits of it [default: the one that you hold here]
     issue: Option<String>,
-    /// Take the next available issue
+    /// Then acquire the lease on the next available issue
     #[arg(long)]
     next: bool,
 }
@@ -57,7 +57,7 @@ fn acquired_lease<S: Serializer>(next: &Option<Result<Acquired, Error>>, seriali
     next.map(|acquired| &acquired.lease).serialize(serializer)
 }
 
-/// Sets the state, closes the lease, and tells what got free by that.
+/// Sets the state, closes the lease, and finds the issues that are now ready.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, next } = args;
     let layout = session.layout()?;
@@ -84,7 +84,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     Ok(Box::new(Done { changed: !changed.fields.is_empty(), issue_id: id, lease, unblocked, next, title }))
 }
 
-/// The one issue that this holder has a lease on.
+/// The one issue on which this holder has a lease.
 fn held(edit: &EditSession<'_>) -> Result<IssueId, Error> {
     let holder = edit.session.holder(edit.layout)?;
     let ledger = edit.session.leases(edit.layout).ledger()?;
@@ -92,18 +92,17 @@ fn held(edit: &EditSession<'_>) -> Result<IssueId, Error> {
         ledger.leases().filter(|lease| lease.holder == holder && !lease.closing).map(|lease| lease.issue_id).collect();
     match held.as_slice() {
         [one] => Ok(*one),
-        [] => Err(Error::Usage {
-            what: "you hold no issue here".to_owned(),
-            hint: "Say which one is done: git jit done ISSUE".to_owned(),
-        }),
+        [] => {
+            Err(Error::Usage { what: "you hold no issue here".to_owned(), hint: "Name the issue: git jit done ISSUE".to_owned() })
+        }
         many => Err(Error::Usage {
             what: format!("you hold {} issues here", many.len()),
-            hint: format!("Say which one is done: {}", many.iter().map(IssueId::short).collect::<Vec<_>>().join(", ")),
+            hint: format!("Name one of them: {}", many.iter().map(IssueId::short).collect::<Vec<_>>().join(", ")),
         }),
     }
 }
 
-/// The issues that waited for this one, and wait for nothing now.
+/// The issues that this one blocked, and that nothing blocks now.
 fn freed(session: &Session, edit: &EditSession<'_>, id: IssueId) -> Result<Vec<ListedIssue>, Error> {
     let index = IssueIndex::gather(session, edit.layout, false)?;
     let waited = index.graph().next(id, Way::Dependents);
@@ -118,20 +117,22 @@ impl Report for Done {
         let mut text = if self.changed {
             format!("{} {id}  {title}\n", styles.good("✓ Done:"))
         } else {
-            format!("Issue {id} was done already\n")
+            format!("Issue {id} is already done\n")
         };
         match &self.lease {
-            Some(EndedLease { lease_id, closing: true }) => text += &format!("  Lease {lease_id} ends with the commit of it\n"),
+            Some(EndedLease { lease_id, closing: true }) => {
+                text += &format!("  Lease {lease_id} ends when the edit is committed\n")
+            }
             Some(EndedLease { lease_id, closing: false }) => text += &format!("  Released lease {lease_id}\n"),
             None => {}
         }
         for issue in &self.unblocked {
-            text += &format!("  Can begin now: {}  {}\n", styles.id(&issue.short_id), plain_line(&issue.title));
+            text += &format!("  Unblocked: {}  {}\n", styles.id(&issue.short_id), plain_line(&issue.title));
         }
         match &self.next {
             None => {}
             Some(Ok(taken)) => text += &taken.human(styles),
-            Some(Err(error)) => text += &format!("{} {}\n", styles.warn("Nothing was taken next:"), plain_line(&error.to_string())),
+            Some(Err(error)) => text += &format!("{} {}\n", styles.warn("No next issue:"), plain_line(&error.to_string())),
         }
         text
     }

@@ -1,4 +1,4 @@
-//! `git jit next`: takes the first available issue, going on where somebody was faster.
+//! `git jit next`: acquires the lease on the first available issue, or on the next one if another agent was faster.
 
 use crate::commands::leases::acquire::take;
 use crate::commands::shared::args;
@@ -16,24 +16,24 @@ use crate::error::Error;
 // Arguments of `next`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only with this label; several must all be there
+    /// Only issues with this label; with several, all of them
     #[arg(long, short, value_delimiter = ',', value_name = "LABEL")]
     label: Vec<String>,
-    /// Only of this type, which is a label type:…
+    /// Only issues of this type, which is a label type:…
     #[arg(long = "type", value_delimiter = ',', value_name = "TYPE")]
     kind: Vec<String>,
-    /// Only with this priority
+    /// Only issues with this priority
     #[arg(long, short, value_parser = args::priority(), value_delimiter = ',', value_name = "PRIORITY")]
     priority: Vec<Priority>,
-    /// How long the lease lasts: seconds, or 30m, 2h, 1d [default: the configuration's, 600]
+    /// Duration of the lease: seconds, or 30m, 2h, 1d [default: as configured, 600]
     #[arg(long, value_name = "TIME")]
     ttl: Option<String>,
-    /// What for
+    /// The reason
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
 
-/// Takes the lease on the most urgent issue that is available and not held already.
+/// Acquires the lease on the most urgent available issue that the agent does not hold yet.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { label, kind, priority, ttl, reason: why } = args;
     let layout = session.layout()?;
@@ -44,7 +44,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     Ok(Box::new(take_next(&edit, &filter, ttl_secs, why.as_ref())?))
 }
 
-/// The same, for other verbs.
+/// Acquires the lease on the first available issue that fits the filter.
 pub(crate) fn take_next(edit: &EditSession<'_>, filter: &Filter, ttl_secs: u64, why: Option<&String>) -> Result<Acquired, Error> {
     let index = IssueIndex::gather(edit.session, edit.layout, false)?;
     let is_wanted = |found: &&IndexedIssue| !found.facts.is_held_by_me && filter.fits(&found.summary, found.facts.effective);
@@ -52,7 +52,7 @@ pub(crate) fn take_next(edit: &EditSession<'_>, filter: &Filter, ttl_secs: u64, 
         index.of_kind(QueryKind::Available).into_iter().filter(is_wanted).map(|found| found.summary.id).collect();
     for id in wanted {
         match take(edit, id, ttl_secs, why.cloned()) {
-            // Somebody was faster: there may be others.
+            // Another agent was faster: try the next issue.
             Err(Error::Lease(LeaseRefusal::Held { .. })) => {}
             taken => return taken,
         }

@@ -1,4 +1,4 @@
-//! `git jit recover`: a lease log that cannot be read is set aside, and what can be proved is written anew.
+//! `git jit recover`: sets a lease log aside that cannot be read, and writes a new one with the leases that can be proved.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::output::text::{Styles, count, plain_line};
 // Arguments of `recover`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only say what would be done
+    /// Only report what would be done
     #[arg(long)]
     dry_run: bool,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Recovered {
     lost: Vec<String>,
 }
 
-/// A lease that the log still proves.
+/// A lease that the log proves.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Holding")]
 struct KeptLease {
@@ -62,14 +62,14 @@ impl Report for Recovered {
             self.leases.iter().map(|lease| format!("{} by {}", lease.issue_id.short(), lease.holder)).collect();
         let title =
             if self.dry_run { styles.warn("Would recover the lease log") } else { styles.good("✓ Recovered the lease log") };
-        let aside = if self.dry_run { "To be set aside:" } else { "Set aside, and still read for what is past:" };
+        let aside = if self.dry_run { "To be set aside:" } else { "Set aside, and still read for the history:" };
         let mut text = format!("{title}\n");
         text += &section("Found:", problems);
         text += &section(aside, set_aside);
         text += &section("Kept:", &leases);
-        text += &section("Cannot be proved, and does not count:", lost);
+        text += &section("Cannot be proved, and is dropped:", lost);
         if !lost.is_empty() {
-            text += "  Whoever held an issue that is not listed above takes it again: git jit claim acquire ISSUE\n";
+            text += "  A holder of an issue that is not listed above must acquire it again: git jit claim acquire ISSUE\n";
         }
         text
     }

@@ -1,4 +1,4 @@
-//! `git jit claim hold`: an issue is held as long as a command runs.
+//! `git jit claim hold`: holds an issue while a command runs.
 
 use std::ffi::OsString;
 
@@ -15,10 +15,10 @@ use crate::output::Report;
 use crate::output::text::Styles;
 
 const AFTER: &str = "\
-The lease is renewed once a third of its time is gone, and released when the command ends; one that you had before
-stays. With an edit that is not committed it ends with that commit. The status is the command's. Signals are passed
-on: to its whole process group, or, at a terminal, where Ctrl-C reaches it by itself, to the command. If this process
-is killed, the command goes on, and the lease ends when its time is up.";
+The lease is renewed when a third of its time has passed, and released when the command ends. A lease that you held before is kept.
+If the edit is not committed yet, the lease ends when it is. The exit status is the command's. Signals are passed on to its process
+group; on a terminal, where Ctrl-C reaches the group anyway, only to the command. If this process is killed, the command continues,
+and the lease expires when its time is up.";
 
 // Arguments of `claim hold`.
 #[derive(Debug, clap::Args)]
@@ -26,22 +26,22 @@ is killed, the command goes on, and the lease ends when its time is up.";
 pub(crate) struct Args {
     /// The issue: its id, or at least four digits of it
     issue: String,
-    /// What to run, behind --
+    /// The command to run, after --
     #[arg(required = true, last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
     #[command(flatten)]
     terms: Terms,
-    /// What to do with the command when the lease is lost: tell, or end it too
+    /// What to do when the lease is lost: warn, or kill the command
     #[arg(long, value_enum, default_value_t = OnLost::Warn, value_name = "WHAT")]
     on_lost: OnLost,
 }
 
-/// What becomes of a command whose lease is lost.
+/// What to do with the command when the lease is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum OnLost {
-    /// It goes on, and the user is told.
+    /// Warn, and let the command run.
     Warn,
-    /// It is ended.
+    /// End the command.
     Kill,
 }
 
@@ -52,19 +52,19 @@ pub(crate) struct Held {
     lease: LeaseView,
 }
 
-/// What became of the lease.
+/// The state of the lease after the command.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 enum LeaseAfterHold {
-    /// It was there before, and stays.
+    /// The holder had it before, and keeps it.
     Kept,
     Released,
     Closing,
     Lost,
 }
 
-/// Takes the lease, runs the command, keeps the lease alive meanwhile, gives it back.
+/// Acquires the lease, renews it while the command runs, and releases it.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, command, terms, on_lost } = args;
     let layout = session.layout()?;
@@ -83,7 +83,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         ends_when_lost: on_lost == OnLost::Kill,
     };
     let ended = supervise(&edit, &supervised, |_| Ok(()));
-    // Whatever became of the command, a lease that was taken for it is not left behind.
+    // A lease that was acquired for the command ends with it, also if it could not be run.
     let (command_status, lost) = match ended {
         Ok(ended) => ended,
         Err(error) => {
@@ -102,7 +102,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     Ok(Box::new(Held { command_status, end, lease: now_as(&edit, lease) }))
 }
 
-/// Ends the lease that was taken for the command. What the command did is done: its status counts, whatever goes wrong.
+/// Ends the lease that was acquired for the command. A failure is only a warning: the command's status counts.
 fn give_back(edit: &EditSession<'_>, id: IssueId, lease_id: &LeaseId) -> LeaseAfterHold {
     match edit.close_lease(id) {
         Ok(Some((_, true))) => LeaseAfterHold::Closing,
@@ -116,7 +116,7 @@ fn give_back(edit: &EditSession<'_>, id: IssueId, lease_id: &LeaseId) -> LeaseAf
     }
 }
 
-/// The lease as it is now, if it still is.
+/// The current state of the lease, or the last known one if it has ended.
 fn now_as(edit: &EditSession<'_>, view: LeaseView) -> LeaseView {
     let ledger = edit.session.leases(edit.layout).ledger().unwrap_or_default();
     let lease = ledger.leases().find(|lease| lease.lease_id == view.lease_id);
@@ -124,7 +124,7 @@ fn now_as(edit: &EditSession<'_>, view: LeaseView) -> LeaseView {
 }
 
 impl Report for Held {
-    /// What is on stdout is the command's.
+    /// Stdout belongs to the command.
     fn human(&self, _: &Styles) -> String {
         String::new()
     }
@@ -132,10 +132,10 @@ impl Report for Held {
     fn aside(&self) -> Option<String> {
         let issue = self.lease.issue_id.short();
         Some(match self.end {
-            LeaseAfterHold::Kept => format!("you have had the lease on {issue} before, and keep it"),
+            LeaseAfterHold::Kept => format!("you held the lease on {issue} before, and keep it"),
             LeaseAfterHold::Released => format!("released {issue}"),
-            LeaseAfterHold::Closing => format!("{issue} has an edit that is not committed: its lease ends with that commit"),
-            LeaseAfterHold::Lost => format!("{issue} was not held to the end: see git jit claim log --issue {issue}"),
+            LeaseAfterHold::Closing => format!("the edit of {issue} is not committed yet; its lease ends when it is"),
+            LeaseAfterHold::Lost => format!("the lease on {issue} was lost: see git jit claim log --issue {issue}"),
         })
     }
 

@@ -1,6 +1,6 @@
-//! `git jit claim keepalive`: the leases of this worktree are kept alive while a process lives.
+//! `git jit claim keepalive`: renews the leases of this worktree while a process runs.
 //!
-//! For an agent that somebody started by hand. One a worktree: it holds a lock for as long as it runs, which names it.
+//! For an agent that was started by hand. At most one runs for each worktree: it holds a lock that names its process.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -25,26 +25,26 @@ use crate::store;
 use crate::store::layout::Layout;
 use crate::store::lock;
 
-/// How often it is looked what there is to renew.
+/// How often to look for leases to renew.
 const EVERY: Duration = Duration::from_millis(500);
-/// How often it is looked whether to end.
+/// How often to check whether to end.
 const STEP: Duration = Duration::from_millis(100);
-/// How long one that goes on in the background may take to begin, and one that is to end to end.
+/// How long a background process may take to start, and to end.
 const SOON: Duration = Duration::from_secs(5);
 
 // Arguments of `claim keepalive`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Until this process ends; without it, until interrupted
+    /// The process to wait for [default: until interrupted]
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
-    /// Go on in the background
+    /// Run in the background
     #[arg(long, requires = "pid")]
     detach: bool,
-    /// End the one that runs for this worktree
+    /// End the process that does this for the worktree
     #[arg(long, conflicts_with_all = ["pid", "detach"])]
     stop: bool,
-    /// The one that goes on in the background
+    /// The background process
     #[arg(long, hide = true)]
     in_background: bool,
 }
@@ -62,7 +62,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         Some(pid) => Some(Watched::of(pid).ok_or_else(|| Error::NotThere {
             what: "process",
             name: pid.to_string(),
-            hint: "To name the shell that you are in: --pid $$".to_owned(),
+            hint: "Name your shell: --pid $$".to_owned(),
         })?),
     };
     if detach {
@@ -75,14 +75,14 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let _alone = alone(layout)?;
     let interrupted =
         process::interruptions().map_err(|source| store::Error::io("handle signals in", &layout.common_dir)(source))?;
-    session.output.narrate("keeping your leases here alive");
+    session.output.narrate("renewing your leases in this worktree");
     let (mut renewed, mut kept) = (0, HashSet::new());
-    // A worktree that was removed has nothing to keep alive.
+    // A worktree that was removed has no leases to renew.
     let root = layout.require_worktree()?;
     while !interrupted.load(Ordering::Relaxed) && watched.is_none_or(Watched::is_alive) && root.exists() {
         match renew_all(session, layout, &policy, &holder, &mut kept) {
             Ok(n) => renewed += n,
-            Err(error) => session.output.warn(&format!("leases could not be renewed yet: {error}")),
+            Err(error) => session.output.warn(&format!("cannot renew the leases yet: {error}")),
         }
         let next = Instant::now() + EVERY;
         while Instant::now() < next && !interrupted.load(Ordering::Relaxed) && watched.is_none_or(Watched::is_alive) {
@@ -92,8 +92,8 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     Ok(Box::new(KeepaliveEnded { changed: renewed > 0, renewed }))
 }
 
-/// Renews what has used up a third of its time. One that is over is brought back only if it was `kept` before: its time
-/// ran out while we were stopped, and not before anybody kept it.
+/// Renews the leases that have used up a third of their time. An expired one is renewed only if it is in `kept`: it expired while
+/// this process was suspended, not before.
 fn renew_all(
     session: &Session,
     layout: &Layout,
@@ -111,7 +111,7 @@ fn renew_all(
     for lease in mine.into_iter().filter(|lease| kept.contains(&lease.lease_id) && lease.wants_renewal(&now, stale_after)) {
         match claims.renew(session.cx.clock(), lease, &policy.limits) {
             Ok(_) => renewed += 1,
-            // It ended since it was seen: released, or taken over.
+            // It has ended meanwhile: released or transferred.
             Err(coordinator::Error::Lost { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -123,7 +123,7 @@ fn path(layout: &Layout) -> PathBuf {
     lock::path(&layout.git_dir.join("jit"), "keepalive")
 }
 
-/// Holds the lock that tells that one runs here.
+/// Acquires the lock of this worktree's keepalive process.
 fn alone(layout: &Layout) -> Result<lock::Guard, Error> {
     lock::acquire(&path(layout), layout.modes, Duration::ZERO).map_err(|error| match error {
         store::Error::Busy { pid, .. } => Error::KeptAlive { pid },
@@ -131,7 +131,7 @@ fn alone(layout: &Layout) -> Result<lock::Guard, Error> {
     })
 }
 
-/// The process that keeps this worktree's leases alive, if one does.
+/// The process that renews this worktree's leases, if one runs.
 fn running(layout: &Layout) -> Result<Option<u32>, Error> {
     match alone(layout) {
         Ok(_) => Ok(None),
@@ -161,7 +161,7 @@ fn go_on(session: &Session, layout: &Layout, watched: u32) -> CommandResult {
             return Err(Error::NotThere {
                 what: "answer of",
                 name: "the process in the background".to_owned(),
-                hint: "To see why: the same without --detach".to_owned(),
+                hint: "Run it without --detach to see why".to_owned(),
             });
         }
         std::thread::sleep(STEP / 5);
@@ -208,7 +208,7 @@ impl Report for Detached {
     fn human(&self, styles: &Styles) -> String {
         let head = styles.good("✓ Keeping alive");
         format!(
-            "{head} your leases of this worktree, now {}, while process {} lives\n  To end it: git jit claim keepalive --stop\n",
+            "{head} your leases of this worktree, now {}, while process {} runs\n  To end it: git jit claim keepalive --stop\n",
             self.leases, self.watched_pid
         )
     }
@@ -227,8 +227,8 @@ pub(crate) struct KeepaliveStopped {
 impl Report for KeepaliveStopped {
     fn human(&self, _: &Styles) -> String {
         match self.pid {
-            Some(pid) => format!("Ended process {pid}: leases end when their time is up\n"),
-            None => "None runs for this worktree\n".to_owned(),
+            Some(pid) => format!("Ended process {pid}: the leases expire when their time is up\n"),
+            None => "No process renews the leases of this worktree\n".to_owned(),
         }
     }
 }

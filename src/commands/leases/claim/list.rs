@@ -1,4 +1,4 @@
-//! `git jit claim status` and `list`: who has what, and for how long.
+//! `git jit claim status` and `list`: shows leases.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ pub(crate) struct StatusArgs {
     /// Leases on this issue
     #[arg(long, value_name = "ISSUE")]
     issue: Option<String>,
-    /// Leases of this agent, in every worktree
+    /// Leases of this agent, in all worktrees
     #[arg(long, value_name = "TYPE:NAME")]
     agent: Option<AgentId>,
 }
@@ -30,12 +30,12 @@ pub(crate) struct StatusArgs {
 // Arguments of `claim list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// Leases too that are over and that nobody has taken since
+    /// Also show expired leases, if the issue was not acquired since
     #[arg(long)]
     all: bool,
 }
 
-/// The leases of this holder, on an issue, or of an agent.
+/// Lists the leases of this holder, on an issue, or of an agent.
 pub(crate) fn status(session: &Session, args: StatusArgs) -> CommandResult {
     let StatusArgs { issue, agent } = args;
     let lookup = LeaseLookup::open(session)?;
@@ -53,14 +53,14 @@ pub(crate) fn status(session: &Session, args: StatusArgs) -> CommandResult {
     Ok(Box::new(Leases { count: leases.len(), leases, hidden: 0, is_detailed: true, worktrees: names(lookup.layout) }))
 }
 
-/// All leases, or all that are not over.
+/// Lists all leases, or all that have not expired.
 pub(crate) fn list(session: &Session, args: &ListArgs) -> CommandResult {
     let ListArgs { all } = args;
     let layout = session.layout()?;
     let policy = session.policy_of_leases(layout)?;
     let now = session.cx.clock().now();
     let ledger = session.leases(layout).ledger()?;
-    // What leases there are can be told even where the issues cannot be read.
+    // The leases are listed even if the issues cannot be read.
     let store = issues(layout, &policy).ok();
     let (shown, over): (Vec<&Lease>, Vec<&Lease>) =
         ledger.leases().partition(|lease| *all || lease.lease_status(&now, policy.limits.stale_after_secs).excludes());
@@ -69,13 +69,13 @@ pub(crate) fn list(session: &Session, args: &ListArgs) -> CommandResult {
     Ok(Box::new(Leases { count: leases.len(), leases, hidden: over.len(), is_detailed: false, worktrees }))
 }
 
-/// What the worktrees are called, for people.
+/// The names of the worktrees, by id.
 fn names(layout: &Layout) -> HashMap<WorktreeId, String> {
     let all = worktrees::list(layout).unwrap_or_default();
     all.into_iter().filter_map(|worktree| Some((worktree.identity.as_ref()?.worktree_id.clone(), worktree.name()))).collect()
 }
 
-/// A listing of leases.
+/// Leases, and how many are hidden.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Leases {
     count: usize,
@@ -98,7 +98,7 @@ impl Report for Leases {
     fn human(&self, styles: &Styles) -> String {
         let hidden = match self.hidden {
             0 => String::new(),
-            n => styles.faint(&format!("{n} more are over: git jit claim list --all")) + "\n",
+            n => styles.faint(&format!("{n} more have expired: git jit claim list --all")) + "\n",
         };
         if self.leases.is_empty() {
             return format!("No leases\n{hidden}");

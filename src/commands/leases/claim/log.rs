@@ -1,4 +1,4 @@
-//! `git jit claim log`: everything that happened to leases, from every segment of the log.
+//! `git jit claim log`: shows the history of leases, from every segment of the log.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -19,18 +19,18 @@ use crate::output::text::{Styles, plain_line, table};
 // Arguments of `claim log`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only of this issue
+    /// Only leases on this issue
     #[arg(long, value_name = "ISSUE")]
     issue: Option<String>,
-    /// Only what this agent did
+    /// Only records of this agent
     #[arg(long, value_name = "TYPE:NAME")]
     agent: Option<AgentId>,
-    /// At most so many, the newest; 0 for all
+    /// Show at most N records, the newest; 0 for all
     #[arg(long, short = 'n', default_value_t = 50, value_name = "N")]
     limit: usize,
 }
 
-/// What happened to leases, oldest first.
+/// The history of leases, oldest first.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct LeaseHistory {
     count: usize,
@@ -79,7 +79,7 @@ impl LeaseRecord {
     }
 }
 
-/// Tells what happened.
+/// Reads the history.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { issue, agent, limit } = args;
     let lookup = LeaseLookup::open(session)?;
@@ -111,7 +111,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     Ok(Box::new(LeaseHistory { count, total, truncated: count < total, records }))
 }
 
-/// The issue that was meant: one that there is, or one that ever was leased.
+/// The issue with this id prefix: one that exists, or one that was leased before.
 fn resolve(lookup: &LeaseLookup<'_>, typed: &str) -> Result<IssueId, Error> {
     let issue = IssueRef::parse(typed)?;
     let known: Vec<IssueId> = lookup.store.ids()?.into_iter().map(|(id, _)| id).collect();

@@ -1,4 +1,4 @@
-//! `git jit claim release`, `transfer` and `force-evict`: a lease ends here, for its holder, for another, for everybody.
+//! `git jit claim release`, `transfer` and `force-evict`: end a lease, or pass it to another holder.
 
 use std::path::Path;
 
@@ -20,9 +20,9 @@ use crate::store::worktrees::{self, Worktree};
 // Arguments of `claim release`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReleaseArgs {
-    /// The lease: its id, the beginning of it, or the issue; without it, the one that you have here
+    /// The lease: its id, a prefix of it, or the issue [default: the one that you hold here]
     lease: Option<String>,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -30,15 +30,15 @@ pub(crate) struct ReleaseArgs {
 // Arguments of `claim transfer`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TransferArgs {
-    /// The lease: its id, the beginning of it, or the issue
+    /// The lease: its id, a prefix of it, or the issue
     lease: String,
-    /// The agent that gets it [default: you]
+    /// The new holder [default: you]
     #[arg(long, value_name = "TYPE:NAME")]
     to_agent: Option<AgentId>,
-    /// The worktree it is for: its path, its name, or wt:…; one that is there [default: this one]
+    /// The worktree of the new holder: its path, its name, or wt:…; it must exist [default: this one]
     #[arg(long, value_name = "WORKTREE")]
     to_worktree: Option<String>,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -46,14 +46,14 @@ pub(crate) struct TransferArgs {
 // Arguments of `claim force-evict`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvictArgs {
-    /// The lease: its id, the beginning of it, or the issue
+    /// The lease: its id, a prefix of it, or the issue
     lease: String,
-    /// Why; its holder will read it
+    /// The reason, which its holder will see
     #[arg(long, value_name = "TEXT", required = true)]
     reason: String,
 }
 
-/// Gives a lease back.
+/// Releases a lease, or closes it if the edit is not committed yet.
 pub(crate) fn release(session: &Session, args: ReleaseArgs) -> CommandResult {
     let ReleaseArgs { lease: named, reason: why } = args;
     let reason = reason(why)?;
@@ -72,18 +72,18 @@ pub(crate) fn release(session: &Session, args: ReleaseArgs) -> CommandResult {
     let is_over = !lease.lease_status(&session.cx.clock().now(), lookup.policy.limits.stale_after_secs).excludes();
     if closing && is_over {
         let issue = lease.issue_id.short();
-        session.output.warn(&format!("the lease on {issue} is over, and the commit wants it: git jit claim renew {issue}"));
+        session.output.warn(&format!("the lease on {issue} has expired, and the commit needs it: git jit claim renew {issue}"));
     }
     Ok(Box::new(Released { changed, closing, lease_id: lease.lease_id.to_string(), issue_id: Some(lease.issue_id) }))
 }
 
-/// Passes an issue on.
+/// Transfers a lease.
 pub(crate) fn transfer(session: &Session, args: TransferArgs) -> CommandResult {
     let TransferArgs { lease: named, to_agent, to_worktree, reason: why } = args;
     if to_agent.is_none() && to_worktree.is_none() {
         return Err(Error::Usage {
-            what: "nobody is named to transfer the lease to".to_owned(),
-            hint: "Give --to-agent, --to-worktree or both".to_owned(),
+            what: "a new holder is required".to_owned(),
+            hint: "Use --to-agent, --to-worktree or both".to_owned(),
         });
     }
     let reason = reason(why)?;
@@ -103,8 +103,8 @@ pub(crate) fn transfer(session: &Session, args: TransferArgs) -> CommandResult {
     if to.worktree_id != holder.worktree_id && lookup.store.differs_from_head(lease.issue_id)? {
         return Err(Error::NotYet {
             issue: lease.issue_id,
-            state: "passed on to another worktree",
-            why: "it has an edit here that is not committed".to_owned(),
+            state: "transferred to another worktree",
+            why: "it has an uncommitted edit here".to_owned(),
             hint: "Commit it, so that it can be merged there".to_owned(),
         });
     }
@@ -120,7 +120,7 @@ pub(crate) fn transfer(session: &Session, args: TransferArgs) -> CommandResult {
     Ok(Box::new(Acquired::new(LeaseView::of(lease, &now, &lookup.policy, Some(&lookup.store)), kind)))
 }
 
-/// The worktree that was meant: by its id, its path, or the last name of it.
+/// The worktree with this id, path, or directory name.
 fn worktree(lookup: &LeaseLookup<'_>, named: &str) -> Result<Worktree, Error> {
     let all = worktrees::list(lookup.layout)?;
     let path = lookup.session.cx.cwd.join(Path::new(named)).canonicalize().ok();
@@ -136,13 +136,11 @@ fn worktree(lookup: &LeaseLookup<'_>, named: &str) -> Result<Worktree, Error> {
         [] => {
             Err(Error::NotThere { what: "worktree", name: named.to_owned(), hint: "To see them: git jit worktree list".to_owned() })
         }
-        many => {
-            Err(Error::Usage { what: format!("'{named}' stands for {} worktrees", many.len()), hint: "Give its path".to_owned() })
-        }
+        many => Err(Error::Usage { what: format!("'{named}' matches {} worktrees", many.len()), hint: "Give its path".to_owned() }),
     }
 }
 
-/// The id of a worktree, which is given one if it has never written anything.
+/// The id of a worktree. Creates it if the worktree has none yet.
 fn identity(lookup: &LeaseLookup<'_>, worktree: &Worktree) -> Result<WorktreeId, Error> {
     if let Some(identity) = &worktree.identity {
         return Ok(identity.worktree_id.clone());
@@ -150,7 +148,7 @@ fn identity(lookup: &LeaseLookup<'_>, worktree: &Worktree) -> Result<WorktreeId,
     Ok(Identity::ensure(&worktree.git_dir, &worktree.root, None, lookup.layout.modes)?.worktree_id)
 }
 
-/// Ends anybody's lease.
+/// Ends a lease, whoever the holder is.
 pub(crate) fn evict(session: &Session, args: EvictArgs) -> CommandResult {
     let EvictArgs { lease: named, reason: why } = args;
     let reason = required_reason(why)?;
@@ -164,18 +162,18 @@ pub(crate) fn evict(session: &Session, args: EvictArgs) -> CommandResult {
     Ok(Box::new(Evicted { changed: true, by, reason, lease }))
 }
 
-/// What a release came to.
+/// A lease that was released or closed.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Released {
     changed: bool,
     closing: bool,
     lease_id: String,
-    /// `None` for a lease that had ended before.
+    /// `None` if the lease had ended before.
     issue_id: Option<IssueId>,
 }
 
 impl Released {
-    /// Nothing had to be done: the lease has ended already.
+    /// The lease had already ended.
     fn before(lease_id: String) -> Self {
         Self { changed: false, closing: false, lease_id, issue_id: None }
     }
@@ -185,9 +183,9 @@ impl Report for Released {
     fn human(&self, styles: &Styles) -> String {
         let lease = styles.id(&self.lease_id);
         match self.issue_id.map(|issue| issue.short()) {
-            None => format!("Lease {lease} was released before\n"),
+            None => format!("Lease {lease} was already released\n"),
             Some(issue) if self.closing => format!(
-                "{} lease {lease}\n  Issue {issue} has an edit that is not committed: the lease ends with that commit\n",
+                "{} lease {lease}\n  The edit of issue {issue} is not committed yet. The lease ends when it is\n",
                 styles.warn("Closing")
             ),
             Some(issue) => format!("{} lease {lease}\n  Issue {issue} is free\n", styles.good("✓ Released")),
@@ -195,7 +193,7 @@ impl Report for Released {
     }
 }
 
-/// A lease that somebody ended.
+/// A lease that was evicted.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Evicted {
     changed: bool,

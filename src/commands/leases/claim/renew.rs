@@ -1,4 +1,4 @@
-//! `git jit claim renew` and `heartbeat`: the holder wants more time, or shows that it lives.
+//! `git jit claim renew` and `heartbeat`: extend leases.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,9 +16,9 @@ use crate::output::text::Styles;
 // Arguments of `claim renew`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RenewArgs {
-    /// The lease: its id, the beginning of it, or the issue; without it, the one that you have here
+    /// The lease: its id, a prefix of it, or the issue [default: the one that you hold here]
     lease: Option<String>,
-    /// How much time it has from now on, at least: seconds, or 30m, 2h, 1d [default: what it was taken for]
+    /// The least time left from now on: seconds, or 30m, 2h, 1d [default: its original duration]
     #[arg(long, value_name = "TIME")]
     extension: Option<String>,
 }
@@ -26,11 +26,11 @@ pub(crate) struct RenewArgs {
 // Arguments of `claim heartbeat`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HeartbeatArgs {
-    /// The lease: its id, the beginning of it, or the issue; without it, all that you have here
+    /// The lease: its id, a prefix of it, or the issue [default: all that you hold here]
     lease: Option<String>,
 }
 
-/// Sets a lease's time anew.
+/// Renews a lease.
 pub(crate) fn renew(session: &Session, args: RenewArgs) -> CommandResult {
     let RenewArgs { lease: named, extension } = args;
     let lookup = LeaseLookup::open(session)?;
@@ -47,7 +47,7 @@ pub(crate) fn renew(session: &Session, args: RenewArgs) -> CommandResult {
     Ok(Box::new(Acquired::new(view, AcquireKind::Renewed)))
 }
 
-/// Gives one lease, or all of them, their whole time again.
+/// Restarts the time of one lease, or of all that the holder has here.
 pub(crate) fn heartbeat(session: &Session, args: HeartbeatArgs) -> CommandResult {
     let HeartbeatArgs { lease: named } = args;
     let lookup = LeaseLookup::open(session)?;
@@ -56,7 +56,7 @@ pub(crate) fn heartbeat(session: &Session, args: HeartbeatArgs) -> CommandResult
     let stale_after = lookup.policy.limits.stale_after_secs;
     let wanted = match &named {
         Some(named) => vec![lookup.named(named)?],
-        // One that is over is not brought back by the way: it has to be named.
+        // An expired lease is renewed only if it is named.
         None => lookup.of(&holder).into_iter().filter(|lease| lease.lease_status(&now, stale_after).excludes()).collect(),
     };
     let mut beaten = Vec::new();
@@ -66,7 +66,7 @@ pub(crate) fn heartbeat(session: &Session, args: HeartbeatArgs) -> CommandResult
     Ok(Box::new(Beaten { changed: !beaten.is_empty(), count: beaten.len(), leases: beaten }))
 }
 
-/// One beat; nothing where the lease ended in the meantime and nobody asked for it by name.
+/// One heartbeat; `None` if the lease has ended meanwhile and was not named.
 fn beat(lookup: &LeaseLookup<'_>, lease: &Lease, holder: &Holder, is_named: bool) -> Result<Option<LeaseView>, Error> {
     let clock = lookup.session.cx.clock();
     let request = Request::Heartbeat { lease_id: lease.lease_id.clone(), holder: holder.clone() };
@@ -79,7 +79,7 @@ fn beat(lookup: &LeaseLookup<'_>, lease: &Lease, holder: &Holder, is_named: bool
     Ok(transaction.ledger.lease(&lease.lease_id).map(view))
 }
 
-/// Leases that have their whole time again.
+/// The leases whose time was restarted.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Beaten {
     changed: bool,
@@ -92,6 +92,6 @@ impl Report for Beaten {
         if self.leases.is_empty() {
             return "You hold no issue here\n".to_owned();
         }
-        self.leases.iter().map(|lease| format!("{} {}\n", styles.good("✓ Beat:"), lease.line(styles))).collect()
+        self.leases.iter().map(|lease| format!("{} {}\n", styles.good("✓ Extended:"), lease.line(styles))).collect()
     }
 }
