@@ -89,7 +89,7 @@ pub(crate) fn reachable(repo: &Repository, tips: &[ObjectId], hidden: &[ObjectId
 }
 
 /// A commit that changed a file.
-pub(crate) struct FileChange {
+pub(crate) struct CommittedChange {
     /// The commit.
     pub commit: ObjectId,
     /// The author date.
@@ -106,7 +106,7 @@ pub(crate) struct FileChange {
 
 /// The commits reachable from HEAD that changed a file of `.jit/`, newest first. A merge counts if its version of the file differs
 /// from every parent's.
-pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange>> {
+pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<CommittedChange>> {
     let Some(head) = tree::head_commit(repo)? else { return Ok(Vec::new()) };
     // Most commits have the same `.jit` tree as their parents, so each tree is searched once.
     let mut known: HashMap<ObjectId, Option<TreeEntry>> = HashMap::new();
@@ -131,7 +131,7 @@ pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange
         let author = commit.author().map_err(Error::unreadable(format!("commit {id}")))?;
         let seconds = author.time().map_or(0, |time| time.seconds);
         let message = commit.message_raw_sloppy();
-        changes.push(FileChange {
+        changes.push(CommittedChange {
             commit: id,
             at: jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
             author: author.name.to_str_lossy().into_owned(),

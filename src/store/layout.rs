@@ -28,7 +28,7 @@ pub(crate) struct Layout {
     pub primary_root: Option<PathBuf>,
     /// The permissions of shared files.
     pub modes: Modes,
-    /// How leases are kept; as usual but in tests, which say so before anybody asks for them.
+    /// Options of the lease log, to be changed before it is used.
     pub claim_options: log::Options,
     claims: OnceCell<LeaseLog>,
 }
