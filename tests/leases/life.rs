@@ -194,7 +194,7 @@ fn a_lease_is_named_by_its_id_a_prefix_or_its_issue_in_every_verb() {
     }
     alice.acquire(&ids[1]);
     alice.jit("claim renew").exits(2).says("you hold 2 issues here");
-    alice.jit(&format!("claim renew {}", &lease[..4])).exits(2).says("stands for 2 leases");
+    alice.jit(&format!("claim renew {}", &lease[..4])).exits(2).says("matches 2 leases");
     alice.jit(&format!("claim release {}", lease[..20].to_lowercase())).ok();
     alice.jit("claim release").ok();
     alice.jit("claim release").exits(2).says("you hold 0 issues here");

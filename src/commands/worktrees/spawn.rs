@@ -15,8 +15,8 @@ use crate::commands::worktrees::target_issue::TargetIssue;
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::error::Error;
 use crate::git::run::Git;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 use crate::repo::Repo;
 use crate::store::agent_run;
 use crate::store::layout::Layout;
@@ -152,7 +152,7 @@ fn lease_holder(session: &Session, layout: &Layout, existing: Option<&Worktree>)
 fn resume_in(repo: Repo<'_>, request: &SpawnRequest<'_>, existing: Worktree, with_agent: bool) -> Result<Spawned, Error> {
     let is_others = existing.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) != Some(&request.agent_id);
     if let Some(run) = agent_at_work(&existing).filter(|_| with_agent || is_others) {
-        return Err(Blocker::AtWork { name: run.name, pid: run.pid, path: existing.root }.into());
+        return Err(Blocker::AgentRunning { name: run.name, pid: run.pid, path: existing.root }.into());
     }
     Ok(worktree::resume(repo, request, existing)?)
 }
@@ -181,10 +181,6 @@ impl Spawn {
 }
 
 impl Report for Spawn {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let Self { branch, agent_id, worktree_id, lease_id, issue_id, copied, .. } = self;
         let head = if self.changed { "✓ Created worktree:" } else { "✓ Found worktree:" };

@@ -13,8 +13,8 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Document, Draft, Priority, valid_title};
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{self, Report};
 use crate::store::issues::Source;
 
 // Arguments of `issue create`.
@@ -118,10 +118,6 @@ pub(crate) struct CreateReport {
 }
 
 impl Report for CreateReport {
-    fn document(&self) -> Option<&dyn output::Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let issue = self.issue.issue();
         format!("{} issue {}  {}\n", styles.good("✓ Created"), styles.id(&issue.id.to_string()), plain_line(&issue.title))
