@@ -51,15 +51,15 @@ pub fn run() -> ExitCode {
 /// Runs `jit-pre-commit`; its first argument is the name of the hook.
 pub fn pre_commit() -> ExitCode {
     let is_merge_hook = std::env::args_os().nth(1).is_some_and(|hook| hook == "pre-merge-commit");
-    guard("commit", |cx, layout| pre_commit::run(cx, layout, is_merge_hook))
+    guard("commit", |cx, layout, leases| Ok(pre_commit::run(cx, layout, leases, is_merge_hook)?))
 }
 
 /// Runs `jit-pre-push` with the lines that Git writes to its stdin.
 pub fn pre_push() -> ExitCode {
     let mut input = Vec::new();
     let read = std::io::stdin().read_to_end(&mut input);
-    guard("push", |cx, layout| {
-        read.map_err(|error| enforce::Error::Input(error.to_string()))?;
-        pre_push::run(cx, layout, &pre_push::parse(&input)?)
+    guard("push", |cx, layout, leases| {
+        read.map_err(|error| hooks::Error::Input(error.to_string()))?;
+        Ok(pre_push::run(cx, layout, leases, &pre_push::parse(&input)?)?)
     })
 }

@@ -1,8 +1,8 @@
-//! Adoption: somebody answers for edits that no commit hook of this clone has seen.
+//! Adoption: someone takes responsibility for edits that no commit hook of this clone has checked.
 //!
-//! Once a repository, when its hooks are first installed, the edits in commits that no remote is known to have
-//! are recorded as they are, so that they can be pushed under any policy. What comes later needs a lease, or is what
-//! others made and somebody here takes over by name, with a reason: a pull request that was merged by hand.
+//! When hooks are first installed in a repository, the edits in its unpublished commits are recorded once, so that they can be
+//! pushed under any policy. Later edits need a lease. Edits by others, for example in a pull request that was merged by hand, can
+//! be adopted by name and with a reason.
 
 use gix::ObjectId;
 
@@ -11,11 +11,11 @@ use crate::context::Context;
 use crate::domain::id::IssueId;
 use crate::enforce::Result;
 use crate::enforce::change::FileChange;
-use crate::enforce::judge::{Judge, Position};
-use crate::enforce::policy;
+use crate::enforce::commits::{CommitChanges, changes_of};
+use crate::enforce::gather::FactReader;
 use crate::git::history;
 use crate::git::range::{self, Range};
-use crate::hooks::pre_push::{self, CommitChanges as Commit};
+use crate::repo::Repo;
 use crate::store::Error;
 use crate::store::authority::{AuthorityLog, RecordedTransition, TransitionContext};
 use crate::store::file;
@@ -25,30 +25,26 @@ use crate::store::layout::Layout;
 const NAMED: usize = 5;
 const REASON: &str = "not published when the hooks were installed";
 
-/// Adopts what is unpublished, unless that was done before: the number of transitions that were recorded.
+/// Adopts the unpublished edits, unless that was done before. Returns the number of recorded transitions.
 ///
-/// That it was done is written down beside the log, so that a log which is lost is not made up for.
+/// A mark beside the log records that this was done, so that a lost log is not filled again.
 pub(crate) fn once(cx: &Context, layout: &Layout, agent: Option<&str>) -> Result<usize> {
-    let mark = mark(layout);
     if is_recorded_here(layout) {
         return Ok(0);
     }
-    let commits = history::reachable(
-        &layout.repo,
-        &branches(layout)?,
-        &history::published_tips(&layout.repo, layout.primary_root.as_deref())?,
-    )?;
-    let made = pre_push::changes_of(cx, layout, &commits, &mut Vec::new())?;
-    let edits = made.iter().flat_map(|made| made.changes.iter().map(move |change| (made, change)));
+    let published = history::published_tips(&layout.repo, layout.primary_root.as_deref())?;
+    let commits = history::reachable(&layout.repo, &branches(layout)?, &published)?;
+    let commits = changes_of(cx, layout, &commits, &mut Vec::new())?;
+    let edits = commits.iter().flat_map(|commit| commit.changes.iter().map(move |change| (commit, change)));
     let transitions = record(cx, layout, agent, edits.filter(|(_, change)| change.edited_issue().is_some()), REASON)?;
     let at = cx.clock().now().wall;
     let text = format!("{{\"schema_version\":1,\"at\":\"{at}\",\"transitions\":{transitions}}}\n");
     file::make_dir(&layout.shared_dir(), layout.modes)?;
-    file::replace(&mark, text.as_bytes(), layout.modes)?;
+    file::replace(&mark(layout), text.as_bytes(), layout.modes)?;
     Ok(transitions)
 }
 
-/// Whether this clone has had hooks: then what was committed here is recorded here.
+/// Whether hooks have recorded commits in this clone.
 pub(crate) fn is_recorded_here(layout: &Layout) -> bool {
     mark(layout).exists() || AuthorityLog::of(layout).exists()
 }
@@ -57,12 +53,12 @@ fn mark(layout: &Layout) -> std::path::PathBuf {
     layout.shared_dir().join("adopted.json")
 }
 
-/// Records edits as adopted: the number of transitions.
+/// Records edits as adopted. Returns the number of transitions.
 fn record<'c>(
     cx: &Context,
     layout: &Layout,
     agent: Option<&str>,
-    edits: impl Iterator<Item = (&'c Commit, &'c FileChange)>,
+    edits: impl Iterator<Item = (&'c CommitChanges, &'c FileChange)>,
     reason: &str,
 ) -> Result<usize> {
     let holder = actor::holder(cx, layout, agent)?;
@@ -70,42 +66,40 @@ fn record<'c>(
     let mut entries = Vec::new();
     for (commit, change) in edits {
         let base: Vec<String> = commit.parents.iter().map(ToString::to_string).collect();
-        let made = TransitionContext { at, path: &change.name(), base: &base, holder: &holder };
+        let context = TransitionContext { at, path: &change.name(), base: &base, holder: &holder };
         let steps = change.steps().filter(|(from, to)| from != to);
-        entries.extend(steps.map(|step| RecordedTransition::adopted(&made, step, reason)));
+        entries.extend(steps.map(|step| RecordedTransition::adopted(&context, step, reason)));
     }
     AuthorityLog::of(layout).append(&entries)?;
     Ok(entries.len())
 }
 
-/// What was taken over, and what was not.
+/// The edits in a range that no lease, record or publication authorises.
 #[derive(Debug, Default)]
 pub(crate) struct Adopted {
-    /// The issues that were edited without authority, each with the commit and who wrote it.
+    /// Edits by others, which are adopted: the issue, the commit and its author.
     pub taken: Vec<(IssueId, ObjectId, String)>,
-    /// The same of commits that this repository's user made: nothing is recorded while there are any.
+    /// Edits by this repository's own user. If there are any, nothing is adopted.
     pub own: Vec<(IssueId, ObjectId)>,
 }
 
-/// Takes over what others made in `range` and nothing else gives authority for: all of it, or nothing.
-pub(crate) fn range(cx: &Context, layout: &Layout, agent: Option<&str>, range: &Range, reason: &str) -> Result<Adopted> {
-    let repo = &layout.repo;
+/// Adopts the edits by others in `range` that nothing else authorises: all of them, or none.
+pub(crate) fn range(repo: Repo<'_>, agent: Option<&str>, range: &Range, reason: &str) -> Result<Adopted> {
+    let Repo { cx, layout, .. } = repo;
     let exempt = history::published_tips(&layout.repo, layout.primary_root.as_deref())?;
-    let commits = history::reachable(repo, &range.tips, &[range.hidden.clone(), exempt.clone()].concat())?;
-    let made = pre_push::changes_of(cx, layout, &commits, &mut Vec::new())?;
-    let policy = policy::policy_of_push(cx, layout, &range.tips);
-    let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, agent)?, cx.clock().now()).with_exempt(exempt);
-    judge.consult(made.iter().flat_map(|made| &made.changes));
-    let addresses = range::own_addresses(repo);
+    let commits = history::reachable(&layout.repo, &range.tips, &[range.hidden.clone(), exempt.clone()].concat())?;
+    let commits = changes_of(cx, layout, &commits, &mut Vec::new())?;
+    let changes = commits.iter().flat_map(|commit| &commit.changes);
+    let reader = FactReader::new(repo, actor::editor(cx, layout, agent)?, changes, Some(exempt));
+    let addresses = range::own_addresses(&layout.repo);
     let (mut adopted, mut edits) = (Adopted::default(), Vec::new());
-    for commit in &made {
-        let spot = Position { commit: Some(commit.commit), parents: &commit.parents };
+    for commit in &commits {
         for change in &commit.changes {
             let Some(issue) = change.edited_issue() else { continue };
-            if judge.judge(change, spot)?.is_ok() {
+            if reader.judge(change, commit.position())?.is_none_or(|judgement| judgement.is_ok()) {
                 continue;
             }
-            match range::others(repo, commit.commit, &addresses)? {
+            match range::others(&layout.repo, commit.commit, &addresses)? {
                 Some(by) => {
                     adopted.taken.push((issue, commit.commit, by));
                     edits.push((commit, change));
@@ -115,8 +109,8 @@ pub(crate) fn range(cx: &Context, layout: &Layout, agent: Option<&str>, range: &
         }
     }
     if adopted.own.is_empty() && !edits.is_empty() {
-        let whose = |(issue, commit, by): &(IssueId, ObjectId, String)| format!("{} in {commit} by {by}", issue.short());
-        let all: Vec<String> = adopted.taken.iter().take(NAMED).map(whose).collect();
+        let describe = |(issue, commit, by): &(IssueId, ObjectId, String)| format!("{} in {commit} by {by}", issue.short());
+        let all: Vec<String> = adopted.taken.iter().take(NAMED).map(describe).collect();
         let me = addresses.first().map(ToString::to_string).unwrap_or_default();
         record(cx, layout, agent, edits.into_iter(), &format!("{reason} (adopted by {me}: {})", all.join(", ")))?;
     }

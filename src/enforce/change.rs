@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gix::bstr::{BString, ByteSlice};
+use gix::bstr::BString;
 use gix::{ObjectId, Repository};
 
 use crate::domain::id::IssueId;
@@ -14,42 +14,9 @@ use crate::domain::policy::Finding;
 use crate::domain::transition::Transition;
 use crate::enforce::Result;
 use crate::enforce::expected_merge::{self, Expected};
+use crate::enforce::path_kind::PathKind;
 use crate::git::index::Staged;
 use crate::git::tree::{self, TreeEntry};
-
-/// What a path below `.jit/` is to the rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PathKind {
-    /// An issue's file.
-    Issue(IssueId),
-    /// A note on an issue: anybody may add one; changing or removing one is an edit of the issue.
-    Note(IssueId),
-    /// `config.toml` or `gates.json`.
-    Policy,
-    /// Nothing that the rules know.
-    Other,
-}
-
-impl PathKind {
-    /// What this path is.
-    pub(crate) fn of(path: &[u8]) -> Self {
-        let names: Vec<&[u8]> = path.split_str("/").collect();
-        match names.as_slice() {
-            [b"config.toml" | b"gates.json"] => Self::Policy,
-            [b"issues", name] => IssueId::from_file_name(name).map_or(Self::Other, Self::Issue),
-            [b"notes", id, _note] => id.to_str().ok().and_then(|id| id.parse().ok()).map_or(Self::Other, Self::Note),
-            _ => Self::Other,
-        }
-    }
-
-    /// The issue that an edit of this path edits.
-    pub(crate) fn issue(self) -> Option<IssueId> {
-        match self {
-            Self::Issue(id) | Self::Note(id) => Some(id),
-            Self::Policy | Self::Other => None,
-        }
-    }
-}
 
 /// A file that is not what it should have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +54,13 @@ impl FileChange {
         }
     }
 
+    /// The edit of an issue that this change is at `position`, if it is one.
+    pub(crate) fn edit(&self, position: Position<'_>) -> Option<Edit> {
+        let (is_creation, is_resolution) = (self.is_creation(), self.is_resolution);
+        let edit = |issue| Edit { issue, commit: position.commit, is_creation, steps: self.steps().collect(), is_resolution };
+        self.edited_issue().map(edit)
+    }
+
     /// The path as it is written down.
     pub(crate) fn name(&self) -> String {
         self.path.to_string()
@@ -117,6 +91,27 @@ impl FileChange {
             Err(error) => Some(invalid(error.to_string())),
         }
     }
+}
+
+/// Where a change is made: on top of these commits, by this one or, where there is none yet, by what is staged.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position<'a> {
+    pub commit: Option<ObjectId>,
+    pub parents: &'a [ObjectId],
+}
+
+/// An edit of an issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edit {
+    pub issue: IssueId,
+    /// The commit that makes it; `None` while it is staged or about to be written.
+    pub commit: Option<ObjectId>,
+    /// Whether it creates the file: no parent has it.
+    pub is_creation: bool,
+    /// From which version to which: one step for each version that it may start from.
+    pub steps: Vec<Transition>,
+    /// Whether every step must be authorised rather than one, because a conflict was resolved.
+    pub is_resolution: bool,
 }
 
 /// What is compared with its parents.
@@ -192,29 +187,4 @@ pub(crate) fn misplaced(repo: &Repository, commit: ObjectId, parents: &[ObjectId
 pub(crate) fn misplacement(path: String) -> Finding {
     let why = if path == tree::DATA { "is not a directory" } else { "is .jit only on file systems that fold case" };
     Finding::Invalid { path, why: why.to_owned(), commit: None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_an_issues_own_file_is_an_issue() {
-        let id = "1a2b3c4d-0000-4000-8000-000000000001";
-        let issue = |path: String| PathKind::of(path.as_bytes());
-        assert!(matches!(issue(format!("issues/{id}.json")), PathKind::Issue(_)));
-        assert!(matches!(issue(format!("notes/{id}/01J.json")), PathKind::Note(_)));
-        for other in [
-            "issues/.gitkeep".to_owned(),
-            format!("issues/{id}.json.lock"),
-            format!("issues/x/{id}.json"),
-            format!("{id}.json"),
-            format!("notes/{id}.json"),
-            format!("issues/{}.json", id.to_uppercase()),
-        ] {
-            assert_eq!(PathKind::of(other.as_bytes()), PathKind::Other, "{other}");
-        }
-        assert_eq!(PathKind::of(b"config.toml"), PathKind::Policy);
-        assert_eq!(PathKind::of(b"issues/config.toml"), PathKind::Other);
-    }
 }

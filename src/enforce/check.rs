@@ -1,93 +1,88 @@
-//! `git jit check`: the hooks' judgement of commits that are there already, as in CI, where there is no log of leases.
+//! `git jit check`: judges commits that exist already, for example in CI, where no lease log exists.
 //!
-//! Judged is what the commits themselves show: files, ids, the policy's own edits, and whether issues and gates fit
-//! together at the end as they did before. Who held what is judged only where that was recorded: in the clone that
-//! the commits were made in. What could not be judged is said.
+//! It judges what the commits themselves show: files, ids, edits of the policy, and whether issues and gates are as consistent at
+//! the end as before. Leases are judged only where they were recorded: in the clone that made the commits. What could not be judged
+//! is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use gix::{ObjectId, Repository};
 
 use crate::actor;
-use crate::context::Context;
 use crate::domain::consistency;
 use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
-use crate::domain::policy::{Enforcement, Finding};
+use crate::domain::policy::Finding;
 use crate::enforce::adopt;
 use crate::enforce::change::FileChange;
-use crate::enforce::judge::{Judge, Position};
-use crate::enforce::policy;
+use crate::enforce::commits::changes_of;
+use crate::enforce::gather::FactReader;
+use crate::enforce::policy_edit;
 use crate::enforce::{Result, Verdict};
 use crate::git::history;
 use crate::git::range::{self, Range};
 use crate::git::tree;
-use crate::hooks::pre_commit;
-use crate::hooks::pre_push::{self, CommitChanges};
+use crate::repo::Repo;
 use crate::store::config;
-use crate::store::layout::Layout;
 use crate::store::snapshot::Snapshot;
 
-/// What was checked and what came of it.
+/// The result of a check.
 pub(crate) struct Checked {
-    /// What was found.
     pub verdict: Verdict,
-    /// How many commits were looked at.
+    /// The number of commits in the range.
     pub commits: usize,
-    /// The edits whose lease was not judged, with the commits that make them, newest last.
+    /// The edited issues whose leases were not judged, with the commits that edit them, oldest first.
     pub not_judged: BTreeMap<IssueId, Vec<ObjectId>>,
-    /// What else could not be judged, in words.
+    /// What else could not be judged, for people.
     pub remarks: Vec<String>,
-    /// What was wrong before already, in words.
+    /// The inconsistencies that existed before the range, for people.
     pub known: Vec<String>,
 }
 
-/// Checks commits.
-pub(crate) fn run(cx: &Context, layout: &Layout, range: &Range) -> Result<Checked> {
-    let repo = &layout.repo;
-    let mut policy = policy::policy_of_push(cx, layout, &range.tips);
-    // Whoever asks wants to know, whatever the hooks would say.
-    policy.enforcement = policy.enforcement.max(Enforcement::Warn);
-    let commits = history::reachable(repo, &range.tips, &range.hidden)?;
+/// Checks the commits of a range.
+pub(crate) fn run(repo: Repo<'_>, range: &Range) -> Result<Checked> {
+    let Repo { cx, layout, policy, .. } = repo;
+    let git = &layout.repo;
+    let commits = history::reachable(git, &range.tips, &range.hidden)?;
     let mut findings = Vec::new();
-    let made = pre_push::changes_of(cx, layout, &commits, &mut findings)?;
+    let made = changes_of(cx, layout, &commits, &mut findings)?;
     let exempt = [history::published_tips(&layout.repo, layout.primary_root.as_deref())?, range.hidden.clone()].concat();
-    let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, None)?, cx.clock().now()).with_exempt(exempt);
-    judge.consult(made.iter().flat_map(|made| &made.changes));
-    let knows_leases = adopt::is_recorded_here(layout) || judge.ledger().is_none_or(|ledger| ledger.sequence > 0);
-    let own = range::own_addresses(repo);
+    let changes = made.iter().flat_map(|commit| &commit.changes);
+    let reader = FactReader::new(repo, actor::editor(cx, layout, None)?, changes, Some(exempt));
+    let knows_leases = adopt::is_recorded_here(layout) || reader.ledger().is_none_or(|ledger| ledger.sequence > 0);
+    let own = range::own_addresses(git);
     let mut not_judged: BTreeMap<IssueId, Vec<ObjectId>> = BTreeMap::new();
-    for CommitChanges { commit, parents, changes } in &made {
-        let spot = Position { commit: Some(*commit), parents };
-        // What others made was judged where they made it.
-        let is_judged = knows_leases && !own.is_empty() && range::others(repo, *commit, &own)?.is_none();
-        for change in changes {
-            findings.extend(change.defect(repo).map(|finding| finding.in_commit(*commit)));
-            findings.extend(pre_commit::off_base(&judge, &policy, change, spot, &range.tips)?);
-            match is_edit(change) {
-                Some(_) if is_judged => findings.extend(judge.judge(change, spot)?.err()),
-                Some(issue) => not_judged.entry(issue).or_default().push(*commit),
+    for commit in &made {
+        let (id, position) = (commit.commit, commit.position());
+        // Commits by others were judged in the clone that made them.
+        let is_judged = knows_leases && !own.is_empty() && range::others(git, id, &own)?.is_none();
+        for change in &commit.changes {
+            findings.extend(change.defect(git).map(|finding| finding.in_commit(id)));
+            findings.extend(policy_edit::off_base(git, policy, change, position, &range.tips)?);
+            match existing_issue(change) {
+                Some(_) if is_judged => findings.extend(reader.judge(change, position)?.and_then(std::result::Result::err)),
+                Some(issue) => not_judged.entry(issue).or_default().push(id),
                 None => {}
             }
         }
     }
     if knows_leases {
-        findings.extend(judge.broken_ledger());
+        findings.extend(reader.broken_ledger());
     }
-    findings.extend(unreadable_policies(repo, &range.tips)?);
-    let (new, known) = inconsistencies(repo, range)?;
+    findings.extend(unreadable_policies(git, &range.tips)?);
+    let (new, known) = inconsistencies(git, range)?;
     findings.extend(new.into_iter().map(|what| Finding::Inconsistent { what }));
-    let remarks = remarks(repo, &commits, !not_judged.is_empty())?;
-    let verdict = Verdict::of(&policy, pre_push::one_an_issue(findings));
+    let remarks = remarks(git, &commits, !not_judged.is_empty())?;
+    let verdict = Verdict::of_commits(policy, findings);
     Ok(Checked { verdict, commits: commits.len(), not_judged, remarks, known })
 }
 
-/// The issue that a change edits; a new one is nobody else's.
-fn is_edit(change: &FileChange) -> Option<IssueId> {
+/// The issue that a change edits, unless the change creates it: a new issue belongs to its author.
+fn existing_issue(change: &FileChange) -> Option<IssueId> {
     change.edited_issue().filter(|_| !change.is_creation())
 }
 
-/// Policies that cannot be read: they count as strict, and nobody may notice why.
+/// Policies that cannot be read. They count as strict, and the reason would otherwise not be reported.
 fn unreadable_policies(repo: &Repository, tips: &[ObjectId]) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     for tip in tips {
@@ -114,7 +109,7 @@ fn remarks(repo: &Repository, commits: &[ObjectId], has_edits: bool) -> Result<V
     Ok(remarks)
 }
 
-/// What does not fit together at the tips: what is new, and what was so where the commits began.
+/// The inconsistencies at the tips: those that are new, and those that existed where the range began.
 fn inconsistencies(repo: &Repository, range: &Range) -> Result<(BTreeSet<String>, Vec<String>)> {
     let mut before = BTreeSet::new();
     for base in &range.hidden {
@@ -133,7 +128,7 @@ fn inconsistencies(repo: &Repository, range: &Range) -> Result<(BTreeSet<String>
     Ok((after.difference(&before).cloned().collect(), known))
 }
 
-/// What does not fit together in one commit. An issue that cannot be read is told where it was changed.
+/// The inconsistencies in one commit. An issue that cannot be read is reported for the commit that changed it.
 fn problems_at(repo: &Repository, commit: ObjectId) -> Result<Vec<String>> {
     let Snapshot { issues, registry, .. } = Snapshot::at(repo, commit)?;
     let found = consistency::problems(issues.iter().map(Document::issue), registry.as_ref().ok());

@@ -13,7 +13,7 @@ use gix::{ObjectId, Repository};
 
 use crate::domain::merge::{self, Versions};
 use crate::enforce::Result;
-use crate::enforce::change::PathKind;
+use crate::enforce::path_kind::PathKind;
 use crate::git;
 use crate::git::history;
 use crate::git::tree::{self, FilesByPath, TreeEntry};

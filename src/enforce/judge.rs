@@ -1,281 +1,192 @@
-//! The judgement of changes: by a live lease, by who knows the issue, by what is recorded and published.
+//! The judgement of one edit: a pure function of facts.
 //!
-//! A [`Judge`] reads each fact once and only when a change asks for it. Its answers are an [`Authority`] or a
-//! [`Finding`]; what follows from a finding is the policy's business.
+//! Four things authorise an edit, in this order: the editor's live lease; that nobody else knows the issue yet; the commit hook's
+//! record; that others have published the same. [`judge`] asks for a fact that it needs and does not have by returning it as an
+//! error, so that nothing is read in vain.
 
-use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+#[cfg(test)]
+mod tests;
 
 use gix::ObjectId;
 
-use crate::domain::id::{IssueId, LeaseId};
-use crate::domain::lease::{LeaseFilter, Ledger};
-use crate::domain::policy::{self, Editor, Finding, Policy};
+use crate::domain::id::LeaseId;
+use crate::domain::lease::{LeaseOutcome, Ledger};
+use crate::domain::policy::{self, Because, Editor, Finding};
 use crate::domain::time::Now;
-use crate::enforce::change::FileChange;
-use crate::enforce::provenance::{Cover, StepCache};
-use crate::enforce::publication::{self, PublicationQuery, Seen};
-use crate::enforce::recorded::Records;
-use crate::enforce::{self, Result};
-use crate::git::history;
-use crate::git::range;
-use crate::git::tree;
+use crate::enforce::change::Edit;
+use crate::enforce::provenance::{self, GrantedStep, History, MissingHistory};
 use crate::store::authority::{PRIVATE, RecordedTransition, TOLERATED};
-use crate::store::layout::Layout;
 
-/// By what right a change stands.
+/// What authorises an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Authority {
     /// The editor's own live lease.
     Lease(LeaseId),
-    /// Nobody else knows the issue yet.
+    /// No one else knows the issue yet.
     Private,
-    /// It was recorded when it was made, or published by others.
+    /// The commit hook has recorded the edit, or others have published it.
     Known,
-    /// None: the policy is what lets it pass.
+    /// Nothing: only the policy lets it pass.
     Tolerated,
 }
 
-/// Where a change is made: on top of these commits, by this one or, where there is none yet, by what is staged.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Position<'a> {
-    pub commit: Option<ObjectId>,
-    pub parents: &'a [ObjectId],
+/// What the judge says about an edit.
+pub(crate) type Judgement = Result<Authority, Finding>;
+
+/// What the commit hook recorded about the edited file once.
+#[derive(Debug, Clone)]
+pub(crate) struct Record<'a> {
+    pub entry: &'a RecordedTransition,
+    /// How its lease ended, for an entry that has a lease.
+    pub outcome: Option<&'a LeaseOutcome>,
+    /// The commits that it was made on top of and that this clone has.
+    pub base: Vec<ObjectId>,
+    /// Whether a default branch was strict where `base` left it: then the hook did not see that branch. `None` until read.
+    pub was_strict: Option<bool>,
 }
 
-/// Judges changes in one repository at one moment, for one editor.
-pub(crate) struct Judge<'a> {
-    layout: &'a Layout,
-    policy: &'a Policy,
-    editor: Editor,
-    now: Now,
-    ledger: OnceCell<std::result::Result<Ledger, String>>,
-    /// Commits that need no judgement, by their tips.
-    exempt: OnceCell<Vec<ObjectId>>,
-    records: Records,
-    /// The issues that the changes make, and which of them remotes are known to have had.
-    creations: HashSet<IssueId>,
-    ever_published: OnceCell<HashSet<IssueId>>,
-    /// The issues that the changes edit, and which of them what remotes have has removed.
-    edited: HashSet<IssueId>,
-    ever_removed: OnceCell<HashSet<IssueId>>,
-    /// Whether `strict` was in force on these commits, for what was recorded on top of them.
-    strict: RefCell<HashMap<ObjectId, bool>>,
-    made: StepCache,
-    seen: Seen,
+/// Who made a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// This repository's user.
+    Own,
+    /// Someone else, by name.
+    Other(String),
 }
 
-impl<'a> Judge<'a> {
-    /// A judge for `editor`, who holds what the ledger says at `now`.
-    pub(crate) fn new(layout: &'a Layout, policy: &'a Policy, editor: Editor, now: Now) -> Self {
-        Self {
-            layout,
-            policy,
-            editor,
-            now,
-            ledger: OnceCell::new(),
-            exempt: OnceCell::new(),
-            records: Records::default(),
-            creations: HashSet::new(),
-            ever_published: OnceCell::new(),
-            edited: HashSet::new(),
-            ever_removed: OnceCell::new(),
-            strict: RefCell::default(),
-            made: StepCache::default(),
-            seen: Seen::default(),
-        }
-    }
+/// The facts about one edit. `None` is a fact that has not been read.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts<'a> {
+    pub edit: Edit,
+    pub editor: &'a Editor,
+    pub now: &'a Now,
+    /// Seconds of silence after which a lease without an end is stale.
+    pub stale_after_secs: u64,
+    /// The leases, or why they cannot be read.
+    pub leases: Result<&'a Ledger, &'a str>,
+    /// Whether anyone but this branch knows the issue.
+    pub is_known: Option<bool>,
+    /// Whether published history removed the issue.
+    pub was_removed: Option<bool>,
+    /// Whether a commit below the edit ever had the issue.
+    pub existed_below: Option<bool>,
+    /// What the commit hook recorded about the file, oldest first.
+    pub records: Option<Vec<Record<'a>>>,
+    /// What commits made of the file.
+    pub history: History,
+    /// Who made the commit.
+    pub author: Option<Author>,
+}
 
-    /// The same, with the tips of what needs no judgement known already.
-    pub(crate) fn with_exempt(self, tips: Vec<ObjectId>) -> Self {
-        Self { exempt: OnceCell::from(tips), ..self }
-    }
+/// A fact that the judgement needs and that has not been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fact {
+    /// [`Facts::is_known`].
+    IsKnown,
+    /// [`Facts::was_removed`].
+    WasRemoved,
+    /// [`Facts::existed_below`].
+    ExistedBelow,
+    /// [`Facts::records`].
+    Records,
+    /// [`Record::was_strict`] of the record with this index.
+    WasStrict(usize),
+    /// More of [`Facts::history`].
+    History(MissingHistory),
+    /// [`Facts::author`].
+    Author,
+}
 
-    /// The repository.
-    pub(crate) fn repo(&self) -> &gix::Repository {
-        &self.layout.repo
+/// Judges an edit that is staged or committed.
+pub(crate) fn judge(facts: &Facts<'_>) -> Result<Judgement, Fact> {
+    let finding = match judge_new(facts)? {
+        Err(finding) if !matches!(finding, Finding::NoLedger { .. }) => finding,
+        decided => return Ok(decided),
+    };
+    let records = facts.records.as_deref().ok_or(Fact::Records)?;
+    if provenance::covers(&facts.edit, &granted(facts, records)?, &facts.history).map_err(Fact::History)? {
+        return Ok(Ok(Authority::Known));
     }
+    let Some(commit) = facts.edit.commit else { return Ok(Err(finding)) };
+    let by = match facts.author.as_ref().ok_or(Fact::Author)? {
+        Author::Own => None,
+        Author::Other(name) => Some(name.clone()),
+    };
+    let (issue, because, now) = (facts.edit.issue, Box::new(because(facts, records)), Box::new(finding));
+    Ok(Err(Finding::Unauthorised { issue, commit: commit.to_string(), because, now, by }))
+}
 
-    fn read_ledger(&self) -> std::result::Result<&Ledger, &String> {
-        let read = || {
-            let claims = self.layout.claims();
-            // Whoever has said which issues it is about wants no others.
-            if self.edited.is_empty() { claims.ledger() } else { claims.ledger_about(&LeaseFilter::Issues(&self.edited)) }
-        };
-        self.ledger.get_or_init(|| read().map_err(|error| error.to_string())).as_ref()
-    }
-
-    /// The ledger, if it can be read.
-    pub(crate) fn ledger(&self) -> Option<&Ledger> {
-        self.read_ledger().ok()
-    }
-
-    /// Who edits.
-    pub(crate) fn editor(&self) -> &Editor {
-        &self.editor
-    }
-
-    /// The moment that it judges at.
-    pub(crate) fn now(&self) -> &Now {
-        &self.now
-    }
-
-    /// The finding that the lease log cannot be read, if it cannot.
-    pub(crate) fn broken_ledger(&self) -> Option<Finding> {
-        self.read_ledger().err().map(|why| Finding::NoLedger { why: why.clone() })
-    }
-
-    /// Commits that need no judgement: what remotes are known to have.
-    fn exempt(&self) -> Result<&[ObjectId]> {
-        if let Some(tips) = self.exempt.get() {
-            return Ok(tips);
-        }
-        let tips = history::published_tips(&self.layout.repo, self.layout.primary_root.as_deref())?;
-        Ok(self.exempt.get_or_init(|| tips))
-    }
-
-    /// Is told of all changes that it will judge, so that what is known of them is read at once.
-    pub(crate) fn consult<'c>(&mut self, changes: impl Iterator<Item = &'c FileChange>) {
-        let changes: Vec<&FileChange> = changes.collect();
-        let creations = changes.iter().filter(|change| change.is_creation());
-        self.creations = creations.filter_map(|change| change.edited_issue()).collect();
-        self.edited = changes.iter().filter_map(|change| change.edited_issue()).collect();
-        let edits = changes.iter().filter(|change| change.edited_issue().is_some());
-        self.records = Records::of(edits.map(|change| change.name()).collect());
-    }
-
-    /// Whether this editor may edit `issue` as it stands in this worktree.
-    pub(crate) fn may_edit(&self, issue: IssueId) -> Result<std::result::Result<Authority, Finding>> {
-        let finding = match self.lease_for(issue) {
+/// Judges an edit by leases and by who knows the issue: all that counts for one that is about to be written.
+pub(crate) fn judge_new(facts: &Facts<'_>) -> Result<Judgement, Fact> {
+    let finding = match facts.leases {
+        Err(why) => Finding::NoLedger { why: why.to_owned() },
+        Ok(leases) => match policy::lease_for_edit(leases, facts.edit.issue, facts.editor, facts.now, facts.stale_after_secs) {
             Ok(lease_id) => return Ok(Ok(Authority::Lease(lease_id))),
             Err(finding) => finding,
+        },
+    };
+    let is_free = matches!(finding, Finding::Unleased { .. } | Finding::Lapsed { .. } | Finding::NoLedger { .. });
+    // At the push a new issue is judged by itself, whoever has leased it since.
+    let is_new_commit = facts.edit.commit.is_some() && facts.edit.is_creation;
+    if (is_free || is_new_commit) && !facts.is_known.ok_or(Fact::IsKnown)? && !was_removed(facts)? {
+        return Ok(Ok(Authority::Private));
+    }
+    Ok(Err(finding))
+}
+
+/// Whether published history removed the issue, so that at the push it does not count as private.
+fn was_removed(facts: &Facts<'_>) -> Result<bool, Fact> {
+    Ok(facts.edit.commit.is_some() && facts.was_removed.ok_or(Fact::WasRemoved)?)
+}
+
+/// The recorded steps that still give authority.
+fn granted(facts: &Facts<'_>, records: &[Record<'_>]) -> Result<Vec<GrantedStep>, Fact> {
+    let existed_below = facts.edit.is_creation && facts.existed_below.ok_or(Fact::ExistedBelow)?;
+    let mut granted = Vec::new();
+    for (n, record) in records.iter().enumerate().filter(|(_, record)| is_upheld(facts, record)) {
+        let entry = record.entry;
+        let counts = match entry.adopted.as_deref() {
+            Some(PRIVATE) => was_created_there(entry, records) && !was_removed(facts)?,
+            Some(TOLERATED) => !record.was_strict.ok_or(Fact::WasStrict(n))?,
+            _ => true,
         };
-        let head = tree::head_commit(self.repo())?;
-        let parents: Vec<ObjectId> = head.into_iter().collect();
-        let path = format!("issues/{}", issue.file_name());
-        let data = head.map(|head| tree::data_tree(self.repo(), head)).transpose()?.flatten();
-        let is_creation = tree::file(self.repo(), data, path.as_bytes())?.is_none();
-        let spot = Position { commit: None, parents: &parents };
-        let is_private = is_free(&finding) && !self.is_known(issue, spot, is_creation)?;
-        Ok(if is_private { Ok(Authority::Private) } else { Err(finding) })
+        // An issue that a branch had and removed was not created anew, whatever the hook could see.
+        let is_recreation = existed_below && entry.from.is_none() && entry.lease_id.is_none();
+        let grant = GrantedStep { step: entry.step(), base: record.base.clone() };
+        // A commit that was undone and made again on the same base was recorded twice and counts once.
+        if counts && !is_recreation && !granted.contains(&grant) {
+            granted.push(grant);
+        }
     }
+    Ok(granted)
+}
 
-    fn lease_for(&self, issue: IssueId) -> std::result::Result<LeaseId, Finding> {
-        let ledger = self.read_ledger().map_err(|why| Finding::NoLedger { why: why.clone() })?;
-        policy::lease_for_edit(ledger, issue, &self.editor, &self.now, self.policy.limits.stale_after_secs)
-    }
-
-    /// Judges a change at its spot; `None` where it is no edit.
-    pub(crate) fn judge(&self, change: &FileChange, spot: Position<'_>) -> Result<std::result::Result<Option<Authority>, Finding>> {
-        let Some(issue) = change.edited_issue() else { return Ok(Ok(None)) };
-        let finding = match self.lease_for(issue) {
-            Ok(lease_id) => return Ok(Ok(Some(Authority::Lease(lease_id)))),
-            Err(finding) => finding,
-        };
-        // At the push a new issue stands on its own, whoever took it since.
-        let is_new_commit = spot.commit.is_some() && change.is_creation();
-        let is_private = (is_free(&finding) || is_new_commit) && !self.is_known(issue, spot, change.is_creation())?;
-        if is_private && !self.was_removed(issue, spot)? {
-            return Ok(Ok(Some(Authority::Private)));
-        }
-        if matches!(finding, Finding::NoLedger { .. }) {
-            return Ok(Err(finding));
-        }
-        let recorded = self.records.about(self.layout, &change.name(), &self.now)?;
-        if self.read_ledger().is_ok() {
-            self.records.verify(self.layout)?;
-        }
-        // What a branch once had and removed was not made anew, whatever the hook could see then.
-        let was_below = change.is_creation() && self.was_below(issue, spot)?;
-        let mut upheld = Vec::new();
-        for entry in recorded.iter().copied().filter(|entry| self.upholds(entry)) {
-            let is_made_anew = was_below && entry.from.is_none() && entry.lease_id.is_none();
-            let is_excused = match entry.adopted.as_deref() {
-                Some(PRIVATE) => was_made_there(entry, &recorded) && !self.was_removed(issue, spot)?,
-                Some(TOLERATED) => !self.was_strict_on(entry)?,
-                _ => true,
-            };
-            if is_excused && !is_made_anew {
-                upheld.push(entry);
-            }
-        }
-        if (Cover { repo: self.repo(), exempt: self.exempt()?, spot, change, made: &self.made }).holds(&upheld)? {
-            return Ok(Ok(Some(Authority::Known)));
-        }
-        Ok(Err(match spot.commit {
-            None => finding,
-            Some(commit) => {
-                let to = change.to.as_ref().map(tree::TreeEntry::version);
-                let because = self.records.because(to.as_ref(), &recorded, |entry| self.upholds(entry));
-                let because = Box::new(because);
-                let by = range::others(self.repo(), commit, &range::own_addresses(self.repo()))?;
-                Finding::Unauthorised { issue, commit: commit.to_string(), because, now: Box::new(finding), by }
-            }
-        }))
-    }
-
-    fn is_known(&self, issue: IssueId, spot: Position<'_>, is_creation: bool) -> Result<bool> {
-        let exempt = self.exempt()?;
-        let ever_published = || {
-            if self.ever_published.get().is_none() {
-                let found = publication::ever_had(self.layout, exempt, &self.creations)?;
-                let _ = self.ever_published.set(found);
-            }
-            Ok(self.ever_published.get().is_some_and(|found| found.contains(&issue)))
-        };
-        let seen = &self.seen;
-        PublicationQuery { layout: self.layout, exempt, spot, is_creation, ever_published: &ever_published, seen }.to_others(issue)
-    }
-
-    /// Whether what remotes have has removed the issue, so that nobody can say at the push that only he knew it.
-    fn was_removed(&self, issue: IssueId, spot: Position<'_>) -> Result<bool> {
-        if spot.commit.is_none() {
-            return Ok(false);
-        }
-        if self.ever_removed.get().is_none() {
-            let _ = self.ever_removed.set(publication::ever_removed(self.layout, self.exempt()?, &self.edited)?);
-        }
-        Ok(self.ever_removed.get().is_some_and(|found| found.contains(&issue)))
-    }
-
-    /// Whether a default branch was strict where the commits that this was recorded on left it: then whoever recorded it did not
-    /// see that branch.
-    fn was_strict_on(&self, entry: &RecordedTransition) -> Result<bool> {
-        for base in entry.base.iter().filter_map(|id| ObjectId::from_hex(id.as_bytes()).ok()) {
-            if !history::is_here(self.repo(), base) {
-                continue;
-            }
-            let known = self.strict.borrow().get(&base).copied();
-            let is_strict = match known {
-                Some(is_strict) => is_strict,
-                None => enforce::policy::was_strict_below(self.repo(), base)?,
-            };
-            self.strict.borrow_mut().insert(base, is_strict);
-            if is_strict {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn was_below(&self, issue: IssueId, spot: Position<'_>) -> Result<bool> {
-        Ok(!publication::ever_had(self.layout, spot.parents, &HashSet::from([issue]))?.is_empty())
-    }
-
-    fn upholds(&self, entry: &RecordedTransition) -> bool {
-        self.records.upholds(entry, &self.now, self.policy.limits.stale_after_secs)
+/// Whether a record gives authority: it was adopted, or its lease did not end against its holder's will.
+fn is_upheld(facts: &Facts<'_>, record: &Record<'_>) -> bool {
+    match record.entry.lease_id {
+        None => record.entry.adopted.is_some(),
+        Some(_) => record.outcome.is_some_and(|outcome| outcome.upholds(facts.now, facts.stale_after_secs)),
     }
 }
 
-/// Whether an edit that was recorded as of an issue which nobody else knew is of one that was made in the same worktree: somebody
-/// may have looked away when he edited another's.
-fn was_made_there(edit: &RecordedTransition, recorded: &[&RecordedTransition]) -> bool {
-    let is_making = |entry: &&&RecordedTransition| entry.from.is_none() && entry.adopted.is_some();
-    let mut made = recorded.iter().filter(is_making);
-    edit.from.is_none() || !edit.path.starts_with("issues/") || made.any(|it| it.holder.worktree_id == edit.holder.worktree_id)
+/// Whether the issue of an edit that was recorded as private was created in the same worktree. Otherwise the hook may have missed
+/// that others knew it.
+fn was_created_there(edit: &RecordedTransition, records: &[Record<'_>]) -> bool {
+    let creations = || records.iter().map(|record| record.entry).filter(|entry| entry.from.is_none() && entry.adopted.is_some());
+    let is_issue = edit.path.starts_with("issues/");
+    edit.from.is_none() || !is_issue || creations().any(|entry| entry.holder.worktree_id == edit.holder.worktree_id)
 }
 
-/// Whether a finding leaves room for "nobody else knows the issue": nobody else holds it, as far as can be told.
-fn is_free(finding: &Finding) -> bool {
-    matches!(finding, Finding::Unleased { .. } | Finding::Lapsed { .. } | Finding::NoLedger { .. })
+/// Why a commit has no authority, by the first record of its version that gives none.
+fn because(facts: &Facts<'_>, records: &[Record<'_>]) -> Because {
+    let to = facts.edit.steps.first().and_then(|(_, to)| to.as_ref());
+    let mut void = records.iter().filter(|record| record.entry.to.as_ref() == to && !is_upheld(facts, record));
+    let of_lease = void.find_map(|record| Some((record.entry.lease_id.clone()?, record.outcome)));
+    match of_lease {
+        None => Because::NeverRecorded,
+        Some((lease_id, Some(LeaseOutcome::Evicted { by, reason }))) => {
+            Because::LeaseEvicted { lease_id, by: by.clone(), reason: reason.clone() }
+        }
+        Some((lease_id, _)) => Because::LeaseLapsed { lease_id },
+    }
 }

@@ -1,39 +1,46 @@
-//! Enforcement: collect the facts, ask `domain::policy`, word the refusal.
+//! Enforcement: who may edit an issue, decided for hooks and for commands alike.
 //!
-//! The same judgement serves both hooks and every command that writes an issue. A fact that cannot be
-//! read is a finding of its own: refused in `strict`, said in `warn`, silent in `off`. No process is started
-//! unless two sides of a merge changed one file, or the index is split.
+//! A change is judged in three steps: [`gather`] reads the facts, [`judge`] decides by them alone, [`message`] words the report.
+//! A fact that cannot be read is a finding of its own: refused under `strict`, reported under `warn`, ignored under `off`. No
+//! process is started unless two sides of a merge changed one file, or the index is split.
 
 pub(crate) mod adopt;
 pub(crate) mod change;
 pub(crate) mod check;
+pub(crate) mod commits;
 pub(crate) mod expected_merge;
+pub(crate) mod file_history;
+pub(crate) mod gather;
 pub(crate) mod judge;
 pub(crate) mod message;
+pub(crate) mod path_kind;
 pub(crate) mod policy;
+pub(crate) mod policy_edit;
 pub(crate) mod progress;
 pub(crate) mod provenance;
 pub(crate) mod publication;
 pub(crate) mod recorded;
 
-use crate::domain::policy::{Enforcement, Finding, Policy};
-use crate::exit::{Diagnose, Diagnosis, ExitStatus};
+use std::collections::HashSet;
 
-/// What a hook has found, and what follows from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use crate::domain::policy::{Enforcement, Finding, Policy};
+use crate::exit::{Diagnose, Diagnosis};
+
+/// The findings about a commit or a push, sorted by the policy.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Verdict {
     /// What the policy refuses.
     pub refused: Vec<Finding>,
     /// What the policy only reports.
     pub reported: Vec<Finding>,
-    /// Why the policy counts as strict where it does not say so: what of it cannot be read, each a place and a reason.
+    /// The places whose policy cannot be read, each with the reason; set only if the policy counts as strict because of them.
     pub unreadable: Vec<(String, String)>,
 }
 
 impl Verdict {
-    /// Sorts findings by what the policy makes of them.
+    /// Sorts findings by the policy.
     pub(crate) fn of(policy: &Policy, findings: impl IntoIterator<Item = Finding>) -> Self {
-        let mut verdict = Self::pass();
+        let mut verdict = Self::default();
         for finding in findings {
             match policy.outcome(&finding) {
                 Enforcement::Off => {}
@@ -47,38 +54,37 @@ impl Verdict {
         verdict
     }
 
-    /// Refused without asking any policy.
-    pub(crate) fn refuse(finding: Finding) -> Self {
-        Self { refused: vec![finding], ..Self::pass() }
+    /// The same for many commits: keeps the first finding of each kind for an issue or a file.
+    pub(crate) fn of_commits(policy: &Policy, findings: Vec<Finding>) -> Self {
+        let mut seen: HashSet<(&'static str, String)> = HashSet::new();
+        let key = |finding: &Finding| {
+            let about = match finding {
+                Finding::Invalid { path, .. } | Finding::OffBase { path, .. } => path.clone(),
+                Finding::Rewinds { branch, .. } => branch.clone(),
+                other => other.issue().map(|issue| issue.to_string()).unwrap_or_default(),
+            };
+            (finding.code(), about)
+        };
+        Self::of(policy, findings.into_iter().filter(|finding| seen.insert(key(finding))))
     }
 
-    /// Nothing was found.
-    pub(crate) fn pass() -> Self {
-        Self { refused: Vec::new(), reported: Vec::new(), unreadable: Vec::new() }
+    /// Refuses without asking any policy.
+    pub(crate) fn refuse(finding: Finding) -> Self {
+        Self { refused: vec![finding], ..Self::default() }
     }
 }
 
-/// Why a hook could not come to a verdict.
+/// Why changes could not be judged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// A file or an object.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
-    /// Who keeps the leases.
     #[error(transparent)]
     Coordinator(#[from] crate::lease::coordinator::Error),
-    /// Git.
     #[error(transparent)]
     Git(#[from] crate::git::run::Error),
-    /// Who acts.
     #[error(transparent)]
     Actor(#[from] crate::actor::Error),
-    /// A hook that cannot be installed or removed.
-    #[error(transparent)]
-    Obstacle(#[from] crate::hooks::install::Obstacle),
-    /// What Git sent on stdin.
-    #[error("cannot understand what git says is pushed: {0:?}")]
-    Input(String),
 }
 
 impl Diagnose for Error {
@@ -88,8 +94,6 @@ impl Diagnose for Error {
             Self::Coordinator(error) => error.diagnosis(),
             Self::Git(error) => error.diagnosis(),
             Self::Actor(error) => error.diagnosis(),
-            Self::Obstacle(obstacle) => obstacle.diagnosis(),
-            Self::Input(_) => Diagnosis::new("usage", ExitStatus::Usage),
         }
     }
 }
@@ -103,5 +107,5 @@ impl From<crate::git::Error> for Error {
     }
 }
 
-/// The result of a hook's work.
+/// The result of judging, or of reading what is judged.
 pub(crate) type Result<T> = std::result::Result<T, Error>;

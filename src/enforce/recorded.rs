@@ -1,84 +1,56 @@
-//! What commit hooks recorded of the files that are judged, and how the leases ended that it was recorded under.
+//! What commit hooks recorded about the judged files, and how the leases of those records ended.
 //!
-//! Read when a change has no live lease, and then for all files at once: how a lease ended that is over is looked for in the
-//! log from its end backwards, which takes the longer the longer ago that was.
+//! Read only when a change has no live lease, and then for all files at once: the end of an old lease is searched from the end of
+//! the log backwards, which takes longer the older it is.
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::id::LeaseId;
 use crate::domain::lease::LeaseOutcome;
-use crate::domain::policy::Because;
 use crate::domain::time::Now;
-use crate::domain::transition::FileVersion;
 use crate::enforce::Result;
+use crate::enforce::change::FileChange;
+use crate::repo::Repo;
 use crate::store::authority::{AuthorityLog, RecordedTransition};
-use crate::store::layout::Layout;
+
+/// The recorded transitions by path, and the outcomes of their leases.
+type Records = (HashMap<String, Vec<RecordedTransition>>, HashMap<LeaseId, LeaseOutcome>);
 
 /// The records of some files.
 #[derive(Default)]
-pub(crate) struct Records {
+pub(crate) struct RecordedEdits {
     paths: HashSet<String>,
-    entries: OnceCell<HashMap<String, Vec<RecordedTransition>>>,
-    fates: OnceCell<HashMap<LeaseId, LeaseOutcome>>,
+    read: OnceCell<Records>,
 }
 
-impl Records {
-    /// Those of these files, relative to `.jit/`; not read yet.
-    pub(crate) fn of(paths: HashSet<String>) -> Self {
-        Self { paths, ..Self::default() }
+impl RecordedEdits {
+    /// For the issue files that these changes edit; nothing is read yet.
+    pub(crate) fn new<'c>(changes: impl Iterator<Item = &'c FileChange>) -> Self {
+        let edits = changes.filter(|change| change.edited_issue().is_some());
+        Self { paths: edits.map(FileChange::name).collect(), read: OnceCell::new() }
     }
 
-    /// What was recorded of one of them and is consulted at `now`, in the order it was made.
-    pub(crate) fn about(&self, layout: &Layout, path: &str, now: &Now) -> Result<Vec<&RecordedTransition>> {
-        if self.entries.get().is_none() {
+    /// The records of one of the files that count at `now`, oldest first, each with how its lease ended.
+    pub(crate) fn about(
+        &self,
+        repo: Repo<'_>,
+        path: &str,
+        now: &Now,
+    ) -> Result<impl Iterator<Item = (&RecordedTransition, Option<&LeaseOutcome>)>> {
+        if self.read.get().is_none() {
             let mut entries: HashMap<String, Vec<RecordedTransition>> = HashMap::new();
-            for entry in AuthorityLog::of(layout).entries(&self.paths, now.wall)? {
+            for entry in AuthorityLog::of(repo.layout).entries(&self.paths, now.wall)? {
                 entries.entry(entry.path.clone()).or_default().push(entry);
             }
-            let _ = self.entries.set(entries);
-        }
-        Ok(self.entries.get().and_then(|entries| entries.get(path)).into_iter().flatten().collect())
-    }
-
-    /// Looks up how the leases ended that any of it was recorded under.
-    pub(crate) fn verify(&self, layout: &Layout) -> Result<()> {
-        if self.fates.get().is_none() {
-            let entries = self.entries.get().into_iter().flat_map(HashMap::values).flatten();
-            let leases: HashSet<&LeaseId> = entries.filter_map(|entry| entry.lease_id.as_ref()).collect();
+            let leases: HashSet<&LeaseId> = entries.values().flatten().filter_map(|entry| entry.lease_id.as_ref()).collect();
             let leases: Vec<LeaseId> = leases.into_iter().cloned().collect();
-            let _ = self.fates.set(layout.claims().verify(&leases)?);
+            let outcomes = repo.leases.verify(&leases)?;
+            let _ = self.read.set((entries, outcomes));
         }
-        Ok(())
-    }
-
-    /// Whether a record gives authority: it was adopted, or its lease did not end against the will of who recorded it. Nothing of
-    /// what was not verified does.
-    pub(crate) fn upholds(&self, entry: &RecordedTransition, now: &Now, stale_after_secs: u64) -> bool {
-        match &entry.lease_id {
-            None => entry.adopted.is_some(),
-            Some(id) => self.outcome(id).is_some_and(|outcome| outcome.upholds(now, stale_after_secs)),
-        }
-    }
-
-    /// Why a change to this version has no authority, by the first record of it that gives none.
-    pub(crate) fn because(
-        &self,
-        to: Option<&FileVersion>,
-        recorded: &[&RecordedTransition],
-        is_upheld: impl Fn(&RecordedTransition) -> bool,
-    ) -> Because {
-        let mut void = recorded.iter().filter(|entry| entry.to.as_ref() == to && !is_upheld(entry));
-        let Some(lease_id) = void.find_map(|entry| entry.lease_id.clone()) else { return Because::NeverRecorded };
-        match self.outcome(&lease_id) {
-            Some(LeaseOutcome::Evicted { by, reason }) => {
-                Because::LeaseEvicted { lease_id, by: by.clone(), reason: reason.clone() }
-            }
-            _ => Because::LeaseLapsed { lease_id },
-        }
-    }
-
-    fn outcome(&self, lease: &LeaseId) -> Option<&LeaseOutcome> {
-        self.fates.get().and_then(|fates| fates.get(lease))
+        let read = self.read.get();
+        let entries = read.and_then(|(entries, _)| entries.get(path)).into_iter().flatten();
+        let outcome = move |id: &LeaseId| read.and_then(|(_, outcomes)| outcomes.get(id));
+        Ok(entries.map(move |entry| (entry, entry.lease_id.as_ref().and_then(outcome))))
     }
 }

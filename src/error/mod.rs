@@ -17,7 +17,7 @@ use crate::exit::{Diagnose, Diagnosis};
 use crate::forge::github;
 use crate::git::range::NoRange;
 use crate::git::{self, run};
-use crate::hooks::install::Obstacle;
+use crate::hooks::install;
 use crate::lease::coordinator;
 use crate::store;
 use crate::worktree::{self, Blocker};
@@ -176,7 +176,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Coordinator(#[from] coordinator::Error),
     #[error(transparent)]
-    Hooks(#[from] Obstacle),
+    Hooks(#[from] install::Error),
     #[error(transparent)]
     Enforce(#[from] enforce::Error),
     #[error(transparent)]
@@ -251,7 +251,7 @@ impl Diagnose for Error {
             Self::InvalidIssue(error) => error.diagnosis(),
             Self::Lease(refusal) => refusal.diagnosis(),
             Self::Coordinator(error) => error.diagnosis(),
-            Self::Hooks(obstacle) => obstacle.diagnosis(),
+            Self::Hooks(error) => error.diagnosis(),
             Self::Enforce(error) => error.diagnosis(),
             Self::Worktree(error) => error.diagnosis(),
             Self::Store(error) => error.diagnosis(),

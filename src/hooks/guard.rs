@@ -1,44 +1,44 @@
-//! From a hook's facts to its exit status: judge, say what was found, refuse where the policy says so.
+//! Runs a hook: judges, prints the findings, and turns the verdict into an exit status.
 //!
-//! Fails closed: a failure to judge is a finding like any other, and where not even the policy can be asked it is
-//! refused, unless nothing here shows any sign of git jit.
+//! Fails closed. A failure to judge is a finding like any other. Where even the policy cannot be read, the hook refuses, unless the
+//! repository shows no sign of git jit.
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use crate::context::Context;
 use crate::domain::policy::Finding;
+use crate::enforce::Verdict;
 use crate::enforce::message;
-use crate::enforce::policy;
-use crate::enforce::{Result, Verdict};
+use crate::enforce::policy::EffectivePolicy;
 use crate::exit::ExitStatus;
 use crate::git::tree;
+use crate::hooks::Result;
+use crate::lease;
+use crate::lease::coordinator::Coordinator;
 use crate::store::layout::Layout;
 
 /// Runs a hook; `action` is "commit" or "push".
-pub(crate) fn guard(action: &str, judge: impl FnOnce(&Context, &Layout) -> Result<Verdict>) -> ExitCode {
+pub(crate) fn guard(action: &str, judge: impl FnOnce(&Context, &Layout, &dyn Coordinator) -> Result<Verdict>) -> ExitCode {
     let (verdict, wants_json) = match Context::from_process() {
         Ok(cx) => (verdict(&cx, action, judge), cx.hooks_speak_json),
         Err(error) => (Verdict::refuse(unreadable("the current directory", &error)), false),
     };
-    let words = if wants_json { message::verdict_json(&verdict, action) } else { message::verdict(&verdict, action) };
-    // Whoever closed stderr has seen enough.
-    let _ = std::io::stderr().write_all(words.as_bytes());
+    let text = if wants_json { message::verdict_json(&verdict, action) } else { message::verdict(&verdict, action) };
+    // A closed stderr must not change the verdict.
+    let _ = std::io::stderr().write_all(text.as_bytes());
     let status = if verdict.refused.is_empty() { ExitStatus::Done } else { ExitStatus::Refused };
     ExitCode::from(status.code())
 }
 
-fn verdict(cx: &Context, action: &str, judge: impl FnOnce(&Context, &Layout) -> Result<Verdict>) -> Verdict {
+fn verdict(cx: &Context, action: &str, judge: impl FnOnce(&Context, &Layout, &dyn Coordinator) -> Result<Verdict>) -> Verdict {
     match Layout::discover(&cx.cwd, cx.git_dir.as_deref()) {
-        Ok(mut layout) => {
-            layout.claim_options.lock = cx.takes_locks;
-            judge(cx, &layout).unwrap_or_else(|error| {
-                let finding = unreadable(&format!("this {action} could not be judged"), &error);
-                Verdict::of(&policy::policy(cx, &layout, None), [finding])
-            })
-        }
-        // A repository without `.jit` notices nothing, whatever is wrong with it.
-        Err(_) if !has_traces(cx) => Verdict::pass(),
+        Ok(layout) => judge(cx, &layout, lease::open(&layout, cx.takes_locks).as_ref()).unwrap_or_else(|error| {
+            let finding = unreadable(&format!("this {action} could not be judged"), &error);
+            Verdict::of(&EffectivePolicy::of_worktree(cx, &layout).policy, [finding])
+        }),
+        // A repository without `.jit` must notice nothing, even if it is broken.
+        Err(_) if !has_traces(cx) => Verdict::default(),
         Err(error) => Verdict::refuse(unreadable("this repository cannot be read", &error)),
     }
 }

@@ -16,13 +16,46 @@ pub(crate) mod site;
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
-use crate::enforce::Result;
+use crate::exit::{Diagnose, Diagnosis};
 use crate::hooks::install::manager::Manager;
 pub(crate) use crate::hooks::install::obstacle::Obstacle;
 use crate::hooks::install::shim::HookAuthor;
 pub(crate) use crate::hooks::install::site::{HookSlot, Site};
 use crate::store::file::{self, Modes};
 use crate::store::layout::Layout;
+
+/// Why hooks could not be installed, removed or examined.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    #[error(transparent)]
+    Git(#[from] crate::git::run::Error),
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+}
+
+impl From<crate::git::Error> for Error {
+    fn from(error: crate::git::Error) -> Self {
+        match error {
+            crate::git::Error::Run(error) => Self::Git(error),
+            error => Self::Store(error.into()),
+        }
+    }
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Store(error) => error.diagnosis(),
+            Self::Git(error) => error.diagnosis(),
+            Self::Obstacle(obstacle) => obstacle.diagnosis(),
+        }
+    }
+}
+
+/// The result of work on installed hooks.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// The hooks that are installed, each with the binary that serves it.
 pub(crate) const HOOKS: [(&str, &str); 3] =

@@ -1,9 +1,9 @@
-//! `jit-pre-push`: may these refs be published?
+//! `jit-pre-push`: may these refs be pushed?
 //!
-//! Every commit that the world does not have yet is judged like a commit was: by the pusher's live lease, by
-//! what the commit hook recorded, or by what others published already. Every line of stdin counts.
+//! Every commit that no remote has yet is judged: by the pusher's live lease, by the commit hook's record, or by what others have
+//! published. Every line of stdin counts.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
@@ -11,33 +11,37 @@ use gix::bstr::ByteSlice;
 use crate::actor;
 use crate::context::Context;
 use crate::domain::policy::Finding;
-use crate::enforce::change::{self, Compared, FileChange};
-use crate::enforce::judge::{Judge, Position};
-use crate::enforce::policy;
-use crate::enforce::progress::JudgeProgress;
-use crate::enforce::{Error, Result, Verdict};
+use crate::enforce::change::{FileChange, Position};
+use crate::enforce::commits::changes_of;
+use crate::enforce::gather::FactReader;
+use crate::enforce::policy::EffectivePolicy;
+use crate::enforce::policy_edit;
+use crate::enforce::{Result, Verdict};
 use crate::git::history;
 use crate::git::tree;
-use crate::hooks::pre_commit;
+use crate::hooks::Error;
+use crate::lease::coordinator::Coordinator;
+use crate::repo::Repo;
 use crate::store::layout::Layout;
 
-/// One ref that is pushed, as Git says it on stdin.
+/// One ref that is pushed, from a line of Git's on stdin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Update {
-    /// The new id, `None` for a deletion.
+    /// The new id; `None` for a deletion.
     pub local: Option<ObjectId>,
     /// The ref's name on the remote.
     pub remote_ref: String,
-    /// The id that the remote has, `None` where it has no such ref.
+    /// The remote's current id; `None` if it has no such ref.
     pub remote: Option<ObjectId>,
 }
 
-/// Reads what Git sends: `<local ref> <local id> <remote ref> <remote id>` a line.
-pub(crate) fn parse(input: &[u8]) -> Result<Vec<Update>> {
+/// Parses stdin: `<local ref> <local id> <remote ref> <remote id>` on each line.
+pub(crate) fn parse(input: &[u8]) -> std::result::Result<Vec<Update>, Error> {
     let id = |hex: &[u8]| -> Option<Option<ObjectId>> {
         let id = ObjectId::from_hex(hex).ok()?;
         Some((!id.is_null()).then_some(id))
     };
+    // From the right: a local ref such as `HEAD@{1 day ago}` may contain spaces.
     let update = |line: &[u8]| {
         let mut words = line.rsplitn(4, |byte| *byte == b' ');
         let remote = id(words.next()?)?;
@@ -49,96 +53,60 @@ pub(crate) fn parse(input: &[u8]) -> Result<Vec<Update>> {
 }
 
 /// Judges a push.
-pub(crate) fn run(cx: &Context, layout: &Layout, updates: &[Update]) -> Result<Verdict> {
+pub(crate) fn run(cx: &Context, layout: &Layout, leases: &dyn Coordinator, updates: &[Update]) -> Result<Verdict> {
     if updates.is_empty() {
-        return Ok(Verdict::pass());
+        return Ok(Verdict::default());
     }
-    let repo = &layout.repo;
     let mut tips = Vec::new();
     for id in updates.iter().filter_map(|update| update.local) {
-        tips.extend(history::require_commit(repo, id)?);
+        tips.extend(history::require_commit(&layout.repo, id)?);
     }
-    let replaced: Vec<ObjectId> = updates.iter().filter_map(|update| history::commit(repo, update.remote?)).collect();
-    let policy = policy::policy_of_push(cx, layout, &[&tips[..], &replaced].concat());
+    let replaced: Vec<ObjectId> = updates.iter().filter_map(|update| history::commit(&layout.repo, update.remote?)).collect();
+    let policy = EffectivePolicy::of_push(cx, layout, &[&tips[..], &replaced].concat()).policy;
     if policy.is_silent() {
-        return Ok(Verdict::pass());
+        return Ok(Verdict::default());
     }
+    judge_push(Repo { cx, layout, policy: &policy, leases }, updates, &tips, replaced)
+}
+
+/// Judges the commits that `tips` publish, and the refs that would lose some of those they `replaced`.
+fn judge_push(repo: Repo<'_>, updates: &[Update], tips: &[ObjectId], replaced: Vec<ObjectId>) -> Result<Verdict> {
+    let Repo { cx, layout, policy, .. } = repo;
+    let git = &layout.repo;
     let exempt = [history::published_tips(&layout.repo, layout.primary_root.as_deref())?, replaced].concat();
     let mut findings = Vec::new();
-    let made = changes_of(cx, layout, &history::reachable(repo, &tips, &exempt)?, &mut findings)?;
-    let rewound = updates.iter().map(|update| Rewind::of(layout, update)).collect::<Result<Vec<_>>>()?;
-    let rewound: Vec<Rewind> = rewound.into_iter().flatten().collect();
-    if made.is_empty() && rewound.is_empty() && findings.is_empty() {
-        return Ok(Verdict::pass());
+    let commits = changes_of(cx, layout, &history::reachable(git, tips, &exempt)?, &mut findings)?;
+    let rewinds = updates.iter().map(|update| Rewind::of(layout, update)).collect::<Result<Vec<_>>>()?;
+    let rewinds: Vec<Rewind> = rewinds.into_iter().flatten().collect();
+    if commits.is_empty() && rewinds.is_empty() && findings.is_empty() {
+        return Ok(Verdict::default());
     }
-    let mut judge = Judge::new(layout, &policy, actor::editor(cx, layout, None)?, cx.clock().now()).with_exempt(exempt);
-    judge.consult(made.iter().flat_map(|made| &made.changes).chain(rewound.iter().flat_map(|rewind| &rewind.lost)));
-    for rewind in &rewound {
-        findings.extend(rewind.finding(&judge)?);
+    let lost = rewinds.iter().flat_map(|rewind| &rewind.lost);
+    let changes = commits.iter().flat_map(|commit| &commit.changes).chain(lost);
+    let reader = FactReader::new(repo, actor::editor(cx, layout, None)?, changes, Some(exempt));
+    for rewind in &rewinds {
+        findings.extend(rewind.finding(&reader)?);
     }
-    for made in &made {
-        let spot = Position { commit: Some(made.commit), parents: &made.parents };
-        for change in &made.changes {
-            findings.extend(change.defect(repo).map(|finding| finding.in_commit(made.commit)));
-            findings.extend(judge.judge(change, spot)?.err());
-            findings.extend(pre_commit::off_base(&judge, &policy, change, spot, &tips)?);
+    for commit in &commits {
+        for change in &commit.changes {
+            findings.extend(change.defect(git).map(|finding| finding.in_commit(commit.commit)));
+            findings.extend(reader.judge(change, commit.position())?.and_then(std::result::Result::err));
+            findings.extend(policy_edit::off_base(git, policy, change, commit.position(), tips)?);
         }
     }
-    if made.iter().flat_map(|made| &made.changes).any(|change| change.kind.issue().is_some()) {
-        findings.extend(judge.broken_ledger());
+    if commits.iter().flat_map(|commit| &commit.changes).any(|change| change.kind.issue().is_some()) {
+        findings.extend(reader.broken_ledger());
     }
-    Ok(Verdict::of(&policy, one_an_issue(findings)))
+    Ok(Verdict::of_commits(policy, findings))
 }
 
-/// A commit that changes something that the rules know.
-pub(crate) struct CommitChanges {
-    pub commit: ObjectId,
-    pub parents: Vec<ObjectId>,
-    pub changes: Vec<FileChange>,
-}
-
-/// What each commit changes that the rules know, oldest commit first.
-pub(crate) fn changes_of(
-    cx: &Context,
-    layout: &Layout,
-    commits: &[ObjectId],
-    findings: &mut Vec<Finding>,
-) -> Result<Vec<CommitChanges>> {
-    let repo = &layout.repo;
-    let (mut made, mut progress) = (Vec::new(), JudgeProgress::new(cx));
-    for (n, commit) in commits.iter().rev().enumerate() {
-        progress.at(n, commits.len());
-        let parents = history::parents(repo, *commit)?;
-        findings.extend(change::misplaced(repo, *commit, &parents)?);
-        let changes = change::changes(repo, &cx.scratch, &Compared::Commit(*commit), &parents)?;
-        if !changes.is_empty() {
-            made.push(CommitChanges { commit: *commit, parents, changes });
-        }
-    }
-    Ok(made)
-}
-
-/// The first finding of each kind for an issue or a file: twenty commits of one issue are one thing to mend.
-pub(crate) fn one_an_issue(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut seen: HashSet<(&'static str, String)> = HashSet::new();
-    let key = |finding: &Finding| {
-        let about = match finding {
-            Finding::Invalid { path, .. } | Finding::OffBase { path, .. } => path.clone(),
-            Finding::Rewinds { branch, .. } => branch.clone(),
-            other => other.issue().map(|issue| issue.to_string()).unwrap_or_default(),
-        };
-        (finding.code(), about)
-    };
-    findings.into_iter().filter(|finding| seen.insert(key(finding))).collect()
-}
-
-/// An update of the default branch that is no fast-forward.
+/// An update of a default branch that is not a fast-forward.
 struct Rewind {
     branch: String,
     old: ObjectId,
-    /// The issue files that commits changed which the branch would lose, as the branch has them and would have them;
-    /// nothing where the old tip is not known here.
+    /// The files that the lost commits changed, from the branch's version to the pushed one.
     lost: Vec<FileChange>,
+    /// Whether the old tip is not in this clone.
     is_unknown: bool,
 }
 
@@ -171,16 +139,16 @@ impl Rewind {
         Ok(Some(Self { branch, old, lost, is_unknown: false }))
     }
 
-    /// Going back is an edit like any other, from what the branch has to what it would have.
-    fn finding(&self, judge: &Judge<'_>) -> Result<Option<Finding>> {
+    /// A rewind is judged as an edit, from the version on the branch to the pushed one.
+    fn finding(&self, reader: &FactReader<'_>) -> Result<Option<Finding>> {
         let rewinds = |why| Some(Finding::Rewinds { branch: self.branch.clone(), why });
         if self.is_unknown {
-            return Ok(rewinds(format!("its tip {} is not known here", self.old)));
+            return Ok(rewinds(format!("its tip {} is not in this clone", self.old)));
         }
         for change in &self.lost {
-            let spot = Position { commit: Some(self.old), parents: &[self.old] };
-            if judge.judge(change, spot)?.is_err() {
-                return Ok(rewinds(format!("it would take back a published edit of {}/{}", tree::DATA, change.path)));
+            let position = Position { commit: Some(self.old), parents: &[self.old] };
+            if reader.judge(change, position)?.is_some_and(|judgement| judgement.is_err()) {
+                return Ok(rewinds(format!("it would undo a published edit of {}/{}", tree::DATA, change.path)));
             }
         }
         Ok(None)

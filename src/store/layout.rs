@@ -3,13 +3,11 @@
 //! A repository is discovered from a directory upwards. `GIT_DIR`, `GIT_WORK_TREE` and `GIT_INDEX_FILE` are honoured, as Git
 //! sets them for its hooks. Replace refs are off, so that the commits themselves are judged.
 
-use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 
 use crate::store::file::Modes;
-use crate::store::log::{self, LeaseLog};
 use crate::store::{Error, Result};
 
 /// A repository as seen from one of its worktrees, or from its bare root.
@@ -28,9 +26,6 @@ pub(crate) struct Layout {
     pub primary_root: Option<PathBuf>,
     /// The permissions of shared files.
     pub modes: Modes,
-    /// Options of the lease log, to be changed before it is used.
-    pub claim_options: log::Options,
-    claims: OnceCell<LeaseLog>,
 }
 
 impl Layout {
@@ -69,18 +64,7 @@ impl Layout {
         let is_main = git_dir == common_dir && worktree_root.is_some();
         let main_root = if is_main { worktree_root.clone() } else { main_root(&common_dir) };
         let primary_root = main_root.clone().or_else(|| primary_of_bare(&repo, &common_dir));
-        let claim_options = log::Options::default();
-        Ok(Self {
-            repo,
-            git_dir,
-            common_dir,
-            worktree_root,
-            main_root,
-            primary_root,
-            modes,
-            claim_options,
-            claims: OnceCell::new(),
-        })
+        Ok(Self { repo, git_dir, common_dir, worktree_root, main_root, primary_root, modes })
     }
 
     /// This worktree's root; an error in a bare repository.
@@ -103,11 +87,6 @@ impl Layout {
     /// The directory of data that all worktrees share and that is not versioned.
     pub(crate) fn shared_dir(&self) -> PathBuf {
         self.common_dir.join("jit")
-    }
-
-    /// Who keeps the leases.
-    pub(crate) fn claims(&self) -> &LeaseLog {
-        self.claims.get_or_init(|| LeaseLog::new(&self.shared_dir(), self.modes, self.claim_options))
     }
 
     /// The directory of versioned data in the worktree at `root`.

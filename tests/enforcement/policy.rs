@@ -121,7 +121,7 @@ fn pointing_the_default_branch_elsewhere_protects_nothing_less() {
         scene.others_edit("Theirs");
         here.git("branch junk origin/main~1").ok();
         here.git("config jit.defaultBranch junk").ok();
-        here.git("push -q --force origin junk:main").exits(REFUSED).says("take back a published edit");
+        here.git("push -q --force origin junk:main").exits(REFUSED).says("undo a published edit");
         here.write(".jit/config.toml", format!("{}# x\n", here.read(".jit/config.toml")));
         here.git("commit -q -a -m x").exits(REFUSED).says("lacks the tip of");
         here.git("checkout -q -- .jit").ok();

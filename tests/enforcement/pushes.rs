@@ -52,12 +52,12 @@ fn rewinding_the_default_branch_over_an_edit_is_refused() {
     in_linked(|scene| {
         let Scene { here, world, issues, .. } = scene;
         scene.others_edit("Theirs");
-        here.git("push -q --force origin HEAD:main").exits(REFUSED).says("take back a published edit");
+        here.git("push -q --force origin HEAD:main").exits(REFUSED).says("undo a published edit");
         let colleague = world.place("colleague");
         colleague.edit(&issues[1], "Not fetched");
         colleague.git("commit -q -a -m Unknown").ok();
         colleague.git("push -q origin main").ok();
-        here.git("push -q --force origin HEAD:main").exits(REFUSED).says("is not known here");
+        here.git("push -q --force origin HEAD:main").exits(REFUSED).says("is not in this clone");
     });
 }
 

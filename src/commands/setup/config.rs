@@ -11,8 +11,8 @@ use crate::commands::setup::config::gather::gather;
 pub(crate) use crate::commands::setup::config::report::{SettingChange, SettingReport, SettingsReport, ValidationReport};
 use crate::commands::setup::config::report::{SettingView, ValidationProblem};
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::domain::policy::Policy;
-use crate::enforce::policy;
+use crate::enforce::policy::EffectivePolicy;
+use crate::enforce::policy_edit;
 use crate::error::Error;
 use crate::store;
 use crate::store::config;
@@ -189,7 +189,7 @@ fn change_repository(session: &Session, change: &SettingEdit<'_>) -> Result<Sett
     let layout = session.layout()?;
     let path = repository_file(layout)?;
     let policy = session.policy(layout);
-    if let Some(finding) = policy::off_base(layout, &policy, "config.toml")? {
+    if let Some(finding) = policy_edit::off_base_here(layout, &policy, "config.toml")? {
         session.weigh(&policy, finding)?;
     }
     let writer = IssueStore::open(layout, false)?.lock()?;
@@ -204,8 +204,8 @@ fn change_repository(session: &Session, change: &SettingEdit<'_>) -> Result<Sett
 
 fn validate(session: &Session) -> CommandResult {
     let layout = session.layout()?;
-    let candidates = policy::candidates(&session.cx, layout);
-    let mut problems = Policy::strictest(&candidates).unreadable;
+    let EffectivePolicy { policy, places } = EffectivePolicy::of_worktree(&session.cx, layout);
+    let mut problems = policy.unreadable;
     if let Some(path) = &session.cx.agent_file
         && let Err(error) = config::agent_id(path)
     {
@@ -213,7 +213,7 @@ fn validate(session: &Session) -> CommandResult {
     }
     problems.extend(misspelled(layout)?);
     let problems: Vec<_> = problems.into_iter().map(|(place, message)| ValidationProblem { place, message }).collect();
-    let places = candidates.into_iter().map(|candidate| candidate.place).collect();
+    let places = places.into_iter().map(|found| found.place).collect();
     Ok(Box::new(ValidationReport { valid: problems.is_empty(), count: problems.len(), places, problems }))
 }
 

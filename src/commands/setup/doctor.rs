@@ -11,9 +11,8 @@ use crate::commands::setup::config;
 use crate::commands::shared::session::{self, CommandResult, Session};
 use crate::domain::consistency::{self, ConsistencyProblem};
 use crate::domain::issue;
-use crate::domain::policy::Policy;
 use crate::domain::tracker::gate::Registry;
-use crate::enforce::policy;
+use crate::enforce::policy::EffectivePolicy;
 use crate::exit::ExitStatus;
 use crate::hooks::install;
 use crate::output::Report;
@@ -140,8 +139,7 @@ fn graph(listing: &IssueScan<issue::Document>, registry: Option<&Registry>) -> D
 }
 
 fn settings(session: &Session, layout: &Layout) -> DoctorCheck {
-    let candidates = policy::candidates(&session.cx, layout);
-    let policy = Policy::strictest(&candidates);
+    let EffectivePolicy { policy, places } = EffectivePolicy::of_worktree(&session.cx, layout);
     let mut unreadable = policy.unreadable.clone();
     unreadable.extend(config::misspelled(layout).unwrap_or_default());
     if !policy.is_silent() {
@@ -149,7 +147,7 @@ fn settings(session: &Session, layout: &Layout) -> DoctorCheck {
         unreadable.extend(missing.into_iter().map(|hook| (hook, "not installed, so leases are not enforced".to_owned())));
     }
     let problems = unreadable.iter().map(|(place, why)| format!("{place}: {why}")).collect();
-    DoctorCheck::new("settings", count(candidates.len(), "place"), problems)
+    DoctorCheck::new("settings", count(places.len(), "place"), problems)
 }
 
 impl Report for DoctorReport {

@@ -13,7 +13,7 @@ use crate::commands::shared::session::{issues as issues_of, viewpoint};
 use crate::context::Context;
 use crate::domain::agent_command::BUILT_IN;
 use crate::domain::lease::Lease;
-use crate::enforce::policy;
+use crate::enforce::policy::EffectivePolicy;
 use crate::lease;
 use crate::output::text::plain_line;
 use crate::store::config::edit::KEYS;
@@ -143,7 +143,7 @@ fn with_store(look: impl FnOnce(&Layout, &IssueStore<'_>) -> Option<Vec<Completi
         let layout = Layout::discover(&cx.cwd, cx.git_dir.as_deref()).ok()?;
         let view = viewpoint(&layout).ok()?;
         let view = view.as_ref().unwrap_or(&layout);
-        let policy = policy::policy(&cx, view, None);
+        let policy = EffectivePolicy::of_worktree(&cx, view).policy;
         look(&layout, &issues_of(view, &policy).ok()?)
     };
     found().unwrap_or_default()

@@ -17,7 +17,7 @@ use crate::domain::policy::Policy;
 use crate::domain::tracker::gate::Registry;
 use crate::domain::tracker::graph::open_dependencies;
 use crate::domain::tracker::workflow::{self, Advance};
-use crate::enforce::judge::Judge;
+use crate::enforce::gather::FactReader;
 use crate::error::Error;
 use crate::store::gates;
 use crate::store::issues::IssueStore;
@@ -127,8 +127,8 @@ impl<'a> EditSession<'a> {
         }
         let session = self.session;
         let editor = actor::editor(&session.cx, self.layout, session.agent_flag.as_deref())?;
-        let judge = Judge::new(self.layout, &self.policy, editor, session.cx.clock().now());
-        match judge.may_edit(id)? {
+        let reader = FactReader::new(session.repo(self.layout, &self.policy), editor, std::iter::empty(), None);
+        match reader.may_write(id)? {
             Ok(_) => Ok(()),
             Err(finding) => {
                 for (place, why) in &self.policy.unreadable {

@@ -10,7 +10,8 @@ use crate::context::Context;
 use crate::domain::id::{AgentId, Holder, IssueId, IssueRef};
 use crate::domain::issue::FieldChange;
 use crate::domain::policy::{Enforcement, Finding, Policy};
-use crate::enforce::{self, message};
+use crate::enforce::message;
+use crate::enforce::policy::EffectivePolicy;
 use crate::error::Error;
 use crate::git::history;
 use crate::lease;
@@ -105,7 +106,7 @@ impl Session {
 
     /// The policy for work in this worktree.
     pub(crate) fn policy(&self, layout: &Layout) -> Policy {
-        let policy = enforce::policy::policy(&self.cx, layout, None);
+        let policy = EffectivePolicy::of_worktree(&self.cx, layout).policy;
         self.policy.replace(Some(policy.clone()));
         policy
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::enforce::adopt;
+use crate::enforce::policy::EffectivePolicy;
 use crate::error::Error;
 use crate::git::range::{self, Range};
 use crate::output::Report;
@@ -55,7 +56,8 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
             hint: "Set it: git config user.email you@example.com".to_owned(),
         });
     }
-    let adopted = adopt::range(&session.cx, layout, session.agent_flag.as_deref(), &range, &reason)?;
+    let policy = EffectivePolicy::of_push(&session.cx, layout, &range.tips).policy;
+    let adopted = adopt::range(session.repo(layout, &policy), session.agent_flag.as_deref(), &range, &reason)?;
     if let Some((issue, commit)) = adopted.own.first() {
         return Err(Error::OwnEdits { issue: *issue, commit: commit.to_string(), more: adopted.own.len() - 1 });
     }

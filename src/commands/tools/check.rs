@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
+use crate::domain::policy::Enforcement;
 use crate::enforce::check::{self, Checked};
 use crate::enforce::message::{self, FindingView};
+use crate::enforce::policy::EffectivePolicy;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::git::range::Range;
@@ -59,7 +61,10 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         let hint = "Create the first commit, then check".to_owned();
         return Err(Error::NotThere { what: "commit", name: "HEAD".to_owned(), hint });
     };
-    let Checked { verdict, commits, not_judged, remarks, known } = check::run(&session.cx, layout, &range)?;
+    let mut policy = EffectivePolicy::of_push(&session.cx, layout, &range.tips).policy;
+    // A check reports what it finds even if the hooks would ignore it.
+    policy.enforcement = policy.enforcement.max(Enforcement::Warn);
+    let Checked { verdict, commits, not_judged, remarks, known } = check::run(session.repo(layout, &policy), &range)?;
     let edit =
         |(issue_id, commits): (IssueId, Vec<_>)| FoundEdit { issue_id, commits: commits.iter().map(ToString::to_string).collect() };
     Ok(Box::new(CheckReport {

@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use crate::context::Context;
-use crate::enforce::{Error, Result};
 use crate::git::run::Git;
 use crate::git::tree;
+use crate::hooks::install::Result;
 use crate::store::layout::Layout;
 
 /// The file that no issue is called.
@@ -58,7 +58,7 @@ pub(crate) fn probe(cx: &Context, layout: &Layout, hook: &str, path: Option<&Pat
         }
         let git = git.env("GIT_INDEX_FILE", &index);
         let blob = some_blob(layout)?;
-        git.run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{MADE_UP}")]).map_err(Error::Git)?;
+        git.run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{MADE_UP}")])?;
         match path {
             Some(path) => git.hook(path, &[], None)?,
             None => git.output(&["hook", "run", "--ignore-missing", hook])?,

@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 
 use crate::context::Context;
-use crate::enforce::Result;
 use crate::git::run::Git;
+use crate::hooks::install::Result;
 use crate::hooks::install::shim;
 use crate::hooks::install::{HOOKS, HookSlot, Obstacle, Site, find};
 use crate::store::file;

@@ -4,9 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::enforce::Result;
+use crate::hooks::install::Result;
 use crate::hooks::install::shim;
-use crate::hooks::install::site::Site;
 use crate::store;
 use crate::store::file;
 
@@ -56,24 +55,24 @@ impl Manager {
     }
 
     /// Whether its configuration, or a hook of ours that it has put aside and runs, leads to ours.
-    pub(crate) fn runs_ours(self, site: &Site, hook: &str, binary: &str) -> Result<bool> {
+    pub(crate) fn runs_ours(self, dir: &Path, root: &Path, hook: &str, binary: &str) -> Result<bool> {
         if matches!(self, Self::PreCommit | Self::Prek) {
-            let mut legacy = site.hook(hook).into_os_string();
+            let mut legacy = dir.join(hook).into_os_string();
             legacy.push(shim::LEGACY);
             if shim::writer(Path::new(&legacy))? == shim::HookAuthor::We {
                 return Ok(true);
             }
         }
         let files: Vec<PathBuf> = match self {
-            Self::Husky => vec![husky_root(&site.dir).join(hook)],
+            Self::Husky => vec![husky_root(dir).join(hook)],
             Self::Lefthook => {
-                let folders = LEFTHOOK_SCRIPTS.map(|folder| site.root.join(folder).join(hook));
+                let folders = LEFTHOOK_SCRIPTS.map(|folder| root.join(folder).join(hook));
                 let scripts =
                     |folder: &PathBuf| file::names(folder).map(|names| names.into_iter().map(|it| folder.join(it)).collect());
                 folders.iter().map(scripts).collect::<store::Result<Vec<Vec<PathBuf>>>>()?.concat()
             }
-            Self::PreCommit => PRE_COMMIT_FILES.map(|file| site.root.join(file)).to_vec(),
-            Self::Prek => PREK_FILES.map(|file| site.root.join(file)).to_vec(),
+            Self::PreCommit => PRE_COMMIT_FILES.map(|file| root.join(file)).to_vec(),
+            Self::Prek => PREK_FILES.map(|file| root.join(file)).to_vec(),
         };
         // In one file for all hooks it is the hook's name that tells which of them runs ours.
         let words = if matches!(self, Self::PreCommit | Self::Prek) { format!("{binary} {hook}") } else { binary.to_owned() };

@@ -9,8 +9,8 @@ use gix::bstr::ByteSlice;
 
 use crate::context::Context;
 use crate::domain::id::IssueId;
-use crate::enforce::Result;
 use crate::git::run::Git;
+use crate::hooks::install::Result;
 use crate::hooks::install::shim;
 use crate::hooks::install::{Obstacle, find};
 use crate::store::git_info;

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
-use crate::enforce::Result;
+use crate::hooks::install::Result;
 use crate::hooks::install::shim::{self, HookAuthor};
 use crate::hooks::install::{Site, executable, find};
 use crate::store::file;

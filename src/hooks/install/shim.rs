@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::enforce::Result;
+use crate::hooks::install::Result;
 use crate::store::file;
 
 /// What every version of the mark begins with.

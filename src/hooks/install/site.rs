@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::enforce::Result;
 use crate::git::run::Git;
+use crate::hooks::install::Result;
 use crate::hooks::install::manager::{self, Manager};
 use crate::hooks::install::shim::{self, HookAuthor};
 use crate::hooks::install::{HOOKS, Obstacle};
@@ -90,7 +90,7 @@ impl Site {
                 let text = shim::text_of(&path)?;
                 match manager::of(&self.dir, &text) {
                     _ if shim::calls(&text, binary) => HookSlot::Served,
-                    Some(manager) if manager.runs_ours(self, hook, binary)? => HookSlot::Served,
+                    Some(manager) if manager.runs_ours(&self.dir, &self.root, hook, binary)? => HookSlot::Served,
                     // They hand on one of the refs that are pushed: ours runs before theirs, with all of them.
                     Some(Manager::PreCommit | Manager::Prek) if hook == "pre-push" => HookSlot::Foreign,
                     Some(manager) => HookSlot::Managed(manager),

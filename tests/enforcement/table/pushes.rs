@@ -127,10 +127,10 @@ const REFUSED: &[Case] = &[
     ),
     refused("from the common Git directory", r#"topic; edit $FA "E"; sneak; cd "$TEAM/.git""#, "push topic"),
     refused("from another worktree", r#"topic; edit $FA "E"; sneak; other true; cd ../other"#, "push topic"),
-    refused("a rewind of main over an edit", r#"theirs $FA "T""#, "push +HEAD:main").because("take back a published edit"),
+    refused("a rewind of main over an edit", r#"theirs $FA "T""#, "push +HEAD:main").because("undo a published edit"),
     refused("a rewind of main over an edit, by an address", r#"theirs $FA "T""#, r#"git push -q --force "$REMOTE" HEAD:main"#),
     refused(
-        "a rewind of main over what is not known here",
+        "a rewind of main over commits that are not in this clone",
         r#"theirs $FA "T"; git update-ref refs/remotes/origin/main HEAD"#,
         "git push -q --force origin HEAD:main",
     ),

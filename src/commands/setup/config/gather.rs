@@ -3,8 +3,8 @@
 use crate::commands::setup::config::report::{PlacedValue, SettingView, SettingsReport};
 use crate::commands::setup::config::{read, repository_file};
 use crate::commands::shared::session::Session;
-use crate::domain::policy::{Candidate, Policy, PolicySettings};
-use crate::enforce::policy;
+use crate::domain::policy::{Candidate, PolicySettings};
+use crate::enforce::policy::EffectivePolicy;
 use crate::error::Error;
 use crate::store::config::edit::{self, Home, KEYS, Key};
 use crate::store::layout::Layout;
@@ -32,8 +32,7 @@ fn value_in(settings: &PolicySettings, key: &Key) -> Option<String> {
 /// All settings, each with its value and the places that set it.
 pub(crate) fn gather(session: &Session) -> Result<SettingsReport, Error> {
     let layout = session.layout()?;
-    let candidates = policy::candidates(&session.cx, layout);
-    let policy = Policy::strictest(&candidates);
+    let EffectivePolicy { policy, places } = EffectivePolicy::of_worktree(&session.cx, layout);
     let in_force = PolicySettings {
         enforcement: Some(policy.enforcement),
         worktrees: Some(policy.worktrees),
@@ -56,10 +55,10 @@ pub(crate) fn gather(session: &Session) -> Result<SettingsReport, Error> {
             let places = vec![PlacedValue { place: source.clone(), value: agent.to_string() }];
             return Ok(SettingView::known(key, agent.to_string(), source, places));
         }
-        let placed = |candidate: &Candidate| {
+        let value_of = |candidate: &Candidate| {
             Some(PlacedValue { place: candidate.place.clone(), value: value_in(candidate.settings.as_ref().ok()?, key)? })
         };
-        let places: Vec<PlacedValue> = candidates.iter().filter_map(placed).collect();
+        let places: Vec<PlacedValue> = places.iter().filter_map(value_of).collect();
         let value = value_in(&in_force, key).unwrap_or_default();
         if key.name == "worktree.enforce_leases"
             && let Some((place, _)) = policy.unreadable.first()

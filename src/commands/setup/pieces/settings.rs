@@ -133,7 +133,7 @@ impl Piece for PolicyPiece {
 
     /// Compares with the policy of every place except the variable, which is set for one command alone.
     fn state(&self, target: &SetupTarget<'_>) -> Result<PieceResult, Error> {
-        let mut candidates = policy::candidates(&target.session.cx, target.layout);
+        let mut candidates = policy::EffectivePolicy::of_worktree(&target.session.cx, target.layout).places;
         candidates.retain(|candidate| candidate.place != policy::VARIABLE);
         let in_force = Policy::strictest(&candidates).enforcement;
         Ok(if in_force >= self.0 {

@@ -12,7 +12,7 @@ use crate::domain::id::{Holder, IssueId};
 use crate::domain::issue;
 use crate::domain::lease::{Lease, LeaseFilter, LeaseStatus, Ledger};
 use crate::domain::time::in_words;
-use crate::enforce::policy;
+use crate::enforce::policy::EffectivePolicy;
 use crate::output::Report;
 use crate::output::text::Styles;
 use crate::store::identity::Identity;
@@ -75,7 +75,7 @@ fn prompt(session: &Session) -> Option<PromptReport> {
     layout.worktree_root.as_ref()?;
     // A worktree in which nothing was ever written has no id, and holds nothing.
     let identity = Identity::of(&layout).ok()??;
-    let policy = policy::policy(&session.cx, &layout, None);
+    let policy = EffectivePolicy::of_worktree(&session.cx, &layout).policy;
     let agent = actor::agent(&session.cx, &layout, session.agent_flag.as_deref()).ok();
     let holder = agent.map(|(agent_id, _)| Holder { agent_id, worktree_id: identity.worktree_id.clone() });
     let ledger = session.leases(&layout).ledger_about(&LeaseFilter::Worktree(&identity.worktree_id)).ok();
