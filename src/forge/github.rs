@@ -65,7 +65,7 @@ pub(crate) enum Error {
     /// `gh` is not logged in.
     #[error("gh is not logged in: {said}")]
     NotLoggedIn {
-        /// What it said.
+        /// Its message.
         said: String,
     },
     /// The repository has no GitHub remote.
@@ -77,19 +77,19 @@ pub(crate) enum Error {
     /// The rate limit is exceeded.
     #[error("GitHub's rate limit is exceeded: {said}")]
     RateLimit {
-        /// What it said.
+        /// Its message.
         said: String,
     },
     /// GitHub cannot be reached.
     #[error("cannot reach GitHub: {said}")]
     Offline {
-        /// What it said.
+        /// Its message.
         said: String,
     },
     /// `gh` failed for another reason.
     #[error("gh failed: {said}")]
     Failed {
-        /// What it said.
+        /// Its message.
         said: String,
     },
     /// The output of `gh` is not valid.

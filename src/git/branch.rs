@@ -58,22 +58,22 @@ mod tests {
         let first = first.expect("it can be written").detach();
         let who: AgentId = "agent:alice".parse().expect("an id");
         let log_of = |branch: &str| std::fs::read_to_string(dir.path().join(".git/logs/refs/heads").join(branch)).expect("a log");
-        let makes = |branch: &str| create(&repository(dir.path()), branch, first, &who).expect("it can be looked for");
-        assert!(makes("nobodys"));
-        assert_eq!(history::ref_commit(&repository(dir.path()), "refs/heads/nobodys"), Some(first));
-        let log = log_of("nobodys");
+        let creates = |branch: &str| create(&repository(dir.path()), branch, first, &who).expect("it can be looked for");
+        assert!(creates("agents"));
+        assert_eq!(history::ref_commit(&repository(dir.path()), "refs/heads/agents"), Some(first));
+        let log = log_of("agents");
         assert!(log.contains(&format!("{first} agent:alice <> ")), "{log}");
         assert!(log.ends_with(" +0000\tbranch: Created by git jit\n"), "{log}");
-        assert!(!makes("nobodys") && log_of("nobodys") == log, "it is there already");
+        assert!(!creates("agents") && log_of("agents") == log, "it exists already");
         let configured = |lines: &str| {
             let path = dir.path().join(".git/config");
             let before = std::fs::read_to_string(&path).expect("it was made");
             file::replace(&path, (before + lines).as_bytes(), file::Modes::PRIVATE).expect("a file in our own directory");
         };
         configured("[user]\nname = A <\\n> U Thor\nemail = a@example.org\n");
-        assert!(makes("users") && log_of("users").contains(" A  U Thor <a@example.org> "), "{}", log_of("users"));
+        assert!(creates("users") && log_of("users").contains(" A  U Thor <a@example.org> "), "{}", log_of("users"));
         configured("[committer]\nname = C O Mitter\n");
-        assert!(makes("committers") && log_of("committers").contains(" C O Mitter <a@example.org> "), "{}", log_of("committers"));
+        assert!(creates("committers") && log_of("committers").contains(" C O Mitter <a@example.org> "), "{}", log_of("committers"));
         assert!(create(&repository(dir.path()), "no..name", first, &who).is_err());
     }
 }

@@ -3,13 +3,14 @@
 //! A commit that a remote has is exempt from judgement. The tips that count are those of the refs that the remote's fetch
 //! refspecs map to, unless the remote is this repository or local commits move the ref.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use gix::bstr::{BString, ByteSlice};
 use gix::remote::Direction;
 use gix::{ObjectId, Repository};
 
+use crate::git::remote::is_another_repository;
 use crate::git::tree::{self, TreeEntry};
 use crate::git::{Error, Result};
 
@@ -89,7 +90,7 @@ pub(crate) fn reachable(repo: &Repository, tips: &[ObjectId], hidden: &[ObjectId
 }
 
 /// A commit that changed a file.
-pub(crate) struct FileChange {
+pub(crate) struct CommittedChange {
     /// The commit.
     pub commit: ObjectId,
     /// The author date.
@@ -106,7 +107,7 @@ pub(crate) struct FileChange {
 
 /// The commits reachable from HEAD that changed a file of `.jit/`, newest first. A merge counts if its version of the file differs
 /// from every parent's.
-pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange>> {
+pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<CommittedChange>> {
     let Some(head) = tree::head_commit(repo)? else { return Ok(Vec::new()) };
     // Most commits have the same `.jit` tree as their parents, so each tree is searched once.
     let mut known: HashMap<ObjectId, Option<TreeEntry>> = HashMap::new();
@@ -131,7 +132,7 @@ pub(crate) fn changes_of(repo: &Repository, path: &str) -> Result<Vec<FileChange
         let author = commit.author().map_err(Error::unreadable(format!("commit {id}")))?;
         let seconds = author.time().map_or(0, |time| time.seconds);
         let message = commit.message_raw_sloppy();
-        changes.push(FileChange {
+        changes.push(CommittedChange {
             commit: id,
             at: jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
             author: author.name.to_str_lossy().into_owned(),
@@ -255,51 +256,6 @@ fn matches(pattern: &BString, name: &[u8]) -> bool {
             name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
         }
     }
-}
-
-/// Whether a local URL leads to an existing repository other than this one, by any of the spellings that Git accepts.
-fn is_another_repository(repo: &Repository, primary_root: Option<&Path>, url: &gix::Url) -> bool {
-    let Ok(common_dir) = repo.common_dir().canonicalize() else { return false };
-    let worktree_root = repo.workdir().and_then(|root| root.canonicalize().ok());
-    let decoded = percent_decoded(url.path.as_bstr());
-    let base = worktree_root.as_deref().unwrap_or(&common_dir);
-    // A set, because most spellings give the same path and each path costs an attempt to open a repository.
-    let mut places = BTreeSet::new();
-    for path in [url.path.as_bstr(), decoded.as_bstr()] {
-        // This system cannot represent the path.
-        let Ok(path) = gix::path::from_bstr(path) else { continue };
-        for base in [Some(base), Some(common_dir.as_path()), primary_root].into_iter().flatten() {
-            for suffix in ["", ".git", "/.git", ".git/.git"] {
-                let mut spelled = base.join(&path).into_os_string();
-                spelled.push(suffix);
-                places.insert(spelled);
-            }
-        }
-    }
-    let found: Vec<PathBuf> = places.iter().filter_map(|place| common_dir_of(Path::new(place))).collect();
-    !found.is_empty() && !found.contains(&common_dir)
-}
-
-fn percent_decoded(path: &[u8]) -> BString {
-    let mut decoded = Vec::new();
-    let mut rest = path;
-    while let Some((first, more)) = rest.split_first() {
-        let hex = more.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
-        if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            decoded.push(byte);
-            rest = &more[2..];
-        } else {
-            decoded.push(*first);
-            rest = more;
-        }
-    }
-    decoded.into()
-}
-
-/// The common directory of the repository at exactly this path, which may be a worktree or a Git directory.
-fn common_dir_of(path: &Path) -> Option<PathBuf> {
-    let git_dir = gix::open_opts(path, gix::open::Options::isolated()).ok()?;
-    git_dir.common_dir().canonicalize().ok()
 }
 
 #[cfg(test)]

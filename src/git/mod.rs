@@ -7,6 +7,7 @@ pub(crate) mod history;
 pub(crate) mod index;
 pub(crate) mod merge;
 pub(crate) mod range;
+mod remote;
 pub(crate) mod run;
 pub(crate) mod tree;
 

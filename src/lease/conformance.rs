@@ -65,14 +65,14 @@ pub(crate) fn grant(lease: u32, on: u32, who: u32, ttl_secs: u64) -> Grant {
 
 /// Runs all checks on coordinators that `fresh` creates.
 pub(crate) fn all(fresh: &dyn Fn() -> Open) {
-    nothing_is_there_at_first(&fresh());
-    what_one_handle_is_told_the_others_see(&fresh());
-    a_renewal_is_of_the_lease_that_was_seen(&fresh());
-    every_end_is_told_apart(&fresh());
-    the_past_is_whole_and_in_order(&fresh());
-    one_of_many_wins(&fresh());
-    it_decides_as_the_rules_do(fresh);
-    nothing_is_wrong_and_nothing_is_recovered(&fresh());
+    a_new_store_is_empty(&fresh());
+    handles_share_their_state(&fresh());
+    only_the_given_lease_is_renewed(&fresh());
+    every_outcome_is_distinguished(&fresh());
+    the_history_is_complete_and_ordered(&fresh());
+    one_of_many_rivals_wins(&fresh());
+    it_follows_the_rules(fresh);
+    an_intact_store_needs_no_recovery(&fresh());
 }
 
 fn ask(open: &Open, request: &Request, clock: &TestClock) -> Result<LeaseAnswer, LeaseRefusal> {
@@ -87,7 +87,7 @@ fn release(lease: u32, who: u32) -> Request {
     Request::Release { lease_id: lease_id(lease), holder: holder(who), closing: false, reason: None }
 }
 
-fn nothing_is_there_at_first(open: &Open) {
+fn a_new_store_is_empty(open: &Open) {
     assert_eq!(open().ledger().expect("reachable"), Ledger::default());
     assert_eq!(open().verify(&[lease_id(1)]).expect("reachable")[&lease_id(1)], LeaseOutcome::Unknown);
     open().history(&mut |past| panic_on(&past)).expect("reachable");
@@ -99,14 +99,14 @@ fn panic_on(past: &crate::domain::lease::PastEvent) {
     assert!(past.sequence == 0, "something happened: {past:?}");
 }
 
-fn what_one_handle_is_told_the_others_see(open: &Open) {
+fn handles_share_their_state(open: &Open) {
     let (clock, handle) = (TestClock::at(0), open());
     assert_eq!(acquire(open, 1, 1, 1, &clock), Ok(LeaseAnswer::Granted(lease_id(1))));
     assert_eq!(handle.ledger().expect("reachable").lease_on(issue(1)).map(|lease| lease.lease_id.clone()), Some(lease_id(1)));
     assert!(matches!(acquire(open, 2, 1, 2, &clock), Err(LeaseRefusal::Held { .. })));
 }
 
-fn a_renewal_is_of_the_lease_that_was_seen(open: &Open) {
+fn only_the_given_lease_is_renewed(open: &Open) {
     let clock = TestClock::at(0);
     acquire(open, 1, 1, 1, &clock).expect("free");
     let seen = open().ledger().expect("reachable").lease_on(issue(1)).expect("held").clone();
@@ -118,19 +118,19 @@ fn a_renewal_is_of_the_lease_that_was_seen(open: &Open) {
     clock.0.store(19_000, Ordering::Relaxed);
     acquire(open, 2, 1, 2, &clock).expect("over");
     let Err(Error::Lost { outcome, successor, .. }) = open().renew(&clock, &renewed, &Limits::default()) else {
-        unreachable!("somebody else has it");
+        unreachable!("another agent holds it");
     };
     assert_eq!((*outcome, successor.map(|lease| lease.holder.clone())), (LeaseOutcome::Lapsed, Some(holder(2))));
     let theirs = open().ledger().expect("reachable").lease_on(issue(1)).expect("held").clone();
     let evict = Request::ForceEvict { lease_id: lease_id(2), by: agent(3), reason: "gone".into() };
-    ask(open, &evict, &clock).expect("anybody may");
+    ask(open, &evict, &clock).expect("anyone may");
     let Err(Error::Lost { outcome, successor, .. }) = open().renew(&clock, &theirs, &Limits::default()) else {
         unreachable!("it was evicted");
     };
     assert!(matches!(*outcome, LeaseOutcome::Evicted { .. }) && successor.is_none());
 }
 
-fn every_end_is_told_apart(open: &Open) {
+fn every_outcome_is_distinguished(open: &Open) {
     let clock = TestClock::at(0);
     for n in 1..=5 {
         acquire(open, n, n, 1, &clock).expect("free");
@@ -159,7 +159,7 @@ fn every_end_is_told_apart(open: &Open) {
     }
 }
 
-fn the_past_is_whole_and_in_order(open: &Open) {
+fn the_history_is_complete_and_ordered(open: &Open) {
     let clock = TestClock::at(0);
     for n in 1..=40 {
         acquire(open, n, 1, n % 3, &clock).expect("free");
@@ -175,7 +175,7 @@ fn the_past_is_whole_and_in_order(open: &Open) {
     assert_eq!(leases, (1..=40).flat_map(|n| [lease_id(n), lease_id(n)]).collect::<Vec<_>>());
 }
 
-fn one_of_many_wins(open: &Open) {
+fn one_of_many_rivals_wins(open: &Open) {
     let handles: Vec<Box<dyn Coordinator>> = (0..8).map(|_| open()).collect();
     let won: usize = std::thread::scope(|scope| {
         let ask = |(who, handle): (u32, Box<dyn Coordinator>)| {
@@ -226,7 +226,7 @@ pub(crate) fn with_new_id(request: &Request, id: LeaseId) -> Request {
     }
 }
 
-fn it_decides_as_the_rules_do(fresh: &dyn Fn() -> Open) {
+fn it_follows_the_rules(fresh: &dyn Fn() -> Open) {
     let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
     let walk = runner.run(&proptest::collection::vec(request(), 1..60), |steps| {
         let (open, clock, mut model) = (fresh(), TestClock::at(0), Ledger::default());
@@ -281,7 +281,7 @@ fn without_numbers(answer: Result<LeaseAnswer, LeaseRefusal>) -> Result<LeaseAns
     }
 }
 
-fn nothing_is_wrong_and_nothing_is_recovered(open: &Open) {
+fn an_intact_store_needs_no_recovery(open: &Open) {
     let clock = TestClock::at(0);
     acquire(open, 1, 1, 1, &clock).expect("free");
     let before = open().ledger().expect("reachable");

@@ -121,7 +121,7 @@ mod tests {
             let mut harmed = format!("[agent]\nid = {good}\n[coordination]\ndefault_ttl_secs = 60\n").into_bytes();
             file::replace(&path, &harmed, file::Modes::PRIVATE).expect("written");
             let is_id = id.parse::<AgentId>();
-            prop_assert_eq!(agent_id(&path).ok().flatten(), is_id.ok(), "a good file says what it says, a bad id is an error");
+            prop_assert_eq!(agent_id(&path).ok().flatten(), is_id.ok(), "a valid id is read, an invalid one is an error");
             let at = at.index(harmed.len());
             harmed.splice(at..at, noise.iter().copied());
             for bytes in [noise, harmed] {

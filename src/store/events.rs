@@ -227,7 +227,7 @@ mod tests {
         let mut half = file::open_append(&log.path(), Modes::PRIVATE).expect("open");
         half.write_all(&line[..20]).expect("written");
         let (none, mark) = log.since(before).expect("read");
-        assert_eq!((none.len(), mark), (0, before), "half a line is read when it is whole");
+        assert_eq!((none.len(), mark), (0, before), "half a line is read once it is complete");
         half.write_all(&line[20..]).expect("written");
         assert_eq!(log.since(mark).expect("read").0.len(), 1);
         let (_, mark) = log.all().expect("read");

@@ -15,7 +15,7 @@ use crate::domain::id::IssueId;
 use crate::domain::issue::Summary;
 use crate::store::file::{self, Modes};
 use crate::store::file_stamp::{COARSEST_TICK, DirectoryScan, FileStamp, nanos, ticks};
-use crate::store::issue_cache::summary_cache::{Reader, SummaryCache, encode, put_number, put_text};
+use crate::store::issue_cache::summary_cache::{SummaryCache, SummaryReader, encode, put_number, put_text};
 
 /// How many trees are cached: the newest ones.
 const TREES_KEPT: usize = 8;
@@ -50,7 +50,7 @@ impl Cache {
     /// The ids of the issues in a tree, sorted, if they are cached.
     pub(crate) fn ids(&self, tree: ObjectId) -> Option<Vec<IssueId>> {
         let bytes = self.read(&format!("tree-{tree}.ids"))?;
-        let mut read = Reader { bytes: &bytes, at: 0 };
+        let mut read = SummaryReader { bytes: &bytes, at: 0 };
         if read.take(summary_cache::MAGIC.len())? != summary_cache::MAGIC || read.text()? != tree.as_bytes() {
             return None;
         }
@@ -73,10 +73,10 @@ impl Cache {
     }
 
     /// Caches the summaries of those files in a directory that were old enough when they were read.
-    pub(crate) fn keep_dir<'s>(&self, dir: &Path, look: &DirectoryScan, found: impl Iterator<Item = (&'s FileStamp, &'s Summary)>) {
+    pub(crate) fn keep_dir<'s>(&self, dir: &Path, scan: &DirectoryScan, found: impl Iterator<Item = (&'s FileStamp, &'s Summary)>) {
         // The file system may have its own clock, so its current time counts too.
         let Some(now) = self.now_there() else { return };
-        let limit = look.began_at.min(now - ticks(look.began.elapsed())) - ticks(COARSEST_TICK);
+        let limit = scan.began_at.min(now - ticks(scan.began.elapsed())) - ticks(COARSEST_TICK);
         let owner = dir.as_os_str().as_encoded_bytes();
         self.write(&dir_name(owner), encode(owner, found.filter(|(stamp, _)| stamp.touched() < limit)));
         self.prune();
@@ -132,7 +132,7 @@ impl Cache {
 }
 
 fn is_of_a_directory(bytes: &[u8]) -> bool {
-    let mut read = Reader { bytes, at: summary_cache::MAGIC.len() };
+    let mut read = SummaryReader { bytes, at: summary_cache::MAGIC.len() };
     #[cfg(unix)]
     let path = read.text().map(|owner| PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(owner)));
     #[cfg(not(unix))]
@@ -162,13 +162,13 @@ mod tests {
         let scratch = tempfile::tempdir().expect("a directory");
         let cache = Cache::new(scratch.path(), Modes::PRIVATE);
         let summary = issue(scratch.path());
-        let mut look = DirectoryScan::begin(scratch.path());
-        let stamp = look.stamp(summary.id).expect("it is there");
-        assert!(!look.is_settled(&stamp));
+        let mut scan = DirectoryScan::begin(scratch.path());
+        let stamp = scan.stamp(summary.id).expect("it is there");
+        assert!(!scan.is_settled(&stamp));
         // A clock that runs ahead of the file system's.
-        look.began_at += 3_600_000_000_000;
-        assert!(look.is_settled(&stamp));
-        cache.keep_dir(scratch.path(), &look, [(&stamp, &summary)].into_iter());
+        scan.began_at += 3_600_000_000_000;
+        assert!(scan.is_settled(&stamp));
+        cache.keep_dir(scratch.path(), &scan, [(&stamp, &summary)].into_iter());
         assert_eq!(cache.summaries_of_dir(scratch.path()).find(summary.id, stamp, &mut 0), None);
     }
 

@@ -1,4 +1,4 @@
-//! Notes on issues: one file each, so that anybody can add one without a conflict.
+//! Notes on issues: one file each, so that adding one never conflicts.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

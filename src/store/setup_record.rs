@@ -72,13 +72,13 @@ impl ConfigChange {
 /// The files of this worktree and this clone that may be removed: none in a directory that contains anything else.
 pub(crate) fn leftovers(layout: &Layout) -> Result<Vec<PathBuf>> {
     let (own, shared) = (layout.git_dir.join("jit"), layout.shared_dir());
-    let nobody_has_it = Identity::read(&layout.git_dir)?.is_none_or(|own| own.agent_id.is_none() && own.issue_id.is_none());
+    let is_unassigned = Identity::read(&layout.git_dir)?.is_none_or(|own| own.agent_id.is_none() && own.issue_id.is_none());
     let is_idle = only(&shared, |path| {
         let is_primarys = shared != own && (path == Path::new("worktree.json") || path == Path::new(RECORD));
         is_plain(path) || is_primarys || (shared == own && is_of_worktree(path))
     })?;
     // Recorded work refers to the ids of worktrees.
-    if !nobody_has_it || !is_idle {
+    if !is_unassigned || !is_idle {
         return Ok(Vec::new());
     }
     if shared == own {

@@ -24,7 +24,7 @@ fn a_lease_without_an_end_wants_a_reason_has_limits_and_goes_stale() {
     alice.jit_args(&["claim", "acquire", &ids[0], "--ttl", "0", "--reason", " "]).exits(2);
     take(&alice, 0).ok().says("no end");
     take(&alice, 1).ok();
-    take(&alice, 2).exits(1).says("agent:alice may have at most 2 leases").says("max_indefinite_leases_per_agent");
+    take(&alice, 2).exits(1).says("agent:alice may have at most 2 indefinite leases").says("max_indefinite_leases_per_agent");
     alice.at("boot", 0).jit(&format!("claim acquire {} --ttl 60", ids[2])).ok();
     alice.at("boot", 0).jit(&format!("claim acquire {} --ttl 0 --reason long", ids[2])).exits(1);
     bob.at("boot", 3599).jit(&format!("claim acquire {}", ids[0])).exits(4).says("indefinitely");
@@ -47,7 +47,7 @@ fn the_limit_of_the_repository_counts_everybody() {
     let take = |who: &Place, n: usize| who.jit(&format!("claim acquire {} --ttl 0 --reason long", ids[n]));
     take(&alice, 0).ok();
     take(&bob, 1).ok();
-    take(&bob.agent("agent:carol"), 2).exits(1).says("this repository may have at most 2 leases").says("per_repo");
+    take(&bob.agent("agent:carol"), 2).exits(1).says("this repository may have at most 2 indefinite leases").says("per_repo");
     let error = take(&alice.with("JIT_AGENT_ID", "agent:dave"), 2);
     assert_eq!(error.status(), 1);
     bob.jit(&format!("claim release {}", ids[1])).ok();
@@ -155,7 +155,7 @@ fn anybody_may_evict_and_says_why() {
     let id = &ids[0];
     alice.acquire(id);
     bob.jit(&format!("claim force-evict {id}")).exits(2);
-    bob.jit_args(&["claim", "force-evict", id, "--reason", "  "]).exits(2).says("others will read it");
+    bob.jit_args(&["claim", "force-evict", id, "--reason", "  "]).exits(2).says("for others to read");
     bob.jit_args(&["claim", "force-evict", id, "--reason", "agent crashed"]).ok().says("✓ Evicted").says("agent:alice");
     bob.jit(&format!("claim force-evict {id} --reason again")).exits(3);
     alice.jit(&format!("claim renew {id}")).exits(3);

@@ -100,10 +100,10 @@ impl Damaged {
 fn a_log_that_is_whole_is_left_alone() {
     let damaged = Damaged::new();
     let before = damaged.lines();
-    damaged.team.jit("recover").ok().says("whole, with 3 leases");
+    damaged.team.jit("recover").ok().says("complete, with 3 leases");
     assert_eq!(damaged.lines(), before);
     let empty = World::new();
-    empty.team().jit("recover").ok().says("whole");
+    empty.team().jit("recover").ok().says("complete");
     assert!(!empty.path("team/.git/jit/claims.jsonl").exists());
 }
 

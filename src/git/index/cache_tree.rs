@@ -32,7 +32,7 @@ pub(crate) fn staged_tree(path: &Path, hash: gix::hash::Kind, name: &[u8]) -> Op
         file.seek(SeekFrom::Start(start)).ok()?;
         file.read_exact(&mut bytes).ok()?;
         if let Some(data) = find(&bytes) {
-            return Reader { rest: data, id_length: hash.len_in_bytes() }.child(name);
+            return NodeReader { rest: data, id_length: hash.len_in_bytes() }.child(name);
         }
         if start == 0 || window >= FURTHEST {
             return None;
@@ -71,7 +71,7 @@ fn extension(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
 }
 
 /// Reads nodes: name, NUL, number of entries (-1 if invalid), space, number of subtrees, newline, id unless invalid.
-struct Reader<'a> {
+struct NodeReader<'a> {
     rest: &'a [u8],
     id_length: usize,
 }
@@ -82,7 +82,7 @@ struct Node<'a> {
     id: Option<ObjectId>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> NodeReader<'a> {
     fn until(&mut self, end: u8) -> Option<&'a [u8]> {
         let at = self.rest.iter().position(|byte| *byte == end)?;
         let (found, rest) = self.rest.split_at(at);

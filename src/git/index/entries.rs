@@ -30,7 +30,7 @@ pub(crate) struct IndexEntry {
 
 /// The entries whose paths start with `top` in any case; `None` if the file is not understood.
 pub(crate) fn below(path: &Path, hash: gix::hash::Kind, top: &[u8]) -> Option<Vec<IndexEntry>> {
-    let mut reader = Reader::open(path, hash)?;
+    let mut reader = EntryReader::open(path, hash)?;
     let mut found = Vec::new();
     for _ in 0..reader.count {
         let entry = reader.next()?;
@@ -45,7 +45,7 @@ pub(crate) fn below(path: &Path, hash: gix::hash::Kind, top: &[u8]) -> Option<Ve
     Some(found)
 }
 
-struct Reader {
+struct EntryReader {
     file: BufReader<File>,
     hash: gix::hash::Kind,
     version: u32,
@@ -54,7 +54,7 @@ struct Reader {
     path: Vec<u8>,
 }
 
-impl Reader {
+impl EntryReader {
     fn open(path: &Path, hash: gix::hash::Kind) -> Option<Self> {
         let file = BufReader::with_capacity(BUFFER, File::open(path).ok()?);
         let mut reader = Self { file, hash, version: 0, count: 0, path: Vec::new() };

@@ -25,7 +25,7 @@ impl SummaryCache {
 
     /// The summaries in these bytes, if they belong to `owner` and are complete.
     pub(crate) fn of(bytes: Vec<u8>, owner: &[u8]) -> Option<Self> {
-        let mut read = Reader { bytes: &bytes, at: 0 };
+        let mut read = SummaryReader { bytes: &bytes, at: 0 };
         if read.take(MAGIC.len())? != MAGIC || read.text()? != owner {
             return None;
         }
@@ -48,7 +48,7 @@ impl SummaryCache {
         let is_next = self.offsets.get(*next).is_some_and(|(there, _)| *there == id);
         let place = if is_next { *next } else { self.offsets.binary_search_by_key(&id, |(id, _)| *id).ok()? };
         *next = place + 1;
-        let mut read = Reader { bytes: &self.bytes, at: self.offsets[place].1 };
+        let mut read = SummaryReader { bytes: &self.bytes, at: self.offsets[place].1 };
         for part in stamp.0 {
             if read.take(8)? != part.to_le_bytes() {
                 return None;
@@ -110,12 +110,12 @@ pub(crate) fn put_text(bytes: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// Decodes bytes, and never reads beyond their end.
-pub(crate) struct Reader<'a> {
+pub(crate) struct SummaryReader<'a> {
     pub bytes: &'a [u8],
     pub at: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SummaryReader<'a> {
     /// The next `length` bytes.
     pub(crate) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let taken = self.bytes.get(self.at..self.at.checked_add(length)?)?;

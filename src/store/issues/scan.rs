@@ -18,45 +18,45 @@ const CHUNK: usize = 128;
 
 pub(crate) fn scan_summaries(store: &IssueStore<'_>) -> Result<IssueScan<Summary>> {
     let (cache, local) = (store.cache(), store.files.dir(Source::Worktree));
-    let mut kept = SummaryCache::default();
+    let mut cached = SummaryCache::default();
     let ids = rayon::in_place_scope(|scope| {
-        scope.spawn(|_| kept = cache.summaries_of_dir(local));
+        scope.spawn(|_| cached = cache.summaries_of_dir(local));
         store.ids()
     })?;
     let of = |wanted: Source| -> Vec<IssueId> { ids.iter().filter(|(_, source)| *source == wanted).map(|(id, _)| *id).collect() };
     let (here, elsewhere) = (of(Source::Worktree), of(Source::Primary));
-    let mut seen = in_dir(store, Source::Worktree, &here, &kept, &cache);
+    let mut scanned = in_dir(store, Source::Worktree, &here, &cached, &cache);
     if !elsewhere.is_empty() {
-        kept = cache.summaries_of_dir(store.files.dir(Source::Primary));
-        seen.append(&mut in_dir(store, Source::Primary, &elsewhere, &kept, &cache));
+        cached = cache.summaries_of_dir(store.files.dir(Source::Primary));
+        scanned.append(&mut in_dir(store, Source::Primary, &elsewhere, &cached, &cache));
     }
-    seen.append(&mut committed(store, &of(Source::Head), &cache)?);
-    if !seen.is_sorted_by_key(|seen| seen.id) {
-        seen.sort_by_key(|seen| seen.id);
+    scanned.append(&mut committed(store, &of(Source::Head), &cache)?);
+    if !scanned.is_sorted_by_key(|scanned| scanned.id) {
+        scanned.sort_by_key(|scanned| scanned.id);
     }
-    Ok(IssueScan::of(seen.into_iter().map(|seen| (seen.source, seen.summary))))
+    Ok(IssueScan::of(scanned.into_iter().map(|scanned| (scanned.source, scanned.summary))))
 }
 
 /// The issues of a directory.
-fn in_dir(store: &IssueStore<'_>, source: Source, ids: &[IssueId], kept: &SummaryCache, cache: &Cache) -> Vec<Seen> {
+fn in_dir(store: &IssueStore<'_>, source: Source, ids: &[IssueId], cached: &SummaryCache, cache: &Cache) -> Vec<ScannedIssue> {
     let dir = store.files.dir(source);
-    let look = DirectoryScan::begin(dir);
-    let see = |place: &mut usize, id: &IssueId| {
-        let stamp = look.stamp(*id);
-        let summary = stamp.and_then(|stamp| kept.find(*id, stamp, place));
-        Seen { id: *id, source, stamp, is_fresh: summary.is_none(), summary: summary.map_or_else(|| read(dir, *id), Ok) }
+    let directory = DirectoryScan::begin(dir);
+    let scan = |place: &mut usize, id: &IssueId| {
+        let stamp = directory.stamp(*id);
+        let summary = stamp.and_then(|stamp| cached.find(*id, stamp, place));
+        ScannedIssue { id: *id, source, stamp, is_fresh: summary.is_none(), summary: summary.map_or_else(|| read(dir, *id), Ok) }
     };
-    let seen: Vec<Seen> = ids.par_iter().with_min_len(CHUNK).map_init(|| 0, see).collect();
+    let scanned: Vec<ScannedIssue> = ids.par_iter().with_min_len(CHUNK).map_init(|| 0, scan).collect();
     // Only this directory was listed completely, so only its summaries can be cached.
-    let fresh = || seen.iter().filter(|seen| seen.is_fresh && seen.can_be_kept(&look).is_some()).count();
+    let fresh = || scanned.iter().filter(|scanned| scanned.is_fresh && scanned.cacheable(&directory).is_some()).count();
     if source == Source::Worktree && SummaryCache::pays(fresh()) {
-        cache.keep_dir(dir, &look, seen.iter().filter_map(|seen| seen.can_be_kept(&look)));
+        cache.keep_dir(dir, &directory, scanned.iter().filter_map(|scanned| scanned.cacheable(&directory)));
     }
-    seen
+    scanned
 }
 
 /// An issue with its stamp and summary.
-struct Seen {
+struct ScannedIssue {
     id: IssueId,
     source: Source,
     stamp: Option<FileStamp>,
@@ -65,10 +65,10 @@ struct Seen {
     summary: Result<Summary>,
 }
 
-impl Seen {
+impl ScannedIssue {
     /// What may be cached: nothing of a file that has just changed.
-    fn can_be_kept(&self, look: &DirectoryScan) -> Option<(&FileStamp, &Summary)> {
-        let stamp = self.stamp.as_ref().filter(|stamp| look.is_settled(stamp))?;
+    fn cacheable(&self, directory: &DirectoryScan) -> Option<(&FileStamp, &Summary)> {
+        let stamp = self.stamp.as_ref().filter(|stamp| directory.is_settled(stamp))?;
         Some((stamp, self.summary.as_ref().ok()?))
     }
 }
@@ -80,18 +80,18 @@ fn read(dir: &Path, id: IssueId) -> Result<Summary> {
 }
 
 /// The issues of HEAD's tree; they need no stamp, since the tree's id identifies its content.
-fn committed(store: &IssueStore<'_>, ids: &[IssueId], cache: &Cache) -> Result<Vec<Seen>> {
+fn committed(store: &IssueStore<'_>, ids: &[IssueId], cache: &Cache) -> Result<Vec<ScannedIssue>> {
     let Some(tree) = store.head()?.tree.filter(|_| !ids.is_empty()) else { return Ok(Vec::new()) };
-    let (kept, mut place) = (cache.summaries_of_tree(tree), 0);
-    let mut see = |id: &IssueId| {
-        let kept = kept.find(*id, FileStamp::NONE, &mut place);
-        let is_fresh = kept.is_none();
+    let (cached, mut place) = (cache.summaries_of_tree(tree), 0);
+    let mut scan = |id: &IssueId| {
+        let cached = cached.find(*id, FileStamp::NONE, &mut place);
+        let is_fresh = cached.is_none();
         let load = || store.load(*id, Source::Head).map(|document| Summary::from(document.issue()));
-        Seen { id: *id, source: Source::Head, stamp: None, is_fresh, summary: kept.map_or_else(load, Ok) }
+        ScannedIssue { id: *id, source: Source::Head, stamp: None, is_fresh, summary: cached.map_or_else(load, Ok) }
     };
-    let seen: Vec<Seen> = ids.iter().map(&mut see).collect();
-    if SummaryCache::pays(seen.iter().filter(|seen| seen.is_fresh).count()) {
-        cache.keep_tree(tree, seen.iter().filter_map(|seen| seen.summary.as_ref().ok()));
+    let scanned: Vec<ScannedIssue> = ids.iter().map(&mut scan).collect();
+    if SummaryCache::pays(scanned.iter().filter(|scanned| scanned.is_fresh).count()) {
+        cache.keep_tree(tree, scanned.iter().filter_map(|scanned| scanned.summary.as_ref().ok()));
     }
-    Ok(seen)
+    Ok(scanned)
 }

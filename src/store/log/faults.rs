@@ -22,7 +22,7 @@ use crate::store::log::{LeaseLog, Options};
 
 /// A step.
 #[derive(Debug, Clone)]
-enum Step {
+enum FaultStep {
     /// A process makes a request, possibly with a fault.
     Ask { request: Request, pause: u64, fault: Option<Fault> },
     /// A power failure and a new boot.
@@ -49,23 +49,23 @@ struct Walk;
 
 impl ReferenceStateMachine for Walk {
     type State = ();
-    type Transition = Step;
+    type Transition = FaultStep;
 
     fn init_state() -> BoxedStrategy<()> {
         Just(()).boxed()
     }
 
-    fn transitions((): &()) -> BoxedStrategy<Step> {
+    fn transitions((): &()) -> BoxedStrategy<FaultStep> {
         prop_oneof![
-            20 => (request(), fault()).prop_map(|((request, pause), fault)| Step::Ask { request, pause, fault }),
-            3 => proptest::collection::vec(0usize..2_000, 1..40).prop_map(|draws| Step::LosePower(Loss(draws))),
-            1 => proptest::collection::vec(any::<u8>(), 0..40).prop_map(Step::Garble),
-            1 => fault().prop_map(Step::Recover),
+            20 => (request(), fault()).prop_map(|((request, pause), fault)| FaultStep::Ask { request, pause, fault }),
+            3 => proptest::collection::vec(0usize..2_000, 1..40).prop_map(|draws| FaultStep::LosePower(Loss(draws))),
+            1 => proptest::collection::vec(any::<u8>(), 0..40).prop_map(FaultStep::Garble),
+            1 => fault().prop_map(FaultStep::Recover),
         ]
         .boxed()
     }
 
-    fn apply((): (), _: &Step) {}
+    fn apply((): (), _: &FaultStep) {}
 }
 
 /// A state that the log may be in.
@@ -85,7 +85,7 @@ impl Model {
     }
 
     /// The leases without the sequences, which the log assigns.
-    fn told(&self) -> Vec<Lease> {
+    fn leases(&self) -> Vec<Lease> {
         self.ledger.leases().map(|lease| Lease { token: 0, version: 0, ..lease.clone() }).collect()
     }
 }
@@ -140,8 +140,8 @@ impl Rig {
         self.process = Some(process).filter(|_| !dies);
         let Ok(transaction) = asked else {
             // Part of it may be there, in its order.
-            let found = self.told();
-            let reached = after.iter().rposition(|state| state.told() == found);
+            let found = self.leases();
+            let reached = after.iter().rposition(|state| state.leases() == found);
             let reached = reached.unwrap_or_else(|| unreachable!("{found:?} is nothing that {request:?} leads to"));
             return self.states.extend(after.drain(1..=reached));
         };
@@ -162,23 +162,23 @@ impl Rig {
         self.disk.lose_power(loss);
         self.process = None;
         (self.boot, self.millis) = (self.boot + 1, 0);
-        let found = self.told();
-        let survived = self.states.iter().rposition(|state| state.told() == found);
+        let found = self.leases();
+        let survived = self.states.iter().rposition(|state| state.leases() == found);
         let survived = survived.unwrap_or_else(|| unreachable!("{found:?} is nothing that was durable: {:?}", self.states));
         self.states = vec![self.states[survived].clone()];
     }
 
     /// The leases that a reader finds.
-    fn told(&self) -> Vec<Lease> {
+    fn leases(&self) -> Vec<Lease> {
         let ledger = self.store().ledger().expect("the log is readable");
-        Model { ledger, ..Model::default() }.told()
+        Model { ledger, ..Model::default() }.leases()
     }
 
     fn check(&self) {
-        assert_eq!(self.told(), self.present().told(), "readers see what was done");
+        assert_eq!(self.leases(), self.present().leases(), "readers see what was done");
         if let Some(process) = &self.process {
             let ledger = process.ledger().expect("the log is readable");
-            assert_eq!(Some(ledger), self.store().ledger().ok(), "whoever reads on sees what whoever reads anew sees");
+            assert_eq!(Some(ledger), self.store().ledger().ok(), "reading on gives the same ledger as reading from the start");
         }
         let ids: Vec<LeaseId> = self.present().ends.keys().cloned().collect();
         let fates = self.store().verify(&ids).expect("the log is readable");
@@ -205,12 +205,12 @@ impl StateMachineTest for RealStore {
         Rig { disk: SimDisk::default(), dir, process: None, boot: 0, millis: 0, asked: 0, states: vec![Model::default()], token: 0 }
     }
 
-    fn apply(mut rig: Rig, (): &(), step: Step) -> Rig {
+    fn apply(mut rig: Rig, (): &(), step: FaultStep) -> Rig {
         match step {
-            Step::Ask { request, pause, fault } => rig.ask(&request, pause, fault),
-            Step::LosePower(loss) => rig.lose_power(&loss),
-            Step::Garble(bytes) => rig.disk.garble(&rig.store().index(), &bytes),
-            Step::Recover(fault) => {
+            FaultStep::Ask { request, pause, fault } => rig.ask(&request, pause, fault),
+            FaultStep::LosePower(loss) => rig.lose_power(&loss),
+            FaultStep::Garble(bytes) => rig.disk.garble(&rig.store().index(), &bytes),
+            FaultStep::Recover(fault) => {
                 rig.disk.begin(fault);
                 let recovered = rig.store().recover(false);
                 rig.disk.begin(None);

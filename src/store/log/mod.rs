@@ -63,12 +63,12 @@ pub(crate) struct LeaseLog {
     disk: Arc<dyn Disk>,
     options: Options,
     /// What this process has read of the log; it continues from there.
-    seen: Arc<Mutex<Option<Seen>>>,
+    read_state: Arc<Mutex<Option<ReadState>>>,
 }
 
 /// What was read of a segment, as an index in memory.
 #[derive(Debug)]
-struct Seen {
+struct ReadState {
     index: Index,
     /// The offset up to which the index on disk is known to reach.
     indexed: u64,
@@ -82,12 +82,12 @@ impl LeaseLog {
 
     /// The log in `dir` on the given disk.
     fn on(disk: Arc<dyn Disk>, dir: &Path, options: Options) -> Self {
-        Self { dir: dir.to_owned(), disk, options, seen: Arc::default() }
+        Self { dir: dir.to_owned(), disk, options, read_state: Arc::default() }
     }
 
     /// What this process has read. A thread that panicked leaves no inconsistent value: it is taken out while in use.
-    fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn read_state(&self) -> MutexGuard<'_, Option<ReadState>> {
+        self.read_state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn current(&self) -> PathBuf {
@@ -110,8 +110,8 @@ impl LeaseLog {
     fn newest(&self, append: bool) -> Result<Option<Segment>> {
         let found = self.open(&self.current(), append)?.map_or_else(|| self.created_meanwhile(append), |it| Ok(Some(it)))?;
         let Some(mut segment) = found else { return Ok(None) };
-        let mut seen = self.seen();
-        self.read_on(&mut segment, seen.take())?;
+        let mut read_state = self.read_state();
+        self.read_on(&mut segment, read_state.take())?;
         // A closed segment whose successor exists: a writer is about to move the name `claims.jsonl`.
         while segment.is_sealed {
             let Some(mut next) = self.open(&self.archive(segment.number + 1), append)? else { break };
@@ -123,7 +123,7 @@ impl LeaseLog {
             segment = next;
         }
         let indexed = segment.resumed_at;
-        *seen = Index::of(&mut segment)?.map(|index| Seen { index, indexed });
+        *read_state = Index::of(&mut segment)?.map(|index| ReadState { index, indexed });
         Ok(Some(segment))
     }
 
@@ -138,8 +138,8 @@ impl LeaseLog {
     }
 
     /// Reads a segment to its end, starting where this process stopped reading, or else where the index ends, or else at the start.
-    fn read_on(&self, segment: &mut Segment, seen: Option<Seen>) -> Result<()> {
-        if let Some(Seen { index, indexed }) = seen
+    fn read_on(&self, segment: &mut Segment, read_state: Option<ReadState>) -> Result<()> {
+        if let Some(ReadState { index, indexed }) = read_state
             && let Some(rest) = index.rest(segment)?
         {
             segment.resume(index.into_parts(), &rest)?;
@@ -188,8 +188,8 @@ impl LeaseLog {
 
     /// The leases that match a filter, and perhaps others.
     pub(crate) fn ledger_about(&self, filter: &LeaseFilter<'_>) -> Result<Ledger> {
-        // A process that has read the whole log reads on from there.
-        if self.seen().is_some() {
+        // A process that has read the whole log continues from there.
+        if self.read_state().is_some() {
             return self.ledger();
         }
         self.part(filter)?.map_or_else(|| self.ledger(), Ok)

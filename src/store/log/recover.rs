@@ -1,6 +1,6 @@
 //! Recovery: an unreadable log is set aside, and the provable records are written to a new segment.
 //!
-//! It runs under the writers' lock and only on a log that no writer can use, so nobody loses a lease by it. Intact records are
+//! It runs under the writers' lock and only on a log that no writer can use, so no holder loses a lease by it. Intact records are
 //! taken in file order. Records after a gap count too, since their writer had read the lost ones. Sequence and token continue
 //! beyond every number that can have been used.
 

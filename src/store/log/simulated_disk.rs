@@ -47,7 +47,7 @@ struct SimulatedFile {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct DiskState {
     files: Vec<SimulatedFile>,
     names: BTreeMap<PathBuf, usize>,
     durable: BTreeMap<PathBuf, usize>,
@@ -60,7 +60,7 @@ struct State {
 
 /// The simulated disk; clones share its state.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct SimDisk(Arc<Mutex<State>>);
+pub(crate) struct SimDisk(Arc<Mutex<DiskState>>);
 
 /// The effect of a call.
 enum Go {
@@ -69,7 +69,7 @@ enum Go {
     ThenDie,
 }
 
-impl State {
+impl DiskState {
     /// Counts a call and returns its effect.
     fn call(&mut self) -> io::Result<Go> {
         if self.is_dead {
@@ -104,8 +104,8 @@ impl State {
 }
 
 impl SimDisk {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("nobody panics while holding it")
+    fn state(&self) -> MutexGuard<'_, DiskState> {
+        self.0.lock().expect("no holder of the lock panics")
     }
 
     /// Starts a new process, with this fault.
@@ -154,7 +154,7 @@ impl SimDisk {
         state.durable.insert(path.to_owned(), file);
     }
 
-    fn call<T>(&self, verb: &'static str, path: &Path, act: impl FnOnce(&mut State) -> T) -> Result<T> {
+    fn call<T>(&self, verb: &'static str, path: &Path, act: impl FnOnce(&mut DiskState) -> T) -> Result<T> {
         let mut state = self.state();
         let fail = Error::io(verb, path);
         match state.call() {

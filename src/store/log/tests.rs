@@ -242,7 +242,7 @@ fn a_writer_with_the_old_segment_open_loses_and_goes_on_in_the_new_one() {
     store.begin_next(&fast, &NOON.now()).expect("switched");
     let event = LeaseEvent::Release { lease_id: lease_id(1), reason: None };
     assert!(!store.append(&mut slow, &only(event), &NOON.now()).expect("written"), "nothing after the seal counts");
-    store.begin_next(&fast, &NOON.now()).expect("switched late, by somebody slow");
+    store.begin_next(&fast, &NOON.now()).expect("a slow writer switches too");
     assert!(store.ledger().expect("read").lease_on(issue(1)).is_some());
     release(&store, 1, 1).expect("held, in the new segment");
 }

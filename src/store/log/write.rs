@@ -169,9 +169,9 @@ impl LeaseLog {
         if lags
             && (!self.options.sync || segment.tape().sync().is_ok())
             && index::write(self.disk.as_ref(), &self.index(), segment)
-            && let Some(seen) = self.seen().as_mut()
+            && let Some(state) = self.read_state().as_mut()
         {
-            seen.indexed = segment.offset;
+            state.indexed = segment.offset;
         }
     }
 }
