@@ -1,7 +1,7 @@
-//! Who acts: the agent id, and where it came from.
+//! The acting agent: its id, and the source of that id.
 //!
-//! First of: the flag, `JIT_AGENT_ID`, the worktree's own, the user's `agent.toml`, the name in Git's
-//! configuration. A person is never turned away for lack of a variable.
+//! The first of these counts: the flag, `JIT_AGENT_ID`, the worktree's agent, the user's `agent.toml`, the name in Git's
+//! configuration, the account name. So a person never needs to set a variable.
 
 use gix::bstr::ByteSlice;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::store::config;
 use crate::store::identity::Identity;
 use crate::store::layout::Layout;
 
-/// Where an agent id came from.
+/// The source of an agent id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Origin {
@@ -22,18 +22,18 @@ pub(crate) enum Origin {
     Flag,
     /// `JIT_AGENT_ID`.
     Variable,
-    /// This worktree's own.
+    /// The agent of this worktree.
     Worktree,
     /// The user's `agent.toml`.
     UserFile,
     /// Git's `user.name` or `user.email`.
     GitUser,
-    /// The name of the account, for want of anything better.
+    /// The name of the account, if there is no other source.
     Account,
 }
 
 impl Origin {
-    /// In words.
+    /// For messages.
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Flag => "--agent-id",
@@ -46,15 +46,15 @@ impl Origin {
     }
 }
 
-/// Why nobody could be named.
+/// Why the agent could not be determined.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// A flag or a variable holds no agent id.
+    /// A flag or a variable is not a valid agent id.
     #[error("{origin}: {source}")]
     Malformed {
-        /// Which one.
+        /// The flag or variable.
         origin: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         #[source]
         source: IdError,
     },
@@ -72,7 +72,7 @@ impl Diagnose for Error {
     }
 }
 
-/// The agent that acts here.
+/// The acting agent, and the source of its id.
 pub(crate) fn agent(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result<(AgentId, Origin), Error> {
     let parse = |text: &str, origin: Origin| {
         let malformed = |source| Error::Malformed { origin: origin.describe(), source };
@@ -99,13 +99,13 @@ pub(crate) fn agent(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result
     Ok((account.expect("'unknown' is a name"), Origin::Account))
 }
 
-/// The agent and this worktree, which is given an id if it has none: for whoever is about to write.
+/// The agent and this worktree, for a command that writes: the worktree gets an id if it has none.
 pub(crate) fn holder(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result<Holder, Error> {
     let (agent_id, _) = agent(cx, layout, flag)?;
     Ok(Holder { agent_id, worktree_id: Identity::require(layout)?.worktree_id })
 }
 
-/// The agent and this worktree as they are, without writing anything.
+/// The agent and this worktree, without writing anything.
 pub(crate) fn editor(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result<Editor, Error> {
     let (agent_id, _) = agent(cx, layout, flag)?;
     let worktree_id = Identity::of(layout)?.map(|identity| identity.worktree_id);

@@ -1,9 +1,9 @@
-//! What the quick paths may do at most, counted: system calls, bytes that are read, files that are synced. No test here looks
-//! at a clock, so none of them fails because a machine is slow or busy.
+//! Upper limits of the fast paths, counted: system calls, bytes read, files synced. No test here measures time, so none fails on
+//! a slow or busy machine.
 //!
-//! The real binaries run under `strace` (in one test under `valgrind`), in a small repository and in a large one, with a short
-//! and a long history of leases. What is promised not to depend on these is counted in both, and must be the same. Where a count
-//! changes for a good reason, the number here changes with it, with the date and the reason in the comment beside it.
+//! The real binaries run under `strace` (one test under `valgrind`), in a small and in a large repository, with a short and a
+//! long history of leases. Numbers that must not depend on these are counted in both and must be equal. When a count changes for
+//! a good reason, change the number here, with the date and the reason in the comment beside it.
 
 mod hooks;
 mod instructions;

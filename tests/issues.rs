@@ -3,7 +3,7 @@
 use crate::support::{Place, World};
 
 #[test]
-fn an_issue_is_made_found_by_any_prefix_and_changed() {
+fn an_issue_is_created_found_by_any_prefix_and_edited() {
     let world = World::new();
     let team = world.team();
     let id = team.create("Fix the login");
@@ -47,7 +47,7 @@ fn bad_input_has_its_status_and_a_next_step() {
 }
 
 #[test]
-fn a_foreign_file_keeps_its_ways_and_only_the_field_changes() {
+fn a_foreign_file_keeps_its_format_and_only_the_field_changes() {
     let world = World::new();
     let team = world.team();
     let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
@@ -68,7 +68,7 @@ fn a_foreign_file_keeps_its_ways_and_only_the_field_changes() {
 }
 
 #[test]
-fn issues_are_seen_from_three_places_and_deleted_here_stays_deleted() {
+fn issues_are_read_from_three_places_and_a_removal_here_counts() {
     let world = World::new();
     let team = world.team();
     let committed = team.create("Committed");
@@ -91,7 +91,7 @@ fn issues_are_seen_from_three_places_and_deleted_here_stays_deleted() {
 }
 
 #[test]
-fn a_bad_file_is_named_and_counted_and_never_passed_over() {
+fn an_invalid_file_is_reported_and_counted_and_never_skipped() {
     let world = World::new();
     let team = world.team();
     let good = team.create("Good");
@@ -104,7 +104,7 @@ fn a_bad_file_is_named_and_counted_and_never_passed_over() {
 }
 
 #[test]
-fn what_is_available_is_ready_and_nobody_elses() {
+fn available_issues_are_ready_and_not_taken() {
     let world = World::new();
     let team = world.team().agent("agent:me");
     let [free, mine, theirs, done, blocked] = ["Free", "Mine", "Theirs", "Done", "Blocked"].map(|title| team.create(title));
@@ -126,7 +126,7 @@ fn what_is_available_is_ready_and_nobody_elses() {
 }
 
 #[test]
-fn init_is_repeatable_and_writes_nothing_of_this_machine_into_the_data() {
+fn init_is_repeatable_and_writes_no_local_facts_into_the_data() {
     let world = World::new();
     let team = world.team();
     assert_eq!(team.json("init")["changed"], false);
@@ -191,12 +191,12 @@ fn it_works_from_a_subdirectory_a_detached_head_sha256_and_a_bare_layout() {
         .place("bare.git")
         .jit("issue create Nowhere")
         .exits(3)
-        .says("bare repository, and no worktree itself")
+        .says("bare repository, not a worktree")
         .says("git jit worktree list");
 }
 
 #[test]
-fn a_removal_that_is_staged_is_a_removal_and_its_lease_waits_for_the_commit() {
+fn a_staged_removal_counts_and_its_lease_ends_with_the_commit() {
     let (world, issues) = World::strict();
     let team = world.team();
     let file = Place::file(&issues[0]);
@@ -236,7 +236,7 @@ fn files_in_one_line_and_with_other_line_ends_keep_them() {
 }
 
 #[test]
-fn a_field_of_the_file_cannot_pass_for_one_of_ours() {
+fn a_field_of_the_file_cannot_replace_a_computed_one() {
     let world = World::new();
     let team = world.team();
     let id = team.create("One");
@@ -248,7 +248,7 @@ fn a_field_of_the_file_cannot_pass_for_one_of_ours() {
 }
 
 #[test]
-fn an_answer_that_nobody_can_read_is_no_success() {
+fn an_answer_that_cannot_be_written_is_a_failure() {
     let world = World::new();
     let team = world.team();
     team.command("sh").args(["-c", "git-jit issue create One --quiet > /dev/full"]).assert().code(7);

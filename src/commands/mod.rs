@@ -14,9 +14,10 @@ pub(crate) mod tools;
 pub(crate) mod worktrees;
 
 use std::ffi::OsString;
+use std::path::Path;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use crate::commands::cli::{Cli, Verb};
 use crate::commands::shared::session::{CommandResult, Program, Session};
@@ -27,7 +28,19 @@ use crate::output::schema::Answer;
 use crate::output::{Colour, Failure, Output};
 
 /// What the verbs that are about all verbs are given.
-pub(crate) const PROGRAM: Program = Program { answers };
+static PROGRAM: Program = Program { command: Cli::command, call, answers };
+
+/// Runs a command line in `dir` as a process of its own would.
+fn call(dir: &Path, agent: Option<&str>, line: &[String]) -> CommandResult {
+    let verb = Cli::try_parse_from(line).map_err(|error| misread(&error))?.verb;
+    let mut cx = Context::from_process().map_err(|error| lost_cwd(&error.to_string()))?;
+    cx.in_dir(dir);
+    let output = Output::new(true, true, Colour::Never, cx.terminal);
+    let session = Session::new(cx, output, agent.map(str::to_owned), &PROGRAM);
+    let answer = dispatch(&session, verb.unwrap_or(Verb::Status(tools::status::Args::default())));
+    shared::activity::pay(&session);
+    answer
+}
 
 /// What every verb answers with `--json`, and what any of them answers when it fails.
 fn answers() -> Vec<&'static Answer> {
@@ -154,8 +167,8 @@ fn dispatch(session: &Session, verb: Verb) -> CommandResult {
         Verb::ShellInit(args) => Ok(tools::shell::run(session, args)),
         Verb::Completions(args) => Ok(tools::shell::completions(args)),
         Verb::Complete(args) => Ok(tools::shell::complete(session, args)),
-        Verb::Help(args) => tools::help::run(&args.topic),
-        Verb::Man(args) => tools::man::run(args),
+        Verb::Help(args) => tools::help::run(session, &args.topic),
+        Verb::Man(args) => tools::man::run(session, args),
         Verb::MergeDriver(args) => issues::merge_driver::run(session, args),
         Verb::Version => Ok(tools::help::version()),
     }

@@ -1,59 +1,56 @@
-//! The only module that runs `gh`, which knows who the user is on GitHub and where this repository is there.
+//! The only module that runs `gh`, which knows the user's GitHub account and the repository there.
 //!
-//! One question: what an issue says. What goes wrong is told apart by what the user has to do about it. The answer has a time
-//! limit, since `gh` has none.
+//! It reads issues. Failures are distinguished by what the user has to do. Each call has a time limit, since `gh` has none.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 #![expect(clippy::disallowed_methods, reason = "this is the module that may run gh")]
 
-use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::exit::{Diagnose, Diagnosis, ExitStatus};
-use crate::process::GIT_LOCAL_VARIABLES;
+use crate::process::{self, GIT_LOCAL_VARIABLES};
 
-/// How long an answer may take.
+/// The time limit of a call.
 const PATIENCE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// An issue on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct RemoteIssue {
-    /// Its title, which may say anything.
+    /// Its title; arbitrary text.
     pub title: String,
     /// `OPEN` or `CLOSED`.
     #[serde(default)]
     pub state: String,
-    /// What is to be done, which may say anything.
+    /// Its description; arbitrary text.
     #[serde(default)]
     pub body: String,
-    /// Its page.
+    /// The URL of its page.
     #[serde(default)]
     pub url: String,
 }
 
 impl RemoteIssue {
-    /// Whether it is closed there, for whatever reason.
+    /// Whether it is closed, for any reason.
     pub(crate) fn is_closed(&self) -> bool {
         self.state.eq_ignore_ascii_case("closed")
     }
 }
 
-/// Why there is no answer.
+/// Why an issue could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// There is no such program.
-    #[error("issue #{number} is GitHub's, and gh, which asks there, is not on PATH")]
+    /// `gh` is not installed.
+    #[error("cannot read GitHub issue #{number}: gh is not on PATH")]
     NoProgram {
         /// The issue.
         number: String,
     },
-    /// There is no such issue.
+    /// The issue does not exist.
     #[error("GitHub has no issue #{number} in this repository")]
     NoSuchIssue {
         /// The issue.
@@ -65,58 +62,58 @@ pub(crate) enum Error {
         /// The number.
         number: String,
     },
-    /// Nobody is logged in.
+    /// `gh` is not logged in.
     #[error("gh is not logged in: {said}")]
     NotLoggedIn {
         /// What it said.
         said: String,
     },
-    /// The repository is not on GitHub.
-    #[error("this repository has no remote on GitHub to ask for issue #{number}")]
+    /// The repository has no GitHub remote.
+    #[error("cannot read GitHub issue #{number}: this repository has no remote on GitHub")]
     NoRemote {
         /// The issue.
         number: String,
     },
-    /// Too many questions were asked.
-    #[error("GitHub takes no more questions for now: {said}")]
+    /// The rate limit is exceeded.
+    #[error("GitHub's rate limit is exceeded: {said}")]
     RateLimit {
         /// What it said.
         said: String,
     },
     /// GitHub cannot be reached.
-    #[error("GitHub cannot be reached: {said}")]
+    #[error("cannot reach GitHub: {said}")]
     Offline {
         /// What it said.
         said: String,
     },
-    /// It failed in another way.
+    /// `gh` failed for another reason.
     #[error("gh failed: {said}")]
     Failed {
         /// What it said.
         said: String,
     },
-    /// What it said makes no sense.
-    #[error("gh said of issue #{number} what cannot be read: {why}")]
+    /// The output of `gh` is not valid.
+    #[error("cannot parse gh's output for issue #{number}: {why}")]
     Malformed {
         /// The issue.
         number: String,
-        /// What is wrong with it.
+        /// The reason.
         why: String,
     },
 }
 
 impl Diagnose for Error {
     fn diagnosis(&self) -> Diagnosis {
-        let without = "To do without GitHub: spawn takes --title \"…\", purge takes --offline";
+        let without = "Without GitHub: use --title \"…\" with spawn, or --offline with purge";
         match self {
             Self::NoProgram { .. } => {
                 Diagnosis::new("gh_not_found", ExitStatus::NotFound).hint("To install it: https://cli.github.com").hint(without)
             }
             Self::NoSuchIssue { number } => Diagnosis::new("github_issue_not_found", ExitStatus::NotFound)
                 .hint(format!("To see it: gh issue view {number}"))
-                .hint("An issue of this repository is named by its id: git jit issue list"),
+                .hint("To list the ids of this repository's issues: git jit issue list"),
             Self::PullRequest { .. } => {
-                Diagnosis::new("github_pull_request", ExitStatus::Usage).hint("Name the issue that it is for")
+                Diagnosis::new("github_pull_request", ExitStatus::Usage).hint("Give the number of its issue instead")
             }
             Self::NotLoggedIn { .. } => {
                 Diagnosis::new("gh_not_logged_in", ExitStatus::Refused).hint("To log in: gh auth login").hint(without)
@@ -125,23 +122,23 @@ impl Diagnose for Error {
                 .hint("To choose a repository there: gh repo set-default")
                 .hint(without),
             Self::RateLimit { .. } => Diagnosis::new("github_rate_limit", ExitStatus::Busy)
-                .hint("Try again later; to see the limit: gh api rate_limit")
+                .hint("Try again later. To see the limit: gh api rate_limit")
                 .hint(without),
             Self::Offline { .. } => Diagnosis::new("github_offline", ExitStatus::Broken)
                 .hint("Try again when you are online")
                 .hint(without)
                 .retryable(true),
             Self::Failed { .. } => {
-                Diagnosis::new("gh_failed", ExitStatus::Broken).hint("To see what it prints: gh issue view").hint(without)
+                Diagnosis::new("gh_failed", ExitStatus::Broken).hint("To see its output: gh issue view").hint(without)
             }
             Self::Malformed { .. } => {
-                Diagnosis::new("gh_malformed", ExitStatus::Invalid).hint("To see what it prints: gh issue view").hint(without)
+                Diagnosis::new("gh_malformed", ExitStatus::Invalid).hint("To see its output: gh issue view").hint(without)
             }
         }
     }
 }
 
-/// What GitHub says of an issue of the repository in `dir`.
+/// Reads an issue of the repository in `dir` from GitHub.
 pub(crate) fn issue(dir: &Path, number: &str) -> Result<RemoteIssue, Error> {
     let mut command = Command::new("gh");
     for variable in GIT_LOCAL_VARIABLES {
@@ -149,54 +146,26 @@ pub(crate) fn issue(dir: &Path, number: &str) -> Result<RemoteIssue, Error> {
     }
     command.args(["issue", "view", number, "--json", "number,title,state,body,url"]).current_dir(dir);
     command.env("GH_PROMPT_DISABLED", "1").env("GH_NO_UPDATE_NOTIFIER", "1").env("NO_COLOR", "1").env("LC_ALL", "C");
-    let (status, answer, complaint) = match answer(command) {
+    let output = match process::capture(command.stdin(Stdio::null()), PATIENCE) {
+        Ok(output) => output,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NoProgram { number: number.to_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            return Err(Error::Offline { said: format!("no answer in {} seconds: timeout", PATIENCE.as_secs()) });
+        }
         Err(error) => return Err(Error::Failed { said: error.to_string() }),
-        Ok(told) => told,
     };
-    if status != Some(0) {
-        return Err(meaning(number, status, &complaint));
+    if !output.status.success() {
+        return Err(meaning(number, output.status.code(), &String::from_utf8_lossy(&output.stderr)));
     }
-    let issue: RemoteIssue =
-        serde_json::from_str(&answer).map_err(|error| Error::Malformed { number: number.to_owned(), why: error.to_string() })?;
+    let issue: RemoteIssue = serde_json::from_slice(&output.stdout)
+        .map_err(|error| Error::Malformed { number: number.to_owned(), why: error.to_string() })?;
     if issue.url.contains("/pull/") {
         return Err(Error::PullRequest { number: number.to_owned() });
     }
     Ok(issue)
 }
 
-/// Its status, if it had one in time, and what it said on either stream.
-fn answer(mut command: Command) -> io::Result<(Option<i32>, String, String)> {
-    // Files and not pipes: what it leaves running may keep its streams open for ever.
-    let (out, err) = (tempfile::tempfile()?, tempfile::tempfile()?);
-    let mut child = command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(err.try_clone()?).spawn()?;
-    let deadline = Instant::now() + PATIENCE;
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status.code();
-        }
-        if Instant::now() > deadline {
-            end(&mut child);
-            return Ok((None, String::new(), format!("no answer in {} seconds: timeout", PATIENCE.as_secs())));
-        }
-        std::thread::sleep(PAUSE);
-    };
-    Ok((status, said(out)?, said(err)?))
-}
-
-fn said(mut file: File) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    file.rewind()?;
-    file.read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-/// What a failure means, by status 4 and the words that `gh` and the API use.
+/// Classifies a failure, by exit status 4 and the messages of `gh` and the API.
 fn meaning(number: &str, status: Option<i32>, complaint: &str) -> Error {
     let said = complaint.lines().map(str::trim).filter(|line| !line.is_empty()).take(3).collect::<Vec<_>>().join(" ");
     let lower = complaint.to_lowercase();
@@ -223,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_gh_says_is_told_apart_by_what_there_is_to_do() {
+    fn failures_of_gh_are_classified() {
         for (status, complaint, code) in [
             (
                 1,

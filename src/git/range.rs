@@ -42,7 +42,7 @@ impl Range {
         let no_range = |why: String| NoRange { text: text.to_owned(), why };
         let unknown = || {
             let remark = if repo.is_shallow().unwrap_or(false) { ", whose history was cut off" } else { "" };
-            format!("no such commit is in this clone{remark}")
+            format!("no such commit in this clone{remark}")
         };
         let spec = repo.rev_parse(text).map_err(|_| no_range(unknown()))?.detach();
         let commit = |id: ObjectId| history::commit(repo, id).ok_or_else(|| no_range(unknown()));
@@ -57,7 +57,7 @@ impl Range {
             }
             Spec::IncludeOnlyParents(id) => (parents(commit(id)?)?, Vec::new()),
             Spec::ExcludeParents(id) => (vec![commit(id)?], parents(commit(id)?)?),
-            Spec::Exclude(_) => return Err(no_range("it only leaves out".to_owned())),
+            Spec::Exclude(_) => return Err(no_range("it only excludes commits".to_owned())),
         };
         Ok(Self { text: text.to_owned(), tips, hidden })
     }

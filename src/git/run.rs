@@ -1,8 +1,9 @@
-//! The only module that spawns `git`: exact arguments, no shell, an environment of its own.
+//! The only module that runs `git`: exact arguments, no shell, an environment of its own, and a deadline.
 //!
-//! What can be read in-process is read in-process; this is for what only Git can do: make and remove
-//! worktrees and branches, merge texts, and play the demonstration. `GIT_*` variables that point at a
-//! repository are scrubbed, messages are in English, and nothing that this starts takes optional locks.
+//! What the library can read is read in this process. This module is for the rest: creating and removing worktrees and
+//! branches, merging texts, checking out files. `GIT_*` variables that name a repository are removed, messages are in English,
+//! no command takes optional locks, and nothing prompts: neither Git nor SSH. SSH is left alone where the user has configured
+//! how Git runs it.
 
 #![expect(clippy::disallowed_methods, reason = "this is the module that may")]
 
@@ -11,9 +12,16 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use crate::exit::{self, Diagnose, Diagnosis};
-use crate::process::GIT_LOCAL_VARIABLES;
+use crate::process::{self, GIT_LOCAL_VARIABLES};
+
+/// How long a command may take: only one that waits for a network or a lock takes minutes.
+const DEADLINE: Duration = Duration::from_secs(10 * 60);
+/// How long a checkout or a hook may take, which run filters and programs of the user's.
+const CHECKOUT_DEADLINE: Duration = Duration::from_secs(60 * 60);
 
 /// What can go wrong when Git is run.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +29,17 @@ pub(crate) enum Error {
     /// It could not be started.
     #[error("cannot run git: {source}")]
     Start {
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
+    },
+    /// It exceeded its deadline and was stopped.
+    #[error("git {} did not finish within {} seconds", args.join(" "), limit.as_secs())]
+    TimedOut {
+        /// Its arguments.
+        args: Vec<String>,
+        /// Its deadline.
+        limit: Duration,
     },
     /// It ran, and failed.
     #[error("git {} failed: {message}", args.join(" "))]
@@ -48,12 +64,14 @@ impl Diagnose for Error {
 pub(crate) struct Git {
     dir: PathBuf,
     env: Vec<(OsString, OsString)>,
+    program: OsString,
+    deadline: Duration,
 }
 
 impl Git {
     /// Git in `dir`.
     pub(crate) fn at(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), env: Vec::new() }
+        Self { dir: dir.into(), env: Vec::new(), program: "git".into(), deadline: DEADLINE }
     }
 
     /// With a variable set for it and its children.
@@ -63,97 +81,104 @@ impl Git {
         self
     }
 
-    /// Runs a hook as Git would, with what a file says on its stdin.
+    /// Runs a hook as Git would, with a file as its stdin.
     pub(crate) fn hook(&self, path: &Path, args: &[&str], input: Option<File>) -> Result<Output, Error> {
-        let args: Vec<&OsStr> = args.iter().map(AsRef::as_ref).collect();
-        let mut command = self.command_of(path.as_os_str(), &args);
-        if let Some(input) = input {
-            command.stdin(input);
-        }
-        command.output().map_err(|source| Error::Start { source })
+        let git = Self { program: path.into(), ..self.clone() };
+        git.capture(args, input)
     }
 
-    fn command(&self, args: &[&OsStr]) -> Command {
-        self.command_of(OsStr::new("git"), args)
-    }
-
-    fn command_of(&self, program: &OsStr, args: &[&OsStr]) -> Command {
-        let mut command = Command::new(program);
+    /// A command that may prompt.
+    fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
+        let mut command = Command::new(&self.program);
         for variable in GIT_LOCAL_VARIABLES {
             command.env_remove(variable);
         }
-        command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
-        command.envs(self.env.iter().map(|(key, value)| (key, value)));
-        command.current_dir(&self.dir).args(args).stdin(Stdio::null());
+        command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0").current_dir(&self.dir).args(args);
         command
     }
 
-    /// Runs it, whatever comes of it.
+    fn capture<S: AsRef<OsStr>>(&self, args: &[S], input: Option<File>) -> Result<Output, Error> {
+        let mut command = self.command(args);
+        command.env("GIT_TERMINAL_PROMPT", "0").env("SSH_ASKPASS_REQUIRE", "never");
+        if !has_ssh_command(&self.dir) {
+            command.env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
+        }
+        command.envs(self.env.iter().map(|(key, value)| (key, value)));
+        command.stdin(input.map_or_else(Stdio::null, Stdio::from));
+        process::capture(&mut command, self.deadline).map_err(|source| match source.kind() {
+            io::ErrorKind::TimedOut => Error::TimedOut { args: texts(args), limit: self.deadline },
+            _ => Error::Start { source },
+        })
+    }
+
+    /// Runs it and returns its output and status, whether or not it failed.
     pub(crate) fn output<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Output, Error> {
-        let args: Vec<&OsStr> = args.iter().map(AsRef::as_ref).collect();
-        self.command(&args).output().map_err(|source| Error::Start { source })
+        self.capture(args, None)
     }
 
-    /// Runs it and returns what it wrote to stdout; an error if it failed.
+    /// Runs it and returns its stdout; an error if it failed.
     pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Vec<u8>, Error> {
-        let output = self.output(args)?;
-        if output.status.success() { Ok(output.stdout) } else { Err(failed(args, &output.stderr, output.status)) }
+        stdout(args, self.output(args)?, &[0])
     }
 
-    /// Runs it with `input` on its stdin, and returns what it wrote to stdout; an error unless it ended with one of `fine`.
+    /// Runs it with `input` as its stdin and returns its stdout; an error unless its status is one of `fine`.
     pub(crate) fn filter(&self, args: &[&str], input: &[u8], fine: &[i32]) -> Result<Vec<u8>, Error> {
         let start = |source| Error::Start { source };
         let mut stdin = tempfile::tempfile().map_err(start)?;
         io::Write::write_all(&mut stdin, input).and_then(|()| io::Seek::rewind(&mut stdin)).map_err(start)?;
-        let words: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
-        let output = self.command(&words).stdin(stdin).output().map_err(start)?;
-        let is_fine = output.status.code().is_some_and(|code| fine.contains(&code));
-        if is_fine { Ok(output.stdout) } else { Err(failed(args, &output.stderr, output.status)) }
+        stdout(args, self.capture(args, Some(stdin))?, fine)
     }
 
-    /// Runs it to its own end: what it leaves running, a hook's servant perhaps, is not waited for.
+    /// Runs a checkout or a hook, with a longer deadline. Processes that it leaves running are not waited for.
     pub(crate) fn patiently(&self, args: &[&str]) -> Result<(), Error> {
-        let start = |source| Error::Start { source };
-        let mut said = tempfile::tempfile().map_err(start)?;
-        let words: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
-        let stderr = said.try_clone().map_err(start)?;
-        let status = self.command(&words).stdout(Stdio::null()).stderr(stderr).status().map_err(start)?;
-        if status.success() {
-            return Ok(());
-        }
-        let mut message = Vec::new();
-        io::Seek::rewind(&mut said).and_then(|()| io::Read::read_to_end(&mut said, &mut message)).map_err(start)?;
-        Err(failed(args, &message, status))
+        Self { deadline: CHECKOUT_DEADLINE, ..self.clone() }.run(args).map(drop)
     }
 
-    /// Runs it where the user sees what it says and can answer: an error if it failed.
+    /// Runs it with the user's stdin and stderr, so that it can prompt, and without a deadline; an error if it failed.
     pub(crate) fn attended<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<(), Error> {
-        let words: Vec<&OsStr> = args.iter().map(AsRef::as_ref).collect();
-        let mut command = self.command(&words);
-        command.env_remove("GIT_TERMINAL_PROMPT").stdin(Stdio::inherit()).stdout(Stdio::null()).stderr(Stdio::inherit());
-        let status = command.status().map_err(|source| Error::Start { source })?;
+        let mut command = self.command(args);
+        command.envs(self.env.iter().map(|(key, value)| (key, value)));
+        let status = command.stdout(Stdio::null()).status().map_err(|source| Error::Start { source })?;
         if status.success() { Ok(()) } else { Err(failed(args, b"see above", status)) }
     }
 
-    /// The same, as text without the last newline.
+    /// Runs it and returns its stdout as text, without the last newline.
     pub(crate) fn text<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<String, Error> {
         Ok(String::from_utf8_lossy(&self.run(args)?).trim_end_matches('\n').to_owned())
     }
 }
 
-fn failed<S: AsRef<OsStr>>(args: &[S], stderr: &[u8], status: ExitStatus) -> Error {
-    Error::Failed {
-        args: args.iter().map(|arg| arg.as_ref().to_string_lossy().into_owned()).collect(),
-        message: String::from_utf8_lossy(stderr).trim().to_owned(),
-        status: status.code(),
-    }
+/// Whether the user has configured how Git runs SSH. Checked once a process, which works in one repository.
+fn has_ssh_command(dir: &Path) -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        let is_set = |name: &str| std::env::var_os(name).is_some();
+        let is_configured = || match gix::discover(dir) {
+            Ok(repo) => repo.config_snapshot().string("core.sshCommand").is_some(),
+            Err(_) => gix::config::File::from_globals().is_ok_and(|config| config.string("core.sshCommand").is_some()),
+        };
+        is_set("GIT_SSH_COMMAND") || is_set("GIT_SSH") || is_configured()
+    })
 }
 
-/// The id of the tree that a worktree's content would be if all of it were committed, without ignored files and without
-/// the folder `without` at the top.
+fn texts<S: AsRef<OsStr>>(args: &[S]) -> Vec<String> {
+    args.iter().map(|arg| arg.as_ref().to_string_lossy().into_owned()).collect()
+}
+
+fn stdout<S: AsRef<OsStr>>(args: &[S], output: Output, fine: &[i32]) -> Result<Vec<u8>, Error> {
+    let is_fine = output.status.code().is_some_and(|code| fine.contains(&code));
+    if is_fine { Ok(output.stdout) } else { Err(failed(args, &output.stderr, output.status)) }
+}
+
+fn failed<S: AsRef<OsStr>>(args: &[S], stderr: &[u8], status: ExitStatus) -> Error {
+    Error::Failed { args: texts(args), message: String::from_utf8_lossy(stderr).trim().to_owned(), status: status.code() }
+}
+
+/// The id of the tree that a commit of all files of a worktree would have, without ignored files and without the top-level
+/// directory `without`.
 ///
-/// Worked out in an index and an object directory of its own: the repository's stay as they are. Filters that a repository has
-/// configured run as they do for `git add`. What Git cannot add, such as an empty repository in the worktree, is left out.
+/// Uses a temporary index and object directory, so that the repository is not changed. Configured filters run as for
+/// `git add`. What Git cannot add, such as an empty repository in the worktree, is left out.
 pub(crate) fn content_tree(root: &Path, git_dir: &Path, common_dir: &Path, scratch: &Path, without: &str) -> Result<String, Error> {
     let start = |source| Error::Start { source };
     let dir = tempfile::tempdir_in(scratch).map_err(start)?;
@@ -170,12 +195,12 @@ pub(crate) fn content_tree(root: &Path, git_dir: &Path, common_dir: &Path, scrat
     let entries = git.run(&["ls-tree", "-z", "--full-tree", &whole])?;
     tree_id(&entries, without.as_bytes()).ok_or_else(|| Error::Failed {
         args: vec!["ls-tree".to_owned()],
-        message: "what it says of a tree cannot be read".to_owned(),
+        message: "cannot parse its output".to_owned(),
         status: None,
     })
 }
 
-/// A copy with the time of the original: Git mistrusts entries that are as young as the index.
+/// Copies a file with its modification time: Git rereads files that are as recent as the index.
 fn copy_with_time(from: &Path, to: &Path) -> io::Result<()> {
     let time = match from.metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -185,7 +210,7 @@ fn copy_with_time(from: &Path, to: &Path) -> io::Result<()> {
     File::options().write(true).open(to)?.set_modified(time)
 }
 
-/// The id of the tree with these entries, as `ls-tree -z` tells them, but the one named `without`.
+/// The id of the tree that has these entries, the output of `ls-tree -z`, without the one named `without`.
 fn tree_id(entries: &[u8], without: &[u8]) -> Option<String> {
     let mut tree = Vec::new();
     let mut kind = gix::hash::Kind::Sha1;
@@ -201,4 +226,39 @@ fn tree_id(entries: &[u8], without: &[u8]) -> Option<String> {
         }
     }
     gix::objs::compute_hash(kind, gix::objs::Kind::Tree, &tree).ok().map(|id| id.to_string())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn stand_in(deadline: Duration) -> Git {
+        Git { program: "sh".into(), deadline, ..Git::at("/") }
+    }
+
+    #[test]
+    fn a_git_that_hangs_is_stopped_at_its_deadline() {
+        let start = std::time::Instant::now();
+        let error = stand_in(Duration::from_millis(50)).run(&["-c", "echo started >&2; sleep 61"]).expect_err("it hangs");
+        assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_descendant_that_keeps_the_streams_open_is_not_waited_for() {
+        let start = std::time::Instant::now();
+        let said = stand_in(DEADLINE).text(&["-c", "sleep 20 & echo done"]).expect("it exits");
+        assert_eq!(said, "done");
+        assert!(start.elapsed() < Duration::from_secs(15));
+    }
+
+    #[test]
+    fn nothing_prompts() {
+        let git = stand_in(DEADLINE);
+        let said = git.text(&["-c", "echo $GIT_TERMINAL_PROMPT $SSH_ASKPASS_REQUIRE ${GIT_SSH_COMMAND:-none}"]).expect("it runs");
+        let ssh = if has_ssh_command(Path::new("/")) { "none" } else { "ssh -oBatchMode=yes" };
+        assert!(said.starts_with("0 never ") && (said.ends_with(ssh) || ssh == "none"), "{said}");
+        let own = git.env("GIT_SSH_COMMAND", "mine").text(&["-c", "echo $GIT_SSH_COMMAND"]).expect("it runs");
+        assert_eq!(own, "mine");
+    }
 }

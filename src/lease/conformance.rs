@@ -1,7 +1,7 @@
-//! What every coordinator has to do, whatever it is made of: a store that several clones share will have to pass this too.
+//! The conformance suite of coordinators: every implementation must pass it.
 //!
-//! Each check gets a coordinator that nobody has used, by a way to open it as often as wanted: what one handle was
-//! told, the others see.
+//! Each check gets a function that opens handles of one unused coordinator. What is written through one handle must be visible
+//! through the others.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,10 +16,10 @@ use crate::domain::lease::{
 use crate::domain::time::{Clock, ClockReading, Now};
 use crate::lease::coordinator::{Coordinator, Error};
 
-/// Opens one coordinator again and again.
+/// Opens handles of one coordinator.
 pub(crate) type Open = Box<dyn Fn() -> Box<dyn Coordinator>>;
 
-/// A clock that tests move.
+/// A clock that tests set.
 #[derive(Debug, Default)]
 pub(crate) struct TestClock(pub AtomicU64);
 
@@ -63,7 +63,7 @@ pub(crate) fn grant(lease: u32, on: u32, who: u32, ttl_secs: u64) -> Grant {
     }
 }
 
-/// Asks everything of coordinators that `fresh` makes.
+/// Runs all checks on coordinators that `fresh` creates.
 pub(crate) fn all(fresh: &dyn Fn() -> Open) {
     nothing_is_there_at_first(&fresh());
     what_one_handle_is_told_the_others_see(&fresh());
@@ -191,7 +191,7 @@ fn one_of_many_wins(open: &Open) {
     assert_eq!((won, open().ledger().expect("reachable").leases().count()), (10, 10));
 }
 
-/// What may be asked, with three agents and three issues.
+/// A request with three agents and three issues, and the milliseconds before it.
 pub(crate) fn request() -> impl Strategy<Value = (Request, u64)> {
     let who = || 0u32..3;
     let lease = || 1u32..40;
@@ -215,7 +215,7 @@ pub(crate) fn request() -> impl Strategy<Value = (Request, u64)> {
     (asked, prop_oneof![3 => Just(0u64), 2 => 0u64..12_000])
 }
 
-/// The request with the id that its grant is to have, drawn anew as everybody draws it.
+/// The request with a new id for its grant.
 pub(crate) fn with_new_id(request: &Request, id: LeaseId) -> Request {
     match request.clone() {
         Request::Acquire(grant) => Request::Acquire(Grant { lease_id: id, ..grant }),
@@ -259,7 +259,7 @@ fn it_decides_as_the_rules_do(fresh: &dyn Fn() -> Open) {
     walk.expect("the rules");
 }
 
-/// A lease without the numbers that are the store's own business.
+/// A lease without the numbers that the store assigns.
 fn what_counts(lease: &crate::domain::lease::Lease) -> crate::domain::lease::Lease {
     crate::domain::lease::Lease { token: 0, version: 0, ..lease.clone() }
 }

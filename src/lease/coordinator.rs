@@ -1,9 +1,8 @@
-//! What stands between the commands and the place where leases are kept: one log in this repository today, a
-//! store that several clones share another day.
+//! The interface between the commands and the store of leases: the log of this clone today, possibly a store that several
+//! clones share later.
 //!
-//! A coordinator executes what [`decide`](crate::domain::lease::decide) says, and decides nothing itself. Whoever
-//! uses one must not assume a file, a lock, or that it can be reached at all. What each implementation has to do is
-//! what `coordinator/conformance.rs` asks of it.
+//! A coordinator executes the decision of [`decide`](crate::domain::lease::decide) and decides nothing itself. A caller must not
+//! assume a file, a lock, or that the store can be reached. Every implementation must pass `lease/conformance.rs`.
 
 use std::collections::HashMap;
 
@@ -15,26 +14,26 @@ use crate::domain::time::Clock;
 use crate::exit::{Diagnose, Diagnosis};
 use crate::store::file_stamp::FileStamp;
 
-/// Why a coordinator did not do what it was asked to.
+/// Why a coordinator did not execute a request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// The lease that was to be renewed is not the holder's any more.
+    /// The lease to renew is no longer held.
     #[error("lease {lease_id} is lost: {}", outcome.describe(successor.as_deref()))]
     Lost {
-        /// Which one.
+        /// The lease.
         lease_id: LeaseId,
         /// How it ended.
         outcome: Box<LeaseOutcome>,
-        /// Who has the issue now, where somebody has.
+        /// The lease that the issue has now, if any.
         successor: Option<Box<Lease>>,
     },
-    /// It may have been done, or not: to be asked again.
-    #[error("{source}, so it is not known whether it was done")]
+    /// The request may or may not have taken effect; the caller should repeat it.
+    #[error("{source}, so the outcome is unknown")]
     Unknown {
-        /// What went wrong.
+        /// The error.
         source: crate::store::Error,
     },
-    /// Nothing was done, because the store cannot be used now.
+    /// The request had no effect, because the store cannot be used.
     #[error(transparent)]
     Unavailable(crate::store::Error),
 }
@@ -58,64 +57,64 @@ impl From<crate::store::Error> for Error {
     }
 }
 
-/// The result of asking a coordinator.
+/// The result of a request to a coordinator.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// What a coordinator can do.
+/// The properties of a coordinator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Capabilities {
-    /// Whom its leases keep out.
+    /// Which worktrees its leases exclude.
     pub scope: Scope,
-    /// Whether what it has reported survives a loss of power.
+    /// Whether reported results survive a power failure.
     pub is_durable: bool,
-    /// Whether it can be asked without waiting for anybody.
+    /// Whether reading never waits for a writer.
     pub reads_without_waiting: bool,
 }
 
-/// Whom leases keep out.
+/// Which worktrees leases exclude.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// The worktrees of one clone.
     Clone,
-    /// One process: a double for tests.
+    /// Those of one process; for tests.
     #[cfg(test)]
     Process,
 }
 
-/// Keeps leases.
+/// A store of leases.
 pub(crate) trait Coordinator: Send + Sync {
-    /// What it can do.
+    /// Its properties.
     fn capabilities(&self) -> Capabilities;
 
-    /// The leases as they are, without waiting for a writer and without writing.
+    /// The current leases. Does not wait for a writer and does not write.
     fn ledger(&self) -> Result<Ledger>;
 
-    /// The same as far as somebody wants to know: every lease that it is about, and of the others perhaps not all.
-    fn ledger_about(&self, _about: &LeaseFilter<'_>) -> Result<Ledger> {
+    /// The current leases that match a filter, and perhaps others.
+    fn ledger_about(&self, _filter: &LeaseFilter<'_>) -> Result<Ledger> {
         self.ledger()
     }
 
-    /// What is another value once the leases have changed, told without reading them; nothing where that cannot be.
+    /// A value that changes when the leases change, determined without reading them; `None` if not supported.
     fn stamp(&self) -> Option<FileStamp> {
         None
     }
 
-    /// Has a request decided on the ledger as it is then, and the decision executed.
+    /// Decides a request on the current ledger and executes the decision.
     fn ask(&self, clock: &dyn Clock, request: &Request, limits: &Limits) -> Result<Transaction>;
 
-    /// How each of these leases stands or ended, as far back as it takes.
+    /// The state of each of these leases, or how it ended, searched as far back as necessary.
     fn verify(&self, leases: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>>;
 
-    /// Everything that ever happened, the oldest first, as far as it is kept.
+    /// Calls `visit` with every event that is stored, the oldest first.
     fn history(&self, visit: &mut dyn FnMut(PastEvent)) -> Result<()>;
 
-    /// Looks at its own state; never fails, since that is what it is to tell.
+    /// Checks its own state. Failures are part of the result.
     fn examine(&self) -> Vec<Diagnostic>;
 
-    /// Rebuilds what can be proved, or with `dry_run` tells what it would do.
+    /// Repairs a damaged store from what can be proved, or with `dry_run` reports what it would do.
     fn recover(&self, dry_run: bool) -> Result<Recovery>;
 
-    /// Renews the lease that was seen, and none that came after it: compared by its id, which is drawn anew for each grant.
+    /// Renews exactly this lease, and not a later one on the same issue: they are compared by id, which is unique to a grant.
     fn renew(&self, clock: &dyn Clock, seen: &Lease, limits: &Limits) -> Result<Lease> {
         let request = Request::Heartbeat { lease_id: seen.lease_id.clone(), holder: seen.holder.clone() };
         let transaction = self.ask(clock, &request, limits)?;

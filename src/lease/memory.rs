@@ -1,4 +1,4 @@
-//! A coordinator in memory: the double that commands can be tried with, held to the same conformance suite.
+//! A coordinator in memory, for tests; it passes the same conformance suite.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,7 +20,7 @@ struct MemoryState {
 
 impl Memory {
     fn kept(&self) -> MutexGuard<'_, MemoryState> {
-        self.0.lock().expect("nobody panics while holding it")
+        self.0.lock().expect("no holder of the lock panics")
     }
 }
 

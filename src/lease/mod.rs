@@ -1,4 +1,4 @@
-//! Who keeps leases: the interface, and the log of this clone behind it.
+//! Leases as commands use them: the coordinator interface, and the lease log of this clone as its implementation.
 
 #[cfg(test)]
 pub(crate) mod conformance;

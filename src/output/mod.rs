@@ -64,14 +64,10 @@ impl<T: Serialize> Document for T {
 }
 
 /// What a command found or did.
-pub(crate) trait Report {
-    /// The members of the JSON document, built by hand: only until every report derives them.
-    fn json(&self) -> Value {
-        Value::Null
-    }
-    /// The report as a document; none where the answer was streamed already.
-    fn document(&self) -> Option<&dyn Document> {
-        None
+pub(crate) trait Report: Document {
+    /// Whether the answer was printed already, so that no document follows.
+    fn is_streamed(&self) -> bool {
+        false
     }
     /// The lines for people.
     fn human(&self, styles: &Styles) -> String;
@@ -94,6 +90,20 @@ pub(crate) trait Report {
     /// The number it exits with; another one only where it is that of a command that was run.
     fn code(&self) -> u8 {
         self.status().code()
+    }
+}
+
+/// The answer was printed already, piece by piece.
+#[derive(Serialize)]
+pub(crate) struct Streamed;
+
+impl Report for Streamed {
+    fn is_streamed(&self) -> bool {
+        true
+    }
+
+    fn human(&self, _: &Styles) -> String {
+        String::new()
     }
 }
 
@@ -160,9 +170,9 @@ impl Output {
         if let Some(aside) = report.aside() {
             self.narrate(&aside);
         }
-        let stdout = io::stdout().lock();
+        let mut stdout = io::stdout().lock();
         if self.json {
-            return was_read(write_document(report, stdout));
+            return report.is_streamed() || was_read(report.write(&mut stdout));
         }
         let text = if self.quiet { report.quiet().map(|line| line + "\n").unwrap_or_default() } else { report.human(&self.out) };
         write(stdout, &text)
@@ -222,23 +232,6 @@ impl From<&Error> for ErrorReport {
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         Self { error: error.into() }
-    }
-}
-
-#[cfg(feature = "mcp")]
-/// The document of a report; `null` where the answer was streamed.
-pub(crate) fn value(report: &dyn Report) -> Value {
-    match report.document() {
-        Some(document) => document.value(),
-        None => Some(report.json()).filter(|members| !members.is_null()).map(|members| members.value()).unwrap_or_default(),
-    }
-}
-
-fn write_document(report: &dyn Report, mut out: impl Write) -> io::Result<()> {
-    match (report.document(), report.json()) {
-        (Some(document), _) => document.write(&mut out),
-        (None, Value::Null) => Ok(()),
-        (None, members) => members.write(&mut out),
     }
 }
 

@@ -1,33 +1,31 @@
-//! A command of the user's in the foreground: it has our terminal and our streams, and the signals that we get are
-//! passed on to it. Its status is ours.
+//! Runs a user's command in the foreground: with our terminal and streams. Signals are forwarded to it, and its exit status
+//! becomes ours.
 
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[cfg(unix)]
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
-use crate::process::{GRACE, LONGEST_PAUSE, is_over};
-
-/// What is run.
+/// A command to run in the foreground.
 pub(crate) struct ForegroundCommand<'a> {
     /// The program and its arguments; not empty.
     pub argv: &'a [OsString],
-    /// Where it runs, if not where we do.
+    /// Its working directory, if not ours.
     pub dir: Option<&'a Path>,
-    /// Variables it is given besides ours.
+    /// Variables in addition to ours.
     pub env: Vec<(&'static str, String)>,
-    /// Variables of ours that are not for it.
+    /// Variables of ours that it must not inherit.
     pub unset: &'a [&'a str],
-    /// Whether what it says on stdout goes to stderr, because stdout is wanted for something else.
+    /// Whether its stdout goes to stderr, because our stdout has other output.
     pub stdout_to_stderr: bool,
 }
 
-/// A command that runs.
-pub(crate) struct ForegroundResult {
+/// A command that runs in the foreground.
+pub(crate) struct ForegroundChild {
     child: Child,
     #[cfg(unix)]
     signals: Receiver<i32>,
@@ -35,8 +33,8 @@ pub(crate) struct ForegroundResult {
     leads_a_group: bool,
 }
 
-impl ForegroundResult {
-    /// Starts a command; from here on signals do not end us, but it.
+impl ForegroundChild {
+    /// Starts a command. From now on signals are forwarded to it and do not end this process.
     pub(crate) fn start(job: ForegroundCommand<'_>) -> io::Result<Self> {
         let (program, args) = job.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         #[cfg(unix)]
@@ -49,7 +47,7 @@ impl ForegroundResult {
         if let Some(dir) = job.dir {
             command.current_dir(dir);
         }
-        // At a terminal it has to stay in the group that is in the foreground; elsewhere it leads one of its own.
+        // At a terminal it must stay in the foreground group; otherwise it leads its own group.
         #[cfg(unix)]
         let leads_a_group = !is_in_the_foreground();
         #[cfg(unix)]
@@ -68,22 +66,22 @@ impl ForegroundResult {
         })
     }
 
-    /// Its process.
+    /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits for its end, at most so long, and passes on the signals that come meanwhile: its status, or 128 and the
-    /// number of the signal that ended it.
+    /// Waits at most `at_most` for it to exit and forwards signals meanwhile. Returns its exit status, or 128 plus the signal that
+    /// killed it.
     pub(crate) fn wait(&mut self, at_most: Duration) -> io::Result<Option<u8>> {
         if let Some(status) = self.status()? {
             return Ok(Some(status));
         }
         #[cfg(unix)]
         match self.signals.recv_timeout(at_most) {
-            Ok(signal) => self.pass_on(signal),
+            Ok(signal) => self.forward(signal),
             Err(RecvTimeoutError::Timeout) => {}
-            // Nobody reads signals any more: then time has to do.
+            // The thread that receives signals has ended.
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(at_most),
         }
         #[cfg(not(unix))]
@@ -91,22 +89,13 @@ impl ForegroundResult {
         self.status()
     }
 
-    /// Asks it to end, and ends it after a while.
+    /// Asks it to end, and kills it after a grace period.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         #[cfg(unix)]
-        if self.leads_a_group {
-            return crate::process::stop(&mut self.child);
-        }
-        #[cfg(unix)]
-        self.pass_on(signal_hook::consts::SIGTERM);
-        let deadline = Instant::now() + GRACE;
-        while Instant::now() < deadline && !is_over(&mut self.child) {
-            std::thread::sleep(LONGEST_PAUSE);
-        }
-        if !is_over(&mut self.child) {
-            self.child.kill()?;
-        }
-        self.child.wait().map(drop)
+        let leads_a_group = self.leads_a_group;
+        #[cfg(not(unix))]
+        let leads_a_group = false;
+        crate::process::stop(&mut self.child, leads_a_group)
     }
 
     fn status(&mut self) -> io::Result<Option<u8>> {
@@ -118,9 +107,9 @@ impl ForegroundResult {
         Ok(Some(u8::try_from(status.code().or(signal).unwrap_or(1)).unwrap_or(1)))
     }
 
-    /// Passes a signal on, unless the terminal has sent it to the child as well.
+    /// Forwards a signal, unless the terminal has sent it to the child as well.
     #[cfg(unix)]
-    fn pass_on(&self, signal: i32) {
+    fn forward(&self, signal: i32) {
         use rustix::process::{Pid, Signal, kill_process, kill_process_group};
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
         let signal = match signal {
@@ -131,7 +120,7 @@ impl ForegroundResult {
             SIGTERM => Signal::TERM,
             SIGUSR1 => Signal::USR1,
             SIGUSR2 => Signal::USR2,
-            // A child that has ended is seen by asking for its status.
+            // SIGCHLD: the caller checks the status of the child.
             _ => return,
         };
         let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) else { return };
@@ -139,7 +128,7 @@ impl ForegroundResult {
     }
 }
 
-/// A copy of our stderr, to be somebody's stdout.
+/// A copy of our stderr, to be used as a stdout.
 #[cfg(unix)]
 fn stderr() -> io::Result<Stdio> {
     use std::os::fd::AsFd;
@@ -160,9 +149,14 @@ fn signals() -> io::Result<Receiver<i32>> {
     Ok(receiver)
 }
 
-/// Whether a terminal sends what is typed to our process group.
+/// Whether this process is in the foreground process group of its terminal.
 #[cfg(unix)]
-fn is_in_the_foreground() -> bool {
+pub(super) fn is_in_the_foreground() -> bool {
     let Ok(terminal) = std::fs::File::open("/dev/tty") else { return false };
     rustix::termios::tcgetpgrp(&terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_in_the_foreground() -> bool {
+    false
 }

@@ -1,24 +1,24 @@
-//! Runs what a repository or a user names: the commands of gates here, what an issue is held for in `attended`. Git is
-//! the business of `git`.
+//! The bounded runner of child processes: `git`, `gh`, and the commands of gates.
 //!
-//! A gate's command is the leader of a process group of its own, has a time limit, and says what it says into a file.
-//! Its group is ended as a whole: when it is over, when its time is up, and when the user interrupts us.
+//! A child has a time limit and leads a process group, so that everything that it started ends with it. At a terminal, `git`
+//! and `gh` stay in the foreground group instead, where Ctrl-C reaches them too. Output goes to files: with pipes, a
+//! descendant that keeps its streams open would be waited for.
 
-#![expect(clippy::disallowed_methods, reason = "this is one of the two modules that may start a process")]
+#![expect(clippy::disallowed_methods, reason = "this is one of the modules that may start a process")]
 
 pub(crate) mod background;
 pub(crate) mod foreground;
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-/// Variables that bind a Git process to a repository, see `git rev-parse --local-env-vars`, or change what a path means.
+/// Variables that bind a Git process to a repository (`git rev-parse --local-env-vars`) or change the meaning of a path.
 pub(crate) const GIT_LOCAL_VARIABLES: [&str; 17] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -39,58 +39,60 @@ pub(crate) const GIT_LOCAL_VARIABLES: [&str; 17] = [
     "GIT_ICASE_PATHSPECS",
 ];
 
-/// How long a group has between being asked to end and being ended.
+/// Time between asking a process group to end and killing it.
 const GRACE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// A command to be run by `sh -c`.
+/// Set when a signal interrupts this process, once [`interruptions`] was called.
+static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// A command for `sh -c`.
 pub(crate) struct Job<'a> {
-    /// What the shell is given.
+    /// The argument of `sh -c`.
     pub command: &'a str,
-    /// Where it runs.
+    /// Its working directory.
     pub dir: &'a Path,
-    /// Variables it is given besides ours.
+    /// Variables in addition to ours.
     pub env: Vec<(OsString, OsString)>,
-    /// Where it says what it says, on both streams.
+    /// The file that gets both of its output streams.
     pub output: File,
-    /// How long it may take.
+    /// Its time limit.
     pub limit: Duration,
 }
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExitCause {
-    /// By itself, with this status; a negative one is the signal that ended it.
+    /// It exited with this status; a negative one is the signal that killed it.
     Exited(i32),
-    /// Its time was up.
+    /// It exceeded its time limit.
     OutOfTime,
-    /// The user interrupted us.
+    /// A signal interrupted this process.
     Interrupted,
 }
 
-/// Becomes true when the user interrupts us, who then go on to clean up.
+/// A flag that becomes true when a signal interrupts this process, which then cleans up.
 pub(crate) fn interruptions() -> io::Result<Arc<AtomicBool>> {
-    let flag = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]
     {
         use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
         for signal in [SIGINT, SIGTERM, SIGHUP] {
-            signal_hook::flag::register(signal, Arc::clone(&flag))?;
+            signal_hook::flag::register(signal, Arc::clone(&INTERRUPTED))?;
         }
-        // Whoever started us may have it ignored, and then no child could be waited for.
+        // If the parent process ignores SIGCHLD, no child could be waited for.
         signal_hook::flag::register(SIGCHLD, Arc::default())?;
     }
-    Ok(flag)
+    Ok(Arc::clone(&INTERRUPTED))
 }
 
-/// Has a limit on the size of files be an error of whoever writes, and not the end of us.
+/// Turns the signal for an exceeded file size limit into a write error.
 pub(crate) fn outlive_limits() {
     #[cfg(unix)]
-    // Where that cannot be, the system's way is left.
+    // If this fails, the system's default remains.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
-/// What a command says that is narration: a copy of our stderr.
+/// A copy of our stderr, for the output of a command.
 pub(crate) fn narration() -> io::Result<File> {
     #[cfg(unix)]
     let file = std::os::fd::AsFd::as_fd(&io::stderr()).try_clone_to_owned()?.into();
@@ -99,7 +101,7 @@ pub(crate) fn narration() -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether anybody may run a file.
+/// Whether a file has an execute permission.
 fn may_run(path: &Path) -> bool {
     #[cfg(unix)]
     let may = path.metadata().is_ok_and(|metadata| std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0);
@@ -108,54 +110,137 @@ fn may_run(path: &Path) -> bool {
     may
 }
 
-/// Runs a command to its end, whatever that is, and says how long it took.
+/// Runs a job and kills what it leaves running; returns how it ended and how long it took.
 pub(crate) fn run(job: Job<'_>, interrupted: &AtomicBool) -> io::Result<(ExitCause, Duration)> {
     let start = Instant::now();
     let mut command = Command::new("sh");
     for variable in GIT_LOCAL_VARIABLES {
-        // A gate is at home in its folder, also where a hook runs it.
+        // A hook may have set them, and the command belongs to its own directory.
         command.env_remove(variable);
     }
     command.arg("-c").arg(job.command).current_dir(job.dir).envs(job.env).stdin(Stdio::null());
     command.stdout(job.output.try_clone()?).stderr(job.output);
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    lead_group(&mut command);
     let mut child = command.spawn()?;
-    let mut pause = Duration::from_millis(1);
+    if let Some(cause) = wait(&mut child, true, job.limit, || interrupted.load(Ordering::Relaxed))? {
+        return Ok((cause, start.elapsed()));
+    }
+    end_group(&child);
+    let status = child.wait()?;
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| -signal);
+    #[cfg(not(unix))]
+    let signal = None;
+    Ok((ExitCause::Exited(status.code().or(signal).unwrap_or(-1)), start.elapsed()))
+}
+
+/// Runs a command and captures its output; [`io::ErrorKind::TimedOut`] if it exceeds `limit`.
+///
+/// Descendants that it leaves running are neither waited for nor killed: a hook may have started a daemon.
+pub(crate) fn capture(command: &mut Command, limit: Duration) -> io::Result<Output> {
+    let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
+    let leads_group = !foreground::is_in_the_foreground();
+    if leads_group {
+        lead_group(command);
+    }
+    let mut child = command.spawn()?;
+    // An interruption from before this command must not stop it: it may be part of the cleanup.
+    let was_interrupted = INTERRUPTED.load(Ordering::Relaxed);
+    let cause = wait(&mut child, leads_group, limit, || !was_interrupted && INTERRUPTED.load(Ordering::Relaxed))?;
+    if cause == Some(ExitCause::OutOfTime) {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    let status: ExitStatus = child.wait()?;
+    Ok(Output { status, stdout: read_back(stdout)?, stderr: read_back(stderr)? })
+}
+
+fn read_back(mut file: File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Makes the child of a command the leader of a process group.
+fn lead_group(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    let _ = command;
+}
+
+/// Waits until a child has exited, which it does not reap, or stops it and returns why.
+fn wait(child: &mut Child, leads_group: bool, limit: Duration, is_interrupted: impl Fn() -> bool) -> io::Result<Option<ExitCause>> {
+    let start = Instant::now();
+    let pause = Pause::of(child);
+    let mut length = Duration::from_millis(1);
     loop {
-        if is_over(&mut child) {
-            end_group(&child);
-            let status = child.wait()?;
-            #[cfg(unix)]
-            let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| -signal);
-            #[cfg(not(unix))]
-            let signal = None;
-            return Ok((ExitCause::Exited(status.code().or(signal).unwrap_or(-1)), start.elapsed()));
+        if is_over(child) {
+            return Ok(None);
         }
-        let end = if interrupted.load(Ordering::Relaxed) {
+        let cause = if is_interrupted() {
             Some(ExitCause::Interrupted)
         } else {
-            (start.elapsed() >= job.limit).then_some(ExitCause::OutOfTime)
+            (start.elapsed() >= limit).then_some(ExitCause::OutOfTime)
         };
-        if let Some(end) = end {
-            stop(&mut child)?;
-            return Ok((end, start.elapsed()));
+        if cause.is_some() {
+            stop(child, leads_group)?;
+            return Ok(cause);
         }
-        std::thread::sleep(pause);
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause.take(length);
+        length = (length * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// Ends the group of a child that has not been waited for yet, so that its number is still its own.
+/// A pause that ends early when the child exits, if the system supports that.
+struct Pause {
+    #[cfg(target_os = "linux")]
+    child: Option<std::os::fd::OwnedFd>,
+}
+
+impl Pause {
+    #[cfg(target_os = "linux")]
+    fn of(child: &Child) -> Self {
+        let child = pid(child).and_then(|pid| rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok());
+        Self { child }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn of(_: &Child) -> Self {
+        Self {}
+    }
+
+    fn take(&self, length: Duration) {
+        #[cfg(target_os = "linux")]
+        if let Some(child) = &self.child
+            && let Ok(length) = rustix::event::Timespec::try_from(length)
+        {
+            use rustix::event::{PollFd, PollFlags, poll};
+            // A signal may end it early too: the caller checks everything again.
+            let _ = poll(&mut [PollFd::new(child, PollFlags::IN)], Some(&length));
+            return;
+        }
+        std::thread::sleep(length);
+    }
+}
+
 #[cfg(unix)]
-fn stop(child: &mut Child) -> io::Result<()> {
-    use rustix::process::{Signal, kill_process_group};
-    let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) else { return child.kill() };
-    let _ = kill_process_group(group, Signal::TERM);
+fn pid(child: &Child) -> Option<rustix::process::Pid> {
+    i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw)
+}
+
+/// Asks a child that was not reaped, or its whole group if it leads one, to end, and kills it after [`GRACE`].
+#[cfg(unix)]
+fn stop(child: &mut Child, leads_group: bool) -> io::Result<()> {
+    use rustix::process::{Signal, kill_process, kill_process_group, test_kill_process_group};
+    let Some(pid) = pid(child) else { return child.kill() };
+    let send = |signal| if leads_group { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
+    let _ = send(Signal::TERM);
     let deadline = Instant::now() + GRACE;
     let mut is_reaped = false;
-    // The group has its number as long as anybody is in it.
-    while Instant::now() < deadline && rustix::process::test_kill_process_group(group).is_ok() {
+    // A group keeps its id as long as it has a member.
+    while Instant::now() < deadline && (!is_reaped || (leads_group && test_kill_process_group(pid).is_ok())) {
         if !is_reaped && is_over(child) {
             child.wait()?;
             is_reaped = true;
@@ -163,40 +248,39 @@ fn stop(child: &mut Child) -> io::Result<()> {
             std::thread::sleep(LONGEST_PAUSE / 5);
         }
     }
-    let _ = kill_process_group(group, Signal::KILL);
-    if is_reaped { Ok(()) } else { child.wait().map(drop) }
-}
-
-/// Ends what a child that is over and not reaped yet has left behind in its group.
-#[cfg(unix)]
-fn end_group(child: &Child) {
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    // The id of a reaped process may belong to another one by now.
+    if leads_group || !is_reaped {
+        let _ = send(Signal::KILL);
     }
-}
-
-/// Whether the child has ended, without reaping it.
-#[cfg(unix)]
-fn is_over(child: &mut Child) -> bool {
-    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    // What cannot be waited for is over, as far as can be told: to wait for it says why.
-    pid.is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), options), Ok(None)))
+    child.wait().map(drop)
 }
 
 #[cfg(not(unix))]
-fn end_group(_: &Child) {}
+fn stop(child: &mut Child, _: bool) -> io::Result<()> {
+    child.kill()?;
+    child.wait().map(drop)
+}
+
+/// Kills what is left in the group of a child that has exited and was not reaped.
+fn end_group(child: &Child) {
+    #[cfg(unix)]
+    let _ = pid(child).map(|group| rustix::process::kill_process_group(group, rustix::process::Signal::KILL));
+    #[cfg(not(unix))]
+    let _ = child;
+}
+
+/// Whether the child has exited, without reaping it.
+#[cfg(unix)]
+fn is_over(child: &mut Child) -> bool {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    // A child that cannot be checked counts as over: waiting for it then returns the error.
+    pid(child).is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), options), Ok(None)))
+}
 
 #[cfg(not(unix))]
 fn is_over(child: &mut Child) -> bool {
     child.try_wait().is_ok_and(|status| status.is_some())
-}
-
-#[cfg(not(unix))]
-fn stop(child: &mut Child) -> io::Result<()> {
-    child.kill()?;
-    child.wait().map(drop)
 }
 
 #[cfg(all(test, unix))]
@@ -210,7 +294,7 @@ mod tests {
             command,
             dir: dir.path(),
             env: vec![("WORD".into(), "said".into())],
-            output: File::create(&path).expect("made"),
+            output: File::create(&path).expect("created"),
             limit,
         };
         let (end, _) = run(job, &AtomicBool::new(interrupted)).expect("run");
@@ -218,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_ends_by_itself_or_is_ended_with_all_that_it_started() {
+    fn a_command_exits_or_is_stopped_with_everything_that_it_started() {
         let long = Duration::from_secs(60);
         assert_eq!(run_for("echo $WORD; echo more >&2; exit 3", long, false), (ExitCause::Exited(3), "said\nmore\n".to_owned()));
         assert_eq!(run_for("kill -9 $$", long, false).0, ExitCause::Exited(-9));
@@ -238,6 +322,6 @@ mod tests {
                 false
             }
         });
-        assert!(waited, "what it started is still there");
+        assert!(waited, "its descendant still runs");
     }
 }

@@ -9,22 +9,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{IssueId, LeaseId};
 use crate::store::file::{self, Modes};
-use crate::store::lock;
+use crate::store::lock as locks;
 use crate::store::{Error, Result};
 
-/// How long one waits for an agent that somebody else starts.
+/// How long to wait for another process that starts an agent.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An agent at work, or one that has been.
+/// An agent that runs or has run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AgentRun {
-    /// The form of this record.
+    /// The version of this format.
     pub schema_version: u32,
-    /// What it is called: `claude`, `shell`.
+    /// Its name: `claude`, `shell`.
     pub name: String,
     /// Its process.
     pub pid: u32,
-    /// When that began, in the system's own count, where it has one.
+    /// The start time of the process in the system's ticks, if known.
     pub began: Option<u64>,
     /// When it was started.
     pub started_at: Timestamp,
@@ -32,9 +32,9 @@ pub(crate) struct AgentRun {
     pub issue_id: IssueId,
     /// The lease that is kept alive for it.
     pub lease_id: LeaseId,
-    /// Where it says what it says, if nobody sits at its terminal.
+    /// The file with its output, if it has no terminal.
     pub log: Option<String>,
-    /// How it ended; `None` while it runs, and where nobody saw the end.
+    /// How it ended; `None` while it runs, or if the end was not observed.
     pub ended: Option<AgentExit>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct AgentRun {
 pub(crate) struct AgentExit {
     /// When.
     pub at: Timestamp,
-    /// With which status.
+    /// Its exit status.
     pub status: u8,
 }
 
@@ -52,37 +52,38 @@ fn path(git_dir: &Path) -> PathBuf {
 }
 
 impl AgentRun {
-    /// The last one of a worktree. What cannot be read is as if nobody had been there: it is told by `doctor`.
+    /// The last run in a worktree.
     pub(crate) fn read(git_dir: &Path) -> Result<Option<Self>> {
         let path = path(git_dir);
         let Some(bytes) = file::read_optional(&path)? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::Corrupt { path, line: None, why: error.to_string() })
     }
 
-    /// Writes it down.
+    /// Records it.
     pub(crate) fn write(&self, git_dir: &Path, modes: Modes) -> Result<()> {
-        let mut bytes = serde_json::to_vec_pretty(self).expect("a record of words and numbers");
+        let mut bytes = serde_json::to_vec_pretty(self).expect("a record serializes into memory");
         bytes.push(b'\n');
         file::make_dir(&git_dir.join("jit"), modes)?;
         file::replace(&path(git_dir), &bytes, modes)
     }
 }
 
-/// Whoever starts an agent in a worktree, or removes the worktree, holds its door meanwhile; `None` where the worktree is gone.
-pub(crate) fn door(git_dir: &Path, modes: Modes) -> Result<Option<lock::Guard>> {
-    let path = lock::path(&git_dir.join("jit"), "agent");
-    // One by one: what is gone is not made again.
+/// Acquires the lock that is held while an agent is started in a worktree or the worktree is removed; `None` if the worktree no
+/// longer exists.
+pub(crate) fn lock(git_dir: &Path, modes: Modes) -> Result<Option<locks::Guard>> {
+    let path = locks::path(&git_dir.join("jit"), "agent");
+    // Without missing parents: a removed worktree must not be created again.
     for folder in [git_dir.join("jit"), git_dir.join("jit").join("locks")] {
         match std::fs::create_dir(&folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(Error::io("make directory", &folder)(error)),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(Error::io("create directory", &folder)(error)),
             _ => {}
         }
     }
-    lock::acquire(&path, modes, PATIENCE).map(Some)
+    locks::acquire(&path, modes, PATIENCE).map(Some)
 }
 
-/// A new file for what an agent says, below what all worktrees share: it outlives the worktree.
+/// A new file for the output of an agent, in the shared directory, so that it outlives the worktree.
 pub(crate) fn new_log(shared: &Path, issue: IssueId, modes: Modes) -> Result<(PathBuf, std::fs::File)> {
     let dir = shared.join("agent-runs").join(issue.to_string());
     file::make_dir(&dir, modes)?;

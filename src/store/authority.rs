@@ -1,10 +1,10 @@
-//! Which edits of issue files were made under which lease: one line a transition, append-only.
+//! The authority log: which edits of issue files were made under which lease. Append-only, one line per transition.
 //!
-//! A line is written when a commit hook passes, under a lock and without `fdatasync`: one that is lost or
-//! does not parse takes authority away and never gives any. Lines older than ninety days are not consulted.
+//! A line is written when a commit hook passes, under a lock and without `fdatasync`. A line that is lost or does not parse
+//! removes authority and never grants any. Lines older than ninety days are ignored.
 //!
-//! All lines about one file are in one of 256 shards, so that a commit reads next to nothing of what was ever
-//! recorded. A clone from before there were shards has one log of everything, which is read too.
+//! All lines about a file are in one of 256 shards, so that a commit reads little of the history. A clone that is older than the
+//! shards also has a single log, which is read too.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -25,39 +25,39 @@ use crate::store::{Error, Result};
 const SCHEMA_VERSION: u32 = 1;
 const CONSULTED_FOR: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// When, where and by whom a file was changed.
-/// Why a change is recorded that no lease was needed for: nobody else knew the issue.
+/// The reason recorded for a change without a lease: the issue existed in this worktree only.
 pub(crate) const PRIVATE: &str = "nobody else knew the issue";
-/// The same: what was found was not refused under the policy of that moment.
+/// The reason recorded for a change without a lease: the policy of that time did not refuse it.
 pub(crate) const TOLERATED: &str = "the policy let it pass";
 
+/// When, where and by whom a file was changed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TransitionContext<'a> {
     /// When.
     pub at: Timestamp,
     /// The file, relative to `.jit/`.
     pub path: &'a str,
-    /// The commits that it was made on top of.
+    /// The parent commits, in hexadecimal.
     pub base: &'a [String],
-    /// Who made it, or adopts it.
+    /// Who made the change, or adopts it.
     pub holder: &'a Holder,
 }
 
-/// One transition.
+/// A recorded transition of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RecordedTransition {
     schema_version: u32,
-    /// When, for people and for the ninety days.
+    /// When; also decides whether it is older than ninety days.
     pub at: Timestamp,
     /// The file, relative to `.jit/`.
     pub path: String,
-    /// The version before, `None` where it was not there.
+    /// The version before; `None` if the file was created.
     pub from: Option<FileVersion>,
-    /// The version after, `None` where it was removed.
+    /// The version after; `None` if the file was removed.
     pub to: Option<FileVersion>,
-    /// The commits that it was made on top of, in hexadecimal.
+    /// The parent commits, in hexadecimal.
     pub base: Vec<String>,
-    /// The lease it was made under, `None` for what was adopted.
+    /// The lease that it was made under; `None` if it was adopted.
     pub lease_id: Option<LeaseId>,
     /// Who made it, or adopted it.
     pub holder: Holder,
@@ -72,7 +72,7 @@ impl RecordedTransition {
         Self::new(made, step, Some(lease_id), None)
     }
 
-    /// A transition that somebody answers for without a lease.
+    /// A transition that `made.holder` takes responsibility for without a lease.
     pub(crate) fn adopted(made: &TransitionContext<'_>, step: Transition, reason: &str) -> Self {
         Self::new(made, step, None, Some(reason.to_owned()))
     }
@@ -82,13 +82,13 @@ impl RecordedTransition {
         Self { schema_version: SCHEMA_VERSION, at: made.at, path, from, to, base, lease_id, holder, adopted }
     }
 
-    /// From which version to which.
+    /// The versions before and after.
     pub(crate) fn step(&self) -> Transition {
         (self.from.clone(), self.to.clone())
     }
 }
 
-/// The transitions of one repository.
+/// The authority log of a repository.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthorityLog {
     dir: PathBuf,
@@ -101,7 +101,7 @@ impl AuthorityLog {
         Self::new(&layout.shared_dir(), layout.modes)
     }
 
-    /// The log in `dir`, which need not exist yet.
+    /// The log in `dir`, which may not exist yet.
     pub(crate) fn new(dir: &Path, modes: Modes) -> Self {
         Self { dir: dir.to_owned(), modes }
     }
@@ -110,7 +110,7 @@ impl AuthorityLog {
         self.dir.join("authority")
     }
 
-    /// The shard of a file: it is told by the file's name alone, so that no list of them is wanted.
+    /// The shard of a file, which depends on its name only.
     fn shard(&self, path: &str) -> PathBuf {
         self.shards().join(format!("{:02x}.jsonl", crc32fast::hash(path.as_bytes()) & 0xff))
     }
@@ -124,7 +124,7 @@ impl AuthorityLog {
         self.shards().exists() || self.unsharded().exists()
     }
 
-    /// Records transitions, those of each file in their order.
+    /// Records transitions; those of one file keep their order.
     pub(crate) fn append(&self, entries: &[RecordedTransition]) -> Result<()> {
         if entries.is_empty() {
             return Ok(());
@@ -145,7 +145,7 @@ impl AuthorityLog {
         Ok(())
     }
 
-    /// The transitions of these files that are consulted at `now`, those of each file in the order they were made.
+    /// The transitions of these files that count at `now`; those of one file in the order in which they were made.
     pub(crate) fn entries(&self, paths: &HashSet<String>, now: Timestamp) -> Result<Vec<RecordedTransition>> {
         let mut entries = Vec::new();
         let shards: BTreeSet<PathBuf> = paths.iter().map(|path| self.shard(path)).collect();
@@ -164,8 +164,7 @@ impl AuthorityLog {
     }
 }
 
-/// Whether a line is worth the reading: one about another file is told by its first field of that name. What is not told apart
-/// so easily is read.
+/// Whether a line may be about one of these files. A cheap test of its first `path` field; if in doubt, the line is parsed.
 fn may_be_about(line: &[u8], paths: &HashSet<String>) -> bool {
     const FIELD: &[u8] = b"\"path\":\"";
     let Some(at) = line.find(FIELD) else { return true };
@@ -189,7 +188,7 @@ mod tests {
     use crate::domain::id::WorktreeId;
 
     #[test]
-    fn a_line_that_does_not_parse_takes_authority_away_and_gives_none() {
+    fn a_line_that_does_not_parse_removes_authority_and_grants_none() {
         let dir = tempfile::tempdir().expect("a directory");
         let log = AuthorityLog::new(dir.path(), Modes::PRIVATE);
         let holder = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };
@@ -212,13 +211,13 @@ mod tests {
         garbled[30] ^= 1;
         file::replace(&shard, &garbled, Modes::PRIVATE).expect("written");
         assert_eq!(log.entries(&paths, now).expect("read"), [entry(now, "c")]);
-        // Of a clone from before there were shards: everything is in one log, and older than what is in a shard.
+        // A clone that is older than the shards: its single log precedes what is in a shard.
         file::replace(&log.unsharded(), &whole, Modes::PRIVATE).expect("written");
         assert_eq!(log.entries(&paths, now).expect("read"), [entry(now, "b"), entry(now, "c")]);
     }
 
     #[test]
-    fn a_line_is_found_whatever_its_file_is_called_and_wherever_the_others_are() {
+    fn a_line_is_found_for_any_file_name_among_many_shards() {
         let dir = tempfile::tempdir().expect("a directory");
         let log = AuthorityLog::new(dir.path(), Modes::PRIVATE);
         let holder = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };

@@ -1,4 +1,4 @@
-//! Reads `config.toml` and the user's `agent.toml`: TOML as it is, whoever wrote it.
+//! Reads `config.toml` and the user's `agent.toml`.
 
 pub(crate) mod edit;
 pub(crate) mod worktrees;
@@ -14,7 +14,7 @@ use crate::domain::policy::{Enforcement, PolicySettings};
 use crate::store::file;
 use crate::store::{Error, Result};
 
-/// What a new `config.toml` says.
+/// The content of a new `config.toml`.
 pub(crate) const TEMPLATE: &str = "\
 # Settings of git jit for this repository. See `git jit help config`.
 
@@ -27,7 +27,7 @@ enforce_leases = \"off\"
 default_ttl_secs = 600
 ";
 
-/// Reads the settings of a `config.toml`; the error says what is wrong, in words.
+/// Parses the settings in a `config.toml`; the error is a message.
 pub(crate) fn parse(bytes: &[u8]) -> std::result::Result<PolicySettings, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())?;
     let document = Document::parse(text).map_err(|error| error.to_string().trim_end().replace('\n', " "))?;
@@ -36,7 +36,7 @@ pub(crate) fn parse(bytes: &[u8]) -> std::result::Result<PolicySettings, String>
             return Err(format!("'{table}' is not a table"));
         }
     }
-    let unknown = |key: &str, word: &str, known: &str| format!("{key} = \"{word}\" is none of {known}");
+    let unknown = |key: &str, word: &str, known: &str| format!("{key} = \"{word}\" is not one of {known}");
     Ok(PolicySettings {
         enforcement: match word(&document, "worktree", "enforce_leases")? {
             None => None,
@@ -79,7 +79,7 @@ fn flag(document: &Document<&str>, table: &str, key: &str) -> std::result::Resul
     item.as_bool().map(Some).ok_or(format!("{table}.{key} is not true or false"))
 }
 
-/// A number of `[coordination]`, of what, within a range.
+/// A number in `[coordination]` within a range; `what` names its unit.
 fn number(
     document: &Document<&str>,
     key: &str,
@@ -91,7 +91,7 @@ fn number(
     number.map(Some).ok_or(format!("coordination.{key} is not a number of {what}"))
 }
 
-/// The `[agent] id` of the user's `agent.toml`, if there is such a file and it has one.
+/// The `[agent] id` in the user's `agent.toml`, if it exists.
 pub(crate) fn agent_id(path: &Path) -> Result<Option<AgentId>> {
     let Some(bytes) = file::read_optional(path)? else { return Ok(None) };
     let corrupt = |why: String| Error::Corrupt { path: path.to_owned(), line: None, why };
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_is_an_error_and_not_off() {
+    fn an_invalid_config_is_an_error_and_not_off() {
         for text in [
             "[worktree]\nenforce_leases = strict\n",
             "[worktree]\nenforce_leases = \"strikt\"\n",

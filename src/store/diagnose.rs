@@ -47,7 +47,7 @@ pub(crate) fn unsure() -> Diagnosis {
 fn corrupt(path: &Path) -> Diagnosis {
     const BY_HAND: &str = "Repair it by hand, or set it aside: docs/storage.md describes it";
     let name = path.file_name().unwrap_or_default();
-    let is_lease_log = name.to_str().is_some_and(|name| name.starts_with("claims") && name.ends_with(".jsonl"));
+    let is_lease_log = name.as_encoded_bytes().starts_with(b"claims") && path.extension().is_some_and(|end| end == "jsonl");
     let is_in_jit = |part: Component<'_>| part.as_os_str() == ".jit" || part.as_os_str() == "HEAD:.jit";
     if IssueId::from_file_name(name.as_encoded_bytes()).is_some() {
         let hint = "To see the committed versions: git log -p, on that file";

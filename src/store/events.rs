@@ -1,7 +1,7 @@
-//! What was done to issues, by whom, in which worktree: one line an event, for people and for `events --follow`.
+//! The event log: what was done to issues, by whom and in which worktree. One line per event, for `git jit events`.
 //!
-//! Local to the repository and never relied on: a line that does not parse is passed over. Appended while the
-//! write lock is held; at [`LARGEST`] bytes the file becomes `events-old.jsonl`, in the place of the one before.
+//! It is local to the repository and no decision depends on it: a line that does not parse is skipped. Events are appended while
+//! the write lock is held. At [`LARGEST`] bytes the file replaces `events-old.jsonl`, and a new one is started.
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -17,14 +17,14 @@ use crate::store::file_stamp::FileStamp;
 use crate::store::layout::Layout;
 use crate::store::{Error, Result};
 
-/// Bytes after which a new file is begun.
+/// The size in bytes at which a new file is started.
 const LARGEST: u64 = 8 * 1024 * 1024;
-/// The longest line: one write of it is never torn by another.
+/// The length limit of a line in bytes: a write of this length is atomic.
 const LONGEST_LINE: usize = 4000;
-/// The longest text of a value that is kept whole.
+/// The length limit of a value in characters.
 const LONGEST_VALUE: usize = 200;
 
-/// Something that was done.
+/// An event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[schemars(rename = "Event")]
 pub(crate) struct IssueEvent {
@@ -39,12 +39,12 @@ pub(crate) struct IssueEvent {
     pub agent_id: AgentId,
     /// Where.
     pub worktree_id: WorktreeId,
-    /// What became of which fields; long values are cut.
+    /// The changed fields; long values are truncated.
     pub fields: Vec<FieldChange>,
 }
 
 impl IssueEvent {
-    /// An event of this moment.
+    /// An event at `at`.
     pub(crate) fn new(
         at: Timestamp,
         event: &str,
@@ -56,7 +56,7 @@ impl IssueEvent {
         Self { schema_version: 1, at, event: event.to_owned(), issue_id, agent_id, worktree_id, fields }
     }
 
-    /// The event as a line, with what is too long for one cut.
+    /// The event as a line; values that are too long are truncated.
     fn line(mut self) -> Vec<u8> {
         for change in &mut self.fields {
             for value in [&mut change.from, &mut change.to].into_iter().flatten() {
@@ -85,7 +85,7 @@ pub(crate) struct EventLog {
     modes: Modes,
 }
 
-/// Up to where events have been read.
+/// A position in the log, up to which events have been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Mark {
     file: u64,
@@ -98,7 +98,7 @@ impl EventLog {
         Self::new(&layout.shared_dir(), layout.modes)
     }
 
-    /// The log below what all worktrees share.
+    /// The log below the shared directory.
     pub(crate) fn new(shared_dir: &Path, modes: Modes) -> Self {
         Self { dir: shared_dir.to_owned(), modes }
     }
@@ -111,7 +111,7 @@ impl EventLog {
         self.dir.join("events-old.jsonl")
     }
 
-    /// Appends events, a write each.
+    /// Appends events, with one write each.
     pub(crate) fn append(&self, events: impl IntoIterator<Item = IssueEvent>) -> Result<()> {
         file::make_dir(&self.dir, self.modes)?;
         let path = self.path();
@@ -120,7 +120,7 @@ impl EventLog {
         }
         let mut log = file::open_append(&path, self.modes)?;
         if is_torn(&mut log) {
-            // What a crash has cut off must not swallow what comes next.
+            // A line that a crash truncated must not absorb the next one.
             log.write_all(b"\n").map_err(Error::io("append to", &path))?;
         }
         for event in events {
@@ -129,7 +129,7 @@ impl EventLog {
         Ok(())
     }
 
-    /// What is another value once something was appended.
+    /// A value that changes when an event is appended.
     pub(crate) fn stamp(&self) -> Option<FileStamp> {
         FileStamp::of(&self.path())
     }
@@ -141,7 +141,7 @@ impl EventLog {
         Ok(lines.filter(|line| serde_json::from_slice::<IssueEvent>(line).is_err()).count())
     }
 
-    /// All events that are kept, the oldest first, and up to where that is.
+    /// All events in the log, the oldest first, and the position after them.
     pub(crate) fn all(&self) -> Result<(Vec<IssueEvent>, Mark)> {
         let old = file::read_optional(&self.old_path())?.unwrap_or_default();
         let mut events = parse(&old).0;
@@ -150,7 +150,7 @@ impl EventLog {
         Ok((events, mark))
     }
 
-    /// The events after a mark; from its beginning where the file is another one by now.
+    /// The events after a position, also if a new file was started since.
     pub(crate) fn since(&self, mark: Mark) -> Result<(Vec<IssueEvent>, Mark)> {
         let path = self.path();
         let mut log = match std::fs::File::open(&path) {
@@ -170,10 +170,8 @@ impl EventLog {
         let (events, whole) = parse(&bytes);
         Ok((events, Mark { file, offset: offset + whole.saturating_sub(older) as u64 }))
     }
-}
 
-impl EventLog {
-    /// What was appended to a file after a mark, before a new one was begun.
+    /// The events that were appended to the old file after a position.
     fn rest_of_old(&self, mark: Mark) -> Result<Vec<u8>> {
         let path = self.old_path();
         let Ok(mut old) = std::fs::File::open(&path) else { return Ok(Vec::new()) };
@@ -186,14 +184,14 @@ impl EventLog {
     }
 }
 
-/// Whether the last line has no end.
+/// Whether the last line has no newline.
 fn is_torn(log: &mut std::fs::File) -> bool {
     let mut last = [b'\n'];
     let read = log.seek(SeekFrom::End(-1)).and_then(|_| log.read_exact(&mut last));
     read.is_ok() && last != [b'\n']
 }
 
-/// The events of whole lines, and the bytes of those.
+/// The events of complete lines, and the length of those lines in bytes.
 fn parse(bytes: &[u8]) -> (Vec<IssueEvent>, usize) {
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let lines = bytes[..whole].split(|byte| *byte == b'\n');
@@ -207,7 +205,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn long_values_are_cut_torn_lines_passed_over_and_a_mark_goes_on() {
+    fn long_values_are_truncated_torn_lines_skipped_and_reading_continues_at_a_mark() {
         let dir = tempfile::tempdir().expect("a directory");
         let log = EventLog::new(&dir.path().join("jit"), Modes::PRIVATE);
         let by = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };

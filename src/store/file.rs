@@ -1,7 +1,7 @@
-//! Every byte that is written: a file is replaced whole, or appended to by one write of one line.
+//! Reading and writing files: a file is replaced atomically, or appended to by one write of one line. Nothing is truncated.
 //!
-//! A rename costs about a millisecond where the target exists (ext4 flushes it), an append some
-//! microseconds; so logs are appended to and only small files are replaced. Nothing is truncated.
+//! A rename over an existing file costs about a millisecond, because ext4 flushes it; an append costs microseconds. So logs are
+//! appended to, and only small files are replaced.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -13,23 +13,23 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 
 use crate::store::{Error, Result};
 
-/// The permissions of what we make below the common directory.
+/// The permissions of files that are created below the common directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Modes {
-    /// Of files.
+    /// The mode of files.
     pub file: u32,
-    /// Of directories; with the set-group-id bit where they are shared, so that all that is made in them is too.
+    /// The mode of directories. Shared ones have the set-group-id bit, so that new files in them get the group.
     pub dir: u32,
-    /// Whether they hold whatever the umask is.
+    /// Whether the umask does not apply.
     pub is_exact: bool,
 }
 
 impl Modes {
-    /// For the owner alone.
+    /// Access for the owner only.
     #[cfg(test)]
     pub(crate) const PRIVATE: Self = Self { file: 0o600, dir: 0o700, is_exact: false };
 
-    /// What `core.sharedRepository` asks for: `group`, `all`, a boolean or an octal mode.
+    /// The modes for a value of `core.sharedRepository`: `group`, `all`, a boolean or an octal mode.
     pub(crate) fn shared(value: Option<&str>) -> Self {
         let file = match value.map(str::to_ascii_lowercase).as_deref() {
             Some("group" | "true" | "yes" | "on" | "1") => 0o660,
@@ -46,7 +46,7 @@ impl Modes {
     }
 }
 
-/// The whole of a file, or nothing if it is not there. Whatever else happens is an error.
+/// The content of a file; `None` if it does not exist. Any other failure is an error.
 pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
     match read(path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -55,7 +55,7 @@ pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// The whole of a regular file: of anything else, a named pipe for instance, there may be no end.
+/// The content of a regular file. Anything else is an error: a named pipe, for example, may never end.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -64,21 +64,21 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = options.open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// The names in a directory, in no order; none if it is not there.
+/// The names in a directory, in no particular order; none if it does not exist.
 pub(crate) fn names(dir: &Path) -> Result<Vec<OsString>> {
     let mut names = Vec::new();
     each_name(dir, |name| names.push(name))?;
     Ok(names)
 }
 
-/// Hands on each name in a directory, in no order; none if it is not there.
+/// Calls `take` with each name in a directory, in no particular order; not at all if it does not exist.
 pub(crate) fn each_name(dir: &Path, mut take: impl FnMut(OsString)) -> Result<()> {
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
@@ -91,7 +91,7 @@ pub(crate) fn each_name(dir: &Path, mut take: impl FnMut(OsString)) -> Result<()
     Ok(())
 }
 
-/// The files below a directory, relative to it, links as what they are; without Git's own at the top.
+/// The files below a directory, relative to it, without a `.git` at the top. Symbolic links are not followed.
 pub(crate) fn below(root: &Path) -> Result<Vec<String>> {
     let (mut files, mut folders) = (Vec::new(), vec![PathBuf::new()]);
     while let Some(folder) = folders.pop() {
@@ -108,7 +108,7 @@ pub(crate) fn below(root: &Path) -> Result<Vec<String>> {
     Ok(files)
 }
 
-/// Makes a directory and what is missing above it, each with these modes.
+/// Creates a directory and its missing parents, each with these modes.
 pub(crate) fn make_dir(path: &Path, modes: Modes) -> Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -121,12 +121,12 @@ pub(crate) fn make_dir(path: &Path, modes: Modes) -> Result<()> {
     builder.mode(modes.dir);
     match builder.create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(Error::io("make directory", path)(error)),
+        Err(error) => Err(Error::io("create directory", path)(error)),
         Ok(()) => widen(path, modes.dir, modes),
     }
 }
 
-/// Takes back what the umask took, where the mode is exact.
+/// Restores permissions that the umask removed, if the modes are exact.
 #[cfg(unix)]
 fn widen(path: &Path, mode: u32, modes: Modes) -> Result<()> {
     if !modes.is_exact {
@@ -140,7 +140,7 @@ fn widen(_: &Path, _: u32, _: Modes) -> Result<()> {
     Ok(())
 }
 
-/// Whether its owner may run it.
+/// Whether its owner may execute it.
 pub(crate) fn is_executable(path: &Path) -> bool {
     #[cfg(unix)]
     let runs = std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0);
@@ -149,7 +149,7 @@ pub(crate) fn is_executable(path: &Path) -> bool {
     runs
 }
 
-/// What tells a file from another one of the same name.
+/// A number that distinguishes a file from another one of the same name.
 pub(crate) fn number_of(metadata: &std::fs::Metadata) -> u64 {
     #[cfg(unix)]
     let number = std::os::unix::fs::MetadataExt::ino(metadata);
@@ -158,7 +158,7 @@ pub(crate) fn number_of(metadata: &std::fs::Metadata) -> u64 {
     number
 }
 
-/// Opens a file to append to, and makes it if it is not there.
+/// Opens a file to append to; creates it if it does not exist.
 pub(crate) fn open_append(path: &Path, modes: Modes) -> Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).append(true);
@@ -169,26 +169,26 @@ pub(crate) fn open_append(path: &Path, modes: Modes) -> Result<File> {
     }
     #[cfg(unix)]
     options.mode(modes.file);
-    let file = options.create(true).open(path).map_err(Error::io("make", path))?;
+    let file = options.create(true).open(path).map_err(Error::io("create", path))?;
     widen(path, modes.file, modes)?;
     Ok(file)
 }
 
-/// How the names of files begin that are not finished.
+/// The prefix of temporary files.
 pub(crate) const TEMPORARY: &str = ".jit-tmp-";
 
-/// A finished file under a name of its own beside `target`, to be renamed or linked into place.
+/// A complete temporary file, to be renamed or linked to `target`.
 pub(crate) struct Finished {
     file: tempfile::NamedTempFile,
     target: PathBuf,
 }
 
-/// Writes all of `bytes` beside `target`; with `sync`, so that a crash cannot take them back.
+/// Writes `bytes` to a temporary file in the directory of `target`; durably with `sync`.
 pub(crate) fn finish_beside(target: &Path, bytes: &[u8], modes: Modes, sync: bool) -> Result<Finished> {
     finish(target.parent().unwrap_or(Path::new(".")), target, bytes, modes, sync)
 }
 
-/// Writes all of `bytes` in `scratch`, so that nothing is left beside `target` whatever happens.
+/// Writes `bytes` to a temporary file in `scratch`, so that a crash leaves nothing beside `target`.
 pub(crate) fn finish_in(scratch: &Path, target: &Path, bytes: &[u8], modes: Modes) -> Result<Finished> {
     finish(scratch, target, bytes, modes, false)
 }
@@ -209,18 +209,18 @@ fn finish(dir: &Path, target: &Path, bytes: &[u8], modes: Modes, sync: bool) -> 
 }
 
 impl Finished {
-    /// Renames it over the target, whether that exists or not.
+    /// Renames it to the target, which it replaces if it exists.
     pub(crate) fn replace(self) -> Result<()> {
         self.file.persist(&self.target).map(drop).map_err(|error| Error::io("replace", &self.target)(error.error))
     }
 
-    /// Gives it the target's name unless that is taken: whether it was the first.
+    /// Gives it the target's name; returns `false` if that is taken.
     pub(crate) fn claim_name(self) -> Result<bool> {
         link(self.file.path(), &self.target)
     }
 }
 
-/// Replaces a file whole that is not ours alone: it keeps the permissions it has.
+/// Replaces a file that others own too, and keeps its permissions.
 pub(crate) fn rewrite(finished: Finished) -> Result<()> {
     if let Ok(old) = std::fs::metadata(&finished.target) {
         let fail = Error::io("set permissions of", &finished.target);
@@ -229,12 +229,12 @@ pub(crate) fn rewrite(finished: Finished) -> Result<()> {
     finished.replace()
 }
 
-/// Replaces a file whole.
+/// Replaces a file atomically.
 pub(crate) fn replace(target: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
     finish_beside(target, bytes, modes, false)?.replace()
 }
 
-/// Gives an existing file a second name unless that is taken: whether it was the first.
+/// Gives an existing file a second name; returns `false` if that is taken.
 pub(crate) fn link(existing: &Path, name: &Path) -> Result<bool> {
     match std::fs::hard_link(existing, name) {
         Ok(()) => Ok(true),
@@ -243,19 +243,19 @@ pub(crate) fn link(existing: &Path, name: &Path) -> Result<bool> {
     }
 }
 
-/// Makes `name` another name of the file `existing`, in one step, whatever `name` was.
+/// Makes `name` another name of the file `existing`, atomically, even if `name` exists.
 pub(crate) fn relink(existing: &Path, name: &Path) -> Result<()> {
     let dir = name.parent().unwrap_or(Path::new("."));
     let spare = tempfile::Builder::new().prefix(TEMPORARY).make_in(dir, |path| std::fs::hard_link(existing, path));
     let spare = spare.map_err(Error::io("link", name))?.into_temp_path();
     let left = spare.to_path_buf();
     spare.persist(name).map_err(|error| Error::io("replace", name)(error.error))?;
-    // Where both were names of one file already, POSIX lets the rename do nothing, and the spare one stays.
+    // If both are names of the same file, POSIX lets the rename do nothing, and the temporary name remains.
     let _ = std::fs::remove_file(left);
     Ok(())
 }
 
-/// The kind of network file system that a directory is on; nothing on a local one, and where that cannot be told.
+/// The kind of network file system that a directory is on; `None` if it is local or unknown.
 #[cfg(target_os = "linux")]
 pub(crate) fn network(dir: &Path) -> Option<&'static str> {
     // The magic numbers of statfs(2).
@@ -274,13 +274,13 @@ pub(crate) fn network(dir: &Path) -> Option<&'static str> {
     KINDS.iter().find(|(number, _)| *number == kind).map(|(_, name)| *name)
 }
 
-/// The kind of network file system that a directory is on; here that cannot be told.
+/// Unknown on this system.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn network(_: &Path) -> Option<&'static str> {
     None
 }
 
-/// Makes the names in a directory durable, where the file system has a way to.
+/// Makes the names in a directory durable, if the file system supports that.
 pub(crate) fn sync_dir(path: &Path) -> Result<()> {
     #[cfg(unix)]
     match File::open(path).and_then(|dir| dir.sync_all()) {
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_goes_to_the_first_and_a_replaced_file_is_whole() {
+    fn the_first_gets_the_name_and_a_replaced_file_is_complete() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("name");
         let finish = |bytes: &[u8]| finish_beside(&path, bytes, Modes::PRIVATE, true).expect("written");

@@ -5,15 +5,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::domain::id::IssueId;
 
-/// The coarsest clock of a file system that is met: two changes within it may look like one.
+/// The coarsest timestamp resolution of a file system: two changes within it may look like one.
 pub(crate) const COARSEST_TICK: Duration = Duration::from_secs(2);
 
-/// What tells one version of a file from another without reading it: size, times, inode, device.
+/// What distinguishes two versions of a file without reading them: size, modification and change time, inode, device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileStamp(pub [i64; 5]);
 
 impl FileStamp {
-    /// What belongs to a tree needs none.
+    /// For entries that belong to a Git tree, which need no stamp.
     pub(crate) const NONE: Self = Self([0; 5]);
 
     /// What the file at this path looks like; nothing where it cannot be read.
@@ -35,13 +35,13 @@ impl FileStamp {
         }
     }
 
-    /// When the file was last touched, in nanoseconds since 1970.
+    /// When the file or its metadata last changed, in nanoseconds since 1970.
     pub(crate) fn touched(&self) -> i64 {
         self.0[1].max(self.0[2])
     }
 }
 
-/// A look at a directory's files, begun at a moment.
+/// A scan of the files in a directory, with the time when it began.
 pub(crate) struct DirectoryScan {
     #[cfg(unix)]
     dir: Option<std::fs::File>,
@@ -50,7 +50,7 @@ pub(crate) struct DirectoryScan {
 }
 
 impl DirectoryScan {
-    /// Begins to look at the files of a directory.
+    /// Begins a scan.
     pub(crate) fn begin(dir: &Path) -> Self {
         #[cfg(not(unix))]
         let _ = dir;
@@ -62,7 +62,7 @@ impl DirectoryScan {
         }
     }
 
-    /// What an issue's file looks like; nothing where that cannot be told.
+    /// The stamp of an issue's file; `None` if it cannot be determined.
     #[cfg(unix)]
     pub(crate) fn stamp(&self, id: IssueId) -> Option<FileStamp> {
         let mut name = [0; IssueId::FILE_NAME_LENGTH];
@@ -80,13 +80,13 @@ impl DirectoryScan {
         Some(FileStamp(stamp))
     }
 
-    /// Elsewhere nothing is kept.
+    /// On other systems nothing is cached.
     #[cfg(not(unix))]
     pub(crate) fn stamp(&self, _: IssueId) -> Option<FileStamp> {
         None
     }
 
-    /// Whether the file had been left alone for so long that another change would show.
+    /// Whether the last change is so old that another change would give a different stamp.
     pub(crate) fn is_settled(&self, stamp: &FileStamp) -> bool {
         stamp.touched() < self.began_at - ticks(COARSEST_TICK)
     }
@@ -106,7 +106,7 @@ mod tests {
     use crate::store::file::{Modes, replace};
 
     #[test]
-    fn what_was_replaced_looks_different_and_what_is_not_there_like_nothing() {
+    fn a_replaced_file_has_another_stamp_and_a_missing_one_has_none() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("file");
         assert_eq!(FileStamp::of(&path), None);

@@ -1,4 +1,4 @@
-//! `gates.json`, and the output of the gates that were run.
+//! `gates.json`, and the output of gate runs.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -13,21 +13,21 @@ use crate::store::layout::Layout;
 use crate::store::{Error, Result};
 
 const FILE: &str = "gates.json";
-/// Outputs that are kept of an issue's gates, the newest.
+/// How many outputs of an issue's gates are kept: the newest ones.
 const OUTPUTS_KEPT: usize = 50;
 
-/// The gates that are defined, from the first place that has the file; none where there is none.
+/// The defined gates, from the first source that has the file; none if no source has it.
 pub(crate) fn registry(places: IssueSources<'_>) -> Result<Registry> {
     let Some((bytes, _, path)) = places.read(FILE)? else { return Ok(Registry::default()) };
     Registry::parse(&bytes).map_err(|why| Error::Corrupt { path, line: None, why })
 }
 
-/// Writes the definitions into this worktree.
+/// Writes the definitions to this worktree.
 pub(crate) fn write(writer: &IssueWriter, registry: &Registry) -> Result<()> {
     writer.write_data(FILE, registry.as_bytes())
 }
 
-/// A new file for what a gate says while it runs; `key` is a safe word.
+/// A new file for the output of a gate; `key` must be safe in a file name.
 pub(crate) fn output(layout: &Layout, issue: IssueId, key: &str) -> Result<(File, PathBuf)> {
     let dir = layout.shared_dir().join("gate-runs").join(issue.to_string());
     file::make_dir(&dir, layout.modes)?;
@@ -40,7 +40,7 @@ pub(crate) fn output(layout: &Layout, issue: IssueId, key: &str) -> Result<(File
     Ok((file::open_append(&path, layout.modes)?, path))
 }
 
-/// The last bytes of a file, as text; nothing of one that cannot be read.
+/// The last bytes of a file, as text; empty if it cannot be read.
 pub(crate) fn end_of(path: &Path, bytes: u64) -> String {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = File::open(path)?;

@@ -1,4 +1,4 @@
-//! Lists of Git's with a line of ours among the user's: `info/exclude`, `info/attributes`, and `.gitattributes`.
+//! Adds and removes lines in `info/exclude`, `info/attributes` and `.gitattributes`, beside those of the user.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::store::issues;
 use crate::store::layout::Layout;
 use crate::store::{Error, Result};
 
-/// The list of this name that counts in this clone alone.
+/// The path of the list with this name that applies to this clone only.
 pub(crate) fn path(layout: &Layout, list: &str) -> PathBuf {
     layout.common_dir.join("info").join(list)
 }
@@ -16,8 +16,8 @@ fn is(line: &str) -> impl Fn(&[u8]) -> bool {
     move |other| other.trim_ascii_end() == line.as_bytes()
 }
 
-/// The file itself, where a link leads to one: a list that several repositories share stays shared.
-fn behind(path: &Path) -> PathBuf {
+/// The target of a symbolic link, so that a list that several repositories share stays shared.
+fn resolved(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
@@ -26,9 +26,9 @@ pub(crate) fn has_line(path: &Path, line: &str) -> Result<bool> {
     Ok(file::read_optional(path)?.unwrap_or_default().split(|byte| *byte == b'\n').any(is(line)))
 }
 
-/// Adds a line at the end: whether it was not there before.
+/// Appends a line; returns `false` if it exists already.
 pub(crate) fn add_line(path: &Path, line: &str) -> Result<bool> {
-    let path = &behind(path);
+    let path = &resolved(path);
     let mut text = file::read_optional(path)?.unwrap_or_default();
     if text.split(|byte| *byte == b'\n').any(is(line)) {
         return Ok(false);
@@ -43,10 +43,10 @@ pub(crate) fn add_line(path: &Path, line: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Takes a line away, and with it the list, and the folder, if nothing else is in it: whether it was there.
+/// Removes a line, and the file and its directory if they are empty then; returns whether the line existed.
 pub(crate) fn remove_line(path: &Path, line: &str) -> Result<bool> {
     let is_shared = path.is_symlink();
-    let path = &behind(path);
+    let path = &resolved(path);
     let text = file::read_optional(path)?.unwrap_or_default();
     let rest: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').filter(|other| !is(line)(other)).collect();
     let rest = rest.concat();

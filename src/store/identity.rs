@@ -9,32 +9,32 @@ use crate::store::file::{self, Modes};
 use crate::store::layout::Layout;
 use crate::store::{Error, Result};
 
-/// Who a worktree is: kept in its own Git directory, never in the data that is committed.
+/// The identity of a worktree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {
     schema_version: u32,
-    /// Drawn once.
+    /// Created once, at random.
     pub worktree_id: WorktreeId,
-    /// Where it was last seen, to notice a move.
+    /// Its last known root, to notice a move.
     pub root: String,
-    /// Whose it is, where `spawn` said so.
+    /// The agent that `spawn` created it for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<AgentId>,
-    /// The issue that it was made for.
+    /// The issue that it was created for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue_id: Option<IssueId>,
-    /// What it was made from.
+    /// The base that it was created from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Base>,
 }
 
-/// What a worktree was made from.
+/// The base that a worktree was created from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Base {
-    /// The ref that was meant, in full; none where a commit was.
+    /// The full name of the ref; `None` if a commit was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The commit that it was then.
+    /// The commit at that time.
     pub commit: String,
 }
 
@@ -57,13 +57,13 @@ impl Identity {
         Self { schema_version: 1, worktree_id, root, agent_id, issue_id: None, base: None }
     }
 
-    /// The same, made for an issue from a base.
-    pub(crate) fn made_for(self, issue_id: IssueId, base: Base) -> Self {
+    /// This identity with an issue and a base.
+    pub(crate) fn created_for(self, issue_id: IssueId, base: Base) -> Self {
         Self { issue_id: Some(issue_id), base: Some(base), ..self }
     }
 
-    /// The same, for an issue that somebody else has made it for.
-    pub(crate) fn taken_for(self, issue_id: IssueId) -> Self {
+    /// This identity with another issue.
+    pub(crate) fn for_issue(self, issue_id: IssueId) -> Self {
         Self { issue_id: Some(issue_id), ..self }
     }
 
@@ -79,8 +79,8 @@ impl Identity {
         serde_json::from_slice(&bytes).map(Some).map_err(corrupt)
     }
 
-    /// Records the identity of a worktree that has none yet: whether it was the first to. Without `sync` a power failure may leave
-    /// an empty file, which counts as none.
+    /// Records the identity of a worktree; returns `false` if it has one already. Without `sync`, a power failure may leave an empty
+    /// file, which counts as none.
     pub(crate) fn record(&self, git_dir: &Path, modes: Modes, sync: bool) -> Result<bool> {
         let path = Self::path(git_dir);
         file::make_dir(&git_dir.join("jit"), modes)?;
@@ -98,14 +98,14 @@ impl Identity {
         bytes
     }
 
-    /// The identity of a worktree, drawn for `agent_id` if it has none, with its root as it is now.
+    /// The identity of a worktree, with its current root; created for `agent_id` if it has none.
     pub(crate) fn ensure(git_dir: &Path, root: &Path, agent_id: Option<&AgentId>, modes: Modes) -> Result<Self> {
         let found = if let Some(found) = Self::read(git_dir)? {
             found
         } else {
             let path = Self::path(git_dir);
             if file::read_optional(&path)?.is_some_and(|bytes| is_blank(&bytes)) {
-                // Whoever reads it meanwhile reads this or what another one puts there, and comes back to it below.
+                // A concurrent process may replace it meanwhile; then `record` fails and its identity is read below.
                 let _ = std::fs::remove_file(&path);
             }
             Self::draw(root, agent_id.cloned()).record(git_dir, modes, true)?;
@@ -121,7 +121,7 @@ impl Identity {
     }
 }
 
-/// Whether a file has nothing in it: what a power failure leaves of one that was not written out.
+/// Whether a file is empty or filled with zeros, as a power failure may leave it.
 fn is_blank(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)
 }

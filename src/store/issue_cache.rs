@@ -1,8 +1,8 @@
-//! What was read of many issues, kept below `<common dir>/jit/cache/` for the next listing.
+//! A cache of issue summaries, below `<common dir>/jit/cache/`.
 //!
-//! Safe to delete at any moment, written at best effort, and never believed over a file: an entry holds only
-//! while the file's size, times, inode and device are what they were, and only if the file had not been
-//! touched for a while when it was read (Git's racy rule). What belongs to a tree is kept by the tree's id.
+//! It can be deleted at any time, is written best effort, and never overrides a file: an entry is valid only while the file's
+//! stamp is unchanged, and only if the file was old enough when it was read (as in Git's handling of racy index entries).
+//! Summaries of a tree are cached under the tree's id.
 
 pub(crate) mod summary_cache;
 
@@ -17,7 +17,7 @@ use crate::store::file::{self, Modes};
 use crate::store::file_stamp::{COARSEST_TICK, DirectoryScan, FileStamp, nanos, ticks};
 use crate::store::issue_cache::summary_cache::{Reader, SummaryCache, encode, put_number, put_text};
 
-/// Caches of trees that are kept, the newest.
+/// How many trees are cached: the newest ones.
 const TREES_KEPT: usize = 8;
 
 /// The caches of a repository.
@@ -27,28 +27,27 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// The caches below what all worktrees share.
+    /// The caches below the shared directory.
     pub(crate) fn new(shared_dir: &Path, modes: Modes) -> Self {
         Self { dir: shared_dir.join("cache"), modes }
     }
 
-    /// What is kept of the issues in a directory.
+    /// The cached summaries of a directory.
     pub(crate) fn summaries_of_dir(&self, dir: &Path) -> SummaryCache {
         let owner = dir.as_os_str().as_encoded_bytes();
-        self.kept(&dir_name(owner), owner)
+        self.load(&dir_name(owner), owner)
     }
 
-    /// What is kept of the issues in a tree.
+    /// The cached summaries of a tree.
     pub(crate) fn summaries_of_tree(&self, tree: ObjectId) -> SummaryCache {
-        self.kept(&format!("tree-{tree}.summaries"), tree.as_bytes())
+        self.load(&format!("tree-{tree}.summaries"), tree.as_bytes())
     }
 
-    fn kept(&self, name: &str, owner: &[u8]) -> SummaryCache {
-        let kept = self.read(name).and_then(|bytes| SummaryCache::of(bytes, owner));
-        kept.unwrap_or_else(SummaryCache::nothing)
+    fn load(&self, name: &str, owner: &[u8]) -> SummaryCache {
+        self.read(name).and_then(|bytes| SummaryCache::of(bytes, owner)).unwrap_or_default()
     }
 
-    /// The ids of the issues in a tree, sorted, if they are kept.
+    /// The ids of the issues in a tree, sorted, if they are cached.
     pub(crate) fn ids(&self, tree: ObjectId) -> Option<Vec<IssueId>> {
         let bytes = self.read(&format!("tree-{tree}.ids"))?;
         let mut read = Reader { bytes: &bytes, at: 0 };
@@ -59,7 +58,7 @@ impl Cache {
         (read.at == bytes.len() && ids.is_sorted()).then_some(ids)
     }
 
-    /// Keeps the ids of the issues in a tree.
+    /// Caches the ids of the issues in a tree.
     pub(crate) fn keep_ids(&self, tree: ObjectId, ids: &[IssueId]) {
         if SummaryCache::pays(ids.len()) {
             let mut bytes = summary_cache::MAGIC.to_vec();
@@ -73,9 +72,9 @@ impl Cache {
         }
     }
 
-    /// Keeps what was read in a directory, of those files that had settled before it was.
+    /// Caches the summaries of those files in a directory that were old enough when they were read.
     pub(crate) fn keep_dir<'s>(&self, dir: &Path, look: &DirectoryScan, found: impl Iterator<Item = (&'s FileStamp, &'s Summary)>) {
-        // A file system may have a clock of its own: what it calls now counts too.
+        // The file system may have its own clock, so its current time counts too.
         let Some(now) = self.now_there() else { return };
         let limit = look.began_at.min(now - ticks(look.began.elapsed())) - ticks(COARSEST_TICK);
         let owner = dir.as_os_str().as_encoded_bytes();
@@ -83,7 +82,7 @@ impl Cache {
         self.prune();
     }
 
-    /// Keeps what was read of a tree.
+    /// Caches the summaries of a tree.
     pub(crate) fn keep_tree<'s>(&self, tree: ObjectId, found: impl Iterator<Item = &'s Summary>) {
         let found = found.map(|summary| (&FileStamp::NONE, summary));
         self.write(&format!("tree-{tree}.summaries"), encode(tree.as_bytes(), found));
@@ -96,14 +95,14 @@ impl Cache {
         probe.as_file().metadata().ok()?.modified().ok().map(nanos)
     }
 
-    /// What was written under this name, if all of it is there.
+    /// The content that was written under this name, if it is complete.
     fn read(&self, name: &str) -> Option<Vec<u8>> {
         let mut bytes = file::read(&self.dir.join(name)).ok()?;
         let sum = bytes.split_off(bytes.len().checked_sub(4)?);
         (crc32fast::hash(&bytes).to_le_bytes() == *sum).then_some(bytes)
     }
 
-    /// Writes it, if that can be done: a reader may have no right to.
+    /// Writes a cache, best effort: a reader may not have the permission.
     fn write(&self, name: &str, mut bytes: Vec<u8>) {
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
         if file::make_dir(&self.dir, self.modes).is_ok() {
@@ -111,7 +110,7 @@ impl Cache {
         }
     }
 
-    /// Forgets trees but the newest, and directories that are gone.
+    /// Removes the caches of all but the newest trees, and of directories that no longer exist.
     fn prune(&self) {
         let names = file::names(&self.dir).unwrap_or_default();
         let mut trees = Vec::new();
@@ -159,7 +158,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_was_touched_a_moment_ago_is_not_kept_whatever_this_clock_says() {
+    fn a_file_that_just_changed_is_not_cached_whatever_this_clock_reads() {
         let scratch = tempfile::tempdir().expect("a directory");
         let cache = Cache::new(scratch.path(), Modes::PRIVATE);
         let summary = issue(scratch.path());
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_comes_back_to_its_owner_alone_and_garbage_is_nothing() {
+    fn a_cache_is_valid_for_its_owner_only_and_garbage_is_ignored() {
         let scratch = tempfile::tempdir().expect("a directory");
         let cache = Cache::new(scratch.path(), Modes::PRIVATE);
         let summary =

@@ -1,8 +1,7 @@
-//! The three places that versioned data is read from, file by file.
+//! The three sources of versioned data: this worktree's `.jit/`, the tree of HEAD, and the primary worktree's `.jit/`.
 //!
-//! This worktree's `.jit/`, the tree of HEAD, the primary worktree's `.jit/`: the first that has a file wins
-//! whole. What HEAD has and this worktree has not was deleted here, and comes back from nowhere, unless a
-//! sparse checkout left it out.
+//! For each file, the first source that has it counts. A file that is in HEAD but not in this worktree was deleted here, so no
+//! source has it, unless a sparse checkout left it out.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -16,7 +15,7 @@ use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::{Error, Result};
 
-/// Where something was read from.
+/// The source that something was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Source {
@@ -28,7 +27,7 @@ pub(crate) enum Source {
     Primary,
 }
 
-/// The places as one worktree sees them.
+/// The sources as seen from one worktree.
 #[derive(Clone, Copy)]
 pub(crate) struct IssueSources<'a> {
     layout: &'a Layout,
@@ -36,24 +35,24 @@ pub(crate) struct IssueSources<'a> {
 }
 
 impl<'a> IssueSources<'a> {
-    /// The places of this worktree; `everywhere` is false where only the first counts.
+    /// The sources of this worktree; only the first one unless `everywhere`.
     pub(crate) fn of(layout: &'a Layout, everywhere: bool) -> Self {
         Self { layout, everywhere }
     }
 
-    /// The versioned data of this worktree; a bare root sees what its primary worktree does, and writes nowhere.
+    /// The versioned data of this worktree. A bare repository reads that of its primary worktree, and writes none.
     pub(crate) fn local(&self) -> Result<PathBuf> {
         let seen = self.layout.worktree_root.as_deref().or(self.layout.primary_root.as_deref());
         Ok(Layout::data_dir(seen.map_or_else(|| self.layout.require_worktree(), Ok)?))
     }
 
-    /// The versioned data of the primary worktree, where that is another place.
+    /// The versioned data of the primary worktree, if that is a separate source.
     pub(crate) fn primary(&self) -> Option<PathBuf> {
         let layout = self.layout;
         layout.primary_root.as_deref().filter(|_| self.everywhere && !layout.is_primary()).map(Layout::data_dir)
     }
 
-    /// The tree `.jit` of HEAD, where that is a place.
+    /// The `.jit` tree of HEAD, if that is a source.
     pub(crate) fn head(&self) -> Result<Option<gix::ObjectId>> {
         if !self.everywhere {
             return Ok(None);
@@ -62,7 +61,7 @@ impl<'a> IssueSources<'a> {
         Ok(tree::data_tree(&self.layout.repo, commit)?)
     }
 
-    /// A file by its path below `.jit/`, from the first place that has it; with the path that it was read from.
+    /// A file by its path below `.jit/`, from the first source that has it, with the path that it was read from.
     pub(crate) fn read(&self, path: &str) -> Result<Option<(Vec<u8>, Source, PathBuf)>> {
         let local = self.local()?.join(path);
         if let Some(bytes) = file::read_optional(&local)? {
@@ -77,7 +76,7 @@ impl<'a> IssueSources<'a> {
         Ok(file::read_optional(&primary)?.map(|bytes| (bytes, Source::Primary, primary)))
     }
 
-    /// Every file directly in the folder `path`, by name: the union of the places, each as far as it can be read.
+    /// Every file directly in the directory `path`, by name, from all sources.
     pub(crate) fn folder(&self, path: &str) -> Result<BTreeMap<String, Result<Vec<u8>>>> {
         let mut files = self.primary().map(|dir| in_folder(&dir.join(path))).transpose()?.unwrap_or_default();
         let local = in_folder(&self.local()?.join(path))?;
@@ -100,7 +99,7 @@ fn in_folder(dir: &Path) -> Result<BTreeMap<String, Result<Vec<u8>>>> {
     let mut files = BTreeMap::new();
     for name in file::names(dir)? {
         let path = dir.join(&name);
-        // A name that is no text is none that we made; what is gone by now is absent.
+        // git jit creates no names that are not UTF-8. A file that was removed meanwhile is absent.
         if let (Ok(name), Some(bytes)) = (name.into_string(), file::read_optional(&path).transpose()) {
             files.insert(name, bytes);
         }
@@ -108,7 +107,7 @@ fn in_folder(dir: &Path) -> Result<BTreeMap<String, Result<Vec<u8>>>> {
     Ok(files)
 }
 
-/// Which of these paths below `.jit/`, which HEAD has and the worktree has not, are not deleted but left out: by a sparse
+/// Which of these paths below `.jit/`, which are in HEAD but not in the worktree, were not deleted but left out by a sparse
 /// checkout, or because nothing has been checked out yet.
 pub(crate) fn left_out(layout: &Layout, paths: &[BString]) -> Result<HashSet<BString>> {
     let repo = &layout.repo;

@@ -1,8 +1,8 @@
-//! Issue files: read from three places, written in one.
+//! Issue files: read from three sources, written to one.
 //!
-//! The first place that has an id wins whole, see `store::places`. Only absence moves on to the next place; a
-//! failed read is an error, or in a listing a warning that names the file. Writes go to this worktree alone,
-//! under the write lock. A listing of thousands is quick by caches that are never believed over a file.
+//! The first source that has an id counts, see [`issue_sources`]. Only a missing file leads to the next source. A failed read is
+//! an error, or in a listing a warning that names the file. Writes go to this worktree only, under the write lock. Listings of
+//! thousands use caches, which never override a file.
 
 mod scan;
 mod writer;
@@ -28,40 +28,40 @@ use crate::store::{Error, Result};
 pub(crate) use crate::store::issue_sources::Source;
 pub(crate) use crate::store::issues::writer::{IssueWriter, VERSIONED, is_unfinished};
 
-/// The issues as one worktree sees them.
+/// The issues as seen from one worktree.
 pub(crate) struct IssueStore<'a> {
     layout: &'a Layout,
     sources: IssueSources<'a>,
     files: IssueDirectories,
     head: OnceCell<HeadIssues>,
     entries: OnceCell<BTreeMap<IssueId, TreeEntry>>,
-    /// Whether one entry was looked for already: a second one is worth the table of all.
+    /// Whether one entry was looked up already: for a second one, a table of all is built.
     looked: Cell<bool>,
 }
 
-/// The two places that are directories.
+/// The two sources that are directories.
 struct IssueDirectories {
     local: PathBuf,
     primary: Option<PathBuf>,
 }
 
-/// The place that is a tree.
+/// The source that is a Git tree.
 struct HeadIssues {
     tree: Option<ObjectId>,
     /// Sorted.
     ids: Vec<IssueId>,
 }
 
-/// What a listing found, whole or in short.
+/// The result of a listing.
 pub(crate) struct IssueScan<T> {
-    /// Every issue that could be read, by id.
+    /// The readable issues, sorted by id.
     pub issues: Vec<(T, Source)>,
-    /// What could not, in words that name the file.
+    /// The errors of the others.
     pub unreadable: Vec<Error>,
 }
 
 impl<'a> IssueStore<'a> {
-    /// The issues as this worktree sees them; `everywhere` is false where only the first place counts.
+    /// The issues as seen from this worktree; only its own unless `everywhere`.
     pub(crate) fn open(layout: &'a Layout, everywhere: bool) -> Result<Self> {
         let sources = IssueSources::of(layout, everywhere);
         let files =
@@ -69,12 +69,12 @@ impl<'a> IssueStore<'a> {
         Ok(Self { layout, sources, files, head: OnceCell::new(), entries: OnceCell::new(), looked: Cell::new(false) })
     }
 
-    /// The places that its files are in.
+    /// The sources of its files.
     pub(crate) fn sources(&self) -> IssueSources<'a> {
         self.sources
     }
 
-    /// The ids in the tree of HEAD, found once and only when somebody asks.
+    /// The ids in the tree of HEAD, read once on demand.
     fn head(&self) -> Result<&HeadIssues> {
         if let Some(head) = self.head.get() {
             return Ok(head);
@@ -102,7 +102,7 @@ impl<'a> IssueStore<'a> {
         Ok(self.entries.get_or_init(|| entries))
     }
 
-    /// The entry of one issue in the tree of HEAD; the first one without a table of all.
+    /// The entry of an issue in the tree of HEAD; the first lookup builds no table of all entries.
     fn entry(&self, id: IssueId) -> Result<Option<TreeEntry>> {
         let (repo, data) = (&self.layout.repo, self.sources.head()?);
         if self.entries.get().is_none() && !self.looked.replace(true) {
@@ -115,12 +115,12 @@ impl<'a> IssueStore<'a> {
         Cache::new(&self.layout.shared_dir(), self.layout.modes)
     }
 
-    /// The file of an issue in this worktree, whether it is there or not.
+    /// The path of an issue's file in this worktree, whether or not it exists.
     pub(crate) fn local_path(&self, id: IssueId) -> PathBuf {
         self.files.local.join(id.file_name())
     }
 
-    /// The one issue that was meant, and the place that has it.
+    /// The issue that a reference names, and the source that has it.
     pub(crate) fn find(&self, typed: &IssueRef) -> Result<std::result::Result<(IssueId, Source), IdError>> {
         if let Some(id) = typed.full()
             && let Some(source) = self.locate(id)?
@@ -132,7 +132,7 @@ impl<'a> IssueStore<'a> {
         Ok(typed.resolve(ids.iter().map(|(id, _)| *id)).map(|id| (id, source_of(id))))
     }
 
-    /// The place that has this issue, looked up without listing any.
+    /// The source that has this issue, found without a listing.
     pub(crate) fn locate(&self, id: IssueId) -> Result<Option<Source>> {
         if self.local_path(id).exists() {
             return Ok(Some(Source::Worktree));
@@ -144,7 +144,7 @@ impl<'a> IssueStore<'a> {
         Ok(primary.map(|_| Source::Primary))
     }
 
-    /// The ids in all places, sorted, each with the place that has it.
+    /// The ids in all sources, sorted, each with the source that has it.
     pub(crate) fn ids(&self) -> Result<Vec<(IssueId, Source)>> {
         self.ids_where(|_| true)
     }
@@ -165,7 +165,7 @@ impl<'a> IssueStore<'a> {
         Ok(ids)
     }
 
-    /// Which of `missing`, which HEAD has and the worktree has not, were deleted here: no other place brings them back.
+    /// Which of `missing`, which are in HEAD but not in the worktree, were deleted here, so that no other source provides them.
     fn deleted(&self, missing: &[IssueId]) -> Result<BTreeSet<IssueId>> {
         let path = |id: &IssueId| BString::from(format!("issues/{}", id.file_name()));
         let paths: Vec<BString> = missing.iter().map(path).collect();
@@ -173,7 +173,7 @@ impl<'a> IssueStore<'a> {
         Ok(missing.iter().zip(&paths).filter(|(_, path)| !left_out.contains(*path)).map(|(id, _)| *id).collect())
     }
 
-    /// Reads one issue from its place.
+    /// Reads an issue from its source.
     pub(crate) fn load(&self, id: IssueId, source: Source) -> Result<Document> {
         if source != Source::Head {
             return self.files.load(id, source);
@@ -185,10 +185,10 @@ impl<'a> IssueStore<'a> {
         }
     }
 
-    /// Reads every issue whole. What cannot be read is counted and named, never passed over.
+    /// Reads every issue. Unreadable ones are part of the result.
     pub(crate) fn list(&self) -> Result<IssueScan<Document>> {
         let (committed, on_disk): (Vec<_>, Vec<_>) = self.ids()?.into_iter().partition(|(_, source)| *source == Source::Head);
-        // The object database is for one thread; files are read on all of them.
+        // The object database is used by one thread; files are read in parallel.
         let files = &self.files;
         let mut read: Vec<(IssueId, Source, Result<Document>)> =
             on_disk.into_par_iter().map(|(id, source)| (id, source, files.load(id, source))).collect();
@@ -197,12 +197,12 @@ impl<'a> IssueStore<'a> {
         Ok(IssueScan::of(read.into_iter().map(|(_, source, document)| (source, document))))
     }
 
-    /// Reads every issue in short, from caches where they hold.
+    /// Reads the summary of every issue, from caches where possible.
     pub(crate) fn scan_summaries(&self) -> Result<IssueScan<Summary>> {
         scan::scan_summaries(self)
     }
 
-    /// Holds the write lock of the repository, the only way to write an issue.
+    /// Acquires the write lock of the repository, and returns the only way to write an issue.
     pub(crate) fn lock(&self) -> Result<IssueWriter> {
         self.layout.require_worktree()?;
         let path = lock::path(&self.layout.shared_dir(), "issues");
@@ -210,7 +210,7 @@ impl<'a> IssueStore<'a> {
         IssueWriter::open(self.layout, guard)
     }
 
-    /// Whether the issue's file here is not what HEAD has.
+    /// Whether the issue's file in this worktree differs from HEAD.
     pub(crate) fn differs_from_head(&self, id: IssueId) -> Result<bool> {
         let here = file::read_optional(&self.local_path(id))?;
         match (here, self.entry(id)?) {
@@ -223,10 +223,10 @@ impl<'a> IssueStore<'a> {
 }
 
 impl<T> IssueScan<T> {
-    /// What was read, sorted by id.
+    /// Collects results that are sorted by id.
     fn of(read: impl Iterator<Item = (Source, Result<T>)>) -> Self {
         let mut unreadable = Vec::new();
-        // Of a vector they are collected where they are: thousands of them are not moved for the few that are left out.
+        // A vector's iterator is collected in place, so thousands of results are not moved.
         let readable = |(source, issue): (Source, Result<T>)| match issue {
             Ok(issue) => Some((issue, source)),
             Err(error) => {
@@ -255,12 +255,12 @@ fn parse(bytes: &[u8], id: IssueId, path: PathBuf) -> Result<Document> {
     Document::parse(bytes, id).map_err(|error| Error::Corrupt { path, line: None, why: error.to_string() })
 }
 
-/// The path of an issue's file from the root of a worktree.
+/// The path of an issue's file, relative to the root of a worktree.
 pub(crate) fn path_of(id: IssueId) -> PathBuf {
     Path::new(tree::DATA).join("issues").join(id.file_name())
 }
 
-/// The ids of a directory's files that are wanted, sorted.
+/// The wanted ids of the issue files in a directory, sorted.
 fn in_dir(dir: &Path, wanted: impl Fn(&IssueId) -> bool) -> Result<Vec<IssueId>> {
     let mut ids = Vec::new();
     file::each_name(dir, |name| ids.extend(IssueId::from_file_name(name.as_encoded_bytes()).filter(&wanted)))?;
@@ -268,7 +268,7 @@ fn in_dir(dir: &Path, wanted: impl Fn(&IssueId) -> bool) -> Result<Vec<IssueId>>
     Ok(ids)
 }
 
-/// Those of `ids` that are not among `others`; both are sorted.
+/// The ids that are not in `others`; both are sorted.
 fn without<'i>(ids: impl Iterator<Item = &'i IssueId>, others: &[IssueId]) -> Vec<IssueId> {
     let mut others = others.iter().peekable();
     let mut is_other = |id: &IssueId| {

@@ -1,7 +1,8 @@
-//! What a process is about to do, written down before, so that whoever comes after one that was killed can put it right.
+//! Journals: what a process is about to do, recorded so that a later process can undo or finish it after a crash.
 //!
-//! A file each: a first line that says all of it, lines for what was begun since, and no file when it is done. Whoever is at it
-//! holds a lock on the file, and so does every Git that it starts: a lock that is free tells that nobody is at it any more.
+//! One file per operation: the first line describes it, further lines record the steps that were begun, and the file is removed
+//! at the end. The process holds a lock on the file, which the Git processes that it starts inherit. A free lock means that the
+//! operation was interrupted.
 
 pub(crate) mod removals;
 pub(crate) mod spawns;
@@ -17,32 +18,32 @@ use crate::store::file::{self, Modes};
 use crate::store::lock;
 use crate::store::{Error, Result};
 
-/// The record of something that is being done; whoever has it holds its lock.
+/// The journal of an operation, with its lock.
 pub(crate) struct Journal {
     pub(crate) path: PathBuf,
     file: File,
 }
 
-/// Writes down what is about to be done, in a file of a name that no other one has.
+/// Starts a journal; `name` must be unique.
 pub(crate) fn begin(dir: &Path, name: &str, modes: Modes, record: &impl Serialize) -> Result<Journal> {
     file::make_dir(dir, modes)?;
     let path = dir.join(format!("{name}.json"));
     let mut file = loop {
         let file = file::open_append(&path, modes)?;
         FileExt::lock_shared(&file).map_err(Error::io("lock", &path))?;
-        // Before it was locked somebody may have taken it for one that was given up, see `sweep`.
+        // Before it was locked, `sweep` in another process may have removed it.
         let (ours, there) = (file.metadata().map_err(Error::io("read", &path))?, path.metadata());
         if there.is_ok_and(|there| file::number_of(&there) == file::number_of(&ours)) {
             break file;
         }
     };
-    let mut line = serde_json::to_vec(record).expect("a record of words and numbers");
+    let mut line = serde_json::to_vec(record).expect("a record serializes into memory");
     line.push(b'\n');
     file.write_all(&line).map_err(Error::io("write", &path))?;
     Ok(Journal { path, file })
 }
 
-/// Removes what somebody left who was killed before the first line was whole, and so before anything was done.
+/// Removes journals of processes that were killed before the first line was complete, and so before the operation began.
 pub(crate) fn sweep(dir: &Path) -> Result<()> {
     for name in file::names(dir)? {
         let path = dir.join(name);
@@ -55,12 +56,12 @@ pub(crate) fn sweep(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Those whose lock is free, with what `read` makes of them. One without a whole first line is of somebody who has not begun.
-pub(crate) fn left<T>(dir: &Path, read: impl Fn(&[u8]) -> Option<T>) -> Result<Vec<(Journal, T)>> {
+/// The journals of interrupted operations, parsed by `read`. One without a complete first line has not begun and is skipped.
+pub(crate) fn interrupted<T>(dir: &Path, read: impl Fn(&[u8]) -> Option<T>) -> Result<Vec<(Journal, T)>> {
     let mut found = Vec::new();
     for name in file::names(dir)? {
         let path = dir.join(name);
-        // Who may not write there cannot put anything right either.
+        // Without write permission it could not be recovered.
         let Ok(file) = OpenOptions::new().read(true).append(true).open(&path) else { continue };
         let Some(record) = file::read(&path).ok().and_then(|bytes| read(&bytes)) else { continue };
         if FileExt::try_lock(&file).is_ok() && path.exists() {
@@ -70,24 +71,24 @@ pub(crate) fn left<T>(dir: &Path, read: impl Fn(&[u8]) -> Option<T>) -> Result<V
     Ok(found)
 }
 
-/// All of them, those that were left too.
+/// All journals, parsed by `read`, including those of interrupted operations.
 pub(crate) fn all<T>(dir: &Path, read: impl Fn(&[u8]) -> Option<T>) -> Result<Vec<T>> {
     let one = |name| read(&file::read(&dir.join(name)).ok()?);
     Ok(file::names(dir)?.into_iter().filter_map(one).collect())
 }
 
 impl Journal {
-    /// Writes down a line more.
+    /// Appends a line.
     pub(crate) fn add(&mut self, line: &str) -> Result<()> {
         self.file.write_all(line.as_bytes()).map_err(Error::io("write", &self.path))
     }
 
-    /// There is nothing left to put right.
+    /// Ends the operation.
     pub(crate) fn finish(self) -> Result<()> {
         std::fs::remove_file(&self.path).map_err(Error::io("remove", &self.path))
     }
 
-    /// Whether processes that are started from here on hold the lock too.
+    /// Sets whether child processes inherit the lock.
     pub(crate) fn inherit_lock(&self, on: bool) {
         lock::inherit_lock(&self.file, on);
     }

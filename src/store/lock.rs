@@ -1,8 +1,7 @@
-//! A lock is a guard: whoever has one may write, and its end, a crash too, frees it.
+//! File locks as guards: dropping the guard, or a crash, releases the lock.
 //!
-//! Lock files are made once and never removed, so that all processes meet on one inode. Waiting is
-//! limited; what was waited for in vain is named with the process that has it. Never held while Git, a
-//! hook or a person is waited for.
+//! Lock files are created once and never removed, so that all processes lock the same inode. Waiting is limited, and the
+//! error names the process that holds the lock. No lock is held while waiting for Git, a hook or a person.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
@@ -14,7 +13,7 @@ use fs4::FileExt;
 use crate::store::file::{self, Modes};
 use crate::store::{Error, Result};
 
-/// How long a writer waits for another one.
+/// How long a writer waits for another one, by default.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Holds a lock until it is dropped.
@@ -23,7 +22,7 @@ pub(crate) struct Guard {
     file: File,
 }
 
-/// Waits for the lock at `path`, at most `patience`.
+/// Acquires the lock at `path`, waiting at most `patience`.
 pub(crate) fn acquire(path: &Path, modes: Modes, patience: Duration) -> Result<Guard> {
     let mut lock = open(path, modes)?;
     let deadline = Instant::now() + patience;
@@ -39,7 +38,7 @@ pub(crate) fn acquire(path: &Path, modes: Modes, patience: Duration) -> Result<G
             Err(fs4::TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
         }
     }
-    // The id is for the message of whoever waits in vain; of fixed width, so that nothing is ever cut.
+    // For the error message of other processes; of fixed width, so that it never has to be truncated.
     let note = format!("{:>10}\n", std::process::id());
     let _ = lock.rewind().and_then(|()| lock.write_all(note.as_bytes()));
     Ok(Guard { file: lock })
@@ -64,16 +63,16 @@ fn holder(lock: &mut File) -> Option<u32> {
 }
 
 impl Guard {
-    /// Whether processes that are started from here on hold the lock too, and go on holding it if this one is killed.
+    /// Sets whether child processes inherit the lock and still hold it if this process is killed.
     pub(crate) fn inherit_lock(&self, on: bool) {
         inherit_lock(&self.file, on);
     }
 }
 
-/// The same for any file that is locked: a lock is the open file's, and so everybody's who has that.
+/// Sets whether child processes inherit a locked file, and so its lock.
 pub(crate) fn inherit_lock(file: &File, on: bool) {
     #[cfg(unix)]
-    // Where it cannot be handed on, it ends with this process, as it does elsewhere.
+    // If that fails, the lock ends with this process, as on other systems.
     let _ = rustix::io::fcntl_setfd(file, if on { rustix::io::FdFlags::empty() } else { rustix::io::FdFlags::CLOEXEC });
     #[cfg(not(unix))]
     let _ = (file, on);
@@ -81,21 +80,21 @@ pub(crate) fn inherit_lock(file: &File, on: bool) {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // Closing the file unlocks it too; this only says so.
+        // Closing the file unlocks it too; this is explicit.
         let _ = FileExt::unlock(&self.file);
     }
 }
 
-/// Whether a lock on a file in this directory keeps anybody out: on some container file systems it does not.
+/// Whether file locks work in this directory; on some container file systems they do not.
 pub(crate) fn work_in(dir: &Path) -> Result<bool> {
     let fail = |verb| Error::io(verb, dir);
-    let probe = tempfile::Builder::new().prefix(file::TEMPORARY).tempfile_in(dir).map_err(fail("make a file in"))?;
+    let probe = tempfile::Builder::new().prefix(file::TEMPORARY).tempfile_in(dir).map_err(fail("create a file in"))?;
     let other = probe.reopen().map_err(fail("open a file in"))?;
     FileExt::lock(probe.as_file()).map_err(fail("lock a file in"))?;
     Ok(matches!(FileExt::try_lock(&other), Err(fs4::TryLockError::WouldBlock)))
 }
 
-/// The path of a lock among the locks of `dir`.
+/// The path of the lock with this name in `dir`.
 pub(crate) fn path(dir: &Path, name: &str) -> PathBuf {
     dir.join("locks").join(format!("{name}.lock"))
 }
@@ -105,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_waits_in_vain_is_told_who_has_it() {
+    fn the_error_names_the_process_that_holds_the_lock() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = path(dir.path(), "test");
         let guard = acquire(&path, Modes::PRIVATE, PATIENCE).expect("free");

@@ -1,8 +1,8 @@
-//! Files and objects: knows paths and bytes, not rules.
+//! Bytes on disk: knows paths and files, not rules.
 //!
-//! Owns these invariants: a file is replaced whole or appended to by one write of one line; the
-//! worktree's `.jit/` is the only versioned place written to; a failed read is an error, never an
-//! absence. Uses `domain`; spawns nothing and prints nothing.
+//! Invariants: a file is replaced atomically, or appended to by one write of one line. The worktree's `.jit/` is the only
+//! versioned directory that is written to. A failed read is an error and never counts as "absent". Nothing here starts a
+//! process or prints.
 
 pub(crate) mod agent_run;
 pub(crate) mod authority;
@@ -33,67 +33,67 @@ use std::path::{Path, PathBuf};
 use crate::git;
 pub(crate) use diagnose::unsure;
 
-/// What can go wrong with a file or an object.
+/// Why something could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// There is no repository here.
+    /// No repository was found.
     #[error("not a git repository: {}", path.display())]
     NoRepository {
-        /// Where it was looked for.
+        /// Where the search started.
         path: PathBuf,
-        /// What the discovery said.
+        /// The library's error.
         #[source]
         source: Box<gix::Error>,
     },
     /// A bare root has no worktree to read from or write to.
-    #[error("this is a bare repository{}: {}", if *has_some { ", and no worktree itself" } else { " without a worktree" }, path.display())]
+    #[error("this is a bare repository{}: {}", if *has_some { ", not a worktree" } else { " without a worktree" }, path.display())]
     NoWorktree {
         /// The repository.
         path: PathBuf,
-        /// Whether it has worktrees elsewhere.
+        /// Whether it has linked worktrees.
         has_some: bool,
     },
-    /// The operating system refused.
+    /// The operating system reported an error.
     #[error("cannot {verb} {}: {source}", path.display())]
     Io {
         /// What was attempted.
         verb: &'static str,
-        /// On which file.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
     /// Git's data cannot be read.
     #[error(transparent)]
     Git(#[from] git::Error),
-    /// A file of ours says something that it cannot say.
+    /// A file of ours has invalid content.
     #[error("{}{}: {why}", path.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
     Corrupt {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Which line, counted from 1, where there are lines.
+        /// The line, counted from 1, if the file consists of lines.
         line: Option<usize>,
         /// What is wrong.
         why: String,
     },
-    /// A lock was not free in time.
+    /// A lock was not released in time.
     #[error("{} is locked{}", path.display(), pid.map(|pid| format!(" by process {pid}")).unwrap_or_default())]
     Busy {
         /// The lock file.
         path: PathBuf,
-        /// Who wrote its id there last.
+        /// The process that acquired it last.
         pid: Option<u32>,
     },
-    /// Something was written, and it cannot be told whether it will last.
-    #[error("{source}, so it is not known whether it was done")]
+    /// Something was written and may or may not be durable.
+    #[error("{source}, so the outcome is unknown")]
     Unsure {
-        /// What went wrong then.
+        /// The error.
         #[source]
         source: Box<Self>,
     },
-    /// Other writers were faster, again and again.
-    #[error("{} changed under every attempt", path.display())]
+    /// Other writers were faster in every attempt.
+    #[error("{} was changed by others during every attempt", path.display())]
     Contended {
         /// The file.
         path: PathBuf,
@@ -101,13 +101,13 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Wraps what the system said about `path`.
+    /// Wraps the system's error about `path`.
     pub(crate) fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { verb, path, source }
     }
 
-    /// Wraps what the Git library said about `what`.
+    /// Wraps the Git library's error about `what`.
     pub(crate) fn git(what: impl Into<String>) -> impl FnOnce(gix::Error) -> Self {
         let wrap = git::Error::unreadable(what);
         move |source| Self::Git(wrap(source))

@@ -1,4 +1,4 @@
-//! Notes on issues: a file each, which anybody may add and which can conflict with nothing.
+//! Notes on issues: one file each, so that anybody can add one without a conflict.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,26 +8,26 @@ use crate::store::issue_sources::IssueSources;
 use crate::store::issues::IssueWriter;
 use crate::store::{Error, Result};
 
-/// What somebody had to say about an issue.
+/// A note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub(crate) struct Note {
     /// A ULID, so that notes sort by their time; the stem of the file's name.
     pub id: String,
     /// The issue.
     pub issue_id: IssueId,
-    /// Who said it.
+    /// Who wrote it.
     pub author: AgentId,
     /// When.
     pub created_at: Timestamp,
-    /// What.
+    /// Its text.
     pub text: String,
 }
 
 /// The notes on an issue.
 pub(crate) struct Notes {
-    /// Those that could be read, the oldest first.
+    /// The readable ones, the oldest first.
     pub notes: Vec<Note>,
-    /// Those that could not.
+    /// The errors of the others.
     pub unreadable: Vec<Error>,
 }
 
@@ -35,7 +35,7 @@ fn folder(issue: IssueId) -> String {
     format!("notes/{issue}")
 }
 
-/// The notes on an issue, from all places.
+/// The notes on an issue, from all sources.
 pub(crate) fn of(places: IssueSources<'_>, issue: IssueId) -> Result<Notes> {
     let folder = folder(issue);
     let mut all = Notes { notes: Vec::new(), unreadable: Vec::new() };
@@ -52,7 +52,7 @@ pub(crate) fn of(places: IssueSources<'_>, issue: IssueId) -> Result<Notes> {
         };
         match serde_json::from_slice::<Note>(&bytes) {
             Ok(note) if note.id == stem && note.issue_id == issue => all.notes.push(note),
-            Ok(_) => all.unreadable.push(corrupt("its id or its issue is not where it lies".to_owned())),
+            Ok(_) => all.unreadable.push(corrupt("its id or its issue does not match its path".to_owned())),
             Err(error) => all.unreadable.push(corrupt(error.to_string())),
         }
     }
@@ -60,7 +60,7 @@ pub(crate) fn of(places: IssueSources<'_>, issue: IssueId) -> Result<Notes> {
     Ok(all)
 }
 
-/// Writes a note into this worktree.
+/// Writes a note to this worktree.
 pub(crate) fn add(writer: &IssueWriter, note: &Note) -> Result<()> {
     let mut bytes = serde_json::to_vec_pretty(note).expect("a note serializes into memory");
     bytes.push(b'\n');

@@ -1,7 +1,7 @@
-//! What `git jit setup` remembers in order to take it back, and what may go when it does.
+//! What `git jit setup` records in order to be undone, and the files that undoing it may remove.
 //!
-//! Of a worktree's `config.toml` both texts are kept, the one before and the one that setup left: what has been edited since is nobody's
-//! to take back. Of what lies beside the leases only files that everything can do without are removed, and only together.
+//! The text of a worktree's `config.toml` is recorded before and after setup, so that later edits are not reverted. Files beside
+//! the leases are removed only if none of them is needed, and only together.
 
 use std::path::{Path, PathBuf};
 
@@ -12,35 +12,35 @@ use crate::store::identity::Identity;
 use crate::store::layout::Layout;
 use crate::store::{Error, Result};
 
-/// What setup has made of a worktree's `config.toml`.
+/// How setup changed a worktree's `config.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ConfigChange {
     schema_version: u32,
-    /// What stood there before; nothing where there was no file.
+    /// The text before; `None` if there was no file.
     pub before: Option<String>,
-    /// What stood there afterwards.
+    /// The text afterwards.
     pub after: String,
 }
 
 const RECORD: &str = "setup.json";
-/// That somebody was told of missing hooks; its time is when.
+/// Marks that missing hooks were reported; its modification time is when.
 const TOLD: &str = "hooks-told";
-/// Files beside the leases that say nothing of anybody's work.
+/// Files beside the leases that contain no user's work.
 const PLAIN: [&str; 2] = ["adopted.json", TOLD];
-/// Folders beside the leases whose content is made anew when it is wanted.
+/// Directories beside the leases whose content is recreated when it is needed.
 const FOLDERS: [&str; 4] = ["cache", "locks", "plan", "tmp"];
 
 fn path(layout: &Layout) -> PathBuf {
     layout.git_dir.join("jit").join(RECORD)
 }
 
-/// The mark that somebody was told of missing hooks.
+/// The file that marks that missing hooks were reported.
 pub(crate) fn told(layout: &Layout) -> PathBuf {
     layout.shared_dir().join(TOLD)
 }
 
 impl ConfigChange {
-    /// What is remembered of this worktree.
+    /// The record of this worktree.
     pub(crate) fn read(layout: &Layout) -> Result<Option<Self>> {
         let path = path(layout);
         let Some(bytes) = file::read_optional(&path)? else { return Ok(None) };
@@ -48,7 +48,7 @@ impl ConfigChange {
         serde_json::from_slice(&bytes).map(Some).map_err(corrupt)
     }
 
-    /// Remembers a change, as a part of the last one where that was not edited in between.
+    /// Records a change; combines it with the last one unless the file was edited in between.
     pub(crate) fn note(layout: &Layout, before: Option<String>, after: String) -> Result<()> {
         let before = match Self::read(layout)? {
             Some(last) if Some(&last.after) == before.as_ref() => last.before,
@@ -60,7 +60,7 @@ impl ConfigChange {
         file::replace(&path(layout), &bytes, layout.modes)
     }
 
-    /// Forgets it.
+    /// Removes the record.
     pub(crate) fn forget(layout: &Layout) -> Result<()> {
         match std::fs::remove_file(path(layout)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &path(layout))(error)),
@@ -69,7 +69,7 @@ impl ConfigChange {
     }
 }
 
-/// What may go of what this worktree and this clone keep: nothing of a folder in which anything else lies.
+/// The files of this worktree and this clone that may be removed: none in a directory that contains anything else.
 pub(crate) fn leftovers(layout: &Layout) -> Result<Vec<PathBuf>> {
     let (own, shared) = (layout.git_dir.join("jit"), layout.shared_dir());
     let nobody_has_it = Identity::read(&layout.git_dir)?.is_none_or(|own| own.agent_id.is_none() && own.issue_id.is_none());
@@ -77,7 +77,7 @@ pub(crate) fn leftovers(layout: &Layout) -> Result<Vec<PathBuf>> {
         let is_primarys = shared != own && (path == Path::new("worktree.json") || path == Path::new(RECORD));
         is_plain(path) || is_primarys || (shared == own && is_of_worktree(path))
     })?;
-    // Somebody's work names the worktrees that it was done in.
+    // Recorded work refers to the ids of worktrees.
     if !nobody_has_it || !is_idle {
         return Ok(Vec::new());
     }
@@ -108,7 +108,7 @@ fn all(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(file::below(dir)?.into_iter().map(|path| dir.join(path)).collect())
 }
 
-/// Removes those files, and the folders that are empty then.
+/// Removes these files, and the directories that are empty then.
 pub(crate) fn clear(layout: &Layout, files: &[PathBuf]) -> Result<()> {
     for path in files {
         std::fs::remove_file(path).map_err(Error::io("remove", path))?;
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_of_leases_keeps_everything_that_lies_beside_it() {
+    fn a_lease_log_keeps_every_file_beside_it() {
         let dir = tempfile::tempdir().expect("a directory");
         gix::init(dir.path()).expect("a repository");
         let layout = Layout::at(dir.path()).expect("a repository");

@@ -1,4 +1,4 @@
-//! All issues and gates of one moment, whole: of this worktree, or of a commit.
+//! All issues and gates, of this worktree or of a commit.
 
 use gix::{ObjectId, Repository};
 
@@ -11,18 +11,18 @@ use crate::store::file;
 use crate::store::gates;
 use crate::store::issues::{IssueScan, IssueStore};
 
-/// What was there.
+/// Issues and gates.
 pub(crate) struct Snapshot {
-    /// The issues that could be read.
+    /// The readable issues.
     pub issues: Vec<Document>,
-    /// What could not, in words that name the file.
+    /// Messages about the others, which name the file.
     pub unreadable: Vec<String>,
-    /// The gates, or what is wrong with their definitions.
+    /// The gates, or why their definitions are invalid.
     pub registry: std::result::Result<Registry, String>,
 }
 
 impl Snapshot {
-    /// As a worktree sees them.
+    /// Those that a worktree sees.
     pub(crate) fn here(store: &IssueStore<'_>) -> Result<Self> {
         let IssueScan { issues, unreadable } = store.list()?;
         let mut unreadable: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
@@ -34,7 +34,7 @@ impl Snapshot {
         Ok(Self { issues: issues.into_iter().map(|(document, _)| document).collect(), unreadable, registry })
     }
 
-    /// As a commit has them.
+    /// Those of a commit.
     pub(crate) fn at(repo: &Repository, commit: ObjectId) -> Result<Self> {
         let data = tree::data_tree(repo, commit)?;
         let (mut issues, mut unreadable) = (Vec::new(), Vec::new());
@@ -63,16 +63,16 @@ impl Snapshot {
     }
 }
 
-/// A file that looks like an issue's and is none, such as one named in capitals.
+/// Whether a file looks like an issue but is not one, for example because its name is in upper case.
 fn is_stray(name: &[u8]) -> bool {
     name.to_ascii_lowercase().ends_with(b".json") && IssueId::from_file_name(name).is_none() && !name.starts_with(b".")
 }
 
 fn stray(path: &str) -> String {
-    format!("{path}: is no issue, since its name is no UUID in lower case with .json")
+    format!("{path}: not an issue: the name must be a lower-case UUID with .json")
 }
 
-/// The issues that differ between two commits; `None` if the gates differ, which concerns all of them.
+/// The issues that differ between two commits; `None` if the gates differ, which affects all issues.
 pub(crate) fn changed_issues(repo: &Repository, old: ObjectId, new: ObjectId) -> Result<Option<Vec<IssueId>>> {
     let mut issues = Vec::new();
     for difference in tree::differences(repo, tree::data_tree(repo, old)?, tree::data_tree(repo, new)?)? {

@@ -1,6 +1,6 @@
-//! Which commands of a repository its user has allowed to run: `approvals.json` beside the user's `agent.toml`.
+//! The commands of repositories that the user has approved: `approvals.json` beside the user's `agent.toml`.
 //!
-//! By content: a command that is changed has to be allowed again.
+//! A command is approved by its text; after a change it must be approved again.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ struct TrustedCommandsFile {
 struct Approval {
     /// The Git common directory.
     repository: String,
-    /// What was allowed, word for word.
+    /// The text of the command.
     command: String,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct TrustedCommands {
 }
 
 impl TrustedCommands {
-    /// Those in the folder of the user's `agent.toml`.
+    /// The approvals in the directory of the user's `agent.toml`.
     pub(crate) fn beside(agent_file: &Path) -> Self {
         Self { path: agent_file.with_file_name("approvals.json") }
     }
@@ -42,13 +42,13 @@ impl TrustedCommands {
         serde_json::from_slice(&bytes).map_err(corrupt)
     }
 
-    /// Whether a command of a repository was allowed.
+    /// Whether a command of a repository is approved.
     pub(crate) fn has(&self, repository: &Path, command: &str) -> Result<bool> {
         let repository = repository.display().to_string();
         Ok(self.read()?.approved.iter().any(|one| one.repository == repository && one.command == command))
     }
 
-    /// Allows a command: whether it was not allowed before.
+    /// Approves a command; returns `false` if it was approved already.
     pub(crate) fn add(&self, repository: &Path, command: &str) -> Result<bool> {
         let dir = self.path.parent().unwrap_or(Path::new("."));
         file::make_dir(dir, VERSIONED)?;
@@ -60,7 +60,7 @@ impl TrustedCommands {
         }
         file.schema_version = 1;
         file.approved.push(approval);
-        let mut bytes = serde_json::to_vec_pretty(&file).expect("a record of words");
+        let mut bytes = serde_json::to_vec_pretty(&file).expect("a record serializes into memory");
         bytes.push(b'\n');
         file::replace(&self.path, &bytes, VERSIONED)?;
         Ok(true)

@@ -1,15 +1,15 @@
-//! The worktrees of a repository, read in-process and tolerant of half-made ones.
+//! The worktrees of a repository, read in this process.
 //!
-//! A worktree whose administrative files are not complete is not there yet, and no error.
+//! A worktree with incomplete administrative files is being created or removed; it is skipped and is not an error.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 
-use crate::store::Result;
 use crate::store::identity::Identity;
 use crate::store::layout::Layout;
+use crate::store::{Error, Result};
 
 /// One worktree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,20 +18,20 @@ pub(crate) struct Worktree {
     pub root: PathBuf,
     /// Its own Git directory.
     pub git_dir: PathBuf,
-    /// The branch checked out there, `None` with a detached HEAD.
+    /// The branch that is checked out; `None` with a detached HEAD.
     pub branch: Option<String>,
-    /// Who it is, `None` if it has never written anything.
+    /// Its identity; `None` if it has never written anything.
     pub identity: Option<Identity>,
     /// Whether it is the primary one.
     pub is_primary: bool,
     /// Whether it is locked against removal.
     pub is_locked: bool,
-    /// Whether its root is gone, or does not lead to its Git directory any more.
+    /// Whether its root or its `.git` file is missing.
     pub is_missing: bool,
 }
 
 impl Worktree {
-    /// The last name of its path.
+    /// The last component of its path.
     pub(crate) fn name(&self) -> String {
         self.root.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
@@ -43,27 +43,26 @@ pub(crate) fn list(layout: &Layout) -> Result<Vec<Worktree>> {
     if let Some(root) = &layout.main_root {
         all.push(describe(layout, root.clone(), layout.common_dir.clone(), false)?);
     }
-    let mut real = Real::default();
-    for proxy in layout.repo.worktrees().map_err(crate::store::Error::git("the worktrees"))? {
+    let mut resolver = PathResolver::default();
+    for proxy in layout.repo.worktrees().map_err(Error::git("the worktrees"))? {
         let Ok(base) = proxy.base() else { continue };
-        let (root, git_dir) = (real.path(&base).unwrap_or(base), proxy.git_dir());
-        let git_dir = real.path(git_dir).unwrap_or_else(|| git_dir.to_owned());
+        let (root, git_dir) = (resolver.resolve(&base).unwrap_or(base), proxy.git_dir());
+        let git_dir = resolver.resolve(git_dir).unwrap_or_else(|| git_dir.to_owned());
         all.push(describe(layout, root, git_dir, proxy.is_locked())?);
     }
     all.sort_by_key(|worktree| !worktree.is_primary);
     Ok(all)
 }
 
-/// Where paths really lead to. Most lie in the same two folders, and to resolve those once spares a look at every folder above
-/// each of a thousand worktrees.
+/// Resolves symbolic links in paths. Most paths have one of two parents, so each parent is resolved only once.
 #[derive(Default)]
-struct Real {
+struct PathResolver {
     folders: HashMap<PathBuf, Option<PathBuf>>,
 }
 
-impl Real {
-    /// The path without links; nothing where it leads nowhere.
-    fn path(&mut self, path: &Path) -> Option<PathBuf> {
+impl PathResolver {
+    /// The path with symbolic links resolved; `None` if it does not exist.
+    fn resolve(&mut self, path: &Path) -> Option<PathBuf> {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return path.canonicalize().ok() };
         let in_folder = self.folders.entry(folder.to_owned()).or_insert_with(|| folder.canonicalize().ok()).as_ref()?.join(name);
         if in_folder.symlink_metadata().ok()?.is_symlink() { in_folder.canonicalize().ok() } else { Some(in_folder) }
@@ -89,24 +88,23 @@ pub(crate) fn branch_at(git_dir: &Path) -> Option<String> {
     Some(name.to_str_lossy().into_owned())
 }
 
-/// The Git directory of the linked worktree at `root`, as its `.git` file says.
+/// The Git directory that the `.git` file of the linked worktree at `root` names.
 pub(crate) fn git_dir_of(root: &Path) -> Result<PathBuf> {
     let path = root.join(".git");
-    let text = std::fs::read(&path).map_err(crate::store::Error::io("read", &path))?;
-    let corrupt =
-        || crate::store::Error::Corrupt { path: path.clone(), line: None, why: "does not name a Git directory".to_owned() };
+    let text = std::fs::read(&path).map_err(Error::io("read", &path))?;
+    let corrupt = || Error::Corrupt { path: path.clone(), line: None, why: "does not name a Git directory".to_owned() };
     let named = text.trim_end().strip_prefix(b"gitdir: ").ok_or_else(corrupt)?;
-    let named = gix::path::from_bstr(named.as_bstr()).map_err(crate::store::Error::git(path.display().to_string()))?;
+    let named = gix::path::from_bstr(named.as_bstr()).map_err(Error::git(path.display().to_string()))?;
     let git_dir = root.join(named);
-    git_dir.canonicalize().map_err(crate::store::Error::io("find", &git_dir))
+    git_dir.canonicalize().map_err(Error::io("find", &git_dir))
 }
 
-/// The commit that a worktree is at, if there is one.
+/// The commit of a worktree's HEAD, if it has one.
 pub(crate) fn tip(layout: &Layout, worktree: &Worktree) -> Option<gix::ObjectId> {
     commit_at(layout, worktree.branch.as_deref(), &worktree.git_dir)
 }
 
-/// The commit that the primary worktree is at, if there is one.
+/// The commit of the primary worktree's HEAD, if it has one.
 pub(crate) fn head_of_primary(layout: &Layout) -> Result<Option<gix::ObjectId>> {
     if layout.primary_root.is_some() && layout.primary_root == layout.main_root {
         return Ok(commit_at(layout, branch_at(&layout.common_dir).as_deref(), &layout.common_dir));

@@ -131,7 +131,7 @@ fn adopt_existing(layout: &Layout, request: &SpawnRequest<'_>, existing: &Worktr
     if tree::file(repo, data, file.as_bytes())?.is_none() {
         add_issue_file(&existing.root, request)?;
     }
-    Ok(identity.taken_for(request.issue.id).replace(&existing.git_dir, layout.modes)?)
+    Ok(identity.for_issue(request.issue.id).replace(&existing.git_dir, layout.modes)?)
 }
 
 /// Creates a worktree for an issue that has none.
@@ -143,7 +143,7 @@ pub(crate) fn spawn(repo: Repo<'_>, request: &SpawnRequest<'_>) -> Result<Spawne
     let start =
         start_point::resolve(layout, request, &number, &name).map_err(|error| explain_conflict(layout, request, None, error))?;
     let path = path_template::resolve(layout, request.path_template, &name, &number)?;
-    let identity = Identity::draw(&path, Some(request.agent_id.clone())).made_for(request.issue.id, start.base.clone());
+    let identity = Identity::draw(&path, Some(request.agent_id.clone())).created_for(request.issue.id, start.base.clone());
     let holder = Holder { agent_id: request.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
     let ourselves = Watched::ourselves();
     let record = SpawnRecord {

@@ -54,7 +54,7 @@ pub(crate) fn recover_interrupted(repo: Repo<'_>) -> Result<Vec<String>> {
     let layout = repo.layout;
     let mut lines = Vec::new();
     removals::sweep(&layout.shared_dir())?;
-    for (journal, record) in removals::left(&layout.shared_dir())? {
+    for (journal, record) in removals::interrupted(&layout.shared_dir())? {
         if is_running(&record) {
             continue;
         }
@@ -80,7 +80,7 @@ pub(crate) fn recover_interrupted(repo: Repo<'_>) -> Result<Vec<String>> {
 
 /// The interrupted removals that the next command that writes will finish.
 pub(crate) fn list_interrupted(layout: &Layout) -> crate::store::Result<Vec<Removing>> {
-    let left = removals::left(&layout.shared_dir())?.into_iter().map(|(_, record)| record);
+    let left = removals::interrupted(&layout.shared_dir())?.into_iter().map(|(_, record)| record);
     Ok(left.filter(|record| !is_running(record)).collect())
 }
 

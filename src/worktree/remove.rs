@@ -46,7 +46,7 @@ pub(crate) fn remove(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId, optio
     // Under these locks no other process adds, removes or starts anything. What was checked before may have changed.
     let guard = lock_worktrees(layout)?;
     let worktree = &reload(layout, worktree)?;
-    let door = agent_run::door(&worktree.git_dir, layout.modes)?;
+    let door = agent_run::lock(&worktree.git_dir, layout.modes)?;
     refuse(worktree, RemovalOptions { stop_agent: false, ..options })?;
     let tip = worktrees::tip(layout, worktree).map(|tip| tip.to_string());
     let (path, branch) = (worktree.root.clone(), worktree.branch.clone());

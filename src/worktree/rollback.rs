@@ -31,7 +31,7 @@ pub(crate) fn recover_interrupted(repo: Repo<'_>) -> Result<Vec<String>> {
     let shared = repo.layout.shared_dir();
     let mut lines = removal::recover_interrupted(repo)?;
     spawns::sweep(&shared)?;
-    for InterruptedSpawn { journal, spawning: record, stage } in spawns::left(&shared)? {
+    for InterruptedSpawn { journal, spawning: record, stage } in spawns::interrupted(&shared)? {
         // The free lock means that no process is working on it, but not every file system supports locks.
         if is_running(&record) {
             continue;
@@ -56,7 +56,8 @@ pub(crate) fn recover_interrupted(repo: Repo<'_>) -> Result<Vec<String>> {
 
 /// What the next command that writes will roll back or finish: a line for people about each.
 pub(crate) fn list_interrupted(layout: &Layout) -> crate::store::Result<Vec<String>> {
-    let creations = spawns::left(&layout.shared_dir())?.into_iter().map(|left| left.spawning).filter(|record| !is_running(record));
+    let creations =
+        spawns::interrupted(&layout.shared_dir())?.into_iter().map(|left| left.spawning).filter(|record| !is_running(record));
     let creations = creations.map(|record| ("creating", record.path, "undoes"));
     let removals = removal::list_interrupted(layout)?.into_iter().map(|record| ("removing", record.path, "finishes"));
     let line = |(what, path, will): (&str, OsString, &str)| {

@@ -132,9 +132,9 @@ fn a_block_that_was_edited_is_refused_and_nothing_else_is_written() {
     assert_eq!(files(&team), before);
     team.jit("agents install --force").ok();
     assert_eq!(team.read("AGENTS.md"), ours);
-    // Marks that do not fit together are nobody's to guess at.
+    // Marks that do not match are nobody's to guess at.
     team.write("AGENTS.md", format!("{ours}{ours}"));
-    team.jit("agents install --force").exits(1).says("do not fit together");
+    team.jit("agents install --force").exits(1).says("do not match");
     team.write("AGENTS.md", "text\n");
     team.write(".claude/settings.json", "{ // a comment\n}");
     team.jit("agents install claude").exits(1).says(".claude/settings.json: not changed").says("--print");

@@ -125,7 +125,8 @@ fn what_contributing_names_is_there() {
     // The signature that a verb is told to have is the one that verbs have.
     let whoami = std::fs::read_to_string(root().join("src/commands/tools/whoami.rs")).expect("text");
     assert!(whoami.contains("pub(crate) fn run(session: &Session, args: Args) -> CommandResult {\n    let Args {"));
-    for (file, words) in [("src/commands/tools/mod.rs", "pub(crate) mod whoami;"), ("src/commands/cli.rs", "Whoami(whoami::Args),")] {
+    for (file, words) in [("src/commands/tools/mod.rs", "pub(crate) mod whoami;"), ("src/commands/cli.rs", "Whoami(whoami::Args),")]
+    {
         assert!(std::fs::read_to_string(root().join(file)).expect("text").contains(words), "{file}: {words}");
     }
 }

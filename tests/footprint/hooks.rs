@@ -1,13 +1,13 @@
-//! What a commit and a push pay for being judged, when nothing of ours is in them and when one leased issue is.
+//! The cost of judging a commit and a push, without issues and with one leased issue.
 
 use super::repository::{Repository, issue, stage_issue, stage_other};
 use super::trace::{MORE_CALLS, Trace};
 use crate::support::{Outcome, Place, tools};
 
-/// What is read at most of the end of an index file.
+/// How many bytes are read at most at the end of an index file.
 const WINDOW: u64 = 64 * 1024;
 
-/// The bytes read of the index that a commit would take, however they are read.
+/// The bytes read of the index of a commit, by any call.
 fn of_the_index(trace: &Trace) -> u64 {
     trace.bytes(|path| path.ends_with("index"))
 }
@@ -55,7 +55,7 @@ fn a_commit_of_one_leased_issue_reads_no_issue_and_little_of_the_log_in_strace()
     }
 }
 
-/// Runs `jit-pre-push` for what `main` has and the remote lacks.
+/// Runs `jit-pre-push` for the commits of `main` that the remote lacks.
 fn push(place: &Place) -> Trace {
     let id = |revision: &str| place.git(&format!("rev-parse {revision}")).ok().line();
     let line = format!("refs/heads/main {} refs/heads/main {}\n", id("main"), id("origin/main"));

@@ -1,4 +1,4 @@
-//! What a commit pays in instructions: work that no system call shows, as a loop over all that an index has.
+//! The cost of a commit in instructions: work without system calls, such as a loop over all index entries.
 
 use super::repository::{Repository, stage_other};
 use super::trace::committing;

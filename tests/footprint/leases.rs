@@ -1,19 +1,18 @@
-//! What the verbs of leases pay, on a new log and on one of twenty thousand operations.
+//! The cost of the lease commands, on a new log and on one of twenty thousand operations.
 //!
-//! What is made durable is what `docs/leases.md` and `docs/storage.md` promise, and no more.
+//! Exactly what `docs/leases.md` and `docs/storage.md` promise is made durable.
 
 use super::repository::{Repository, issue};
 use super::trace::{MORE_CALLS, Trace};
 use crate::support::{Place, tools};
 
 const LOG: &str = "claims.jsonl";
-/// Among a thousand leases a third of an operation is the reading of it.
+/// With a thousand leases, reading the log is a third of an operation.
 const INDEX: &str = "claims.index.json";
 
-/// A lease's life, and what of it has to last: grants, ends, and what somebody relies on by an answer. What only looks writes
-/// nothing.
+/// The life of a lease. Grants, ends and answers that a caller relies on are durable. A command that only reads writes nothing.
 fn life(place: &Place) -> Vec<Trace> {
-    // The first lease makes the log, which is another matter.
+    // The first lease creates the log, which costs more.
     place.acquire(&issue(3));
     let seven = issue(7);
     let changes: [(&str, &[&str], usize); 4] =

@@ -1,11 +1,11 @@
-//! What looking pays: at one issue, at all of them, at worktrees; and what it costs to begin at all.
+//! The cost of reading one issue, all issues and worktrees, and of starting the program.
 
 use super::repository::{FEW, MANY, Repository, issue};
 use super::trace::Trace;
 use crate::support::waiting::until_settled;
 use crate::support::{Place, tools};
 
-/// Issues of which the cache keeps a listing, and still not many.
+/// The smallest number of issues for which there is a cache.
 const SOME: usize = 500;
 
 /// Counted on 2026-11-25: 54 calls, of which most are the loader's.
@@ -21,8 +21,8 @@ fn beginning_at_all_looks_at_no_file_in_strace() {
     assert!(trace.count() <= 80, "{}", trace.all());
 }
 
-/// What `issue show`, `worktree list` and `status --line` did in a worktree, in which a lease is taken; each opens the files of
-/// so many issues, of all that are leased in the one case, and at most so many calls.
+/// The calls of `issue show`, `worktree list` and `status --line` in a worktree with a lease; each may open this many issue files
+/// and make at most this many calls.
 fn looks(place: &Place, number: usize, of: [(&str, usize, usize); 3]) -> [Trace; 3] {
     place.acquire(&issue(number));
     of.map(|(words, opened, most)| {
@@ -56,7 +56,7 @@ fn a_listing_opens_no_issue_that_it_knows_in_strace() {
         return;
     }
     let repositories = [SOME, MANY].map(|size| Repository::of(size, 0));
-    // What was touched a moment ago is read again: a file system's clock may be that coarse.
+    // A file that has just changed is read again, since the file system's clock may be coarse.
     until_settled(&repositories[1].primary().dir.join(".jit/issues"));
     let listed = repositories.each_ref().map(|repository| {
         let place = repository.primary();

@@ -1,4 +1,4 @@
-//! A repository of a size, packed and published, under the strict policy, with hooks and without leases.
+//! A repository of a given size, packed and published, with the strict policy and hooks, and without leases.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -7,15 +7,15 @@ use git_jit::testing::fill_log;
 
 use crate::support::{Place, World};
 
-/// Issues of a small repository.
+/// The number of issues in a small repository.
 pub(crate) const FEW: usize = 50;
-/// Issues of a large one: its index is several times as long as what may be read of it.
+/// The number of issues in a large one: its index is several times as long as what may be read of it.
 pub(crate) const MANY: usize = 2_000;
-/// Operations of a long history of leases: several segments of the log.
+/// The number of operations in a long lease log: several segments.
 pub(crate) const LONG: u64 = 20_000;
 
 const CONFIG: &str = "[worktree]\nenforce_leases = \"strict\"\n";
-/// Files that are no issues.
+/// Files that are not issues.
 const OTHERS: usize = 20;
 
 /// A repository with its primary worktree.
@@ -24,7 +24,7 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// One with so many issues, and a log of so many operations, none of which left a lease.
+    /// One with this many issues and a log of this many operations, and without leases.
     pub(crate) fn of(size: usize, operations: u64) -> Self {
         let world = World::roomy();
         let place = world.place("");
@@ -32,14 +32,14 @@ impl Repository {
         let repository = Self { world };
         let team = repository.primary();
         repository.world.add_remote();
-        // Nothing may run in the background; one pack, however small.
+        // Nothing may run in the background; everything is in one pack.
         for setting in ["gc.auto 0", "maintenance.auto false", "fastimport.unpackLimit 1", "receive.unpackLimit 1"] {
             team.git(&format!("config {setting}")).ok();
             team.git(&format!("--git-dir ../remote.git config {setting}")).ok();
         }
         team.pipe("git fast-import --quiet", history(size).as_bytes()).ok();
         team.git("reset -q --hard").ok();
-        // Before there are hooks: what is not published when they come is adopted, a line an issue.
+        // Before hooks are installed: unpublished edits are adopted at that time, with a line per issue.
         team.git("push -q -u origin main").ok();
         team.jit("init").ok();
         team.jit("hooks install").ok();
@@ -49,7 +49,7 @@ impl Repository {
         repository
     }
 
-    /// A small one with a new log, and a large one with a long one.
+    /// A small repository with a new log, and a large one with a long log.
     pub(crate) fn both() -> [Self; 2] {
         [Self::of(FEW, 0), Self::of(MANY, LONG)]
     }
@@ -59,7 +59,7 @@ impl Repository {
         self.world.team().agent("agent:me")
     }
 
-    /// A linked worktree that is made now.
+    /// Creates a linked worktree.
     pub(crate) fn linked(&self) -> Place {
         self.world.linked("linked").agent("agent:me")
     }
@@ -70,24 +70,24 @@ impl Repository {
     }
 }
 
-/// The id of an issue; those of a small repository are in a large one too.
+/// The id of an issue; the ids of a small repository exist in a large one too.
 pub(crate) fn issue(number: usize) -> String {
     format!("{:08x}-0000-4000-8000-{number:012x}", number.wrapping_mul(0x9e37_79b1) & 0xffff_ffff)
 }
 
-/// Stages a change of a file, and leaves the index as `git commit` does before it runs the hook.
+/// Stages a change of a file, with the index in the state in which `git commit` runs the hook.
 pub(crate) fn stage(place: &Place, path: &str, text: &str) {
     place.write(path, text);
     place.git(&format!("add -- {path}")).ok();
     place.git("write-tree").ok();
 }
 
-/// Changes a file that is no issue, and stages that.
+/// Changes a file that is not an issue, and stages it.
 pub(crate) fn stage_other(place: &Place) {
     stage(place, "src/file-01.txt", "changed\n");
 }
 
-/// Changes an issue's title, and stages that.
+/// Changes an issue's title, and stages it.
 pub(crate) fn stage_issue(place: &Place, id: &str) {
     place.edit(id, "Another title");
     place.git(&format!("add -- {}", Place::file(id))).ok();

@@ -1,20 +1,19 @@
-//! A command under `strace`, and the system calls that it made.
+//! Runs a command under `strace` and reads its system calls.
 //!
-//! A file a thread (`-ff`), so that no call is cut in two by another thread's. What is traced is what has to do with files,
-//! descriptors and processes: memory and waiting, which depend on chance, do not count.
+//! Each thread has a file (`-ff`), so that no call is split. Calls about files, descriptors and processes are traced; memory and
+//! waiting, which depend on chance, are not.
 
 use std::path::{Path, PathBuf};
 
 use crate::support::{Outcome, Place};
 
-/// What is traced.
+/// The traced calls.
 const CLASSES: &str = "trace=%file,%desc,%process";
-/// How many calls a long history of leases may cost at most: the index is read, and a log of many segments is opened otherwise
-/// than one of one.
+/// How many more calls a long lease log may cost: the index is read, and a log with many segments is opened differently.
 pub(crate) const MORE_CALLS: usize = 10;
-/// How many bytes it may cost: what lies beyond the index, and the beginning of the log, each time that it is looked at.
+/// How many more bytes it may cost: those after the index, and the start of the log, for each read.
 const MORE_BYTES: u64 = 3 * (4 + 4) * 1024;
-/// Calls that change something by what they are.
+/// Calls that always change something.
 const WRITING: [&str; 25] = [
     "write",
     "pwrite64",
@@ -43,23 +42,23 @@ const WRITING: [&str; 25] = [
     "utimensat",
 ];
 
-/// One system call that came back.
+/// A completed system call.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
-    /// What was called.
+    /// The name of the call.
     pub(crate) name: String,
-    /// With what, as `strace` writes it.
+    /// Its arguments, as `strace` prints them.
     pub(crate) args: String,
-    /// The file that it is about, absolute, free of links where one was opened.
+    /// The absolute path of its file; for an opened file with symbolic links resolved.
     pub(crate) path: PathBuf,
-    /// Bytes that it made readable: of a read what it returned, of a mapped file the length.
+    /// The bytes that it made readable: the result of a read, or the length of a mapped file.
     pub(crate) bytes: u64,
-    /// Whether it worked.
+    /// Whether it succeeded.
     pub(crate) is_ok: bool,
 }
 
 impl Call {
-    /// Reads a line; nothing where it is no call that came back, as a signal or an exit.
+    /// Parses a line; `None` if it is not a completed call, for example a signal or an exit.
     fn parse(line: &str) -> Option<Self> {
         let (name, rest) = line.split_once('(')?;
         let (args, result) = rest.rsplit_once(" = ")?;
@@ -83,18 +82,18 @@ impl Call {
         ["open", "openat", "openat2"].contains(&self.name.as_str())
     }
 
-    /// Whether it began a process; a thread is none.
+    /// Whether it started a process, not a thread.
     fn is_process(&self) -> bool {
         let is_clone = ["clone", "clone3"].contains(&self.name.as_str()) && !self.args.contains("CLONE_THREAD");
         is_clone || ["fork", "vfork", "execve", "execveat"].contains(&self.name.as_str())
     }
 
-    /// Whether it made data durable, or began to.
+    /// Whether it made data durable, or tried to.
     fn is_sync(&self) -> bool {
         self.name.contains("sync")
     }
 
-    /// Whether it changed a file, or tried to, or opened one to change it; what it says on its streams is no file.
+    /// Whether it changed a file, or tried to, or opened one for writing; output to a stream does not count.
     fn is_write(&self) -> bool {
         let is_stream = self.args.starts_with("1<") || self.args.starts_with("2<");
         let is_to_write = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"].iter().any(|flag| self.args.contains(flag));
@@ -106,20 +105,20 @@ impl Call {
     }
 }
 
-/// The path behind a descriptor, as in `3</a/b>`, if a text has one.
+/// The path of a descriptor, as in `3</a/b>`, if a text has one.
 fn annotation(text: &str) -> Option<&str> {
     Some(text.split_once('<')?.1.split_once('>')?.0).filter(|path| path.starts_with('/'))
 }
 
-/// The path that arguments are about: what they name, below the directory that they name if it is relative; or else the
-/// file behind their descriptor.
+/// The path in the arguments of a call, resolved against the directory in them if it is relative, or else the path of their
+/// descriptor.
 fn path(args: &str) -> PathBuf {
     let named = args.split('"').nth(1).unwrap_or_default();
     let behind = annotation(args).unwrap_or_default();
     if named.is_empty() { behind.into() } else { Path::new(behind).join(named) }
 }
 
-/// What a command did, by its system calls.
+/// The system calls of a command.
 pub(crate) struct Trace {
     what: String,
     scratch: PathBuf,
@@ -127,7 +126,7 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// Runs a binary of ours, with what it is told on stdin, and reads what it called. It has to succeed.
+    /// Runs one of our binaries with this stdin, and reads its calls. It must succeed.
     pub(crate) fn of(place: &Place, binary: &str, args: &[&str], stdin: &str) -> Self {
         let folder = tempfile::tempdir().expect("a scratch directory");
         let what = format!("{} {}", Path::new(binary).file_name().expect("a name").to_string_lossy(), args.join(" "));
@@ -144,7 +143,7 @@ impl Trace {
         Self { what, scratch: place.scratch().to_owned(), calls }
     }
 
-    /// Runs `git-jit` with these words.
+    /// Runs `git-jit` with these arguments.
     pub(crate) fn jit(place: &Place, words: &str) -> Self {
         Self::of(place, env!("CARGO_BIN_EXE_git-jit"), &words.split(' ').collect::<Vec<_>>(), "")
     }
@@ -154,32 +153,32 @@ impl Trace {
         Self::of(&committing(place), env!("CARGO_BIN_EXE_jit-pre-commit"), &[], "")
     }
 
-    /// The calls that count: memory that is no file is the allocator's business.
+    /// The calls that count; anonymous memory does not.
     fn counted(&self) -> impl Iterator<Item = &Call> {
         self.calls.iter().filter(|call| !call.args.contains("MAP_ANONYMOUS"))
     }
 
-    /// How many calls there were.
+    /// The number of calls.
     pub(crate) fn count(&self) -> usize {
         self.counted().count()
     }
 
-    /// At most so many calls about files of the test. What the loader does is another machine's business on each, and so is how
-    /// deep the scratch directory lies.
+    /// Asserts that there are at most this many calls about files of the test. The calls of the loader, and the depth of the scratch
+    /// directory, differ between machines.
     pub(crate) fn at_most(&self, most: usize) -> &Self {
         let count = self.counted().filter(|call| call.path.starts_with(&self.scratch)).count();
         assert!(count <= most, "{}: {count} calls, and at most {most} are expected\n{}", self.what, self.all());
         self
     }
 
-    /// No process but itself, of ours or another's.
+    /// Asserts that it starts no process.
     pub(crate) fn starts_nothing(&self) -> &Self {
         let began: Vec<&Call> = self.calls.iter().filter(|call| call.is_process()).collect();
         assert_eq!(began.len(), 1, "{}: begins processes\n{}", self.what, lines(began.iter().copied()));
         self
     }
 
-    /// No thread either.
+    /// Asserts that it starts no thread either.
     pub(crate) fn is_one_thread(&self) -> &Self {
         self.starts_nothing();
         let began: Vec<&Call> = self.calls.iter().filter(|call| call.name.starts_with("clone")).collect();
@@ -187,14 +186,14 @@ impl Trace {
         self
     }
 
-    /// Nothing is written, nor opened to be.
+    /// Asserts that nothing is written or opened for writing.
     pub(crate) fn writes_nothing(&self) -> &Self {
         let wrote: Vec<&Call> = self.calls.iter().filter(|call| call.is_write()).collect();
         assert!(wrote.is_empty(), "{}: writes\n{}", self.what, lines(wrote.iter().copied()));
         self.syncs(&[])
     }
 
-    /// Exactly these files are made durable, by name, in this order.
+    /// Asserts that exactly these files are made durable, by name, in this order.
     pub(crate) fn syncs(&self, names: &[&str]) -> &Self {
         let name = |call: &Call| call.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let synced: Vec<String> = self.calls.iter().filter(|call| call.is_sync()).map(name).collect();
@@ -202,7 +201,7 @@ impl Trace {
         self
     }
 
-    /// No directory of issues is listed, and of the files of issues only so many are opened.
+    /// Asserts that no directory of issues is listed, and that this many issue files are opened.
     pub(crate) fn opens_issues(&self, count: usize) -> &Self {
         let is_listed = |call: &&Call| call.name.starts_with("getdents") && call.path.ends_with(".jit/issues");
         let listed: Vec<&Call> = self.calls.iter().filter(is_listed).collect();
@@ -210,7 +209,7 @@ impl Trace {
         self.opens_issue_files(count)
     }
 
-    /// Of the files of issues only so many are opened.
+    /// Asserts that this many issue files are opened.
     pub(crate) fn opens_issue_files(&self, count: usize) -> &Self {
         let is_issue = |call: &&Call| call.is_open() && call.path.parent().is_some_and(|folder| folder.ends_with(".jit/issues"));
         let opened: Vec<&Call> = self.calls.iter().filter(is_issue).collect();
@@ -218,7 +217,7 @@ impl Trace {
         self
     }
 
-    /// A file of this name is opened once at most; one that is not there may be looked for again.
+    /// Asserts that a file with this name is opened at most once; attempts to open a missing file do not count.
     pub(crate) fn opens_once(&self, name: &str) -> &Self {
         let opened: Vec<&Call> =
             self.calls.iter().filter(|call| call.is_open() && call.is_ok && call.path.ends_with(name)).collect();
@@ -226,36 +225,36 @@ impl Trace {
         self
     }
 
-    /// Nothing in this directory is looked at, apart from the directory itself.
+    /// Asserts that nothing in this directory is accessed, except the directory itself.
     pub(crate) fn looks_at_nothing_in(&self, root: &Path) -> &Self {
         let looked: Vec<&Call> = self.calls.iter().filter(|call| call.path.starts_with(root) && call.path != root).collect();
         assert!(looked.is_empty(), "{}: looks into {}\n{}", self.what, root.display(), lines(looked.iter().copied()));
         self
     }
 
-    /// The bytes read of the files that `is_meant` names, mapped ones whole.
+    /// The bytes read of the files that `is_meant` selects; a mapped file counts completely.
     pub(crate) fn bytes(&self, is_meant: impl Fn(&Path) -> bool) -> u64 {
         self.counted().filter(|call| is_meant(&call.path)).map(|call| call.bytes).sum()
     }
 
-    /// The bytes read of what we keep below a Git directory.
+    /// The bytes read of our files below a Git directory.
     pub(crate) fn bytes_of_ours(&self) -> u64 {
         self.bytes(|path| path.ancestors().any(|folder| folder.ends_with(".git/jit")))
     }
 
-    /// Not many more bytes of ours than another one, which knows no history.
+    /// Asserts that it reads few more bytes of our files than another command, whose log is new.
     pub(crate) fn reads_little_more_than(&self, other: &Self) -> &Self {
         let (mine, others) = (self.bytes_of_ours(), other.bytes_of_ours());
         assert!(mine <= others + MORE_BYTES, "{}: {mine} bytes of ours are read, {others} elsewhere\n{}", self.what, self.all());
         self
     }
 
-    /// As many calls as another one; where not, both are told.
+    /// Asserts that it makes as many calls as another command.
     pub(crate) fn counts_as(&self, other: &Self) -> &Self {
         self.counts_nearly_as(other, 0)
     }
 
-    /// As many calls as another one, give or take so many.
+    /// Asserts that it makes as many calls as another command, with this tolerance.
     pub(crate) fn counts_nearly_as(&self, other: &Self, slack: usize) -> &Self {
         let (mine, others) = (self.count(), other.count());
         let (what, all, others_all) = (&self.what, self.all(), other.all());
@@ -272,7 +271,7 @@ fn lines<'c>(calls: impl Iterator<Item = &'c Call>) -> String {
     calls.map(Call::line).collect()
 }
 
-/// The same place with what Git tells a hook that it runs for a commit.
+/// The place with the environment that Git gives a commit hook.
 pub(crate) fn committing(place: &Place) -> Place {
     let git_dir = place.git("rev-parse --git-dir").ok().line();
     let index = format!("{git_dir}/index");

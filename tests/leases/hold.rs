@@ -1,4 +1,4 @@
-//! Leases that are kept alive while something runs.
+//! Leases that are kept alive while a command or a process runs.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -93,7 +93,7 @@ fn a_lease_that_is_lost_is_told_at_once_and_ends_the_command_if_that_is_wanted()
     let (world, alice, bob, issues) = shared();
     let id = &issues[0];
     let told = world.path("told");
-    // Lost to nobody, or by now to bob: whichever it sees first.
+    // It may notice the eviction before or after bob acquires the lease.
     for (what, expected) in [("--on-lost=warn", [0, 0]), ("--on-lost=kill", [4, 5])] {
         let script = format!("'{}' claim hold {id} {what} -- sleep 3 2>'{}'", env!("CARGO_BIN_EXE_git-jit"), told.display());
         let holding = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! The verbs between `acquire` and `release`, with two agents and a clock that tests move.
+//! The commands between `acquire` and `release`, with two agents and a clock that tests set.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -194,7 +194,7 @@ fn a_lease_is_named_by_its_id_a_prefix_or_its_issue_in_every_verb() {
     }
     alice.acquire(&ids[1]);
     alice.jit("claim renew").exits(2).says("you hold 2 issues here");
-    alice.jit(&format!("claim renew {}", &lease[..4])).exits(2).says("stands for 2 leases");
+    alice.jit(&format!("claim renew {}", &lease[..4])).exits(2).says("matches 2 leases");
     alice.jit(&format!("claim release {}", lease[..20].to_lowercase())).ok();
     alice.jit("claim release").ok();
     alice.jit("claim release").exits(2).says("you hold 0 issues here");
@@ -205,13 +205,13 @@ fn what_the_system_refuses_is_an_error_with_its_status_and_no_panic() {
     let (world, alice, _bob, ids) = shared();
     alice.acquire(&ids[0]);
     let jit = env!("CARGO_BIN_EXE_git-jit");
-    // A limit on the size of files stands for a disk that is full.
+    // A file size limit simulates a full disk.
     let words = format!("ulimit -f 0; exec '{jit}' claim acquire {} --json", ids[1]);
     let full = crate::support::Outcome::of("a full disk".into(), alice.command("bash").args(["-c", &words])).exits(7);
     assert_eq!(full.document()["error"]["code"], "io");
     alice.jit(&format!("claim acquire {}", ids[1])).ok();
     assert_eq!(alice.json("claim list")["count"], 2);
-    // A directory where the log should be; a lock that is a directory.
+    // A directory in the place of the log, and of a lock.
     let dir = world.path("team/.git/jit");
     std::fs::remove_file(dir.join("locks/claims.lock")).expect("removed");
     std::fs::create_dir(dir.join("locks/claims.lock")).expect("made");

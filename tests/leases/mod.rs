@@ -1,5 +1,4 @@
-//! A lease's life: taken without an end, beaten, renewed, passed on, evicted; held while a command runs; and its log
-//! damaged and recovered.
+//! Leases: indefinite ones, heartbeats, renewal, transfer and eviction; `claim hold`; damage to the log and recovery.
 
 mod hold;
 mod life;

@@ -1,4 +1,4 @@
-//! Logs that are damaged in every way: nothing reads as "no leases", and what can be proved comes back.
+//! Damaged logs: none is read as "no leases", and everything that can be proved is recovered.
 
 use crate::support::{Place, World};
 
@@ -9,7 +9,7 @@ struct Damaged {
 }
 
 impl Damaged {
-    /// Five issues, three of them leased for a day, the last of them by somebody who took it over.
+    /// Five issues, three of them leased for a day, the last one after a takeover.
     fn new() -> Self {
         let world = World::new();
         let team = world.team().agent("agent:a");
@@ -25,7 +25,7 @@ impl Damaged {
         Self { world, team, issues }
     }
 
-    /// The same, with a log long enough for an index.
+    /// Like `new`, with a log that is long enough for an index.
     fn long() -> Self {
         let damaged = Self::new();
         for _ in 0..130 {
@@ -44,7 +44,7 @@ impl Damaged {
         self.team.read(".git/jit/claims.jsonl").lines().map(str::to_owned).collect()
     }
 
-    /// Puts other content into the log, under both of its names.
+    /// Replaces the content of the log, under both of its names.
     fn write(&self, text: impl AsRef<[u8]>) {
         std::fs::write(self.path("claims.jsonl"), text).expect("written");
     }
@@ -58,8 +58,8 @@ impl Damaged {
         listed["leases"].as_array().expect("a list").iter().map(one).collect()
     }
 
-    /// What the index knew is there; of what came after it, no more than what had been granted, and that can be given
-    /// back: `token` has taken and released an issue since.
+    /// Asserts that the leases of the index are there, and otherwise only leases that had been granted and that can be released.
+    /// `token` has acquired and released an issue since.
     fn has_what_the_index_knew(&self, before: &[(String, String)]) {
         let (free, after) = (&self.issues[3..], self.holders());
         assert!(before.iter().all(|lease| after.contains(lease)), "{before:?} {after:?}");
@@ -76,7 +76,7 @@ impl Damaged {
         acquired["lease"]["token"].as_u64().expect("a number")
     }
 
-    /// Reading fails closed, `--dry-run` changes nothing, `recover` mends it, and mends it once.
+    /// Asserts that reading fails, `--dry-run` changes nothing, and `recover` repairs the log exactly once.
     fn is_recovered(&self, before: u64) -> serde_json::Value {
         self.team.jit("claim list").exits(7).says("git jit recover");
         self.team.jit(&format!("claim acquire {}", self.issues[4])).exits(7);
@@ -87,7 +87,7 @@ impl Damaged {
         assert_eq!((&told["leases"], &told["lost"], &told["problems"]), (&done["leases"], &done["lost"], &done["problems"]));
         assert_eq!(done["changed"], true);
         assert_eq!(self.team.json("recover")["changed"], false);
-        // Where the end of the lease that `before` was of is lost with the rest, it is had still.
+        // If the end of the lease of `before` is lost too, the lease is still held.
         self.team.jit(&format!("claim release {}", self.issues[4])).status();
         assert!(self.token() > before, "tokens never go back");
         self.team.jit("claim log").ok();
@@ -111,7 +111,7 @@ fn a_log_that_is_whole_is_left_alone() {
 fn a_record_that_is_gone_costs_what_it_said_and_no_more() {
     let damaged = Damaged::new();
     let (token, lines, holders) = (damaged.token(), damaged.lines(), damaged.holders());
-    // The release of the third issue, which somebody has taken over since.
+    // The release of the third issue, which was acquired by another agent afterwards.
     let gone = lines.iter().position(|line| line.contains("\"op\":\"release\"")).expect("there is one");
     damaged.write([&lines[..gone], &lines[gone + 1..]].concat().join("\n") + "\n");
     let done = damaged.is_recovered(token);
@@ -182,7 +182,7 @@ fn a_log_of_nothing_but_noise_gives_nothing_back_and_says_so() {
     damaged.write("no log at all\n".repeat(50));
     let done = damaged.is_recovered(token);
     assert_eq!((damaged.holders().len(), &done["count"]), (0, &0.into()));
-    assert!(done["lost"].to_string().contains("50 lines that say nothing"), "{done:#}");
+    assert!(done["lost"].to_string().contains("50 lines that cannot be read"), "{done:#}");
     damaged.team.jit("doctor").ok().says("set aside by recover");
 }
 
@@ -206,7 +206,8 @@ fn doctor_tells_bad_lines_by_their_numbers_and_what_mends_itself() {
     std::fs::write(damaged.path(".jit-tmp-x"), "").expect("written");
     std::fs::write(damaged.path("claims.index.json"), "garbage").expect("written");
     let doctor = damaged.team.jit("doctor").ok();
-    for said in ["lines 4 do not count", "the last line has no end", "cannot be read: the log is read instead", ".jit-tmp-*: 1"] {
+    for said in ["lines 4 do not count", "the last line has no newline", "cannot be read: the log is read instead", ".jit-tmp-*: 1"]
+    {
         assert!(doctor.stdout.contains(said), "{said}: {}", doctor.stdout);
     }
     damaged.team.jit("claim list").ok();

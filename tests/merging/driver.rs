@@ -1,11 +1,11 @@
-//! What Git makes of issues with the driver, by each of the ways in which it merges; and what it does without.
+//! The merge driver in all ways in which Git merges, and what Git does without it.
 
 use serde_json::json;
 
 use super::Scene;
 use crate::support::{Place, World, binaries};
 
-/// Beside each other in the file, so that no merge by lines takes both.
+/// Changes of adjacent lines, which a merge by lines cannot combine.
 const OURS: [&str; 4] = ["--state", "in_progress", "--label", "y:1"];
 const THEIRS: [&str; 4] = ["--priority", "high", "--label", "x:1"];
 
@@ -28,7 +28,7 @@ fn every_way_of_merging_takes_both_sides() {
 }
 
 #[test]
-fn a_stash_that_is_popped_takes_both_sides() {
+fn stash_pop_takes_both_sides() {
     for scene in Scene::both() {
         scene.fork(&OURS, &THEIRS);
         scene.git("checkout -q theirs").ok();
@@ -40,9 +40,9 @@ fn a_stash_that_is_popped_takes_both_sides() {
     }
 }
 
-/// Git's octopus asks no driver, and stops where a merge by lines does: what it leaves is merged by field then.
+/// Git's octopus merge runs no driver and stops on adjacent lines; `resolve` then merges by field.
 #[test]
-fn an_octopus_takes_what_lines_take_and_resolve_takes_the_rest() {
+fn an_octopus_merges_by_lines_and_resolve_merges_the_rest() {
     for scene in Scene::both() {
         scene.fork(&["--state", "in_progress"], &["--label", "x:1"]);
         scene.commit("third", Some("base"), &["--context", "k=v"]);
@@ -60,10 +60,10 @@ fn an_octopus_takes_what_lines_take_and_resolve_takes_the_rest() {
 }
 
 #[test]
-fn both_sides_of_a_criss_cross_count_though_its_base_may_hold_markers() {
+fn a_criss_cross_merge_takes_both_sides_although_its_base_may_have_markers() {
     for scene in Scene::both() {
         scene.fork(&["--state", "in_progress", "--title", "Ours"], &["--priority", "high", "--title", "Theirs"]);
-        // Each side decides for itself what the title is, so that the virtual base has a conflict.
+        // Each side resolves the title differently, so the virtual base has a conflict.
         for (branch, other, title) in [("ours", "theirs~0", "Ours"), ("theirs", "ours~1", "Theirs")] {
             scene.git(&format!("checkout -q {branch}")).ok();
             scene.git(&format!("merge -q -m M {other}")).exits(1);
@@ -106,7 +106,7 @@ fn one_issue_that_both_sides_added_is_merged_without_a_base() {
 }
 
 #[test]
-fn a_conflict_is_marked_at_its_field_alone_and_said() {
+fn a_conflict_is_marked_only_at_its_field_and_reported() {
     for scene in Scene::both() {
         scene.fork(&["--title", "Ours", "--state", "in_progress"], &["--title", "Theirs", "--priority", "high"]);
         scene.git("merge theirs").exits(1).says("title: \"Ours\" on our side, \"Theirs\" on theirs").says("git jit resolve");
@@ -127,15 +127,15 @@ fn descriptions_are_merged_by_lines() {
 }
 
 #[test]
-fn what_a_rule_decided_is_said() {
+fn the_decision_of_a_rule_is_reported() {
     let scene = Scene::primary();
     scene.fork(&["--priority", "low"], &["--priority", "critical"]);
     scene.git("merge -m M theirs").ok().says("priority: \"critical\" over \"low\"");
     assert_eq!(scene.value()["priority"], "critical");
 }
 
-/// One side removes an issue and adds one much like it: Git takes that for a rename, and without the driver writes the other side's
-/// edit of the old issue into the new one, and ends well.
+/// One side removes an issue and adds a similar one. Git takes that for a rename; without the driver it applies the other side's
+/// edit of the old issue to the new one and reports success.
 fn rename_hazard(scene: &Scene) -> (String, String) {
     let old = scene.issue.clone();
     let new = "0b1c2d3e-0000-4000-8000-00000000000f".to_owned();
@@ -151,14 +151,14 @@ fn rename_hazard(scene: &Scene) -> (String, String) {
 }
 
 #[test]
-fn an_edit_of_a_removed_issue_never_ends_in_a_new_one_that_is_like_it() {
+fn an_edit_of_a_removed_issue_is_never_applied_to_a_similar_new_one() {
     for how in ["merge -q -m M theirs", "cherry-pick theirs", "rebase -q theirs"] {
         for scene in Scene::both() {
             let (old, new) = rename_hazard(&scene);
             scene.git(how).exits(1).says("these are different issues");
             let added = scene.here.read(&Place::file(&new));
             assert!(added.contains(&new) && !added.contains("in_progress"), "{how}: {added}");
-            // Nothing is lost: the old issue can be had with the edit, or stay removed.
+            // Nothing is lost: the old issue can be kept with the edit, or stay removed.
             let side = if how.starts_with("rebase") { "--ours" } else { "--theirs" };
             scene.here.jit(&format!("resolve {new} {side}")).ok();
             assert_eq!(scene.git("diff --name-only --diff-filter=U").ok().line(), "", "{how}");
@@ -169,7 +169,7 @@ fn an_edit_of_a_removed_issue_never_ends_in_a_new_one_that_is_like_it() {
 }
 
 #[test]
-fn without_a_driver_git_grafts_the_edit_into_the_other_issue() {
+fn without_a_driver_git_applies_the_edit_to_the_other_issue() {
     let scene = Scene::primary();
     let (_, new) = rename_hazard(&scene);
     scene.git("config --remove-section merge.git-jit").ok();
@@ -178,7 +178,7 @@ fn without_a_driver_git_grafts_the_edit_into_the_other_issue() {
 }
 
 #[test]
-fn an_issue_that_one_side_removed_and_the_other_changed_is_for_a_person() {
+fn an_issue_that_one_side_removed_and_the_other_changed_is_a_conflict() {
     for scene in Scene::both() {
         scene.commit("theirs", Some("base"), &["--priority", "high"]);
         scene.git("checkout -q -b ours base").ok();
@@ -216,7 +216,7 @@ fn without_its_program_the_driver_merges_by_lines_and_marks_what_it_cannot() {
 }
 
 #[test]
-fn a_side_that_is_no_issue_is_left_to_a_person_with_gits_own_markers() {
+fn a_side_that_is_not_an_issue_gets_the_markers_of_git() {
     let scene = Scene::primary();
     scene.fork(&["--priority", "high"], &["--priority", "low"]);
     scene.git("checkout -q theirs").ok();
@@ -248,7 +248,7 @@ fn the_driver_is_set_up_once_for_all_worktrees_and_leaves_no_trace() {
     team.jit("hooks uninstall").ok().says("the merge driver");
     assert_eq!(team.read(".git/config"), config);
     assert!(!team.dir.join(attributes).exists());
-    // Among other lines, which stay as they are.
+    // Other lines stay unchanged.
     team.write(attributes, "*.png binary");
     assert_eq!(team.json("hooks install")["merge_driver"], true);
     team.jit("hooks uninstall").ok();
@@ -258,7 +258,7 @@ fn the_driver_is_set_up_once_for_all_worktrees_and_leaves_no_trace() {
 }
 
 #[test]
-fn what_others_have_in_the_lists_and_in_the_section_stays_theirs() {
+fn foreign_lines_in_git_config_and_attributes_stay() {
     let world = World::new();
     let team = world.team();
     team.git("config merge.git-jit.mine kept").ok();
@@ -281,7 +281,7 @@ fn what_others_have_in_the_lists_and_in_the_section_stays_theirs() {
 }
 
 #[test]
-fn doctor_makes_merges_and_tells_what_is_wrong_with_the_driver() {
+fn doctor_tests_the_driver_with_trial_merges() {
     let scene = Scene::linked();
     scene.here.jit("doctor").ok().says("merged field by field");
     scene.here.write(".gitattributes", ".jit/issues/*.json merge=union\n");
@@ -302,9 +302,9 @@ fn doctor_makes_merges_and_tells_what_is_wrong_with_the_driver() {
     scene.here.jit("doctor").exits(7).says("merge=union");
 }
 
-/// Both sides remove one issue, and each adds one much like it: Git takes both for the same, renamed twice.
+/// Both sides remove one issue, and each adds a similar one. Git takes both for the same issue, renamed twice.
 #[test]
-fn an_issue_that_one_side_added_is_never_taken_for_one_that_it_removed() {
+fn an_added_issue_is_never_taken_for_a_removed_one() {
     for (side, both_add) in [("--theirs", true), ("--ours", true), ("--theirs", false), ("", true)] {
         let scene = Scene::linked();
         let old = scene.issue.clone();
@@ -329,7 +329,7 @@ fn an_issue_that_one_side_added_is_never_taken_for_one_that_it_removed() {
 }
 
 #[test]
-fn a_value_that_both_sides_made_an_object_is_marked_within() {
+fn a_value_that_both_sides_changed_to_an_object_is_marked_inside() {
     let scene = Scene::primary();
     let with = |value: &str| scene.text().replace("\"labels\"", &format!("\"x\": {value},\n  \"labels\""));
     scene.here.write(&Place::file(&scene.issue), with("null"));
@@ -349,7 +349,7 @@ fn a_value_that_both_sides_made_an_object_is_marked_within() {
 }
 
 #[test]
-fn by_hand_the_driver_wants_four_files_and_answers_in_json() {
+fn the_driver_requires_four_files_and_answers_in_json() {
     let scene = Scene::primary();
     scene.here.jit("merge-driver a b").exits(2);
     scene.here.jit("merge-driver no such files here").exits(3).says("%O %A %B %P");

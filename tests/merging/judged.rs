@@ -1,8 +1,8 @@
-//! What the hooks make of merges: the mechanical one passes without a lease, at the commit and at the push, and nothing else.
+//! Merges and the hooks: only an automatic merge passes without a lease, at the commit and at the push.
 
 use crate::support::{Place, World};
 
-/// Two published branches that change one issue in lines beside each other, each under a lease; then nobody holds it.
+/// Two published branches that change adjacent lines of one issue, each under a lease that is then released.
 fn published() -> (World, Vec<String>) {
     let (world, issues) = World::strict();
     for (name, change) in [("one", "--state in_progress"), ("two", "--priority high")] {
@@ -17,7 +17,7 @@ fn published() -> (World, Vec<String>) {
 }
 
 #[test]
-fn what_the_driver_makes_passes_without_a_lease() {
+fn the_result_of_the_driver_passes_without_a_lease() {
     let (world, issues) = published();
     for place in [world.team().agent("agent:other"), world.linked("third")] {
         place.git("merge -q --no-ff -m One one").ok();
@@ -34,7 +34,7 @@ fn a_stopped_merge_passes_if_it_is_resolved_as_the_driver_would() {
     let (world, issues) = published();
     let place = world.linked("third");
     place.git("merge -q --no-ff -m One one").ok();
-    // A merge of somebody who has no driver stops, and is resolved by it later.
+    // Without the driver the merge stops; `resolve` finishes it later.
     place.git("config --remove-section merge.git-jit").ok();
     place.git("merge -q --no-ff -m Two two").exits(1);
     place.jit("resolve").ok().says("Resolved");
@@ -45,7 +45,7 @@ fn a_stopped_merge_passes_if_it_is_resolved_as_the_driver_would() {
 }
 
 #[test]
-fn a_merge_that_is_more_than_mechanical_wants_a_lease_at_the_commit_and_at_the_push() {
+fn a_merge_with_an_extra_edit_requires_a_lease_at_the_commit_and_at_the_push() {
     let (world, issues) = published();
     let place = world.linked("third");
     place.git("merge -q --no-ff -m One one").ok();
@@ -58,7 +58,7 @@ fn a_merge_that_is_more_than_mechanical_wants_a_lease_at_the_commit_and_at_the_p
 }
 
 #[test]
-fn taking_one_side_of_what_merges_by_itself_is_an_edit() {
+fn taking_one_side_of_an_automatic_merge_is_an_edit() {
     let (world, issues) = published();
     let place = world.linked("third");
     place.git("merge -q --no-ff -m One one").ok();
@@ -68,7 +68,7 @@ fn taking_one_side_of_what_merges_by_itself_is_an_edit() {
 }
 
 #[test]
-fn deciding_a_conflict_wants_a_lease_and_passes_with_one() {
+fn deciding_a_conflict_requires_a_lease_and_passes_with_one() {
     let (world, issues) = World::strict();
     for (name, title) in [("one", "A"), ("two", "B")] {
         let place = world.linked(name);

@@ -1,4 +1,5 @@
-//! `git jit resolve`: what is left is shown, decided by field or by side, and touched only as a whole.
+//! `git jit resolve`: conflicts are shown, decided by field or by side, and a file is written only when all of its conflicts are
+//! decided.
 
 use serde_json::json;
 
@@ -16,7 +17,7 @@ fn in_conflict() -> Scene {
 }
 
 #[test]
-fn what_is_left_is_shown_and_nothing_is_touched_until_all_of_it_is_decided() {
+fn conflicts_are_shown_and_nothing_is_written_until_all_are_decided() {
     let scene = in_conflict();
     let before = scene.text();
     scene.here.jit("resolve").exits(1).says("2 fields in conflict").says("\"Ours\"").says("--theirs");
@@ -37,7 +38,7 @@ fn what_is_left_is_shown_and_nothing_is_touched_until_all_of_it_is_decided() {
 }
 
 #[test]
-fn fields_can_have_a_value_of_their_own_if_it_is_one() {
+fn fields_can_get_another_value_if_it_is_valid() {
     let scene = in_conflict();
     scene.here.jit_args(&["resolve", "--ours", "--field", "title="]).exits(2).says("title");
     scene.here.jit_args(&["resolve", "--ours", "--field", "titel=x"]).exits(3).says("In conflict: context.k, title");
@@ -60,7 +61,7 @@ fn states_and_assignees_are_checked_before_they_are_written() {
 }
 
 #[test]
-fn an_issue_that_is_not_in_conflict_is_no_answer() {
+fn an_issue_that_is_not_in_conflict_is_an_error() {
     let scene = in_conflict();
     scene.here.jit("resolve ffffffff --ours").exits(3).says("no conflict in issue 'ffffffff'");
     scene.here.jit("resolve xyz").exits(2);
@@ -68,7 +69,7 @@ fn an_issue_that_is_not_in_conflict_is_no_answer() {
 }
 
 #[test]
-fn what_was_edited_by_hand_since_is_not_thrown_away_unasked() {
+fn edits_by_hand_are_not_overwritten_without_a_flag() {
     let scene = in_conflict();
     for text in ["half mended".to_owned(), scene.text().replace("\"normal\"", "\"critical\"")] {
         scene.here.write(&Place::file(&scene.issue), &text);
@@ -81,7 +82,7 @@ fn what_was_edited_by_hand_since_is_not_thrown_away_unasked() {
 }
 
 #[test]
-fn what_git_itself_left_is_no_edit_in_any_of_its_styles() {
+fn git_conflict_markers_of_any_style_are_not_edits_by_hand() {
     for style in ["merge", "diff3", "zdiff3"] {
         let scene = Scene::linked();
         scene.git(&format!("config merge.conflictStyle {style}")).ok();
@@ -96,7 +97,7 @@ fn what_git_itself_left_is_no_edit_in_any_of_its_styles() {
 }
 
 #[test]
-fn a_deletion_is_undone_whole_where_the_other_side_is_taken() {
+fn taking_the_other_side_undoes_a_deletion_completely() {
     for (side, is_deleted) in [("--ours", true), ("--theirs", false)] {
         let scene = Scene::linked();
         scene.commit("theirs", Some("base"), &["--state", "done"]);
@@ -130,7 +131,7 @@ fn a_file_in_another_folder_is_not_that_issue() {
 }
 
 #[test]
-fn what_is_ignored_or_outside_a_sparse_checkout_is_resolved_too() {
+fn ignored_and_sparse_files_are_resolved_too() {
     let scene = in_conflict();
     scene.here.write("../team/.git/info/exclude", ".jit\n");
     scene.here.jit("resolve --ours").ok();
@@ -145,7 +146,7 @@ fn what_is_ignored_or_outside_a_sparse_checkout_is_resolved_too() {
 }
 
 #[test]
-fn a_right_that_is_missing_for_one_keeps_all_as_they_are() {
+fn one_missing_lease_keeps_all_files_unchanged() {
     let (world, issues) = crate::support::World::strict();
     for (name, title) in [("one", "A"), ("two", "B")] {
         let place = world.linked(name);
@@ -168,7 +169,7 @@ fn a_right_that_is_missing_for_one_keeps_all_as_they_are() {
 }
 
 #[test]
-fn options_that_say_nothing_or_two_things_are_refused() {
+fn empty_and_contradictory_options_are_refused() {
     let scene = in_conflict();
     for words in [&["--ours="][..], &["--ours=title", "--theirs=title"], &["--ours=title", "--field", "title=x"]] {
         scene.here.jit_args(&[&["resolve"], words].concat()).exits(2);
@@ -177,7 +178,7 @@ fn options_that_say_nothing_or_two_things_are_refused() {
 }
 
 #[test]
-fn in_a_rebase_our_side_is_what_is_rebased_onto() {
+fn in_a_rebase_our_side_is_the_new_base() {
     let scene = Scene::linked();
     scene.fork(&["--title", "Mine"], &["--title", "Upstream"]);
     scene.git("rebase -q theirs").exits(1);

@@ -1,4 +1,4 @@
-//! Merging issues field by field with real Git, deciding what is left, and validating what came out.
+//! Merges issues field by field with real Git, resolves conflicts, and validates the results.
 
 mod driver;
 mod judged;
@@ -13,7 +13,7 @@ use crate::support::{Outcome, Place, World};
 /// A repository with one committed issue, seen from its primary worktree or from a linked one.
 pub(crate) struct Scene {
     pub(crate) world: World,
-    /// Where the work is done; `main` or `here` is checked out.
+    /// The worktree that the test works in, with `main` or `here` checked out.
     pub(crate) here: Place,
     pub(crate) issue: String,
 }
@@ -39,12 +39,12 @@ impl Scene {
         Self { here, ..scene }
     }
 
-    /// Both, for what has to hold in both.
+    /// One of each, for tests that must pass in both.
     pub(crate) fn both() -> [Self; 2] {
         [Self::primary(), Self::linked()]
     }
 
-    /// Updates the issue and commits that, on a new branch from `from` or on what is checked out; ends on the branch.
+    /// Updates the issue and commits the change, on a new branch from `from` or on the current branch.
     pub(crate) fn commit(&self, branch: &str, from: Option<&str>, changes: &[&str]) {
         if let Some(from) = from {
             self.here.git(&format!("checkout -q -b {branch} {from}")).ok();
@@ -53,7 +53,7 @@ impl Scene {
         self.here.git("commit -q -a -m Change").ok();
     }
 
-    /// Two branches from the base, each with changes of its own; `ours` is checked out.
+    /// Creates two branches from the base with different changes, and checks out `ours`.
     pub(crate) fn fork(&self, ours: &[&str], theirs: &[&str]) {
         self.commit("theirs", Some("base"), theirs);
         self.commit("ours", Some("base"), ours);
@@ -64,7 +64,7 @@ impl Scene {
         self.here.read(&Place::file(&self.issue))
     }
 
-    /// What the file says.
+    /// The parsed file.
     pub(crate) fn value(&self) -> Value {
         serde_json::from_str(&self.text()).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }

@@ -1,11 +1,11 @@
-//! A thousand pairs of edits at once, of different fields: with the driver none is in conflict.
+//! A thousand pairs of edits of different fields merge without a conflict if the driver is set up.
 
 use serde_json::{Value, json};
 
 use crate::support::{Dice, Place, World};
 
 const PAIRS: usize = 1_000;
-/// The fields, each with what a side makes of it.
+/// The number of fields that `change` knows.
 const FIELDS: usize = 11;
 
 /// Changes one field of a file, as an edit by `side` would.
@@ -30,8 +30,8 @@ fn change(value: &mut Value, field: usize, side: &str) {
     }
 }
 
-/// A repository in which branch `ours` and branch `theirs` each change one field of every issue, never the same of one; and what
-/// each issue is with both changes.
+/// A repository in which the branches `ours` and `theirs` change one field of every issue, never the same one; and the expected
+/// result for each issue.
 fn pairs() -> (World, Place, Vec<(String, Value)>) {
     let world = World::new();
     let team = world.team();
@@ -78,7 +78,7 @@ fn pairs() -> (World, Place, Vec<(String, Value)>) {
 
 #[test]
 #[expect(clippy::print_stdout, reason = "the figure without the driver is told beside the one with it")]
-fn a_thousand_pairs_of_edits_of_different_fields_are_in_no_conflict() {
+fn a_thousand_pairs_of_edits_of_different_fields_have_no_conflicts() {
     let (_world, team, wanted) = pairs();
     let driver = team.git("config merge.git-jit.driver").ok().line();
     team.git("config --remove-section merge.git-jit").ok();

@@ -1,4 +1,4 @@
-//! `git jit validate`: what does not fit together, here and in commits, after a merge and in CI; and repairs that are the only ones.
+//! `git jit validate`: problems in the worktree and in commits, after a merge and in CI, and the repairs that need no decision.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn codes(found: &Value) -> Vec<String> {
 }
 
 #[test]
-fn two_sides_without_a_cycle_make_one_and_the_merge_says_so() {
+fn a_merge_that_creates_a_cycle_reports_it() {
     for place in ["team", "here"] {
         let (world, issues) = World::under("off");
         let here = if place == "team" { world.team() } else { world.linked("here") };
@@ -31,7 +31,7 @@ fn two_sides_without_a_cycle_make_one_and_the_merge_says_so() {
         here.jit("validate --at HEAD^2").ok();
         here.jit("validate --fix").exits(6).says("these issues depend on each other");
         here.with("JIT_ENFORCE_LEASES", "strict").jit("check HEAD^!").exits(1).says("these issues depend on each other");
-        // The next merge has nothing to do with it.
+        // A later merge that does not change these issues reports nothing.
         here.git(&format!("checkout -q -b more {base}")).ok();
         here.jit(&format!("issue update {} --priority high", issues[2])).ok();
         here.git("commit -q -a -m More").ok();
@@ -41,7 +41,7 @@ fn two_sides_without_a_cycle_make_one_and_the_merge_says_so() {
 }
 
 #[test]
-fn what_has_one_right_repair_is_repaired_and_the_rest_is_told() {
+fn repairs_without_a_decision_are_made_and_the_rest_is_reported() {
     let scene = Scene::linked();
     let text = scene.text();
     let id = scene.issue.clone();
@@ -52,7 +52,7 @@ fn what_has_one_right_repair_is_repaired_and_the_rest_is_told() {
     let found = scene.here.jit("validate --json").exits(6).document();
     assert_eq!(codes(&found), ["repeated", "depends_on_itself", "dangling"]);
     scene.here.jit("validate").exits(6).says("to keep one 'area:web' in labels: git jit validate --fix");
-    assert_eq!(scene.text(), broken, "looking mends nothing");
+    assert_eq!(scene.text(), broken, "validate without --fix changes nothing");
     let fixed = scene.here.jit("validate --fix --json").exits(6).document();
     assert_eq!((fixed["fixed"].as_array().map(Vec::len), codes(&fixed)), (Some(2), vec!["dangling".to_owned()]));
     assert_eq!(scene.text(), text.replace("\"dependencies\": []", "\"dependencies\": [\n    \"gone\"\n  ]"));
@@ -61,7 +61,7 @@ fn what_has_one_right_repair_is_repaired_and_the_rest_is_told() {
 }
 
 #[test]
-fn a_repair_wants_what_any_edit_wants() {
+fn a_repair_requires_what_any_edit_requires() {
     let (world, issues) = World::strict();
     let here = world.linked("here");
     let text = here.read(&Place::file(&issues[0])).replace("\"labels\": []", "\"labels\": [\n    \"a:1\",\n    \"a:1\"\n  ]");
@@ -72,7 +72,7 @@ fn a_repair_wants_what_any_edit_wants() {
 }
 
 #[test]
-fn gates_that_each_side_passed_leave_an_issue_that_waits_for_nothing() {
+fn a_merge_of_passed_gates_leaves_a_gated_issue_that_can_be_done() {
     let scene = Scene::primary();
     let here = &scene.here;
     for gate in ["one", "two"] {
@@ -94,7 +94,7 @@ fn gates_that_each_side_passed_leave_an_issue_that_waits_for_nothing() {
     here.jit("validate --fix").ok().says("move it to done");
     assert_eq!(scene.value()["state"], "done");
     here.git("commit -q -a -m Done").ok();
-    // And one that is called done although a gate of it has not passed.
+    // An issue that is done although one of its gates failed.
     here.write(&Place::file(&scene.issue), scene.text().replacen("\"passed\"", "\"failed\"", 1));
     let found = here.jit("validate --json").exits(6).document();
     assert_eq!(codes(&found), ["gate_not_passed"]);
@@ -103,7 +103,7 @@ fn gates_that_each_side_passed_leave_an_issue_that_waits_for_nothing() {
 }
 
 #[test]
-fn files_that_are_no_issues_and_tombstones_that_are_none_are_told() {
+fn invalid_files_and_invalid_tombstones_are_reported() {
     let scene = Scene::primary();
     let text = scene.text();
     scene.here.write(".jit/issues/NOTES.json", "{}");
@@ -122,7 +122,7 @@ fn files_that_are_no_issues_and_tombstones_that_are_none_are_told() {
 }
 
 #[test]
-fn repairs_that_make_room_for_others_are_made_in_one_go() {
+fn repairs_that_make_others_possible_are_made_together() {
     let scene = Scene::primary();
     let text = scene.text();
     let own = scene.issue.to_uppercase();

@@ -1,11 +1,11 @@
-//! A repository of the older tool, as it is: every field of its files, and some that nobody knows.
+//! A repository that the older tool wrote, with all fields of its files and some unknown ones.
 
 use crate::support::{Place, World};
 
-/// A file of it, with every field that it has and some that nobody knows.
+/// An issue file with all fields of the older tool and some unknown ones.
 const OLDER: &str = include_str!("older-issue.json");
 
-/// The facts of its format were taken from the tool's own repository; the issues are made up.
+/// A repository with 60 invented issues in the format of that tool's own repository.
 fn older(world: &World) -> (Place, Vec<String>) {
     let team = world.team();
     let ids: Vec<String> =
@@ -40,10 +40,10 @@ fn older(world: &World) -> (Place, Vec<String>) {
 }
 
 #[test]
-fn it_is_read_as_that_tool_reads_it_and_reading_writes_nothing() {
+fn older_files_are_read_as_the_older_tool_reads_them_and_not_written() {
     let world = World::new();
     let (team, ids) = older(&world);
-    // What that tool counts: ready, unassigned and unblocked; and whatever has a dependency that is not closed.
+    // The counts of that tool: available is ready, unassigned and unblocked; blocked has an open dependency.
     for (query, count) in [("all", 60), ("available", 10), ("blocked", 10), ("closed", 20), ("ready", 20)] {
         assert_eq!(team.json(&format!("query {query}"))["count"], count, "{query}");
     }
@@ -55,7 +55,7 @@ fn it_is_read_as_that_tool_reads_it_and_reading_writes_nothing() {
 }
 
 #[test]
-fn a_change_touches_one_file_and_in_it_the_field_and_its_time_alone() {
+fn an_edit_changes_one_file_and_in_it_only_the_field_and_its_time() {
     let world = World::new();
     let (team, ids) = older(&world);
     let id = &ids[4];

@@ -1,4 +1,4 @@
-//! Gates: defined, asked for, run, judged, and what they keep an issue from.
+//! Gates: definitions, requirements, runs, verdicts, and the states that they block.
 
 use std::time::{Duration, Instant};
 
@@ -10,12 +10,12 @@ fn state(team: &Place, id: &str) -> String {
 }
 
 #[test]
-fn done_waits_for_the_gates_and_the_last_one_makes_it_so() {
+fn done_waits_for_the_gates_and_the_last_one_completes_it() {
     let world = World::new();
     let team = world.team().agent("agent:me");
     team.jit("gate define plan --stage precheck --title Planned").ok();
     team.jit_args(&["gate", "define", "tests", "--command", "test -f built", "--title", "Tests"]).ok();
-    team.jit_args(&["gate", "define", "review", "-d", "Somebody else has read it"]).ok();
+    team.jit_args(&["gate", "define", "review", "-d", "Another person has read it"]).ok();
     let id = team.jit("issue create --quiet One --gate plan,tests --gate review").ok().line();
     team.jit(&format!("issue update {id} --state in_progress")).exits(1).says("plan").says("gate check-all");
     team.jit(&format!("gate pass {id} plan --by human:ada")).ok();
@@ -25,7 +25,7 @@ fn done_waits_for_the_gates_and_the_last_one_makes_it_so() {
     team.acquire(&id);
     team.jit(&format!("issue update {id} --state done")).exits(1).says("review, tests").says("git jit gate status");
     assert_eq!(state(&team, &id), "gated");
-    // The lease closes, so that a reviewer can have it after the commit.
+    // The lease is closing, so that a reviewer can acquire it after the commit.
     team.jit("claim list").ok().says("until its commit");
     team.git("commit -q -a -m Gated").ok();
     team.jit("claim list").ok().says("agent:me");
@@ -51,7 +51,7 @@ fn done_waits_for_the_gates_and_the_last_one_makes_it_so() {
 }
 
 #[test]
-fn a_gate_that_hangs_is_ended_with_all_that_it_started_and_its_output_kept() {
+fn a_gate_that_hangs_is_stopped_with_its_children_and_its_output_kept() {
     let world = World::new();
     let team = world.team();
     let script = "echo begun $JIT_ISSUE_ID $JIT_GATE $WORD; pwd; trap '' TERM; sleep 300 & echo $! > pid; sleep 300";
@@ -73,7 +73,7 @@ fn is_zombie(pid: &str) -> bool {
 }
 
 #[test]
-fn an_interruption_ends_the_gates_and_judges_nothing() {
+fn an_interruption_stops_the_gates_and_records_no_verdict() {
     let world = World::new();
     let team = world.team();
     team.jit_args(&["gate", "define", "slow", "--command", "echo x > begun; sleep 300", "--timeout", "200"]).ok();
@@ -89,7 +89,7 @@ fn an_interruption_ends_the_gates_and_judges_nothing() {
 }
 
 #[test]
-fn gates_run_side_by_side_and_in_their_order() {
+fn gates_run_in_parallel_and_in_order() {
     let world = World::new();
     let team = world.team();
     for (key, priority) in [("c", 1), ("b", 2), ("a", 3)] {
@@ -99,7 +99,7 @@ fn gates_run_side_by_side_and_in_their_order() {
     let id = team.jit("issue create --quiet One --gate a,b,c").ok().line();
     team.jit(&format!("gate check-all {id}")).ok();
     assert_eq!(team.read("order"), "c\nb\na\n");
-    // Each waits for the other: one after the other they would wait in vain.
+    // Each waits for the other, so both pass only if they run at the same time.
     for (key, other) in [("x", "y"), ("y", "x")] {
         let command =
             format!("touch at-{key}; for n in 1 2 3 4 5 6 7 8 9; do test -f at-{other} && exit 0; sleep 0.3; done; exit 1");
@@ -113,7 +113,7 @@ fn gates_run_side_by_side_and_in_their_order() {
 }
 
 #[test]
-fn definitions_are_checked_kept_in_the_older_form_and_not_removed_while_asked_for() {
+fn definitions_are_checked_keep_the_older_format_and_are_not_removed_while_required() {
     let world = World::new();
     let team = world.team();
     let define = |args: &[&str]| -> Outcome { team.jit_args(&[&["gate", "define"], args].concat()) };
@@ -145,12 +145,12 @@ fn definitions_are_checked_kept_in_the_older_form_and_not_removed_while_asked_fo
     team.jit("gate list").ok().says("No gates");
     team.write(".jit/gates.json", "{");
     team.jit("gate list").exits(6).says("gates.json");
-    // Who wants no gate is not stopped by it.
+    // Commands without gates still work.
     team.create("Three");
 }
 
 #[test]
-fn a_gate_that_passes_last_does_not_pass_over_a_dependency() {
+fn the_last_gate_does_not_complete_an_issue_with_an_open_dependency() {
     let world = World::new();
     let team = world.team();
     team.jit("gate define review").ok();
@@ -167,7 +167,7 @@ fn a_gate_that_passes_last_does_not_pass_over_a_dependency() {
 }
 
 #[test]
-fn under_strict_a_gate_without_the_lease_is_not_even_run() {
+fn under_strict_a_gate_does_not_run_without_the_lease() {
     let (world, issues) = World::strict();
     let team = world.team();
     team.jit_args(&["gate", "define", "touch", "--command", "touch ran"]).ok();
@@ -181,7 +181,7 @@ fn under_strict_a_gate_without_the_lease_is_not_even_run() {
 }
 
 #[test]
-fn a_closed_issue_is_not_judged_and_an_old_verdict_is_told() {
+fn a_closed_issue_gets_no_verdict_and_an_outdated_one_is_reported() {
     let world = World::new();
     let team = world.team();
     team.jit("gate define review").ok();
@@ -204,7 +204,7 @@ fn a_closed_issue_is_not_judged_and_an_old_verdict_is_told() {
 }
 
 #[test]
-fn what_a_gate_leaves_behind_ends_with_it_and_a_gate_that_is_gone_is_not_recorded() {
+fn background_processes_of_a_gate_are_stopped_and_a_removed_gate_is_not_recorded() {
     let world = World::new();
     let team = world.team();
     team.jit_args(&["gate", "define", "fork", "--command", "sleep 300 & echo $! > pid; sleep 0.5"]).ok();
@@ -214,7 +214,7 @@ fn what_a_gate_leaves_behind_ends_with_it_and_a_gate_that_is_gone_is_not_recorde
     let mut check = check.stdout(std::process::Stdio::null()).spawn().expect("started");
     until("the gate runs", || team.dir.join("pid").exists());
     team.jit(&format!("gate rm {id} fork")).ok();
-    // It passed, and nobody asks for it any more: that is no success.
+    // It passed, but the issue does not require it any more.
     assert_eq!(check.wait().expect("ended").code(), Some(1));
     assert_eq!(team.json(&format!("issue show {id}"))["issues"][0]["gates_status"], serde_json::json!({}));
     let pid = team.read("pid").trim().to_owned();
@@ -222,7 +222,7 @@ fn what_a_gate_leaves_behind_ends_with_it_and_a_gate_that_is_gone_is_not_recorde
 }
 
 #[test]
-fn the_verdicts_of_a_run_are_written_together_and_one_that_cannot_run_has_not_passed() {
+fn the_verdicts_of_a_run_are_written_together_and_a_gate_that_cannot_run_fails() {
     let world = World::new();
     let team = world.team();
     team.jit_args(&["gate", "define", "a", "--command", "test -f ok_a"]).ok();
@@ -232,7 +232,7 @@ fn the_verdicts_of_a_run_are_written_together_and_one_that_cannot_run_has_not_pa
     team.jit(&format!("issue update {id} --state done")).exits(1);
     team.write("ok_a", "");
     team.write("fail_b", "");
-    // The last one that was missing passes, and another fails in the same run.
+    // The last missing gate passes, and another one fails in the same run.
     team.jit(&format!("gate check-all {id}")).exits(1).says("✗ b failed");
     assert_eq!(state(&team, &id), "gated");
     std::fs::remove_file(team.dir.join("fail_b")).expect("there");
@@ -246,7 +246,7 @@ fn the_verdicts_of_a_run_are_written_together_and_one_that_cannot_run_has_not_pa
 }
 
 #[test]
-fn a_verdict_knows_its_tree_whatever_is_staged_and_left_out_and_writes_nothing_for_it() {
+fn a_verdict_has_its_tree_with_staged_and_sparse_files_and_without_writing_to_the_repository() {
     let world = World::new();
     let team = world.team();
     team.jit("gate define tests --command true").ok();
@@ -281,7 +281,7 @@ fn a_verdict_knows_its_tree_whatever_is_staged_and_left_out_and_writes_nothing_f
 }
 
 #[test]
-fn gates_are_read_from_three_places_and_what_was_removed_here_stays_removed() {
+fn gates_are_read_from_three_places_and_a_removal_here_counts() {
     let world = World::new();
     let team = world.team();
     team.jit("gate define review").ok();

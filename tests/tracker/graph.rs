@@ -1,9 +1,9 @@
-//! Dependencies: sentences, cycles, trees, and graphs for other programs.
+//! Dependencies: messages, cycles, trees, and graphs for other programs.
 
 use crate::support::{Place, World};
 
 #[test]
-fn dependencies_are_told_as_sentences_and_cycles_refused_with_their_way() {
+fn dependencies_are_reported_and_cycles_refused_with_their_path() {
     let world = World::new();
     let team = world.team();
     let [a, b, c] = ["A", "B", "C"].map(|title| team.create(title));
@@ -25,7 +25,7 @@ fn dependencies_are_told_as_sentences_and_cycles_refused_with_their_way() {
 }
 
 #[test]
-fn a_dependency_that_is_not_there_blocks_is_shown_and_can_be_let_go() {
+fn a_dependency_that_does_not_exist_blocks_is_shown_and_can_be_removed() {
     let world = World::new();
     let team = world.team();
     let id = team.create("One");
@@ -38,7 +38,7 @@ fn a_dependency_that_is_not_there_blocks_is_shown_and_can_be_let_go() {
     team.jit("doctor").exits(6).says("depends on issues that do not exist");
     team.jit(&format!("dep rm {id} ffffffff")).ok();
     team.jit("doctor").ok();
-    // A merge can close what neither side has closed.
+    // A merge can close a cycle that neither side has.
     let other = team.create("Other");
     team.jit(&format!("dep add {id} {other}")).ok();
     let text = team.read(&Place::file(&other)).replace("\"dependencies\": []", &format!("\"dependencies\": [\n    \"{id}\"\n  ]"));

@@ -1,9 +1,9 @@
-//! Bad input and bad luck: a status, a next step, and nothing lost.
+//! Invalid input and failures: the exit status, the next step, and no lost data.
 
 use crate::support::{Place, World};
 
 #[test]
-fn what_cannot_be_an_issue_is_refused_with_its_reason() {
+fn invalid_values_are_refused_with_a_reason() {
     let world = World::new();
     let team = world.team();
     let id = team.create("One");
@@ -63,12 +63,12 @@ fn a_description_comes_from_a_file_or_from_stdin() {
 }
 
 #[test]
-fn a_place_that_cannot_be_written_to_loses_nothing() {
+fn a_failed_write_loses_nothing() {
     let world = World::new();
     let team = world.team();
     let id = team.create("One");
     let before = team.read(&Place::file(&id));
-    // No file may grow: what a full disk looks like to a process.
+    // With `ulimit -f 0` no file may grow, as on a full disk.
     let full = format!("ulimit -f 0; trap '' XFSZ; git-jit issue update {id} --description {}", "x".repeat(200));
     let said = team.command("sh").args(["-c", &full]).output().expect("run");
     assert_eq!(said.status.code(), Some(7), "{}", String::from_utf8_lossy(&said.stderr));
@@ -77,7 +77,7 @@ fn a_place_that_cannot_be_written_to_loses_nothing() {
     let issues = team.dir.join(".jit/issues");
     let mode = |mode| std::fs::set_permissions(&issues, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("set");
     mode(0o555);
-    // Whoever may do everything is not stopped by a mode.
+    // Modes do not stop root.
     let is_root = std::fs::File::create(issues.join("probe")).is_ok();
     let immutable =
         |flag: &str| std::process::Command::new("chattr").arg(flag).arg(&issues).output().is_ok_and(|run| run.status.success());
@@ -95,7 +95,7 @@ fn a_place_that_cannot_be_written_to_loses_nothing() {
 }
 
 #[test]
-fn whatever_stands_in_a_file_cannot_paint_the_terminal() {
+fn text_from_files_cannot_control_the_terminal() {
     let world = World::new();
     let team = world.team();
     let id = team.create("One");
@@ -134,7 +134,7 @@ fn whatever_stands_in_a_file_cannot_paint_the_terminal() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_told_and_never_waited_for_or_written_through() {
+fn a_file_that_is_not_regular_is_reported_and_never_opened_or_written_through() {
     let world = World::new();
     let team = world.team();
     let id = team.create("One");
@@ -142,8 +142,8 @@ fn what_is_no_regular_file_is_told_and_never_waited_for_or_written_through() {
     team.command("mkfifo").arg(Place::file(pipe)).assert().success();
     let listed = team.json("query all");
     assert_eq!((&listed["count"], listed["unreadable"].as_array().map(Vec::len)), (&1.into(), Some(1)));
-    team.jit(&format!("issue show {pipe}")).exits(7).says("no regular file");
-    team.jit("doctor").exits(6).says("no regular file");
+    team.jit(&format!("issue show {pipe}")).exits(7).says("not a regular file");
+    team.jit("doctor").exits(6).says("not a regular file");
     std::fs::remove_file(team.dir.join(Place::file(pipe))).expect("removed");
     let outside = team.dir.join("outside.json");
     std::fs::rename(team.dir.join(Place::file(&id)), &outside).expect("moved");
@@ -153,7 +153,7 @@ fn what_is_no_regular_file_is_told_and_never_waited_for_or_written_through() {
 }
 
 #[test]
-fn a_folder_that_is_a_link_is_not_written_through_either() {
+fn a_folder_that_is_a_link_is_not_written_through() {
     let world = World::new();
     let team = world.team();
     let elsewhere = world.path("elsewhere");
@@ -167,7 +167,7 @@ fn a_folder_that_is_a_link_is_not_written_through_either() {
 }
 
 #[test]
-fn what_is_so_already_needs_no_right() {
+fn an_edit_that_changes_nothing_needs_no_lease() {
     let (world, issues) = World::strict();
     let team = world.team();
     let id = &issues[0];

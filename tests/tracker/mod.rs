@@ -1,4 +1,4 @@
-//! The tracker: every verb that reads or writes issues and what is around them.
+//! The tracker: all commands that read or write issues, and what belongs to issues.
 
 mod foreign;
 mod gates;

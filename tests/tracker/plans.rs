@@ -13,7 +13,7 @@ fn issues(team: &Place) -> usize {
 }
 
 #[test]
-fn a_plan_is_made_whole_and_comes_back_as_it_was() {
+fn a_plan_is_created_completely_and_exported_unchanged() {
     let world = World::new();
     let team = world.team();
     let there = team.create("There before");
@@ -60,7 +60,7 @@ fn a_plan_is_made_whole_and_comes_back_as_it_was() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_and_nothing_written() {
+fn all_problems_are_reported_and_nothing_is_written() {
     let world = World::new();
     let team = world.team();
     for (plan, says) in [
@@ -91,7 +91,7 @@ fn a_plan_from_stdin_and_one_that_cannot_be_written() {
         |args: &str| format!("echo '[{{\"key\": \"a\", \"title\": \"A\"}}, {{\"key\": \"b\", \"title\": \"B\"}}]' | {args}");
     team.command("sh").args(["-c", &import("git-jit issue import --from-json -")]).assert().success();
     assert_eq!(issues(&team), 2);
-    // A file system that is full, as far as this process can tell: no file may grow.
+    // With `ulimit -f 0` no file may grow, as on a full file system.
     let full = import("(ulimit -f 0; trap '' XFSZ; git-jit issue import --from-json -)");
     team.command("sh").args(["-c", &full]).assert().code(7);
     assert_eq!(issues(&team), 2);
@@ -100,24 +100,24 @@ fn a_plan_from_stdin_and_one_that_cannot_be_written() {
 }
 
 #[test]
-fn an_import_that_is_killed_is_made_whole_by_whoever_writes_next_or_never_happened() {
+fn a_killed_import_is_completed_by_the_next_writer_or_never_happened() {
     let world = World::new();
     let team = world.team();
     let entries: Vec<String> = (0..400).map(|n| format!("{{\"key\": \"k{n}\", \"title\": \"T{n}\"}}")).collect();
     team.write("plan.json", format!("[{}]", entries.join(",")));
-    let mut wholes = 0;
+    let mut completed = 0;
     for round in 0..12 {
         let mut import = std::process::Command::new(env!("CARGO_BIN_EXE_git-jit"));
         import.args(["issue", "import", "--from-json", "plan.json"]).current_dir(&team.dir).env("HOME", world.path("home"));
         let mut import = import.stdout(std::process::Stdio::null()).spawn().expect("started");
         std::thread::sleep(std::time::Duration::from_millis(5 + round * 6));
-        // It may be over by now.
+        // It may have exited already.
         let _ = import.kill();
         import.wait().expect("ended");
         team.create("Next");
         let made = issues(&team) - usize::try_from(round).expect("small") - 1;
         assert_eq!(made % 400, 0, "a part of a plan is left");
-        wholes = made / 400;
+        completed = made / 400;
         team.jit("doctor").ok();
         let left: Vec<_> = std::fs::read_dir(team.dir.join(".jit/issues"))
             .expect("listed")
@@ -126,11 +126,11 @@ fn an_import_that_is_killed_is_made_whole_by_whoever_writes_next_or_never_happen
             .collect();
         assert!(left.is_empty(), "{left:?}");
     }
-    assert_eq!(team.json("query all")["count"], wholes * 400 + 12);
+    assert_eq!(team.json("query all")["count"], completed * 400 + 12);
 }
 
 #[test]
-fn a_plan_that_was_whole_when_its_writer_died_is_told_and_finished() {
+fn a_plan_that_was_complete_when_its_writer_died_is_reported_and_finished() {
     let world = World::new();
     let team = world.team();
     let id = "0f8fad5b-d9cb-469f-a165-70867728950e";

@@ -1,4 +1,4 @@
-//! Listings: what is in them, why, in which order, and what was left out.
+//! Lists of issues: contents, reasons, order and limits.
 
 use crate::support::waiting::until_settled;
 use crate::support::{Place, World};
@@ -8,7 +8,7 @@ fn ids(document: &serde_json::Value) -> Vec<String> {
 }
 
 #[test]
-fn each_query_has_what_it_says_and_tells_why() {
+fn each_query_lists_its_issues_and_explains_why() {
     let world = World::new();
     let team = world.team().agent("agent:me");
     let [free, mine, theirs, held, blocked, done, begun] =
@@ -51,7 +51,7 @@ fn each_query_has_what_it_says_and_tells_why() {
 }
 
 #[test]
-fn filters_search_order_and_a_cut_that_says_so() {
+fn filters_search_order_and_a_reported_limit() {
     let world = World::new();
     let team = world.team();
     let make = |args: &[&str]| team.jit_args(&[&["issue", "create", "--quiet"], args].concat()).ok().line();
@@ -70,7 +70,7 @@ fn filters_search_order_and_a_cut_that_says_so() {
     let cut = team.json("query all --limit 2");
     assert_eq!((&cut["count"], &cut["total"], &cut["truncated"]), (&2.into(), &3.into(), &true.into()));
     team.jit("query all -n 1").ok().says("2 more");
-    team.jit("query all --label no:thing").ok().says("No issues").says("none fits");
+    team.jit("query all --label no:thing").ok().says("No issues").says("None of 3 issues match");
     team.jit("query all --state finished").exits(2).says("possible values");
     team.jit("search  ").exits(2);
     assert_eq!(team.jit("query all --quiet --limit 1").ok().line(), high);
@@ -79,7 +79,7 @@ fn filters_search_order_and_a_cut_that_says_so() {
 }
 
 #[test]
-fn an_edit_behind_the_back_of_the_cache_is_seen_in_the_same_tick() {
+fn an_edit_that_the_cache_cannot_date_is_seen() {
     let world = World::new();
     let team = world.team();
     let made: Vec<String> = (0..300_u128).map(|number| uuid::Uuid::from_u128((number << 64) + number).to_string()).collect();
@@ -87,7 +87,7 @@ fn an_edit_behind_the_back_of_the_cache_is_seen_in_the_same_tick() {
     for id in &made {
         team.write(&Place::file(id), text(id, "Before"));
     }
-    // What was touched a moment ago is not kept; what has been left alone is.
+    // Files that changed a moment ago are not cached; older ones are.
     let cache = world.path("team/.git/jit/cache");
     let is_kept = || {
         std::fs::read_dir(&cache)
@@ -103,7 +103,7 @@ fn an_edit_behind_the_back_of_the_cache_is_seen_in_the_same_tick() {
         let title = format!("Edit{round:02}");
         team.write(&Place::file(id), text(id, &title));
         let path = team.dir.join(Place::file(id));
-        // As coarse as a file system's clock can be: the times are what they were.
+        // File systems with a coarse clock: the times are unchanged.
         let old = team.dir.join(Place::file(&made[299])).metadata().and_then(|metadata| metadata.modified()).expect("a time");
         std::fs::File::options().write(true).open(path).and_then(|file| file.set_modified(old)).expect("set");
         assert_eq!(team.json(&format!("query all --search {title}"))["count"], 1);
@@ -121,7 +121,7 @@ fn an_edit_behind_the_back_of_the_cache_is_seen_in_the_same_tick() {
 }
 
 #[test]
-fn how_things_stand_is_one_screen() {
+fn status_fits_on_one_screen() {
     let (world, issues) = World::strict();
     let team = world.team().agent("agent:me");
     team.acquire(&issues[0]);
@@ -138,7 +138,7 @@ fn how_things_stand_is_one_screen() {
 }
 
 #[test]
-fn the_next_issue_is_taken_and_a_finished_one_frees_what_waited() {
+fn next_acquires_an_issue_and_done_unblocks_others() {
     let world = World::new();
     let team = world.team().agent("agent:me");
     let first = team.jit("issue create --quiet First -p high").ok().line();

@@ -1,4 +1,4 @@
-//! The command lines of the three documents that the product comes from, as they are written there.
+//! The command lines of the three documents that this product started from, unchanged.
 
 use crate::support::World;
 

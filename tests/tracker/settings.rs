@@ -1,4 +1,4 @@
-//! Settings: shown with where they come from, changed without touching anything else.
+//! Settings: shown with their sources, and changed without other changes to the file.
 
 use crate::support::World;
 

@@ -1,11 +1,11 @@
-//! Writing: the least that has to change, under the lock, by whoever may.
+//! Edits: minimal, under the lock, and only with the right to edit.
 
 use std::collections::BTreeSet;
 
 use crate::support::{Place, World};
 
 #[test]
-fn sixteen_labels_at_once_are_sixteen_labels_and_32_issues_are_32_files() {
+fn sixteen_concurrent_labels_are_sixteen_labels_and_32_issues_are_32_files() {
     let world = World::new();
     let team = world.team();
     let id = team.create("One");
@@ -29,7 +29,7 @@ fn sixteen_labels_at_once_are_sixteen_labels_and_32_issues_are_32_files() {
 }
 
 #[test]
-fn two_dependencies_that_would_close_a_cycle_together_do_not() {
+fn two_concurrent_dependencies_cannot_close_a_cycle() {
     let world = World::new();
     let team = world.team();
     for _ in 0..5 {
@@ -48,14 +48,14 @@ fn two_dependencies_that_would_close_a_cycle_together_do_not() {
 }
 
 #[test]
-fn eight_worktrees_note_one_issue_and_every_merge_is_clean() {
+fn notes_from_eight_worktrees_merge_without_conflicts() {
     let (world, issues) = World::strict();
     let team = world.team();
     let issue = &issues[0];
     team.acquire(issue);
     for number in 0..8 {
         let linked = world.linked(&format!("w{number}"));
-        // Somebody else holds the issue: a note needs no lease, at the commit and at the push.
+        // Another worktree holds the issue; a note needs no lease, at the commit or at the push.
         linked.jit_args(&["note", "add", issue, &format!("Found {number}")]).ok();
         linked.git("add -A").ok();
         linked.git("commit -q -m Note").ok();
@@ -63,7 +63,7 @@ fn eight_worktrees_note_one_issue_and_every_merge_is_clean() {
     }
     for number in 0..8 {
         if number == 4 {
-            // With a driver for all that is ours, that refuses everything: it is never asked.
+            // A merge driver that refuses everything in .jit must never be run.
             team.write(".git/info/attributes", ".jit/** merge=refuses\n");
             team.git("config merge.refuses.driver false").ok();
         }
@@ -89,7 +89,7 @@ fn an_odd_entry_among_the_notes_hides_none_of_the_others() {
 }
 
 #[test]
-fn what_cannot_be_read_may_depend_on_what_gc_would_remove() {
+fn gc_refuses_while_an_issue_cannot_be_read() {
     let world = World::new();
     let team = world.team();
     let [gone, bad] = ["Gone", "Bad"].map(|title| team.create(title));
@@ -107,7 +107,7 @@ fn what_cannot_be_read_may_depend_on_what_gc_would_remove() {
 }
 
 #[test]
-fn notes_are_seen_from_three_places_and_one_that_was_removed_here_stays_removed() {
+fn notes_are_read_from_three_places_and_a_removal_here_counts() {
     let world = World::new();
     let team = world.team();
     let id = team.create("One");
@@ -131,7 +131,7 @@ fn notes_are_seen_from_three_places_and_one_that_was_removed_here_stays_removed(
 }
 
 #[test]
-fn every_writing_verb_asks_for_the_lease() {
+fn every_edit_requires_the_lease() {
     let (world, issues) = World::strict();
     let team = world.team().agent("agent:me");
     let (id, other) = (&issues[0], &issues[1]);
@@ -201,7 +201,7 @@ fn a_deleted_issue_leaves_a_tombstone_that_gc_removes_once_it_is_published() {
 }
 
 #[test]
-fn what_changed_when_and_by_whom_is_told_field_by_field() {
+fn the_log_shows_each_field_with_its_time_and_author() {
     let world = World::new();
     let team = world.team().agent("agent:a");
     let id = team.create("First title");
@@ -225,7 +225,7 @@ fn what_changed_when_and_by_whom_is_told_field_by_field() {
 }
 
 #[test]
-fn whoever_follows_the_events_is_told_each_once() {
+fn events_follow_prints_each_event_once() {
     let world = World::new();
     let team = world.team();
     let mut follow = std::process::Command::new(env!("CARGO_BIN_EXE_git-jit"));
@@ -242,7 +242,7 @@ fn whoever_follows_the_events_is_told_each_once() {
 }
 
 #[test]
-fn whoever_follows_the_events_ends_when_nobody_reads_any_more() {
+fn events_follow_exits_when_its_reader_is_gone() {
     let world = World::new();
     let team = world.team();
     team.create("One");

@@ -12,8 +12,8 @@ use crate::commands::shared::session::{CommandResult, Session, resolve};
 use crate::domain::id::{IssueId, SHORTEST_PREFIX};
 use crate::domain::tracker::graph::Way;
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 
 /// Verbs of `dep`.
 #[derive(Debug, Subcommand)]
@@ -127,10 +127,6 @@ pub(crate) struct DependencyReport {
 }
 
 impl Report for DependencyReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let part = |head: &str, issues: &[ListedIssue]| {
             let table = if issues.is_empty() { "nothing\n".to_owned() } else { issue_table(issues, false, styles) };

@@ -14,8 +14,8 @@ use crate::domain::id::IssueId;
 use crate::domain::issue::{Issue, deceives};
 use crate::error::Error;
 use crate::git::tree;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
-use crate::output::{Document, Report};
 use crate::store::layout::Layout;
 
 /// Verbs of `doc`.
@@ -200,10 +200,6 @@ pub(crate) struct DocumentReport {
 }
 
 impl Report for DocumentReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.documents.is_empty() {
             return "No documents\n".to_owned();

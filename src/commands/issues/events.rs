@@ -14,7 +14,7 @@ use crate::commands::shared::args::duration_secs;
 use crate::commands::shared::session::{CommandResult, Session, resolve};
 use crate::error::Error;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Output, Report};
+use crate::output::{Output, Report};
 use crate::process;
 use crate::store;
 use crate::store::events::{EventLog, IssueEvent};
@@ -116,24 +116,11 @@ fn line(event: &IssueEvent, styles: &Styles) -> String {
 }
 
 impl Report for EventReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.events.is_empty() {
             "No events\n".to_owned()
         } else {
             self.events.iter().map(|event| line(event, styles)).collect()
         }
-    }
-}
-
-/// Everything was printed already.
-struct Streamed;
-
-impl Report for Streamed {
-    fn human(&self, _: &Styles) -> String {
-        String::new()
     }
 }

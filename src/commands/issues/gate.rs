@@ -11,13 +11,13 @@ use crate::commands::issues::gate::report::{GateChange, GateListReport, GateRepo
 use crate::commands::issues::report::EditReport;
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::{Changed, EditSession, unknown_gate};
+use crate::commands::shared::gate_results::content_tree;
 use crate::commands::shared::session::{CommandResult, Session, resolve};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Document, Issue, State};
 use crate::domain::tracker::gate::{GateMode, GateRecord, GateVerdict};
 use crate::domain::tracker::workflow;
 use crate::error::Error;
-use crate::git::{run, tree};
 use crate::store::gates;
 use crate::store::layout::Layout;
 
@@ -163,28 +163,6 @@ fn record_verdict(session: &Session, args: VerdictArgs, verdict: GateVerdict) ->
 fn edit_report(changed: &Changed, sentence: String, is_done: bool) -> EditReport {
     let done = is_done.then(|| "All gates passed: it is done".to_owned());
     EditReport::new(changed, std::iter::once(sentence).chain(done).collect())
-}
-
-/// The tree of the worktree's content without `.jit`; none where Git cannot compute it.
-fn content_tree(session: &Session, layout: &Layout) -> Option<String> {
-    let root = layout.worktree_root.as_deref()?;
-    run::content_tree(root, &layout.git_dir, &layout.common_dir, &session.cx.scratch, tree::DATA).ok()
-}
-
-/// Warns of passed gates that ran on another tree than the worktree's content, or with another command.
-pub(crate) fn warn_outdated(edit: &EditSession<'_>, id: IssueId) -> Result<(), Error> {
-    let document = edit.load(id)?;
-    let issue = document.issue();
-    let passed = issue.gates_required.iter().map(|key| (key, GateRecord::of(issue, key)));
-    let passed: Vec<(&String, GateRecord)> = passed.filter(|(_, record)| record.status == GateVerdict::Passed).collect();
-    let now = passed.iter().any(|(_, record)| record.tree.is_some()).then(|| content_tree(edit.session, edit.layout)).flatten();
-    for (key, record) in passed {
-        if record.is_outdated(edit.registry()?.gate(key), now.as_deref()) == Some(true) {
-            let what = "passed on another tree than the current one, or with another command";
-            edit.session.output.warn(&format!("gate {key} of issue {}: {what}", id.short()));
-        }
-    }
-    Ok(())
 }
 
 /// Writes verdicts in one edit. A gated issue whose last gate passed is done; returns whether it is.

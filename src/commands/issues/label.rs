@@ -10,8 +10,8 @@ use crate::commands::issues::report::edit_issue;
 use crate::commands::shared::args::labels;
 use crate::commands::shared::issue_index::IssueIndex;
 use crate::commands::shared::session::{CommandResult, Session, resolve};
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
-use crate::output::{Document, Report};
 
 /// Verbs of `label`.
 #[derive(Debug, Subcommand)]
@@ -101,10 +101,6 @@ pub(crate) struct LabelReport {
 }
 
 impl Report for LabelReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.labels.is_empty() {
             return "No labels\n".to_owned();

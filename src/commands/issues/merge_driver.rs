@@ -15,8 +15,8 @@ use crate::domain::merge::{Conflict, IssueMerge, Markers, MergeError, Ruling, Ve
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::git;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 use crate::store::file;
 use crate::store::issues::VERSIONED;
 
@@ -114,10 +114,6 @@ fn text_for_a_person(
 }
 
 impl Report for MergeReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         String::new()
     }

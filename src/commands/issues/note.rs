@@ -10,8 +10,8 @@ use crate::commands::shared::args;
 use crate::commands::shared::session::{CommandResult, Session, resolve};
 use crate::domain::id::IssueId;
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::{Styles, plain};
-use crate::output::{Document, Report};
 use crate::store::notes::{self, Note};
 
 /// Verbs of `note`.
@@ -90,10 +90,6 @@ pub(crate) struct NoteAdded {
 }
 
 impl Report for NoteAdded {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         format!("{} a note on issue {}\n", styles.good("✓ Added"), styles.id(&self.note.issue_id.short()))
     }
@@ -113,10 +109,6 @@ pub(crate) struct NoteListReport {
 }
 
 impl Report for NoteListReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.notes.is_empty() {
             return "No notes\n".to_owned();

@@ -13,7 +13,7 @@ use crate::domain::tracker::graph::effective_state;
 use crate::error::Error;
 use crate::exit::{Diagnose, ExitStatus};
 use crate::output::text::{Styles, plain, plain_line};
-use crate::output::{Document, ErrorReport, Report};
+use crate::output::{ErrorReport, Report};
 use crate::store::issues::Source;
 use crate::store::notes::Note;
 
@@ -130,10 +130,6 @@ impl IssueDetailsReport {
 }
 
 impl Report for IssueDetailsReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         self.issues.iter().map(|issue| issue.human(styles)).collect::<Vec<_>>().join("\n")
     }
@@ -168,10 +164,6 @@ impl EditReport {
 }
 
 impl Report for EditReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let mark = if self.changed { styles.good("✓") } else { "Unchanged:".to_owned() };
         let sentences = self.sentences.iter().map(|sentence| plain_line(sentence)).collect::<Vec<_>>().join("\n  ");
@@ -246,10 +238,6 @@ impl BulkReport {
 }
 
 impl Report for BulkReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.count == 0 {
             return "No issues match\n".to_owned();

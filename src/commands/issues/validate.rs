@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::exit::{Diagnose, ExitStatus};
 use crate::git::{history, tree};
 use crate::output::text::{Styles, count, plain_line};
-use crate::output::{Document, ErrorReport, Report};
+use crate::output::{ErrorReport, Report};
 use crate::store::snapshot::{self, Snapshot};
 
 /// How often the issues are checked again after repairs.
@@ -191,10 +191,6 @@ impl ValidateReport {
 }
 
 impl Report for ValidateReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let is_consistent = self.valid && self.problems.is_empty();
         if self.after_merge && is_consistent {

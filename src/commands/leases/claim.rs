@@ -1,6 +1,5 @@
 //! `git jit claim`: leases are taken, kept alive, passed on, given back and looked at.
 
-mod acquire;
 mod hold;
 mod keepalive;
 mod list;
@@ -11,17 +10,15 @@ mod renew;
 use crate::commands::leases::claim::list::{ListArgs, StatusArgs};
 use crate::commands::leases::claim::release::{EvictArgs, ReleaseArgs, TransferArgs};
 use crate::commands::leases::claim::renew::{HeartbeatArgs, RenewArgs};
-use crate::commands::leases::next;
+use crate::commands::leases::{acquire, next};
 use crate::commands::shared::session::{CommandResult, Session};
 
-pub(crate) use crate::commands::leases::claim::acquire::take;
 pub(crate) use crate::commands::leases::claim::hold::Held;
 pub(crate) use crate::commands::leases::claim::keepalive::{Detached, KeepaliveEnded, KeepaliveStopped};
 pub(crate) use crate::commands::leases::claim::list::Leases;
 pub(crate) use crate::commands::leases::claim::log::LeaseHistory;
 pub(crate) use crate::commands::leases::claim::release::{Evicted, Released};
 pub(crate) use crate::commands::leases::claim::renew::Beaten;
-pub(crate) use crate::commands::shared::lease_report::{Acquired, LeaseView};
 
 /// Verbs of `claim`.
 #[derive(Debug, clap::Subcommand)]

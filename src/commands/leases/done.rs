@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use crate::commands::issues::gate::warn_outdated;
 use crate::commands::leases::next::take_next;
 use crate::commands::shared::edit_session::EditSession;
+use crate::commands::shared::gate_results::warn_outdated;
 use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
 use crate::commands::shared::issue_list::ListedIssue;
 use crate::commands::shared::lease_args::ttl_secs;
@@ -16,8 +16,8 @@ use crate::domain::issue::State;
 use crate::domain::tracker::graph::Way;
 use crate::domain::tracker::query::Filter;
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 
 // Arguments of `done`.
 #[derive(Debug, clap::Args)]
@@ -112,10 +112,6 @@ fn freed(session: &Session, edit: &EditSession<'_>, id: IssueId) -> Result<Vec<L
 }
 
 impl Report for Done {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let id = styles.id(&self.issue_id.short());
         let title = plain_line(&self.title);

@@ -1,5 +1,6 @@
 //! Leases: `git jit claim`, `next`, `done` and `recover`.
 
+mod acquire;
 pub(crate) mod claim;
 pub(crate) mod done;
 pub(crate) mod next;

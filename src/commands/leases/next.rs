@@ -1,10 +1,11 @@
 //! `git jit next`: takes the first available issue, going on where somebody was faster.
 
-use crate::commands::leases::claim::{Acquired, take};
+use crate::commands::leases::acquire::take;
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
 use crate::commands::shared::lease_args::{reason, ttl_secs};
+use crate::commands::shared::lease_report::Acquired;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::Priority;

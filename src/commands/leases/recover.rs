@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{Holder, IssueId, LeaseId};
 use crate::domain::lease::{Lease, Recovery};
+use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
-use crate::output::{Document, Report};
 
 // Arguments of `recover`.
 #[derive(Debug, clap::Args)]
@@ -49,10 +49,6 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 }
 
 impl Report for Recovered {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let Self { problems, set_aside, lost, .. } = self;
         if problems.is_empty() {

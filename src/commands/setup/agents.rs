@@ -19,8 +19,8 @@ use crate::commands::setup::agents::agent_file::{AgentFile, PlannedEdit};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
 use crate::exit::ExitStatus;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 
 /// Verbs of `agents`.
 #[derive(Debug, clap::Subcommand)]
@@ -200,10 +200,6 @@ impl AgentFilesReport {
 }
 
 impl Report for AgentFilesReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let line = |file: &FileReport| match (file.state, &file.text) {
             (_, Some(text)) => format!("{}\n{text}\n", styles.head(file.path)),

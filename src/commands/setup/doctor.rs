@@ -15,8 +15,8 @@ use crate::domain::tracker::gate::Registry;
 use crate::enforce::policy::EffectivePolicy;
 use crate::exit::ExitStatus;
 use crate::hooks::install;
+use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
-use crate::output::{Document, Report};
 use crate::store;
 use crate::store::events::EventLog;
 use crate::store::gates;
@@ -151,10 +151,6 @@ fn settings(session: &Session, layout: &Layout) -> DoctorCheck {
 }
 
 impl Report for DoctorReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let one = |check: &DoctorCheck| {
             let mark = if check.ok { styles.good("✓") } else { styles.bad("✗") };

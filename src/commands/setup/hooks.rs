@@ -12,8 +12,8 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::enforce::adopt;
 use crate::error::Error;
 use crate::hooks::install::{self, InstallMode};
+use crate::output::Report;
 use crate::output::text::{Styles, count};
-use crate::output::{Document, Report};
 use crate::store::layout::Layout;
 
 /// Verbs of `hooks`.
@@ -110,10 +110,6 @@ fn display(paths: &[PathBuf]) -> Vec<String> {
 }
 
 impl Report for InstallReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let head = if self.hooks.is_empty() { "The hooks are already installed".to_owned() } else { styles.good("✓ Installed") };
         let list: String = self.lines().iter().map(|line| format!("  {line}\n")).collect();
@@ -122,10 +118,6 @@ impl Report for InstallReport {
 }
 
 impl Report for UninstallReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if !self.changed {
             return "No hooks of git jit are installed\n".to_owned();

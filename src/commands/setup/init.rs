@@ -9,8 +9,8 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::WorktreeId;
 use crate::error::Error;
 use crate::hooks::install::merge_driver;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 use crate::store::config;
 use crate::store::file;
 use crate::store::identity::Identity;
@@ -65,10 +65,6 @@ pub(crate) fn create_data_dir(root: &Path) -> Result<bool, Error> {
 }
 
 impl Report for InitReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let worktree = styles.faint(&format!("  worktree {} at {}", self.worktree_id, self.root));
         if !self.changed {

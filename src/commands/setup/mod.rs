@@ -18,9 +18,9 @@ use crate::commands::setup::pieces::{PieceName, PieceState, SetupTarget, StepRep
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::policy::Enforcement;
 use crate::exit::ExitStatus;
+use crate::output::Report;
 use crate::output::schema::Answer;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 
 /// What the verbs of this group answer with `--json`.
 pub(crate) const ANSWERS: &[Answer] = &[
@@ -132,10 +132,6 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 }
 
 impl Report for SetupReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let mut text = String::new();
         for step in &self.steps {

@@ -1,7 +1,7 @@
-//! What every command does by the way for the leases of whoever gave it: it counts as a sign of life where the command
-//! does something with the issue, and a lease that is about to end is warned of.
+//! What every command also does for the leases of its agent: work on an issue counts as activity for its lease, and a lease
+//! that is about to end leads to a warning.
 //!
-//! At best effort: what the command was for is done.
+//! Best effort: the command itself is done already.
 
 use crate::commands::shared::session::Session;
 use crate::domain::id::{Holder, IssueId};
@@ -11,7 +11,7 @@ use crate::domain::time::{Now, in_words};
 use crate::store::identity::Identity;
 use crate::store::layout::Layout;
 
-/// Beats and warns; only after a command that looked at the repository.
+/// Records activity and warns, if the command opened the repository.
 pub(crate) fn pay(session: &Session) {
     let Some(layout) = session.layout.get() else { return };
     let Ok(Some(identity)) = Identity::of(layout) else { return };
@@ -31,7 +31,7 @@ pub(crate) fn pay(session: &Session) {
     mine.for_each(|lease| warn(session, &policy, lease, &now));
 }
 
-/// Counts what was done as a sign of life, where a lease wants one: the issues that had it.
+/// Records activity for the leases that need it. Returns their issues.
 fn beat(session: &Session, layout: &Layout, policy: &Policy, (ledger, now): (&Ledger, &Now), holder: &Holder) -> Vec<IssueId> {
     let is_due = |lease: &Lease| lease.holder == *holder && lease.wants_beat(now, policy.limits.stale_after_secs);
     let work = session.work.borrow();
@@ -46,7 +46,7 @@ fn beat(session: &Session, layout: &Layout, policy: &Policy, (ledger, now): (&Le
     }
 }
 
-/// One that is over or stale is told of by whatever needs it.
+/// Warns of a lease that is about to end. An expired or stale lease is reported by the commands that need it.
 fn warn(session: &Session, policy: &Policy, lease: &Lease, now: &Now) {
     let stale_after = policy.limits.stale_after_secs;
     if !lease.is_near_end(now, stale_after, policy.care.warns_below_pct) {

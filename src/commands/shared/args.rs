@@ -1,4 +1,4 @@
-//! Arguments that several verbs have, and what was typed for them.
+//! Arguments that several verbs have, and their parsers.
 
 use std::io::Read;
 use std::path::Path;
@@ -13,12 +13,12 @@ use crate::domain::tracker::query::{AssigneeFilter, Filter};
 use crate::error::Error;
 use crate::store;
 
-/// The most that is read from stdin or a named file, in bytes.
+/// The largest input from stdin or a file, in bytes.
 const LARGEST_INPUT: u64 = 64 * 1024 * 1024;
 /// The longest description, in bytes.
 const LONGEST_DESCRIPTION: usize = 256 * 1024;
 
-/// A word of a list that knows its spellings.
+/// A parser for one of several named values.
 pub(crate) fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
     all: [T; N],
     as_str: fn(T) -> &'static str,
@@ -27,53 +27,51 @@ pub(crate) fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
         .try_map(move |word| all.into_iter().find(|value| as_str(*value) == word).ok_or("none of them"))
 }
 
-/// A state.
 pub(crate) fn state() -> impl TypedValueParser<Value = State> {
     one_of(State::ALL, State::as_str)
 }
 
-/// A priority.
 pub(crate) fn priority() -> impl TypedValueParser<Value = Priority> {
     one_of(Priority::ALL, Priority::as_str)
 }
 
-// Which issues are wanted.
+// Which issues to select.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Filters {
-    /// Only in this state, as it counts: ready is what nothing blocks
+    /// Only issues in this effective state: ready issues have no open dependencies
     #[arg(long, short, value_parser = state(), value_delimiter = ',', value_name = "STATE")]
     state: Vec<State>,
-    /// Only with this priority
+    /// Only issues with this priority
     #[arg(long, short, value_parser = priority(), value_delimiter = ',', value_name = "PRIORITY")]
     priority: Vec<Priority>,
-    /// Only with this label; several must all be there; namespace:* stands for any of it
+    /// Only issues with this label, or with all of several; namespace:* matches any label of the namespace
     #[arg(long, short, value_delimiter = ',', value_name = "LABEL")]
     label: Vec<String>,
-    /// Only of this type, which is a label type:…
+    /// Only issues of this type, which is a label type:…
     #[arg(long = "type", value_delimiter = ',', value_name = "TYPE")]
     kind: Vec<String>,
-    /// Only meant for this agent; me, or none for nobody
+    /// Only issues assigned to this agent; me for yourself, none for unassigned issues
     #[arg(long, short, value_name = "TYPE:NAME")]
     assignee: Option<String>,
-    /// Only with this text in the title, the description, a label or the id
+    /// Only issues with this text in the title, the description, a label or the id
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
-    /// Deleted ones too
+    /// Include deleted issues
     #[arg(long)]
     pub deleted: bool,
-    /// Only what this worktree has itself
+    /// Only issues that this worktree has itself
     #[arg(long)]
     pub local: bool,
 }
 
 impl Filters {
-    /// Those that say this text.
+    /// The same filters with this search text.
     pub(crate) fn with_text(mut self, text: String) -> Self {
         self.search = Some(text);
         self
     }
 
-    /// What they mean to `me`.
+    /// The filter, in which `me` is the agent `me`.
     pub(crate) fn meant(self, me: &AgentId) -> Result<Filter, Error> {
         let Self { state, priority, label, kind, assignee, search, deleted: _, local: _ } = self;
         Ok(Filter {
@@ -94,32 +92,35 @@ fn wanted(typed: &str, me: &AgentId) -> Result<AssigneeFilter, Error> {
     })
 }
 
-/// The agent that was meant: `me`, or by its id.
+/// The agent `typed`, which may be `me`.
 pub(crate) fn agent(typed: &str, me: &AgentId) -> Result<AgentId, Error> {
     if typed.trim() == "me" { Ok(me.clone()) } else { Ok(typed.trim().parse()?) }
 }
 
-/// Labels as they are stored, `kind` as one of them.
+/// Labels as they are stored, with `kind` as one of them.
 pub(crate) fn labels(typed: &[String], kind: Option<&str>) -> Result<Vec<String>, Error> {
     let kind = kind.map(|kind| format!("type:{kind}"));
     let all = typed.iter().chain(&kind);
     Ok(all.map(|label| valid_label(label).map(str::to_owned)).collect::<Result<_, InvalidIssue>>()?)
 }
 
-/// A description, if it may be one.
+/// A description, if it is valid.
 pub(crate) fn description(text: String) -> Result<String, Error> {
     let refuse = |what: &str, hint: &str| Err(Error::Usage { what: what.to_owned(), hint: hint.to_owned() });
     let text = text.replace("\r\n", "\n");
     if text.len() > LONGEST_DESCRIPTION {
-        return refuse("a description has at most 256 KiB", "Put it into a file of the repository, and name that: git jit doc add");
+        return refuse(
+            "the description is larger than 256 KiB",
+            "Put it into a file of the repository, and add that: git jit doc add",
+        );
     }
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-        return refuse("a description has no control characters but tabs and line ends", "Take them out, and try again");
+        return refuse("the description has control characters other than tabs and line ends", "Remove them and try again");
     }
     Ok(text)
 }
 
-/// A description from its flag or from a file, where either was given.
+/// A description from its flag or from a file, if either was given.
 pub(crate) fn description_of(session: &Session, text: Option<String>, file: Option<&Path>) -> Result<Option<String>, Error> {
     let text = match (text, file) {
         (Some(text), _) => Some(text),
@@ -143,11 +144,13 @@ pub(crate) fn input(session: &Session, path: &Path) -> Result<String, Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::NotThere {
             what: "file",
             name: path.display().to_string(),
-            hint: "Give a file that is there, or - for what comes on stdin".to_owned(),
+            hint: "Name an existing file, or use - to read stdin".to_owned(),
         }),
         Err(error) => Err(store::Error::io("read", shown)(error).into()),
-        Ok(()) => String::from_utf8(bytes)
-            .map_err(|_| Error::Usage { what: format!("{} is not UTF-8 text", shown.display()), hint: "Give text".to_owned() }),
+        Ok(()) => String::from_utf8(bytes).map_err(|_| Error::Usage {
+            what: format!("{} is not UTF-8 text", shown.display()),
+            hint: "Use a text file in UTF-8".to_owned(),
+        }),
     }
 }
 

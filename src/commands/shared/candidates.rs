@@ -1,7 +1,7 @@
-//! What the values of a command line can be: issues, leases, agents, gates, settings, worktrees.
+//! Completion candidates for values on the command line: issues, leases, agents, gates, settings, worktrees.
 //!
-//! Which argument takes which is told by the name that its value has in help, in one place for all verbs. Nothing is written, and nothing
-//! is said where there is nothing to say, whatever the reason.
+//! The name of a value in help decides its candidates, in one place for all verbs. Nothing is written, and errors lead to no
+//! candidates.
 
 use std::collections::BTreeSet;
 
@@ -23,10 +23,10 @@ use crate::store::layout::Layout;
 use crate::store::worktrees;
 use crate::worktree::name;
 
-/// How many issues are offered.
+/// The most issues that are offered.
 const MOST: usize = 200;
 
-/// The command with candidates for its values; `noun` is what it stands below.
+/// Adds candidates to the values of a command; `noun` is its parent command.
 pub(crate) fn dress(noun: &str, command: Command) -> Command {
     let own = command.get_name().to_owned();
     command
@@ -52,7 +52,7 @@ fn of(verb: &str, noun: &str, arg: &Arg) -> Option<ArgValueCandidates> {
     }
 }
 
-/// What an argument can be that names an issue to work on: those that are not closed.
+/// The open issues.
 fn issues() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|_, store| {
@@ -63,7 +63,7 @@ fn issues() -> ArgValueCandidates {
     })
 }
 
-/// What an argument can be that names a worktree: the number of its issue, or its branch.
+/// The worktrees: the number of the issue, or the branch.
 pub(crate) fn worktrees() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|layout, store| {
@@ -84,7 +84,7 @@ pub(crate) fn worktrees() -> ArgValueCandidates {
     })
 }
 
-/// What an argument can be that names a lease: its id.
+/// The ids of the leases.
 fn leases() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|layout, store| {
@@ -100,7 +100,7 @@ fn leases() -> ArgValueCandidates {
     })
 }
 
-/// What an argument can be that names an agent: whoever acts here, holds a lease, or has an issue.
+/// The agents: the current one, holders of leases, and assignees.
 fn agents() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|layout, store| {
@@ -114,7 +114,6 @@ fn agents() -> ArgValueCandidates {
     })
 }
 
-/// What an argument can be that names a gate.
 fn gates() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|_, store| {
@@ -124,12 +123,11 @@ fn gates() -> ArgValueCandidates {
     })
 }
 
-/// What an argument can be that names a setting.
 fn settings() -> ArgValueCandidates {
     ArgValueCandidates::new(|| KEYS.iter().map(|key| candidate(key.name.to_owned(), key.about)).collect())
 }
 
-/// What an argument can be that names the agent to be started, but for those of the configuration.
+/// The built-in agents that can be started; those of the configuration are not offered.
 fn programs() -> ArgValueCandidates {
     ArgValueCandidates::new(|| BUILT_IN.iter().map(|name| candidate((*name).to_owned(), "")).collect())
 }
@@ -138,7 +136,7 @@ fn candidate(value: String, help: &str) -> CompletionCandidate {
     CompletionCandidate::new(value).help(Some(plain_line(help).into()))
 }
 
-/// Completion says nothing where there is nothing to say, whatever the reason.
+/// Runs `find` in the current repository; an error leads to no candidates.
 fn with_store(look: impl FnOnce(&Layout, &IssueStore<'_>) -> Option<Vec<CompletionCandidate>>) -> Vec<CompletionCandidate> {
     let found = || {
         let cx = Context::from_process().ok()?;

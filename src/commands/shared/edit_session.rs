@@ -1,7 +1,7 @@
-//! The one way in which a verb edits an issue: policy, write lock, read again, change, write, tell.
+//! The only way to edit an issue: check the policy, take the write lock, read, change, write, record the event.
 //!
-//! A [`EditSession`] is what a writing verb works at. Each edit is a transaction of its own on one issue; what it
-//! changed is worked out from the two texts, not from what was asked for.
+//! Each edit through an [`EditSession`] is a transaction on one issue. The reported changes are the difference of the two
+//! texts, not what was requested.
 
 use std::cell::OnceCell;
 
@@ -23,10 +23,10 @@ use crate::store::gates;
 use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
 
-/// The field that says when a file was changed last; kept up to date, and no change by itself.
+/// The field with the time of the last edit. An update of it alone is not a change.
 const UPDATED_AT: &str = "updated_at";
 
-/// What a writing verb works at.
+/// What a verb that edits issues needs.
 pub(crate) struct EditSession<'a> {
     pub session: &'a Session,
     pub layout: &'a Layout,
@@ -35,11 +35,11 @@ pub(crate) struct EditSession<'a> {
     registry: OnceCell<Registry>,
 }
 
-/// What an edit came to.
+/// The result of an edit.
 pub(crate) struct Changed {
-    /// The issue as it is now.
+    /// The issue after the edit.
     pub document: Document,
-    /// The fields that are not what they were.
+    /// The fields that changed.
     pub fields: Vec<FieldChange>,
 }
 
@@ -51,7 +51,7 @@ impl Changed {
 }
 
 impl<'a> EditSession<'a> {
-    /// A desk in this worktree.
+    /// An edit session in this worktree.
     pub(crate) fn open(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
         layout.require_worktree()?;
         session.recover_interrupted(layout);
@@ -68,13 +68,13 @@ impl<'a> EditSession<'a> {
         Ok((edit, id))
     }
 
-    /// A desk for what is about leases, where those are in use.
+    /// An edit session for a verb about leases; an error if leases are off.
     pub(crate) fn for_leases(session: &'a Session, layout: &'a Layout) -> Result<Self, Error> {
         let edit = Self::open(session, layout)?;
         if edit.policy.worktrees { Ok(edit) } else { Err(Error::LeasesOff) }
     }
 
-    /// The full id of the issue that was meant.
+    /// The full id of the issue `typed`.
     pub(crate) fn resolve(&self, typed: &str) -> Result<IssueId, Error> {
         let id = resolve(&self.store, typed)?.0;
         self.session.is_at_work_on(id);
@@ -90,7 +90,7 @@ impl<'a> EditSession<'a> {
         Ok(self.registry.get_or_init(|| registry))
     }
 
-    /// Refuses gates that nobody has defined.
+    /// Refuses gates that are not defined.
     pub(crate) fn require_gates(&self, keys: &[String]) -> Result<(), Error> {
         if keys.is_empty() {
             return Ok(());
@@ -102,13 +102,13 @@ impl<'a> EditSession<'a> {
         }
     }
 
-    /// An issue as it is now.
+    /// The current version of an issue.
     pub(crate) fn load(&self, id: IssueId) -> Result<Document, Error> {
         let source = self.store.locate(id)?.ok_or_else(|| IdError::NoSuchIssue { text: id.to_string() })?;
         Ok(self.store.load(id, source)?)
     }
 
-    /// An issue as it is now, unless it is deleted.
+    /// The current version of an issue; an error if it is deleted.
     pub(crate) fn load_live(&self, id: IssueId) -> Result<Document, Error> {
         let document = self.load(id)?;
         if document.issue().is_deleted() { Err(Error::Deleted { issue: id }) } else { Ok(document) }
@@ -120,7 +120,7 @@ impl<'a> EditSession<'a> {
         open_dependencies(&issue.dependencies, state_of)
     }
 
-    /// Whether this editor may write the issue, by the judgement that the hooks use.
+    /// Checks the right to edit the issue, with the same rules as the hooks.
     pub(crate) fn require_right(&self, id: IssueId) -> Result<(), Error> {
         if self.policy.is_silent() {
             return Ok(());
@@ -139,7 +139,7 @@ impl<'a> EditSession<'a> {
         }
     }
 
-    /// Edits one issue; `event` is the word for it in the log of events.
+    /// Edits one issue; `event` is the name of the edit in the event log.
     pub(crate) fn change<R>(
         &self,
         id: IssueId,
@@ -148,13 +148,13 @@ impl<'a> EditSession<'a> {
     ) -> Result<(Changed, R), Error> {
         let refusal = self.require_right(id).err();
         let writer = self.store.lock()?;
-        // Read under the lock: what was resolved may have been written since.
+        // Read under the lock, because the file may have changed since the id was resolved.
         let before = self.load(id)?;
         let mut document = before.clone();
         let answer = edit(&mut document);
         let mut fields = document.changes_since(Some(&before));
         fields.retain(|change| change.field != UPDATED_AT);
-        // Nobody needs a right to what is so already.
+        // An edit that changes nothing needs no right.
         if let Some(refusal) = refusal.filter(|_| answer.is_err() || !fields.is_empty()) {
             return Err(refusal);
         }
@@ -168,7 +168,7 @@ impl<'a> EditSession<'a> {
         Ok((Changed { document, fields }, answer))
     }
 
-    /// The same, for issues that were not deleted.
+    /// Edits one issue that is not deleted.
     pub(crate) fn edit<R>(
         &self,
         id: IssueId,
@@ -184,7 +184,7 @@ impl<'a> EditSession<'a> {
         )
     }
 
-    /// Moves an issue to a state, as far as it may go; the gates that keep it from `done`.
+    /// Moves an issue to the state `wanted`, or to `gated` if gates block `done`. Returns those gates.
     pub(crate) fn advance(&self, document: &mut Document, wanted: State) -> Result<Vec<String>, Error> {
         let issue = document.issue();
         let id = issue.id;
@@ -213,7 +213,7 @@ impl<'a> EditSession<'a> {
         Ok(gates)
     }
 
-    /// Ends the lease that this holder has on an issue, or lets it end with the commit of the edit.
+    /// Releases this holder's lease on an issue, or sets it to end with the commit of the edit.
     pub(crate) fn close_lease(&self, id: IssueId) -> Result<Option<(LeaseId, bool)>, Error> {
         let claims = self.session.leases(self.layout);
         let holder = self.session.holder(self.layout)?;
@@ -222,7 +222,7 @@ impl<'a> EditSession<'a> {
         else {
             return Ok(None);
         };
-        // Where the worktree is gone, its edit is too.
+        // A worktree that no longer exists has no uncommitted edit.
         let is_here = self.layout.worktree_root.as_ref().is_some_and(|root| root.exists());
         let closing = is_here && self.store.differs_from_head(id)?;
         let request = Request::Release { lease_id: lease_id.clone(), holder, closing, reason: None };
@@ -231,7 +231,7 @@ impl<'a> EditSession<'a> {
     }
 }
 
-/// The error that there is no such gate.
+/// The error for a gate that is not defined.
 pub(crate) fn unknown_gate(registry: &Registry, key: &str) -> Error {
     Error::NoSuchGate { key: key.to_owned(), known: registry.gates().map(|gate| gate.key.clone()).collect() }
 }

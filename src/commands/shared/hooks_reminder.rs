@@ -1,7 +1,7 @@
-//! A fresh clone has no hooks, and does not say so. The first command that would rely on them does, at most once a day.
+//! A fresh clone has no hooks. The first command that relies on them prints a reminder, at most once a day.
 //!
-//! At best effort, and never in the way: that it was told is remembered by the time of a file beside the leases. No process is started
-//! where the hooks are seen to be there.
+//! Best effort: it never fails a command. The time of a file beside the leases records the last reminder. If all hooks are found,
+//! no process is started.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,7 +15,7 @@ use crate::store::setup_record;
 
 const AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
-/// Tells of hooks that are missing, where the policy in force wants them.
+/// Prints a reminder if hooks are missing and the policy relies on them.
 pub(crate) fn remind(session: &Session, layout: &Layout, policy: &Policy) {
     if session.output.quiet || session.output.json || policy.is_silent() || quick_check::sees_all(layout) {
         return;
@@ -26,7 +26,7 @@ pub(crate) fn remind(session: &Session, layout: &Layout, policy: &Policy) {
     if when.is_some_and(|when| now.duration_since(when).abs() < AGAIN_AFTER) {
         return;
     }
-    // Managers run ours in ways that a glance does not see.
+    // Hook managers can run our hooks in ways that the quick check does not see.
     let missing = install::missing(layout);
     let remembered = file::make_dir(&layout.shared_dir(), layout.modes).and_then(|()| file::replace(&told, b"", layout.modes));
     if remembered.is_ok() && !missing.is_empty() {

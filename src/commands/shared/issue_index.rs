@@ -1,4 +1,4 @@
-//! All issues and what is known about each at one moment, for whoever asks.
+//! All issues with computed facts such as the effective state, at one moment and for one editor.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,28 +15,25 @@ use crate::error::Error;
 use crate::store::issues::{IssueStore, Source};
 use crate::store::layout::Layout;
 
-/// An issue, with what is computed about it.
+/// An issue with the facts that are computed about it.
 #[derive(Clone)]
 pub(crate) struct IndexedIssue {
-    /// The issue in short.
     pub summary: Summary,
-    /// Where it was read from.
     pub source: Source,
-    /// What is known of it.
     pub facts: IssueFacts,
-    /// The lease on it, if one excludes others.
+    /// The lease that excludes other holders, if there is one.
     pub lease: Option<Box<Lease>>,
 }
 
 /// All issues.
 pub(crate) struct IssueIndex<'a> {
-    /// The issues that could be read, by id; the deleted ones too.
+    /// The readable issues, sorted by id, including deleted ones.
     pub found: Vec<IndexedIssue>,
-    /// How many there are in each state that counts; the deleted ones are in none.
+    /// The number of issues in each effective state, without deleted ones.
     pub counts: BTreeMap<State, usize>,
-    /// What could not, in words that name the file.
+    /// The errors of the other issues; each names the file.
     pub unreadable: Vec<String>,
-    /// Who asks.
+    /// The current agent and worktree.
     pub editor: Editor,
     /// The policy.
     pub policy: Policy,
@@ -53,7 +50,7 @@ impl<'a> IssueIndex<'a> {
         Self::gather_those(session, layout, local, |_, _| true)
     }
 
-    /// The same, without those that are not wanted: they count, and nothing else is made of them.
+    /// Reads all issues, and keeps those that `wanted` selects; the others only count in `counts`.
     pub(crate) fn gather_those(
         session: &Session,
         layout: &'a Layout,
@@ -94,7 +91,7 @@ impl<'a> IssueIndex<'a> {
         Ok(Self { found, counts, unreadable, editor, policy, ledger, now, store })
     }
 
-    /// Refuses what wants all issues while some cannot be read.
+    /// Refuses an operation that needs all issues while some cannot be read; `why` is the reason that it needs them.
     pub(crate) fn require_readable(&self, why: &'static str) -> Result<(), Error> {
         match self.unreadable.first() {
             None => Ok(()),
@@ -102,7 +99,7 @@ impl<'a> IssueIndex<'a> {
         }
     }
 
-    /// Keeps those that a filter fits.
+    /// Keeps the issues that match a filter.
     pub(crate) fn retain(&mut self, filter: &Filter) -> Result<(), Error> {
         if filter.text.is_some() {
             let listing = self.store.list()?;
@@ -114,7 +111,7 @@ impl<'a> IssueIndex<'a> {
         Ok(())
     }
 
-    /// Whether the text that a filter asks for stands in an issue.
+    /// Whether an issue contains the text of a filter.
     pub(crate) fn has_text(&self, filter: &Filter, id: IssueId) -> Result<bool, Error> {
         if filter.text.is_none() {
             return Ok(true);
@@ -134,7 +131,7 @@ impl<'a> IssueIndex<'a> {
         self.found.binary_search_by_key(&id, |found| found.summary.id).ok().map(|at| &self.found[at])
     }
 
-    /// Those of a kind, the most urgent first.
+    /// The issues of a kind, the most urgent first.
     pub(crate) fn of_kind(&self, kind: QueryKind) -> Vec<&IndexedIssue> {
         let mut found: Vec<&IndexedIssue> =
             self.found.iter().filter(|found| missing(kind, &found.summary, &found.facts).is_empty()).collect();
@@ -143,7 +140,7 @@ impl<'a> IssueIndex<'a> {
         found
     }
 
-    /// What depends on what.
+    /// The dependencies.
     pub(crate) fn graph(&self) -> Graph {
         Graph::of(self.found.iter().map(|found| &found.summary))
     }

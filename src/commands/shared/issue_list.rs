@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::commands::shared::issue_index::{IndexedIssue, IssueIndex};
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::domain::issue::{Priority, State};
 use crate::domain::tracker::query::QueryKind;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
-use crate::output::{Document, Report};
 use crate::store::issues::Source;
 
 /// The issues that a query found.
@@ -87,17 +86,6 @@ impl From<&IndexedIssue> for ListedIssue {
     }
 }
 
-/// The members of a listed issue as a value: only until every report derives them.
-pub(crate) fn brief(found: &IndexedIssue) -> Value {
-    serde_json::to_value(ListedIssue::from(found)).unwrap_or_default()
-}
-
-/// The table of issues: only until every report holds [`ListedIssue`]s.
-pub(crate) fn lines<'f>(found: impl IntoIterator<Item = &'f IndexedIssue>, with_blockers: bool, styles: &Styles) -> String {
-    let listed: Vec<ListedIssue> = found.into_iter().map(ListedIssue::from).collect();
-    issue_table(&listed, with_blockers, styles)
-}
-
 /// A line an issue: id, state, priority, who has it, and for what is blocked, by what; the title.
 pub(crate) fn issue_table<'i>(issues: impl IntoIterator<Item = &'i ListedIssue>, with_blockers: bool, styles: &Styles) -> String {
     let row = |issue: &ListedIssue| {
@@ -148,25 +136,23 @@ impl IssueList {
         let open: usize = self.counts.iter().filter(|(state, _)| !state.is_closed()).map(|(_, count)| count).sum();
         let all: usize = self.counts.values().sum();
         match self.kind {
-            _ if all == 0 => "There are none yet: git jit issue create \"…\"".to_owned(),
-            _ if self.is_filtered => format!("Of {all} none fits what was asked for"),
-            QueryKind::Available if open == 0 => "Everything is closed".to_owned(),
+            _ if all == 0 => "There are no issues yet: git jit issue create \"…\"".to_owned(),
+            _ if self.is_filtered => {
+                format!("None of {} match{}", crate::output::text::count(all, "issue"), if all == 1 { "es" } else { "" })
+            }
+            QueryKind::Available if open == 0 => "All issues are closed".to_owned(),
             QueryKind::Available => format!(
-                "{} are ready and somebody else's, {} wait for others, {} are under way: git jit query blocked, git jit claim list",
+                "{} ready but taken, {} blocked, {} in progress: git jit query blocked, git jit claim list",
                 count(State::Ready),
                 count(State::Backlog),
                 count(State::InProgress) + count(State::Gated)
             ),
-            _ => format!("Of {all} none is in this listing"),
+            _ => format!("None of {} is in this list", crate::output::text::count(all, "issue")),
         }
     }
 }
 
 impl Report for IssueList {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let cut = match self.total - self.count {
             0 => String::new(),

@@ -1,4 +1,4 @@
-//! Which lease was meant: by its id, a unique prefix of it, or its issue.
+//! Finds a lease by its id, by a unique prefix of the id, or by its issue.
 
 use crate::commands::shared::session::{Session, issues};
 use crate::domain::id::{Holder, IdError, IssueId, IssueRef, LeaseId};
@@ -9,7 +9,7 @@ use crate::lease::coordinator::Coordinator;
 use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
 
-/// What a verb works with that is about leases that there are.
+/// What a verb needs that works on existing leases.
 pub(crate) struct LeaseLookup<'a> {
     pub session: &'a Session,
     pub layout: &'a Layout,
@@ -20,7 +20,7 @@ pub(crate) struct LeaseLookup<'a> {
 }
 
 impl<'a> LeaseLookup<'a> {
-    /// The leases as they are now.
+    /// Reads the current leases.
     pub(crate) fn open(session: &'a Session) -> Result<Self, Error> {
         let layout = session.layout()?;
         let policy = session.policy_of_leases(layout)?;
@@ -30,12 +30,12 @@ impl<'a> LeaseLookup<'a> {
         Ok(Self { session, layout, policy, store, claims, ledger })
     }
 
-    /// Who acts, and in which worktree.
+    /// The current agent and worktree.
     pub(crate) fn holder(&self) -> Result<Holder, Error> {
         self.session.holder(self.layout)
     }
 
-    /// The lease that was meant: by its id, a unique prefix of at least four characters, or its issue.
+    /// The lease with this id, with this unique prefix of at least four characters, or on this issue.
     pub(crate) fn named(&self, named: &str) -> Result<Lease, Error> {
         let typed = named.trim().to_ascii_uppercase();
         let by_id: Vec<&Lease> =
@@ -46,8 +46,8 @@ impl<'a> LeaseLookup<'a> {
             [] => {}
             _ if typed.len() < 26 => {
                 return Err(Error::Usage {
-                    what: format!("'{}' stands for {} leases", named.trim(), by_id.len()),
-                    hint: "Give more of the id; see git jit claim list".to_owned(),
+                    what: format!("'{}' matches {} leases", named.trim(), by_id.len()),
+                    hint: "Use more of the id; see git jit claim list".to_owned(),
                 });
             }
             _ => {}
@@ -57,7 +57,7 @@ impl<'a> LeaseLookup<'a> {
         if let Some(issue) = issue.full() {
             return by_issue(issue).ok_or_else(no_such);
         }
-        // An issue whose file is gone may still be leased.
+        // An issue whose file was removed may still have a lease.
         let leased = self.ledger.leases().map(|lease| lease.issue_id);
         let known = self.store.ids()?.into_iter().map(|(id, _)| id);
         match issue.resolve(known.chain(leased)) {
@@ -67,7 +67,7 @@ impl<'a> LeaseLookup<'a> {
         }
     }
 
-    /// The lease that was meant, or without a name the one that this holder has here.
+    /// The named lease, or without a name the only lease of this holder.
     pub(crate) fn named_or_mine(&self, named: Option<&str>, holder: &Holder) -> Result<Lease, Error> {
         if let Some(named) = named {
             return self.named(named);
@@ -78,25 +78,25 @@ impl<'a> LeaseLookup<'a> {
         }
     }
 
-    /// The leases of this holder, those that are over too.
+    /// The leases of this holder, including expired ones.
     pub(crate) fn of(&self, holder: &Holder) -> Vec<Lease> {
         self.ledger.leases().filter(|lease| lease.holder == *holder).cloned().collect()
     }
 
-    /// Whether this is the whole id of a lease that its holder has ended already.
+    /// Whether this is the full id of a lease that its holder has already ended.
     pub(crate) fn is_concluded(&self, named: &str) -> Result<bool, Error> {
         let id = LeaseId::new(named.trim().to_ascii_uppercase());
         Ok(self.claims.verify(std::slice::from_ref(&id))?.get(&id) == Some(&LeaseOutcome::Concluded))
     }
 }
 
-/// The error that a lease has to be named, since there is not one alone.
+/// The error that a lease must be named, because the holder has none or several.
 fn which(mine: &[Lease]) -> Error {
     let hint = match mine {
         [] => "To see all leases: git jit claim list".to_owned(),
         mine => {
             let issues: Vec<String> = mine.iter().map(|lease| lease.issue_id.short()).collect();
-            format!("Say which one: {}", issues.join(", "))
+            format!("Name one of them: {}", issues.join(", "))
         }
     };
     Error::Usage { what: format!("you hold {} here", crate::output::text::count(mine.len(), "issue")), hint }

@@ -1,4 +1,4 @@
-//! How leases are told, to people and to programs.
+//! Leases in reports.
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -8,8 +8,8 @@ use crate::domain::id::{AgentId, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{Lease, LeaseStatus};
 use crate::domain::policy::Policy;
 use crate::domain::time::{Now, in_words};
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 use crate::store::issues::IssueStore;
 
 /// A lease as reports show it.
@@ -26,35 +26,35 @@ pub(crate) struct LeaseView {
     pub worktree_id: WorktreeId,
     /// The branch at the time of the grant.
     pub branch: Option<String>,
-    /// Seconds it was taken for; 0 has no end.
+    /// The time to live in seconds; 0 is indefinite.
     pub ttl_secs: u64,
     /// When it was granted.
     pub acquired_at: Timestamp,
-    /// When it ends, as the wall clock has it now; none without an end.
+    /// When it expires, by the wall clock; none if it is indefinite.
     pub expires_at: Option<Timestamp>,
-    /// Seconds left, 0 where it is over; none without an end.
+    /// Seconds left, 0 if it has expired; none if it is indefinite.
     pub remaining_secs: Option<u64>,
-    /// When the holder last showed life.
+    /// The time of the holder's last activity.
     pub last_beat: Timestamp,
-    /// Whether it has no end and its holder has been silent.
+    /// Whether it is indefinite and its holder has been inactive for too long.
     pub stale: bool,
     /// Whether it ends with the commit of the issue's last edit.
     pub closing: bool,
     /// Its fencing number.
     pub token: u64,
-    /// What for.
+    /// The reason that the holder gave.
     pub reason: Option<String>,
     #[serde(skip)]
     title: Option<String>,
     #[serde(skip)]
     lease_status: LeaseStatus,
-    /// How long ago the holder last showed life, as the wall clock has it, for people.
+    /// Milliseconds since the holder's last activity, by the wall clock.
     #[serde(skip)]
     silent_ms: u64,
 }
 
 impl LeaseView {
-    /// How a lease is told at `now`; with its issue's title, where `store` has it.
+    /// The view of `lease` at `now`, with its issue's title if `store` has the issue.
     pub(crate) fn of(lease: &Lease, now: &Now, policy: &Policy, store: Option<&IssueStore<'_>>) -> Self {
         let lease_status = lease.lease_status(now, policy.limits.stale_after_secs);
         let title = store.and_then(|store| {
@@ -83,7 +83,7 @@ impl LeaseView {
         }
     }
 
-    /// How long it goes on, or how long its holder has been silent.
+    /// The time left, or the time since the holder's last activity.
     pub(crate) fn left(&self) -> String {
         let closing = if self.closing { ", until its commit" } else { "" };
         let left = match self.lease_status {
@@ -110,13 +110,13 @@ impl LeaseView {
 /// What an acquisition did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AcquireKind {
-    /// A lease that is new.
+    /// A new lease.
     New,
-    /// The holder's own, with its time set anew.
+    /// The holder's own lease, renewed.
     Renewed,
-    /// The holder's own, with time enough as it is.
+    /// The holder's own lease, unchanged because enough time is left.
     Kept,
-    /// Another's now, with a token of its own.
+    /// Transferred to another holder, with a new token.
     Transferred,
 }
 
@@ -137,10 +137,6 @@ impl Acquired {
 }
 
 impl Report for Acquired {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let head = match self.kind {
             AcquireKind::New => "✓ Acquired lease:",

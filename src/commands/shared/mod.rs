@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod args;
 pub(crate) mod candidates;
 pub(crate) mod edit_session;
+pub(crate) mod gate_results;
 pub(crate) mod hooks_reminder;
 pub(crate) mod issue_index;
 pub(crate) mod issue_list;

@@ -1,8 +1,9 @@
-//! What every command works with: the process's facts, the output, the repository and its policy.
+//! One run of a command: the facts of the process, the output, the repository and its policy.
 //!
-//! What was typed becomes what it means here, once: an issue's prefix its full id, before anything is locked or written.
+//! Prefixes of ids are resolved to full ids here, before anything is locked or written.
 
 use std::cell::{OnceCell, RefCell};
+use std::path::Path;
 
 use crate::actor;
 use crate::context::Context;
@@ -22,24 +23,23 @@ use crate::store::events::{EventLog, IssueEvent};
 use crate::store::issues::{IssueStore, Source};
 use crate::store::layout::Layout;
 
-/// What a command comes to.
+/// The report of a command, or its error.
 pub(crate) type CommandResult = Result<Box<dyn Report>, Error>;
 
-/// What a command works with.
+/// The context of one run of a command.
 pub(crate) struct Session {
     /// The facts of the process.
     pub cx: Context,
-    /// Where narration goes.
     pub output: Output,
-    /// `--agent-id`, as it was typed.
+    /// The value of `--agent-id`.
     pub agent_flag: Option<String>,
-    /// The repository, once it has been asked for.
+    /// The repository, discovered on first use.
     pub layout: OnceCell<Layout>,
-    /// The keeper of its leases, once it has been asked for.
+    /// The keeper of its leases, opened on first use.
     leases: OnceCell<Box<dyn Coordinator>>,
-    /// The policy as the command found it.
+    /// The policy that the command read last.
     pub policy: RefCell<Option<Policy>>,
-    /// The issues that the command does something with.
+    /// The issues that the command works on: activity for their leases.
     pub work: RefCell<Vec<IssueId>>,
     /// What only the root of the commands can do.
     pub program: &'static Program,
@@ -47,12 +47,15 @@ pub(crate) struct Session {
 
 /// What only the root of the commands can do, for the verbs that are about all verbs.
 pub(crate) struct Program {
+    /// The definition of the command line.
+    pub command: fn() -> clap::Command,
+    /// Runs a command line in a directory, for an agent.
+    pub call: fn(&Path, Option<&str>, &[String]) -> CommandResult,
     /// The answers of all verbs with `--json`.
     pub answers: fn() -> Vec<&'static Answer>,
 }
 
 impl Session {
-    /// What a command works with that nothing has been asked of yet.
     pub(crate) fn new(cx: Context, output: Output, agent_flag: Option<String>, program: &'static Program) -> Self {
         Self {
             cx,
@@ -66,7 +69,7 @@ impl Session {
         }
     }
 
-    /// The repository that the command is about.
+    /// The repository of the command.
     pub(crate) fn layout(&self) -> Result<&Layout, Error> {
         if let Some(layout) = self.layout.get() {
             return Ok(layout);
@@ -85,7 +88,7 @@ impl Session {
         Repo { cx: &self.cx, layout, policy, leases: self.leases(layout) }
     }
 
-    /// Remembers that the command does something with an issue, which is a sign of life of its lease.
+    /// Records that the command works on an issue, which counts as activity for its lease.
     pub(crate) fn is_at_work_on(&self, issue: IssueId) {
         self.work.borrow_mut().push(issue);
     }
@@ -108,18 +111,18 @@ impl Session {
         policy
     }
 
-    /// The policy, where leases are in use.
+    /// The policy; an error if leases are off.
     pub(crate) fn policy_of_leases(&self, layout: &Layout) -> Result<Policy, Error> {
         let policy = self.policy(layout);
         if policy.worktrees { Ok(policy) } else { Err(Error::LeasesOff) }
     }
 
-    /// Who acts.
+    /// The current agent.
     pub(crate) fn agent(&self, layout: &Layout) -> Result<AgentId, Error> {
         Ok(actor::agent(&self.cx, layout, self.agent_flag.as_deref())?.0)
     }
 
-    /// Who acts, and in which worktree; for whoever is about to write.
+    /// The current agent and worktree, for a command that writes.
     pub(crate) fn holder(&self, layout: &Layout) -> Result<Holder, Error> {
         Ok(actor::holder(&self.cx, layout, self.agent_flag.as_deref())?)
     }
@@ -148,7 +151,7 @@ impl Session {
         }
     }
 
-    /// Refuses, reports or passes over a finding, as the policy says.
+    /// Refuses, reports or ignores a finding, as the policy says.
     pub(crate) fn weigh(&self, policy: &Policy, finding: Finding) -> Result<(), Error> {
         match policy.outcome(&finding) {
             Enforcement::Strict => Err(Error::Policy { finding: Box::new(finding) }),
@@ -172,12 +175,12 @@ pub(crate) fn issues<'a>(layout: &'a Layout, policy: &Policy) -> Result<IssueSto
     Ok(IssueStore::open(layout, policy.worktrees)?)
 }
 
-/// The full id of the issue that was meant, and where it is.
+/// The full id of the issue `typed`, and where it is stored.
 pub(crate) fn resolve(store: &IssueStore<'_>, typed: &str) -> Result<(IssueId, Source), Error> {
     Ok(store.find(&IssueRef::parse(typed)?)??)
 }
 
-/// The commit that was meant.
+/// The commit `revision`.
 pub(crate) fn commit_of(layout: &Layout, revision: &str) -> Result<gix::ObjectId, Error> {
     let hint = "See git log".to_owned();
     history::named(&layout.repo, revision).ok_or(Error::NotThere { what: "commit", name: revision.to_owned(), hint })

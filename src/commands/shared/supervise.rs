@@ -1,4 +1,4 @@
-//! A command runs, and a lease is kept alive for it: what `claim hold` and the agents of `worktree spawn` have in common.
+//! Runs a command and keeps a lease alive while it runs, for `claim hold` and the agents of `worktree spawn`.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,13 +9,13 @@ use crate::domain::id::{AgentId, IssueId, LeaseId};
 use crate::domain::lease::LeaseOutcome;
 use crate::error::Error;
 use crate::lease::coordinator;
-use crate::process::foreground::{ForegroundCommand, ForegroundResult};
+use crate::process::foreground::{ForegroundChild, ForegroundCommand};
 use crate::store;
 
-/// How often it is looked whether the lease is still there, at least.
+/// The longest time between two checks of the lease.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// A command, and the lease that it works under.
+/// A command, and the lease that it needs.
 pub(crate) struct SupervisedCommand<'a> {
     /// The lease.
     pub lease_id: &'a LeaseId,
@@ -23,19 +23,19 @@ pub(crate) struct SupervisedCommand<'a> {
     pub issue_id: IssueId,
     /// Its holder.
     pub agent_id: &'a AgentId,
-    /// Seconds that it lasts without us; 0 has no end.
+    /// The lease's time to live in seconds; 0 is indefinite.
     pub ttl_secs: u64,
     /// The program and its arguments; not empty.
     pub argv: &'a [OsString],
-    /// Where it runs, if not where we do.
+    /// The directory to run it in, if not the current one.
     pub dir: Option<&'a Path>,
-    /// Variables of ours that are not for it.
+    /// Variables to remove from its environment.
     pub unset: &'a [&'a str],
-    /// Whether the command is ended when the lease is lost.
+    /// Whether the command is stopped when the lease is lost.
     pub ends_when_lost: bool,
 }
 
-/// Runs the command to its end: its status, and how the lease was lost, if it was. `begun` is told its process.
+/// Runs the command to its end. Returns its status, and how the lease was lost, if it was. `begun` gets its process id.
 pub(crate) fn supervise(
     edit: &EditSession<'_>,
     supervised: &SupervisedCommand<'_>,
@@ -54,7 +54,7 @@ pub(crate) fn supervise(
         unset: supervised.unset,
         stdout_to_stderr: edit.session.output.json,
     };
-    let mut attended = ForegroundResult::start(job).map_err(|error| cannot_run(&program(), error))?;
+    let mut attended = ForegroundChild::start(job).map_err(|error| cannot_run(&program(), error))?;
     if let Err(error) = begun(attended.pid()) {
         attended.end().map_err(|error| cannot_run(&program(), error))?;
         return Err(error);
@@ -84,12 +84,12 @@ pub(crate) fn supervise(
     }
 }
 
-/// Whether the lease is over because its holder ended it: by a release, or by the commit that it waited for.
+/// Whether the holder ended the lease: by a release, or by the commit that a closing lease waits for.
 fn ended_well(error: &Error) -> bool {
     matches!(error, Error::Coordinator(coordinator::Error::Lost { outcome, .. }) if **outcome == LeaseOutcome::Concluded)
 }
 
-/// Whether a lease that is not there any more was ended by its holder.
+/// Whether the holder ended a lease that no longer exists.
 pub(crate) fn was_concluded(edit: &EditSession<'_>, lease_id: &LeaseId) -> bool {
     let fates = edit.session.leases(edit.layout).verify(std::slice::from_ref(lease_id));
     fates.is_ok_and(|fates| fates.get(lease_id) == Some(&LeaseOutcome::Concluded))
@@ -111,12 +111,12 @@ struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
-    /// Looks whether the lease is still there, and renews it once a third of its time is gone: how it was lost, if it was.
+    /// Checks the lease, and renews it after a third of its time. Returns how it was lost, if it was.
     fn look(&mut self) -> Option<Error> {
         match self.try_look() {
             Ok(()) => self.has_warned = false,
             Err(error @ coordinator::Error::Lost { .. }) => return Some(error.into()),
-            // It may be possible again before the lease ends.
+            // The next try may succeed before the lease expires.
             Err(error) if !self.has_warned => {
                 self.edit.session.output.warn(&format!("the lease could not be renewed yet: {error}"));
                 self.has_warned = true;

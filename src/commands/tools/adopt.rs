@@ -9,8 +9,8 @@ use crate::enforce::adopt;
 use crate::enforce::policy::EffectivePolicy;
 use crate::error::Error;
 use crate::git::range::{self, Range};
+use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
-use crate::output::{Document, Report};
 
 // Arguments of `adopt`.
 #[derive(Debug, clap::Args)]
@@ -68,10 +68,6 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 }
 
 impl Report for AdoptReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if !self.changed {
             return "No edits to adopt\n".to_owned();

@@ -12,8 +12,8 @@ use crate::enforce::policy::EffectivePolicy;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::git::range::Range;
+use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
-use crate::output::{Document, Report};
 
 // Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -81,10 +81,6 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 }
 
 impl Report for CheckReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let mut text = self.verdict.clone();
         let mark = if self.ok { styles.good("✓") } else { styles.bad("✗") };

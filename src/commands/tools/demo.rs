@@ -9,8 +9,8 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::git::run::Git;
+use crate::output::Report;
 use crate::output::text::{Styles, plain};
-use crate::output::{Document, Report};
 use crate::store::file;
 use crate::store::issues::VERSIONED;
 
@@ -274,10 +274,6 @@ fn transcript(steps: &[DemoStep], styles: &Styles) -> String {
 }
 
 impl Report for DemoReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let kept = self.kept.as_ref().map(|path| format!("Kept in {path}\n")).unwrap_or_default();
         format!(

@@ -1,15 +1,13 @@
 //! `git jit help` and `git jit version`.
 
-use clap::CommandFactory;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::cli::Cli;
-use crate::commands::shared::session::CommandResult;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
 use crate::exit::ExitStatus;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -24,10 +22,6 @@ pub(crate) fn version() -> Box<dyn Report> {
 }
 
 impl Report for VersionReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         format!("git-jit {VERSION}\n")
     }
@@ -46,10 +40,6 @@ struct ExitCode {
 }
 
 impl Report for ExitCodesReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         self.exit_codes.iter().map(|ExitCode { status, meaning }| format!("{status}  {meaning}\n")).collect()
     }
@@ -61,17 +51,13 @@ pub(crate) struct HelpReport {
 }
 
 impl Report for HelpReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         self.help.clone()
     }
 }
 
 /// Explains a verb or a topic.
-pub(crate) fn run(topic: &[String]) -> CommandResult {
+pub(crate) fn run(session: &Session, topic: &[String]) -> CommandResult {
     match topic {
         [topic] if topic == "exit-codes" => {
             let exit_code = |&(status, meaning): &(ExitStatus, &'static str)| ExitCode { status: status.code(), meaning };
@@ -80,7 +66,7 @@ pub(crate) fn run(topic: &[String]) -> CommandResult {
         [topic] if topic == "config" => return Ok(Box::new(HelpReport { help: CONFIG.to_owned() })),
         _ => {}
     }
-    let mut root = Cli::command();
+    let mut root = (session.program.command)();
     root.build();
     let mut command = &mut root;
     for word in topic {

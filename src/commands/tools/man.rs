@@ -5,14 +5,13 @@ mod markdown;
 
 use std::path::{Path, PathBuf};
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use serde::Serialize;
 
-use crate::commands::cli::Cli;
-use crate::commands::shared::session::CommandResult;
+use crate::commands::shared::session::{CommandResult, Session};
 use crate::exit::ExitStatus;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 use crate::store::Error;
 use crate::store::file;
 use crate::store::issues::VERSIONED;
@@ -34,9 +33,9 @@ struct ManReport {
 }
 
 /// Writes `git-jit.1`, which Git opens for `git jit --help`, and a page for every verb.
-pub(crate) fn run(args: Args) -> CommandResult {
+pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { folder, markdown: page } = args;
-    let mut root = Cli::command();
+    let mut root = (session.program.command)();
     root.build();
     let mut pages = Vec::new();
     if let Some(directory) = folder {
@@ -72,10 +71,6 @@ fn exit_statuses() -> String {
 }
 
 impl Report for ManReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         self.pages.iter().map(|path| format!("{path}\n")).collect()
     }

@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use clap::Parser;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult, PaginatedRequestParams,
     ServerCapabilities, ServerConfig, Tool,
@@ -21,11 +20,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
 use serde_json::{Map, Value};
 
-use crate::commands::cli::Cli;
-use crate::commands::shared::activity;
-use crate::commands::shared::session::{CommandResult, Session};
-use crate::commands::{dispatch, misread};
-use crate::context::Context;
+use crate::commands::shared::session::{CommandResult, Program, Session};
 use crate::error::Error;
 use crate::output::text::Styles;
 use crate::output::{self, Colour, Document, Failure, Output, Report};
@@ -44,21 +39,23 @@ are done; it ends when its edit is committed. `note_add` needs no lease. Errors 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-/// The protocol has sent everything.
-struct McpReport;
-
 /// Serves until stdin is closed.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args {} = args;
     let failed = |source| Error::from(store::Error::io("serve on", "stdin and stdout".as_ref())(source));
     let interrupted = process::interruptions().map_err(failed)?;
-    let server = Server { dir: session.cx.cwd.clone(), agent: session.agent_flag.clone(), running: Arc::default() };
+    let server = Server {
+        dir: session.cx.cwd.clone(),
+        agent: session.agent_flag.clone(),
+        program: session.program,
+        running: Arc::default(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let outcome = runtime.block_on(serve(server, &interrupted));
     // A read of stdin cannot be cancelled. After an interruption, do not wait for it.
     runtime.shutdown_background();
     outcome.map_err(|why| failed(std::io::Error::other(why)))?;
-    Ok(Box::new(McpReport))
+    Ok(Box::new(Streamed))
 }
 
 async fn serve(server: Server, interrupted: &AtomicBool) -> Result<(), String> {
@@ -85,6 +82,7 @@ async fn serve(server: Server, interrupted: &AtomicBool) -> Result<(), String> {
 struct Server {
     dir: PathBuf,
     agent: Option<String>,
+    program: &'static Program,
     /// Locked while a tool runs.
     running: Arc<Mutex<()>>,
 }
@@ -130,28 +128,10 @@ impl Server {
     /// Runs a tool: the document of its verb, and whether it succeeded.
     fn call(&self, tool: &catalog::Tool, given: &Map<String, Value>) -> (Value, bool) {
         let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        match run_tool(&self.dir, self.agent.as_deref(), tool, given) {
-            Ok(result) => result,
+        let call = |line: Vec<String>| (self.program.call)(&self.dir, self.agent.as_deref(), &line);
+        match tool.command_line(given).and_then(call) {
+            Ok(report) => (report.value(), report.code() == 0),
             Err(error) => (Failure::from(&error).value(), false),
         }
-    }
-}
-
-fn run_tool(dir: &Path, agent: Option<&str>, tool: &catalog::Tool, given: &Map<String, Value>) -> Result<(Value, bool), Error> {
-    let line = tool.command_line(given)?;
-    let verb = Cli::try_parse_from(&line).map_err(|error| misread(&error))?.verb;
-    let mut cx = Context::from_process().map_err(|error| crate::commands::lost_cwd(&error.to_string()))?;
-    cx.in_dir(dir);
-    let output = Output::new(true, true, Colour::Never, cx.terminal);
-    let session = Session::new(cx, output, agent.map(str::to_owned), &crate::commands::PROGRAM);
-    let answer = dispatch(&session, verb.expect("a tool names a verb"));
-    activity::pay(&session);
-    let report = answer?;
-    Ok((output::value(report.as_ref()), report.code() == 0))
-}
-
-impl Report for McpReport {
-    fn human(&self, _: &Styles) -> String {
-        String::new()
     }
 }

@@ -21,8 +21,8 @@ use crate::domain::policy::{Enforcement, Policy};
 use crate::domain::tracker::gate::{GateMode, GateRecord, GateVerdict, Registry};
 use crate::domain::tracker::query::QueryKind;
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 use crate::store::file;
 use crate::store::gates;
 use crate::store::identity::Identity;
@@ -186,10 +186,6 @@ fn page(layout: &Layout) -> Option<String> {
 }
 
 impl Report for PrimeReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         self.text.clone()
     }

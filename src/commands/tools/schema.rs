@@ -1,8 +1,7 @@
 //! `git jit schema`: what each verb prints with `--json`, as JSON Schema.
 
-mod notation;
-
-use std::collections::BTreeMap;
+#[cfg(test)]
+mod page;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,11 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::error::Error;
-use crate::output::schema::Schemas;
+use crate::output::Report;
+use crate::output::schema::{Answer, Schemas};
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 
-const PAGE: &str = include_str!("../../../docs/json.md");
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 // Arguments of `schema`.
@@ -35,44 +33,34 @@ pub(crate) struct SchemaReport {
 pub(crate) fn run(session: &Session, args: &Args) -> CommandResult {
     let Args { verb } = args;
     let verb = verb.join(" ");
-    let (mut answers, mut definitions) = by_hand();
-    let derived = Schemas::of((session.program.answers)());
-    answers.extend(derived.answers.into_iter().map(|(verb, _, schema)| (verb.to_owned(), versioned(schema))));
-    definitions.extend(derived.definitions);
+    let all = (session.program.answers)();
+    let chosen = all.iter().copied().filter(|answer| verb.is_empty() || answer.verb == verb);
+    let Schemas { answers, mut definitions } = Schemas::of(chosen);
     definitions.sort_keys();
+    let mut answers: Map<String, Value> =
+        answers.into_iter().map(|(verb, _, schema)| (verb.to_owned(), versioned(schema))).collect();
     if verb.is_empty() {
         let names: Vec<&String> = answers.keys().collect();
         let schema = json!({ "$schema": DIALECT, "title": "git jit", "enum": names, "$defs": definitions, "answers": answers });
         return Ok(Box::new(SchemaReport { verb, schema }));
     }
-    let Some(answer) = answers.get(&verb) else {
-        let names: Vec<&str> = answers.keys().map(String::as_str).filter(|name| name.starts_with(&verb)).collect();
-        let hint = if names.is_empty() {
-            "See docs/json.md, or git jit schema".to_owned()
-        } else {
-            format!("The verbs are {}", names.join(", "))
-        };
-        return Err(Error::NotThere { what: "verb with a schema", name: verb, hint });
-    };
+    let Some(Value::Object(answer)) = answers.remove(&verb) else { return Err(no_such(verb, &all)) };
     let mut schema = json!({ "$schema": DIALECT, "title": format!("git jit {verb} --json") });
-    if let (Value::Object(all), Value::Object(answer)) = (&mut schema, answer) {
-        all.extend(answer.clone());
-        all.insert("$defs".to_owned(), Value::Object(definitions));
+    if let Value::Object(members) = &mut schema {
+        members.extend(answer);
+        members.insert("$defs".to_owned(), Value::Object(definitions));
     }
     Ok(Box::new(SchemaReport { verb, schema }))
 }
 
-/// The shapes that are still written by hand: only until every report derives them.
-fn by_hand() -> (Map<String, Value>, Map<String, Value>) {
-    let all = notation::definitions(PAGE).expect("a test reads the page");
-    let (shapes, verbs): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        all.into_iter().partition(|(name, _)| name.starts_with(char::is_uppercase));
-    let named = |shape: &Value| {
-        let name = shape["$ref"].as_str()?.trim_start_matches("#/$defs/");
-        shapes.get(name).cloned()
+fn no_such(verb: String, answers: &[&Answer]) -> Error {
+    let names: Vec<&str> = answers.iter().map(|answer| answer.verb).filter(|name| name.starts_with(&verb)).collect();
+    let hint = if names.is_empty() {
+        "See docs/json.md, or git jit schema".to_owned()
+    } else {
+        format!("The verbs are {}", names.join(", "))
     };
-    let answers = verbs.into_iter().map(|(verb, shape)| (verb, versioned(named(&shape).unwrap_or(shape)))).collect();
-    (answers, shapes.into_iter().collect())
+    Error::NotThere { what: "verb with a schema", name: verb, hint }
 }
 
 /// An answer's own shape, with the version that every answer has.
@@ -87,10 +75,6 @@ fn versioned(mut shape: Value) -> Value {
 }
 
 impl Report for SchemaReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     /// The schema itself, also for people.
     fn human(&self, _: &Styles) -> String {
         format!("{:#}\n", self.schema)

@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use crate::commands::shared::session::Session;
 use crate::commands::shared::shell::Shell;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 
 pub(crate) use crate::commands::tools::shell::complete::{CompleteArgs, complete};
 
@@ -93,10 +93,6 @@ pub(crate) struct ScriptReport {
 }
 
 impl Report for ScriptReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         self.script.clone()
     }

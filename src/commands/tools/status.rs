@@ -14,8 +14,8 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::issue::State;
 use crate::domain::tracker::query::QueryKind;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
-use crate::output::{Document, Report};
 use crate::store::worktrees;
 
 pub(crate) use crate::commands::tools::status::line::{PromptReport, current_issue};
@@ -106,10 +106,6 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 }
 
 impl Report for StatusReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let branch = self.branch.as_deref().map_or("a detached HEAD".to_owned(), plain_line);
         let mut text = format!("{} on {branch}\n", styles.id(self.agent_id.as_str()));

@@ -24,9 +24,9 @@ use crate::commands::tools::watch::terminal::Screen;
 use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::time::Now;
 use crate::error::Error;
-use crate::output::{Document, Report};
 use crate::output::text::Styles;
 use crate::output::watch::{self, KeyEffect, WatchCursor};
+use crate::output::{Document, Report};
 use crate::process;
 use crate::store;
 use crate::store::events::IssueEvent;
@@ -97,9 +97,6 @@ impl FrameReport {
     }
 }
 
-/// Everything was drawn already.
-struct DrawnReport;
-
 /// Shows frames until the user quits, or prints one.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { interval, once } = args;
@@ -117,7 +114,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         return Ok(Box::new(FrameReport::new(gathered, &session.cx.clock().now(), columns)));
     }
     live(session, &mut watcher, gathered, Duration::from_secs(interval))?;
-    Ok(Box::new(DrawnReport))
+    Ok(Box::new(Streamed))
 }
 
 /// The state between two frames.
@@ -184,17 +181,7 @@ fn live(session: &Session, watcher: &mut Watcher<'_>, gathered: Gathered, interv
 }
 
 impl Report for FrameReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         self.text.clone()
-    }
-}
-
-impl Report for DrawnReport {
-    fn human(&self, _: &Styles) -> String {
-        String::new()
     }
 }

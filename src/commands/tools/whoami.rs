@@ -7,8 +7,8 @@ use crate::actor::{self, Origin};
 use crate::commands::shared::lease_report::LeaseView;
 use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::{AgentId, WorktreeId};
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 use crate::store::identity::Identity;
 
 // Arguments of `whoami`.
@@ -42,10 +42,6 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 }
 
 impl Report for WhoamiReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let worktree = self.worktree_id.as_ref().map_or("none yet".to_owned(), ToString::to_string);
         let mut text = format!(

@@ -130,7 +130,7 @@ impl SelectedAgent {
         let gone = || Blocker::Missing { path: spawned.path.clone() };
         let start_lock = match start_lock {
             Some(start_lock) => start_lock,
-            None => agent_run::door(&layout.git_dir, layout.modes)?.ok_or_else(gone)?,
+            None => agent_run::lock(&layout.git_dir, layout.modes)?.ok_or_else(gone)?,
         };
         let path = spawned.path.display().to_string();
         let values = TemplateValues {

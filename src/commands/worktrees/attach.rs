@@ -15,7 +15,7 @@ use crate::commands::worktrees::find;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::output::text::Styles;
-use crate::output::{Document, Output, Report};
+use crate::output::{Output, Report};
 use crate::store;
 
 /// The interval between two reads of the log.
@@ -78,10 +78,6 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 }
 
 impl Report for Attached {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         String::new()
     }

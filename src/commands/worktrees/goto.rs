@@ -10,8 +10,8 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::shared::shell::Shell;
 use crate::commands::worktrees::find;
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 use crate::worktree::Blocker;
 
 // Arguments of `worktree goto` and `worktree path`.
@@ -54,10 +54,6 @@ fn existing_path(session: &Session, args: &Args) -> Result<PathBuf, Error> {
 }
 
 impl Report for WorktreePath {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     /// The exact path for `cd "$(…)"`; nothing if the shell changes by itself.
     fn human(&self, _: &Styles) -> String {
         if self.destination.is_some() && self.hint.is_none() { String::new() } else { format!("{}\n", self.path) }

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::WorktreeId;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 use crate::store::identity::Identity;
 
 // Arguments of `worktree info`.
@@ -51,10 +51,6 @@ pub(crate) fn run(session: &Session, Args {}: Args) -> CommandResult {
 }
 
 impl Report for Info {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let CurrentWorktree { worktree_id, branch, root, r#type, common_dir } = &self.worktree;
         let id = worktree_id.as_ref().map_or("none until the first command that writes".to_owned(), ToString::to_string);

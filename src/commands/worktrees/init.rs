@@ -12,8 +12,8 @@ use crate::enforce::adopt;
 use crate::error::Error;
 use crate::hooks::install::merge_driver;
 use crate::hooks::install::{self, InstallMode};
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 use crate::store::layout::Layout;
 use crate::worktree;
 use crate::worktree::path_template;
@@ -164,10 +164,6 @@ pub(crate) fn approve(session: &Session, args: ApproveArgs) -> CommandResult {
 }
 
 impl Report for Ready {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let head = if self.changed { styles.good("✓ Ready for worktrees:") } else { "Already ready for worktrees:".to_owned() };
         let mut text = format!("{head} {}\n", plain_line(&self.common_dir));
@@ -194,10 +190,6 @@ impl Report for Ready {
 }
 
 impl Report for Approved {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.commands.is_empty() {
             return "No commands to approve\n".to_owned();

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::commands::shared::lease_report::LeaseView;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::shared::worktree_list::{AgentRunView, WorktreeRow, rows};
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
-use crate::output::{Document, Report};
 use crate::store::worktrees::Worktree;
 use crate::worktree::{self, WorktreeStatus};
 
@@ -81,10 +81,6 @@ fn summary(status: &WorktreeStatus) -> String {
 }
 
 impl Report for Worktrees {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let rows: Vec<Vec<String>> = self.worktrees.iter().map(|row| cells(row, self.with_status)).collect();
         let mut heads = vec!["", "ISSUE", "TITLE", "HOLDER", "LEFT", "AGENT"];

@@ -12,8 +12,8 @@ use crate::error::Error;
 use crate::exit::Diagnose;
 use crate::forge::github;
 use crate::git::tree;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
 use crate::store::worktrees::{self, Worktree};
@@ -205,10 +205,6 @@ fn issue_of(store: &IssueStore<'_>, worktree: &Worktree) -> Result<Option<IssueI
 }
 
 impl Report for CleanedUp {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.worktrees.is_empty() {
             return "Nothing to do\n".to_owned();

@@ -9,8 +9,8 @@ use crate::commands::shared::candidates;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::worktrees::find;
 use crate::domain::id::LeaseId;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 use crate::worktree::{self, RemovalOptions, Removed};
 
 const AFTER: &str = "\
@@ -67,10 +67,6 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
 }
 
 impl Report for RemovedWorktree {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let Self { path, branch, tip, branch_deleted, released, .. } = self;
         let mut text = format!("{} {}\n", styles.good("✓ Removed worktree:"), plain_line(path));

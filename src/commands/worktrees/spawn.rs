@@ -15,8 +15,8 @@ use crate::commands::worktrees::target_issue::TargetIssue;
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::error::Error;
 use crate::git::run::Git;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 use crate::repo::Repo;
 use crate::store::agent_run;
 use crate::store::layout::Layout;
@@ -111,7 +111,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let start_lock = match existing.as_ref().filter(|existing| selected.is_some() && !existing.is_missing) {
         Some(existing) => {
             let gone = || Blocker::Missing { path: existing.root.clone() };
-            Some(agent_run::door(&existing.git_dir, layout.modes)?.ok_or_else(gone)?)
+            Some(agent_run::lock(&existing.git_dir, layout.modes)?.ok_or_else(gone)?)
         }
         None => None,
     };
@@ -181,10 +181,6 @@ impl Spawn {
 }
 
 impl Report for Spawn {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let Self { branch, agent_id, worktree_id, lease_id, issue_id, copied, .. } = self;
         let head = if self.changed { "✓ Created worktree:" } else { "✓ Found worktree:" };

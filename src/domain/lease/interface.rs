@@ -6,53 +6,53 @@ use crate::domain::id::{IssueId, WorktreeId};
 use crate::domain::lease::{Lease, LeaseAnswer, LeaseEvent, LeaseRefusal, Ledger};
 use crate::domain::time::Now;
 
-/// What a request came to.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Transaction {
-    /// What was decided; all of it counts.
+    /// The decision, which has taken effect.
     pub answer: Result<LeaseAnswer, LeaseRefusal>,
     /// The ledger after it.
     pub ledger: Ledger,
 }
 
-/// One fact of the past.
+/// An event of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PastEvent {
-    /// Its sequence; for a grant, the token.
+    /// Its sequence; for a grant, the lease's token.
     pub sequence: u64,
     /// What happened.
     pub event: LeaseEvent,
     /// When.
     pub at: Now,
-    /// Whether it is known from what had to be set aside: it happened, and its place in the order is not proved.
+    /// Whether it comes from a file that `recover` set aside: it happened, but its position in the order is not proved.
     pub is_set_aside: bool,
 }
 
-/// What somebody should know of the state a coordinator is in.
+/// A result of checking the stored leases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Diagnostic {
-    /// Something is wrong, and what to do about it.
+    /// Something is wrong; the text says what to do.
     Problem(String),
-    /// Something is worth knowing, and mends itself.
+    /// Something that needs no action.
     Note(String),
 }
 
-/// What a recovery did, or would do.
+/// What a recovery did, or would do in a dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Recovery {
-    /// What was wrong; nothing where all was well.
+    /// The problems found.
     pub found: Vec<String>,
-    /// What was set aside, each with its new name.
+    /// The new names of files that were set aside.
     pub set_aside: Vec<String>,
-    /// Leases that are as they were.
+    /// Leases that were kept.
     pub kept: Vec<Lease>,
-    /// Records that cannot be proved, in words.
+    /// Descriptions of records that are lost.
     pub lost: Vec<String>,
 }
 
-/// Which leases somebody wants to know of.
+/// Which leases a caller needs.
 pub(crate) enum LeaseFilter<'a> {
-    /// Those that are held in a worktree.
+    /// Those held in a worktree.
     Worktree(&'a WorktreeId),
     /// Those on these issues.
     Issues(&'a HashSet<IssueId>),

@@ -254,17 +254,17 @@ mod tests {
         let problems = check_text(wrong).expect_err("bad");
         let said: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.what)).collect();
         for expected in [
-            "a: a title",
+            "a: invalid title",
             "invalid label 'x'",
             "no gate 'none'",
             "'zzz'",
             "depends on itself",
             "unique in the plan",
             "invalid agent id",
-            "is done, and depends",
-            "is gated, and",
+            "is done, but depends",
+            "is gated, but",
             "which was deleted",
-            "h: is done, and depends",
+            "h: is done, but depends",
         ] {
             assert!(said.iter().any(|line| line.contains(expected)), "{expected} in {said:?}");
         }

@@ -1,8 +1,8 @@
-//! The cache-tree at the end of an index file, found without reading the entries before it.
+//! Finds the cache-tree extension at the end of an index file without reading the entries before it.
 //!
-//! Git refreshes it before it runs a commit hook, so the id of the staged `.jit` tree is a few kilobytes from the
-//! end of a file of megabytes. A candidate is accepted only if the chain of extensions from it lands exactly on the
-//! checksum. Format: Git's `Documentation/gitformat-index.txt`, "Cache tree".
+//! Git updates it before it runs a commit hook, so the id of the staged `.jit` tree is a few kilobytes before the end of a file of
+//! megabytes. A candidate is accepted only if the chain of extensions that starts there ends exactly at the checksum. For the
+//! format see Git's `Documentation/gitformat-index.txt`, "Cache tree".
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -11,23 +11,23 @@ use std::path::Path;
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
-/// The first window from the end; each further one is four times as long.
+/// The size in bytes of the first window at the end; each further one is four times as large.
 const WINDOW: u64 = 64 * 1024;
-/// Beyond this much from the end it is quicker to read the index as a whole.
+/// Beyond this distance from the end, reading the entries is faster.
 const FURTHEST: u64 = 4 * 1024 * 1024;
 const HEADER: usize = 8;
 
-/// The ids of the whole tree that is staged, and of the one at its top that is called `name`, if the index at `path` says so and
-/// no other spelling of the name stands beside it as a folder. Nothing where it does not say, for whatever reason.
+/// The ids of the staged root tree and of its subtree `name`, if the index at `path` has a valid cache-tree with both, and no
+/// subtree with another spelling of the name; `None` otherwise.
 ///
-/// Folders are all that it tells of: whether something else at the top bears that name, the tree itself says.
+/// The cache-tree has directories only: a top-level file with that name must be looked up in the root tree.
 pub(crate) fn staged_tree(path: &Path, hash: gix::hash::Kind, name: &[u8]) -> Option<(ObjectId, ObjectId)> {
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len().checked_sub(hash.len_in_bytes() as u64)?;
     let mut window = WINDOW;
     loop {
         let start = length.saturating_sub(window);
-        // Of its size from the beginning, so that it is one read and not a dozen of a vector that grows.
+        // Allocated at once, so that one read fills it.
         let mut bytes = vec![0; usize::try_from(length - start).ok()?];
         file.seek(SeekFrom::Start(start)).ok()?;
         file.read_exact(&mut bytes).ok()?;
@@ -41,7 +41,7 @@ pub(crate) fn staged_tree(path: &Path, hash: gix::hash::Kind, name: &[u8]) -> Op
     }
 }
 
-/// The data of the last `TREE` extension from which a chain of extensions leads to the end of `bytes`.
+/// The data of the last `TREE` extension that starts a chain of extensions up to the end of `bytes`.
 fn find(bytes: &[u8]) -> Option<&[u8]> {
     let mut before = bytes.len().saturating_sub(HEADER);
     let letters = std::iter::from_fn(|| {
@@ -62,7 +62,7 @@ fn leads_to_the_end(bytes: &[u8], mut at: usize) -> bool {
     true
 }
 
-/// The data of the extension at `at`, and where the next one begins.
+/// The data of the extension at `at`, and the offset of the next one.
 fn extension(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
     let length = bytes.get(at + 4..at + HEADER)?;
     let length = usize::try_from(u32::from_be_bytes(length.try_into().ok()?)).ok()?;
@@ -70,7 +70,7 @@ fn extension(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
     Some((bytes.get(at + HEADER..next)?, next))
 }
 
-/// A node: name, NUL, count of entries (-1 where it is invalid), space, count of subtrees, newline, id unless invalid.
+/// Reads nodes: name, NUL, number of entries (-1 if invalid), space, number of subtrees, newline, id unless invalid.
 struct Reader<'a> {
     rest: &'a [u8],
     id_length: usize,
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
 
     fn child(mut self, wanted: &[u8]) -> Option<(ObjectId, ObjectId)> {
         let root = self.node()?;
-        let whole = root.id?;
+        let root_id = root.id?;
         let mut found = None;
         for _ in 0..root.subtrees {
             let child = self.node()?;
@@ -122,12 +122,12 @@ impl<'a> Reader<'a> {
             } else if child.name.eq_ignore_ascii_case(wanted) {
                 return None;
             } else if found.is_some() && child.name.len() > wanted.len() {
-                // Subtrees are sorted by the length of their names first.
+                // Subtrees are sorted by the length of their names.
                 break;
             }
             self.skip(child.subtrees)?;
         }
-        Some((whole, found?))
+        Some((root_id, found?))
     }
 }
 
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_is_found_behind_anything_and_never_where_it_is_not_valid() {
+    fn the_tree_is_found_after_any_data_but_only_if_valid() {
         let leaf = |name: &[u8], id| tree(name, &[], id);
         let deep = tree(b"a", &[leaf(b"b", None), tree(b"c", &[leaf(b".jit", Some(5))], Some(6))], Some(7));
         let root = |children: &[Vec<u8>]| (b"TREE".as_slice(), tree(b"", children, Some(1)));

@@ -1,14 +1,14 @@
-//! Changes one value of a TOML file: comments, order and everything else stay.
+//! Changes one value in a TOML file and keeps its comments, order and everything else.
 
 use crate::domain::lease::LONGEST_TTL_SECS;
 use toml_edit::{DocumentMut, Item, Table, Value};
 
-/// What a key may be set to.
+/// The type of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SettingType {
     /// One of these words.
     Word(&'static [&'static str]),
-    /// A number of seconds, from 1 to so many.
+    /// A number of seconds, from 1 to this one.
     Seconds(i64),
     /// A number from 0 to this one.
     Number(i64),
@@ -16,33 +16,33 @@ pub(crate) enum SettingType {
     Flag,
     /// An agent id.
     Agent,
-    /// Any text that is not empty.
+    /// A text that is not empty.
     Text,
 }
 
-/// In whose file a setting stands.
+/// The file that a setting belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Home {
-    /// In the repository's `config.toml`.
+    /// The repository's `config.toml`.
     Repository,
-    /// In the user's `agent.toml`.
+    /// The user's `agent.toml`.
     User,
-    /// In either; the user's counts first.
+    /// Either; the user's takes precedence.
     Either,
 }
 
-/// A setting that this program knows.
+/// A known setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
     /// Its table and its name.
     pub name: &'static str,
-    /// What it may be set to.
+    /// Its type.
     pub kind: SettingType,
-    /// What counts where nothing is said.
+    /// Its default value.
     pub default: &'static str,
-    /// What it is for.
+    /// Its description.
     pub about: &'static str,
-    /// In whose file it stands.
+    /// The file that it belongs to.
     pub home: Home,
 }
 
@@ -52,21 +52,21 @@ pub(crate) const KEYS: [Key; 14] = [
         name: "worktree.enforce_leases",
         kind: SettingType::Word(&["off", "warn", "strict"]),
         default: "off",
-        about: "what becomes of an edit without a lease",
+        about: "what to do about an edit without a lease",
         home: Home::Repository,
     },
     Key {
         name: "worktree.mode",
         kind: SettingType::Word(&["auto", "on", "off"]),
         default: "auto",
-        about: "off: no leases, and issues of this worktree alone",
+        about: "off: no leases, and only the issues of this worktree",
         home: Home::Repository,
     },
     Key {
         name: "worktree.allow_issue_creation",
         kind: SettingType::Word(&["anywhere", "main-only"]),
         default: "anywhere",
-        about: "main-only: new issues in the primary worktree",
+        about: "main-only: new issues only in the primary worktree",
         home: Home::Repository,
     },
     Key {
@@ -80,7 +80,7 @@ pub(crate) const KEYS: [Key; 14] = [
         name: "worktree.post_spawn",
         kind: SettingType::Text,
         default: "",
-        about: "a command that prepares a new worktree; the repository's runs once you approved it",
+        about: "a command that prepares a new worktree; the repository's command needs your approval",
         home: Home::Either,
     },
     Key {
@@ -108,21 +108,21 @@ pub(crate) const KEYS: [Key; 14] = [
         name: "coordination.stale_threshold_secs",
         kind: SettingType::Seconds(i64::MAX),
         default: "3600",
-        about: "when a silent lease without an end is stale",
+        about: "seconds without a heartbeat after which an indefinite lease is stale",
         home: Home::Repository,
     },
     Key {
         name: "coordination.max_indefinite_leases_per_agent",
         kind: SettingType::Number(i64::MAX),
         default: "2",
-        about: "leases without an end that one agent may have",
+        about: "how many indefinite leases an agent may have",
         home: Home::Repository,
     },
     Key {
         name: "coordination.max_indefinite_leases_per_repo",
         kind: SettingType::Number(i64::MAX),
         default: "10",
-        about: "leases without an end that there may be",
+        about: "how many indefinite leases the repository may have",
         home: Home::Repository,
     },
     Key {
@@ -136,22 +136,22 @@ pub(crate) const KEYS: [Key; 14] = [
         name: "coordination.lease_renewal_threshold_pct",
         kind: SettingType::Number(100),
         default: "10",
-        about: "per cent of its time below which a lease is warned of",
+        about: "warn when less than this percentage of a lease's time remains",
         home: Home::Repository,
     },
     Key {
         name: "agent.id",
         kind: SettingType::Agent,
         default: "",
-        about: "who acts, in the user's agent.toml (--global)",
+        about: "your agent id, in your agent.toml (--global)",
         home: Home::User,
     },
 ];
 
-/// The table of how agents are started, see `store::config::spawning`.
+/// The table of agent commands, see [`super::worktrees`].
 const AGENTS: &str = "agents";
 
-/// The setting of this name.
+/// The setting with this name.
 pub(crate) fn key(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
 }
@@ -160,15 +160,15 @@ fn parse(text: &str) -> Result<DocumentMut, String> {
     text.parse::<DocumentMut>().map_err(|error| error.to_string().trim_end().replace('\n', " "))
 }
 
-/// Settings and tables in a file that look like one that is known, and are none: each with the one that it looks like.
+/// Settings and tables in a file that look like misspelt known ones, each with the known name.
 ///
-/// Others are not our business: the older tool has many.
+/// Other unknown settings are ignored: the older tool has many.
 pub(crate) fn misspelt(text: &str) -> Vec<(String, &'static str)> {
     let Ok(document) = parse(text) else { return Vec::new() };
     let mut found = Vec::new();
     for (table, item) in document.iter() {
         if table == AGENTS {
-            // It has a table for each agent, under names of the user's.
+            // It has a table for each agent; the user chooses the names.
             continue;
         }
         let tables = KEYS.iter().filter_map(|key| key.name.split('.').next()).chain([AGENTS]);
@@ -185,7 +185,7 @@ pub(crate) fn misspelt(text: &str) -> Vec<(String, &'static str)> {
     found
 }
 
-/// The word among `known` that a text was probably meant to be; none where it is one of them.
+/// The known word that a text is probably a misspelling of; `None` if it is a known word.
 pub(crate) fn alike<'k>(text: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<&'k str> {
     let likeness = |word: &str| strsim::normalized_damerau_levenshtein(word, text);
     if known.clone().any(|word| word == text) {
@@ -194,12 +194,12 @@ pub(crate) fn alike<'k>(text: &str, known: impl Iterator<Item = &'k str> + Clone
     known.filter(|word| likeness(word) > 0.75).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
-/// The text with the line ends of `old`: what edits TOML knows but one kind.
+/// The text with the line endings of `old`, since `toml_edit` only writes `\n`.
 fn with_line_ends_of(old: &str, new: &str) -> String {
     if old.contains("\r\n") { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new.to_owned() }
 }
 
-/// What stands at `name` in a file, as text; nothing if it has no such key.
+/// The value of `name` in a file, as text; `None` if it is not set.
 pub(crate) fn get(text: &str, name: &str) -> Result<Option<String>, String> {
     let document = parse(text)?;
     let mut item = document.as_item();
@@ -212,32 +212,32 @@ pub(crate) fn get(text: &str, name: &str) -> Result<Option<String>, String> {
     Ok(item.as_value().map(|value| value.as_str().map_or_else(|| value.to_string().trim().to_owned(), str::to_owned)))
 }
 
-/// The file with a known setting set, its value checked.
+/// Sets a known setting in a file, after checking the value.
 pub(crate) fn set(text: &str, key: &Key, value: &str) -> Result<String, String> {
     let value = value.trim();
     let new: Value = match key.kind {
         SettingType::Word(words) if words.contains(&value) => value.into(),
-        SettingType::Word(words) => return Err(format!("'{value}' is none of {}", words.join(", "))),
+        SettingType::Word(words) => return Err(format!("'{value}' is not one of {}", words.join(", "))),
         SettingType::Flag => value.parse::<bool>().map_err(|_| format!("'{value}' is neither true nor false"))?.into(),
         SettingType::Agent => value.parse::<crate::domain::id::AgentId>().map_err(|error| error.to_string())?.as_str().into(),
         SettingType::Text if value.is_empty() => return Err("it is empty".to_owned()),
         SettingType::Text => value.into(),
         SettingType::Number(most) => {
             let number = value.parse::<i64>().ok().filter(|number| (0..=most).contains(number));
-            number.ok_or_else(|| format!("'{value}' is no number that this can be"))?.into()
+            number.ok_or_else(|| format!("'{value}' is not a number from 0 to {most}"))?.into()
         }
         SettingType::Seconds(most) => {
             let seconds = value.parse::<i64>().ok().filter(|seconds| (1..=most).contains(seconds));
-            seconds.ok_or_else(|| format!("'{value}' is no number of seconds"))?.into()
+            seconds.ok_or_else(|| format!("'{value}' is not a number of seconds from 1 to {most}"))?.into()
         }
     };
     let mut document = parse(text)?;
-    let (table, name) = key.name.split_once('.').ok_or("a setting stands in a table")?;
+    let (table, name) = key.name.split_once('.').ok_or("a setting has a table")?;
     let item = document.entry(table).or_insert_with(|| Item::Table(Table::new()));
     let table = item.as_table_like_mut().ok_or_else(|| format!("'{table}' is not a table"))?;
     match table.get_mut(name).and_then(Item::as_value_mut) {
         Some(old) => {
-            // What stands behind it on the line is a comment about it.
+            // Keeps a comment after the value on the same line.
             let decor = old.decor().clone();
             *old = new;
             *old.decor_mut() = decor;
@@ -247,7 +247,7 @@ pub(crate) fn set(text: &str, key: &Key, value: &str) -> Result<String, String> 
     Ok(with_line_ends_of(text, &document.to_string()))
 }
 
-/// The file without a key; nothing if it has none of that name.
+/// Removes a key from a file; `None` if it is not set.
 pub(crate) fn unset(text: &str, name: &str) -> Result<Option<String>, String> {
     let mut document = parse(text)?;
     let Some((tables, last)) = name.rsplit_once('.') else { return Ok(None) };
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nearly_a_setting_is_told_and_what_is_another_tools_is_not() {
+    fn misspelt_settings_are_reported_and_other_tools_settings_are_not() {
         let text = "[worktree]\nenforce_lease = \"strict\"\n[worktre]\nmode = \"off\"\n[type_hierarchy]\ntypes = 1\n[coordination]\nmax_indefinite = 2\n";
         let found = misspelt(text);
         assert_eq!(found[0], ("worktree.enforce_lease".to_owned(), "worktree.enforce_leases"));

@@ -1,5 +1,5 @@
-//! What a `config.toml` or the user's `agent.toml` says of worktrees that are made: `[worktree] agent, post_spawn,
-//! path_template` and `[agents.NAME]`.
+//! The settings for new worktrees in a `config.toml` or the user's `agent.toml`: `[worktree] agent, post_spawn, path_template`
+//! and `[agents.NAME]`.
 
 use std::collections::BTreeMap;
 
@@ -7,20 +7,20 @@ use toml_edit::{Document, Item, TableLike};
 
 use crate::domain::agent_command::CommandTemplate;
 
-/// What one file says; nothing where it is silent.
+/// The settings in one file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct WorktreeConfig {
-    /// The agent that is started unless another is asked for.
+    /// The agent to start by default.
     pub agent: Option<String>,
-    /// A command, for `sh -c`, that prepares a new worktree.
+    /// A command for `sh -c` that prepares a new worktree.
     pub post_spawn: Option<String>,
-    /// Where worktrees are, with `{repo}`, `{name}`, `{branch}` and `{number}`.
+    /// The path of a worktree, with `{repo}`, `{name}`, `{branch}` and `{number}`.
     pub path_template: Option<String>,
-    /// How agents are started.
+    /// The commands that start agents, by name.
     pub agents: BTreeMap<String, CommandTemplate>,
 }
 
-/// Reads it; the error says what is wrong, in words.
+/// Parses a file; the error is a message.
 pub(crate) fn parse(bytes: &[u8]) -> Result<WorktreeConfig, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())?;
     let document = Document::parse(text).map_err(|error| error.to_string().trim_end().replace('\n', " "))?;
@@ -43,11 +43,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<WorktreeConfig, String> {
 fn template(name: &str, table: &dyn TableLike) -> Result<CommandTemplate, String> {
     let known = ["command", "interactive_args", "headless_args", "yolo_args", "prompt"];
     if let Some((key, _)) = table.iter().find(|(key, _)| !known.contains(key)) {
-        return Err(format!("agents.{name}.{key} is none of {}", known.join(", ")));
+        return Err(format!("agents.{name}.{key} is not one of {}", known.join(", ")));
     }
     let words = |key: &str| list(table, key).map_err(|()| format!("agents.{name}.{key} is not a list of strings"));
     let command = match table.get("command").and_then(Item::as_str) {
-        // One word is one program, blanks and all: nothing is split.
+        // A string is the name of a program; it is not split at blanks.
         Some(program) => Some(vec![program.to_owned()]),
         None => words("command")?,
     };
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_is_read_and_what_makes_no_sense_is_told() {
+    fn settings_are_read_and_invalid_ones_are_errors() {
         let text = "[worktree]\nagent = \"mine\"\npost_spawn = \"make deps\"\n[agents.mine]\ncommand = [\"a b\", \"-c\"]\nyolo_args = [\"-y\"]\n";
         let read = parse(text.as_bytes()).expect("sound");
         assert_eq!((read.agent.as_deref(), read.post_spawn.as_deref()), (Some("mine"), Some("make deps")));

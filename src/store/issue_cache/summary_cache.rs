@@ -1,15 +1,16 @@
-//! Summaries as bytes: how many of them are kept in one file, and read back one by one.
+//! The file format of cached summaries.
 
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Priority, State, Summary};
 use crate::store::file_stamp::FileStamp;
 
-/// Changes with the form of what is kept.
+/// Changes with the format.
 pub(crate) const MAGIC: &[u8; 8] = b"jitsum01";
-/// Fewer files than this are read sooner than a cache is written.
+/// Reading fewer files than this is faster than writing a cache.
 const WORTH_KEEPING: usize = 256;
 
-/// Summaries as they were kept, read one by one.
+/// Cached summaries, decoded one by one.
+#[derive(Default)]
 pub(crate) struct SummaryCache {
     bytes: Vec<u8>,
     /// Sorted by id.
@@ -17,17 +18,12 @@ pub(crate) struct SummaryCache {
 }
 
 impl SummaryCache {
-    /// Whether so many that were not kept yet are worth keeping.
+    /// Whether this many new summaries are worth a cache.
     pub(crate) fn pays(new: usize) -> bool {
         new >= WORTH_KEEPING
     }
 
-    /// Nothing.
-    pub(crate) fn nothing() -> Self {
-        Self { bytes: Vec::new(), offsets: Vec::new() }
-    }
-
-    /// What these bytes keep, if they belong to `owner` and are whole.
+    /// The summaries in these bytes, if they belong to `owner` and are complete.
     pub(crate) fn of(bytes: Vec<u8>, owner: &[u8]) -> Option<Self> {
         let mut read = Reader { bytes: &bytes, at: 0 };
         if read.take(MAGIC.len())? != MAGIC || read.text()? != owner {
@@ -45,9 +41,9 @@ impl SummaryCache {
         is_whole.then_some(Self { bytes, offsets })
     }
 
-    /// What was kept of an issue whose file looks like this.
+    /// The summary of an issue whose file has this stamp.
     ///
-    /// `next` is where whoever asks for them in order would find the next one, and becomes where the one after this is.
+    /// `next` is the expected position if issues are looked up in order; it is updated.
     pub(crate) fn find(&self, id: IssueId, stamp: FileStamp, next: &mut usize) -> Option<Summary> {
         let is_next = self.offsets.get(*next).is_some_and(|(there, _)| *there == id);
         let place = if is_next { *next } else { self.offsets.binary_search_by_key(&id, |(id, _)| *id).ok()? };
@@ -75,7 +71,7 @@ impl SummaryCache {
     }
 }
 
-/// Summaries as bytes that belong to `owner`.
+/// Encodes summaries that belong to `owner`.
 pub(crate) fn encode<'s>(owner: &[u8], found: impl Iterator<Item = (&'s FileStamp, &'s Summary)>) -> Vec<u8> {
     let found: Vec<(&FileStamp, &Summary)> = found.collect();
     let mut bytes = MAGIC.to_vec();
@@ -113,37 +109,37 @@ pub(crate) fn put_text(bytes: &mut Vec<u8>, text: &[u8]) {
     bytes.extend(text);
 }
 
-/// Reads on, and never beyond the end.
+/// Decodes bytes, and never reads beyond their end.
 pub(crate) struct Reader<'a> {
     pub bytes: &'a [u8],
     pub at: usize,
 }
 
 impl<'a> Reader<'a> {
-    /// So many bytes.
+    /// The next `length` bytes.
     pub(crate) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let taken = self.bytes.get(self.at..self.at.checked_add(length)?)?;
         self.at += length;
         Some(taken)
     }
 
-    /// A number.
+    /// The next number.
     pub(crate) fn number(&mut self) -> Option<usize> {
         Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?) as usize)
     }
 
-    /// So many bytes as a number before them says.
+    /// Bytes that are preceded by their length.
     pub(crate) fn text(&mut self) -> Option<&'a [u8]> {
         let length = self.number()?;
         self.take(length)
     }
 
-    /// Text that is text.
+    /// UTF-8 text.
     fn string(&mut self) -> Option<String> {
         std::str::from_utf8(self.text()?).ok().map(str::to_owned)
     }
 
-    /// As many of them as a number before them says, in a list that is no longer than it has to be: there are thousands.
+    /// Texts that are preceded by their number. The capacity is exact, since there are thousands of such lists.
     fn strings(&mut self) -> Option<Vec<String>> {
         let count = self.number()?;
         let mut strings = Vec::with_capacity(count.min(self.bytes.len() - self.at));
@@ -153,7 +149,7 @@ impl<'a> Reader<'a> {
         Some(strings)
     }
 
-    /// An id.
+    /// An issue id.
     pub(crate) fn id(&mut self) -> Option<IssueId> {
         Some(IssueId::from_bytes(self.take(16)?.try_into().ok()?))
     }

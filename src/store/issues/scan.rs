@@ -1,4 +1,4 @@
-//! All issues in short: each file is looked at, and read only if the cache does not have it as it is.
+//! Summaries of all issues: a file is read only if the cache has no entry for its current stamp.
 
 use std::path::Path;
 
@@ -13,12 +13,12 @@ use crate::store::issue_cache::summary_cache::SummaryCache;
 use crate::store::issues::{IssueScan, IssueStore, Source, parse};
 use crate::store::{Error, Result};
 
-/// Files that one thread looks at before it asks for more.
+/// The number of files that a thread processes at a time.
 const CHUNK: usize = 128;
 
 pub(crate) fn scan_summaries(store: &IssueStore<'_>) -> Result<IssueScan<Summary>> {
     let (cache, local) = (store.cache(), store.files.dir(Source::Worktree));
-    let mut kept = SummaryCache::nothing();
+    let mut kept = SummaryCache::default();
     let ids = rayon::in_place_scope(|scope| {
         scope.spawn(|_| kept = cache.summaries_of_dir(local));
         store.ids()
@@ -47,7 +47,7 @@ fn in_dir(store: &IssueStore<'_>, source: Source, ids: &[IssueId], kept: &Summar
         Seen { id: *id, source, stamp, is_fresh: summary.is_none(), summary: summary.map_or_else(|| read(dir, *id), Ok) }
     };
     let seen: Vec<Seen> = ids.par_iter().with_min_len(CHUNK).map_init(|| 0, see).collect();
-    // This directory alone was listed whole, so that what was read there can be kept for the next time.
+    // Only this directory was listed completely, so only its summaries can be cached.
     let fresh = || seen.iter().filter(|seen| seen.is_fresh && seen.can_be_kept(&look).is_some()).count();
     if source == Source::Worktree && SummaryCache::pays(fresh()) {
         cache.keep_dir(dir, &look, seen.iter().filter_map(|seen| seen.can_be_kept(&look)));
@@ -55,7 +55,7 @@ fn in_dir(store: &IssueStore<'_>, source: Source, ids: &[IssueId], kept: &Summar
     seen
 }
 
-/// An issue that was looked at.
+/// An issue with its stamp and summary.
 struct Seen {
     id: IssueId,
     source: Source,
@@ -66,7 +66,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// What may be kept of it: not of a file that was touched a moment ago.
+    /// What may be cached: nothing of a file that has just changed.
     fn can_be_kept(&self, look: &DirectoryScan) -> Option<(&FileStamp, &Summary)> {
         let stamp = self.stamp.as_ref().filter(|stamp| look.is_settled(stamp))?;
         Some((stamp, self.summary.as_ref().ok()?))
@@ -79,7 +79,7 @@ fn read(dir: &Path, id: IssueId) -> Result<Summary> {
     parse(&bytes, id, path).map(|document| Summary::from(document.issue()))
 }
 
-/// The issues of HEAD's tree, whose name says what is in it.
+/// The issues of HEAD's tree; they need no stamp, since the tree's id identifies its content.
 fn committed(store: &IssueStore<'_>, ids: &[IssueId], cache: &Cache) -> Result<Vec<Seen>> {
     let Some(tree) = store.head()?.tree.filter(|_| !ids.is_empty()) else { return Ok(Vec::new()) };
     let (kept, mut place) = (cache.summaries_of_tree(tree), 0);

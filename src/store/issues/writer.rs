@@ -1,7 +1,7 @@
-//! The one way to write versioned data: in this worktree, file by file, while the write lock is held.
+//! Writes versioned data: to this worktree, file by file, while the write lock is held.
 //!
-//! What is not finished lies in the worktree's own Git directory, where no `git add` finds it. A plan is staged
-//! there whole before any of it is seen: whoever holds the lock next finishes it, or clears it away.
+//! Temporary files are in the worktree's Git directory, where `git add` does not find them. A plan is staged there completely
+//! before any of its files is visible. After a crash, the next writer finishes or discards it.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::store::{Error, Result};
 /// Versioned files have the permissions that Git would give them: what the umask leaves.
 pub(crate) const VERSIONED: Modes = Modes { file: 0o666, dir: 0o777, is_exact: false };
 
-/// May write versioned data, as long as it lives.
+/// Writes versioned data; holds the write lock.
 pub(crate) struct IssueWriter {
     data: PathBuf,
     scratch: PathBuf,
@@ -23,20 +23,20 @@ pub(crate) struct IssueWriter {
     _guard: lock::Guard,
 }
 
-/// Where the files of a plan wait.
+/// The directory in which the files of a plan are staged.
 struct WritePlan {
     dir: PathBuf,
     modes: Modes,
 }
 
 impl WritePlan {
-    /// There from the moment on at which all of it will be written, until it is.
+    /// A file that exists while the staged plan is complete and not all of it is in place.
     fn mark(&self) -> PathBuf {
         self.dir.join("whole")
     }
 }
 
-/// Whether a plan of this worktree was interrupted after it was whole: the next writer finishes it.
+/// Whether a complete plan of this worktree was interrupted; the next writer finishes it.
 pub(crate) fn is_unfinished(layout: &Layout) -> bool {
     plan_of(layout).mark().exists()
 }
@@ -46,17 +46,17 @@ fn plan_of(layout: &Layout) -> WritePlan {
 }
 
 impl IssueWriter {
-    /// A writer of a worktree's data; puts right what an interrupted one left.
+    /// A writer of a worktree's data; finishes or discards the work of an interrupted one.
     pub(crate) fn open(layout: &Layout, guard: lock::Guard) -> Result<Self> {
         let scratch = layout.git_dir.join("jit").join("tmp");
         file::make_dir(&scratch, layout.modes)?;
         for name in file::names(&scratch)? {
-            // Only whoever holds the lock writes here.
+            // Only the holder of the lock writes here.
             let _ = std::fs::remove_file(scratch.join(name));
         }
         let writer = Self { data: Layout::data_dir(layout.require_worktree()?), scratch, plan: plan_of(layout), _guard: guard };
         if writer.plan.mark().exists() {
-            // What hinders that is to be put right, and nothing of the plan to be lost over it.
+            // On an error the plan is kept, for the next writer.
             writer.move_plan(&mut Vec::new())?;
             writer.clear_plan()?;
         }
@@ -86,8 +86,8 @@ impl IssueWriter {
         }
     }
 
-    /// Refuses what a link leads to, out of the worktree perhaps: who made the file one meant another file, and would find the link
-    /// gone and that file unchanged.
+    /// Refuses a path with a symbolic link: replacing it would leave the link's target unchanged, which its author did not expect, and
+    /// the target may be outside the worktree.
     fn refuse_links(&self, path: &Path) -> Result<()> {
         match path.ancestors().take_while(|above| *above != self.data).find(|above| above.is_symlink()) {
             None => Ok(()),
@@ -98,7 +98,7 @@ impl IssueWriter {
         }
     }
 
-    /// Writes the files of new issues: all of them, or none, whatever happens meanwhile.
+    /// Writes the files of new issues atomically: all of them or none.
     pub(crate) fn create_all(&self, documents: &[Document]) -> Result<()> {
         let dir = &self.plan.dir;
         self.refuse_links(&self.issues())?;
@@ -107,7 +107,7 @@ impl IssueWriter {
         self.clear_plan()?;
         for document in documents {
             let path = dir.join(document.issue().id.file_name());
-            // Whatever could fail for want of space fails before the plan is whole.
+            // A full disk fails here, before the plan is complete.
             file::finish_beside(&path, document.as_bytes(), VERSIONED, false).and_then(file::Finished::replace).inspect_err(
                 |_| {
                     let _ = self.clear_plan();
@@ -126,7 +126,7 @@ impl IssueWriter {
         self.clear_plan()
     }
 
-    /// Moves the staged files into their place; `made` gets what was moved.
+    /// Moves the staged files into place, and adds their paths to `made`.
     fn move_plan(&self, made: &mut Vec<PathBuf>) -> Result<()> {
         file::make_dir(&self.issues(), VERSIONED)?;
         for name in file::names(&self.plan.dir)? {
@@ -139,7 +139,7 @@ impl IssueWriter {
         Ok(())
     }
 
-    /// Removes what is staged, the mark first: without it nothing of the rest counts.
+    /// Removes the staged files. The mark is removed first: without it the rest does not count.
     fn clear_plan(&self) -> Result<()> {
         let gone = |path: &Path| match std::fs::remove_file(path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path)(error)),
@@ -156,7 +156,7 @@ impl IssueWriter {
     }
 }
 
-/// Moves a file, to another file system too.
+/// Moves a file, also to another file system.
 fn relocate(from: &Path, to: &Path) -> Result<()> {
     match std::fs::rename(from, to) {
         Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {

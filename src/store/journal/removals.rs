@@ -1,7 +1,6 @@
-//! Worktrees that are being removed: a file each, so that whoever comes after a process that was killed can finish its work.
+//! Journals of worktree removals, which a later process finishes after a crash: `removals/<ulid>.json`.
 //!
-//! `removals/<ulid>.json`, a [`journal`]: what is removed, and what goes with it. It is written when all risks were looked at,
-//! and removed when branch and leases are gone too.
+//! A journal is written after all risks were checked, and removed after the branch and the leases.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,22 +12,22 @@ use crate::store::Result;
 use crate::store::file::Modes;
 use crate::store::journal::{self, Journal};
 
-/// What is being removed.
+/// A worktree that is being removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Removing {
-    /// The form of this record.
+    /// The version of this format.
     pub schema_version: u32,
-    /// Where it is.
+    /// Its root.
     pub path: OsString,
-    /// Its own Git directory.
+    /// Its Git directory.
     pub git_dir: OsString,
-    /// Its name in leases, if it has one.
+    /// Its id, if it has one.
     pub worktree_id: Option<WorktreeId>,
-    /// The branch that goes with it, and the commit that this was at when it was looked at.
+    /// The branch that is deleted with it, and its commit when it was checked.
     pub branch: Option<(String, String)>,
     /// The process that removes it.
     pub pid: u32,
-    /// When that began, in the system's own count, where it has one.
+    /// The start time of the process in the system's ticks, if known.
     pub began: Option<u64>,
 }
 
@@ -36,22 +35,22 @@ fn dir(shared: &Path) -> PathBuf {
     shared.join("removals")
 }
 
-/// Writes down what is about to be removed.
+/// Starts a journal.
 pub(crate) fn begin(shared: &Path, modes: Modes, removing: &Removing) -> Result<Journal> {
     journal::begin(&dir(shared), &ulid::Ulid::new().to_string(), modes, removing)
 }
 
-/// Those that nobody is at.
-pub(crate) fn left(shared: &Path) -> Result<Vec<(Journal, Removing)>> {
-    journal::left(&dir(shared), read)
+/// The interrupted removals.
+pub(crate) fn interrupted(shared: &Path) -> Result<Vec<(Journal, Removing)>> {
+    journal::interrupted(&dir(shared), read)
 }
 
-/// Removes what was never begun.
+/// Removes journals of removals that have not begun.
 pub(crate) fn sweep(shared: &Path) -> Result<()> {
     journal::sweep(&dir(shared))
 }
 
-/// Everything that is being removed, or that was left.
+/// All removals, including the interrupted ones.
 pub(crate) fn all(shared: &Path) -> Result<Vec<Removing>> {
     journal::all(&dir(shared), read)
 }

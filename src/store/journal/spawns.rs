@@ -1,6 +1,4 @@
-//! Worktrees that are being made: a file each, so that whoever comes after a process that was killed can undo its work.
-//!
-//! `spawns/<lease>.json`, a [`journal`]: what is to be made, and a word for each stage that was begun since.
+//! Journals of worktree creations, which a later process undoes after a crash: `spawns/<lease>.json`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,21 +11,21 @@ use crate::store::file::Modes;
 use crate::store::journal;
 pub(crate) use crate::store::journal::Journal;
 
-/// How far it has come.
+/// The last stage that was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SpawnStage {
-    /// There may be a lease.
+    /// A lease may exist.
     Begun,
-    /// There may be a branch, and a worktree without files.
+    /// A branch and a worktree without files may exist.
     Adding,
-    /// Files of the base are written; none of anybody's work.
+    /// Files of the base may exist, but no user's work.
     CheckingOut,
-    /// The worktree is whole, and a command of the user's prepares it.
+    /// The worktree is complete, and the user's command prepares it.
     Preparing,
 }
 
 impl SpawnStage {
-    /// The line that tells of it; none for the first one.
+    /// The line that records it; empty for the first stage.
     fn line(self) -> &'static str {
         match self {
             Self::Begun => "",
@@ -38,38 +36,38 @@ impl SpawnStage {
     }
 }
 
-/// What is being made.
+/// A worktree that is being created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SpawnRecord {
-    /// The form of this record.
+    /// The version of this format.
     pub schema_version: u32,
-    /// The lease that is taken for it.
+    /// The lease that is acquired for it.
     pub lease_id: LeaseId,
-    /// Who takes it, for which worktree.
+    /// The holder of the lease.
     pub holder: Holder,
     /// The issue.
     pub issue_id: IssueId,
-    /// Where the worktree will be, without links on the way.
+    /// The root of the worktree, with symbolic links resolved.
     pub path: OsString,
     /// Its branch.
     pub branch: String,
-    /// Whether the branch is made for it.
+    /// Whether the branch is created for it.
     pub makes_branch: bool,
     /// The commit that it starts from.
     pub base: String,
-    /// The process that makes it.
+    /// The process that creates it.
     pub pid: u32,
-    /// When that began, in the system's own count, where it has one.
+    /// The start time of the process in the system's ticks, if known.
     pub began: Option<u64>,
 }
 
-/// One that nobody is at any more.
+/// A creation whose process was killed.
 pub(crate) struct InterruptedSpawn {
-    /// Its record.
+    /// Its journal.
     pub journal: Journal,
-    /// What it says.
+    /// The journal's record.
     pub spawning: SpawnRecord,
-    /// How far it came.
+    /// The last stage that was begun.
     pub stage: SpawnStage,
 }
 
@@ -77,29 +75,29 @@ fn dir(shared: &Path) -> PathBuf {
     shared.join("spawns")
 }
 
-/// Writes down what is about to be made.
+/// Starts a journal.
 pub(crate) fn begin(shared: &Path, modes: Modes, spawning: &SpawnRecord) -> Result<Journal> {
-    // No other one has the id of this lease.
+    // The id of the lease is unique.
     journal::begin(&dir(shared), spawning.lease_id.as_str(), modes, spawning)
 }
 
-/// Removes what was never begun.
+/// Removes journals of creations that have not begun.
 pub(crate) fn sweep(shared: &Path) -> Result<()> {
     journal::sweep(&dir(shared))
 }
 
-/// Those that nobody is at.
-pub(crate) fn left(shared: &Path) -> Result<Vec<InterruptedSpawn>> {
+/// The interrupted creations.
+pub(crate) fn interrupted(shared: &Path) -> Result<Vec<InterruptedSpawn>> {
     let one = |(journal, (spawning, stage))| InterruptedSpawn { journal, spawning, stage };
-    Ok(journal::left(&dir(shared), read)?.into_iter().map(one).collect())
+    Ok(journal::interrupted(&dir(shared), read)?.into_iter().map(one).collect())
 }
 
-/// Everything that is being made, or that was left.
+/// All creations, including the interrupted ones.
 pub(crate) fn all(shared: &Path) -> Result<Vec<SpawnRecord>> {
     Ok(journal::all(&dir(shared), read)?.into_iter().map(|(spawning, _)| spawning).collect())
 }
 
-/// What is being made, and how far it has come.
+/// Parses a journal: the record and the last stage.
 fn read(bytes: &[u8]) -> Option<(SpawnRecord, SpawnStage)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (first, stages) = text.split_once('\n')?;
@@ -110,7 +108,7 @@ fn read(bytes: &[u8]) -> Option<(SpawnRecord, SpawnStage)> {
 }
 
 impl Journal {
-    /// Writes down that it has come so far.
+    /// Records that a stage begins.
     pub(crate) fn step(&mut self, stage: SpawnStage) -> Result<()> {
         self.add(stage.line())
     }
@@ -122,7 +120,7 @@ mod tests {
     use crate::store::file;
 
     #[test]
-    fn what_is_written_down_is_read_again_and_what_is_torn_has_not_begun() {
+    fn a_journal_is_read_back_and_a_torn_one_has_not_begun() {
         let dir = tempfile::tempdir().expect("a directory");
         let holder =
             Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: crate::domain::id::WorktreeId::from_bits(7) };
@@ -139,23 +137,23 @@ mod tests {
             began: None,
         };
         let mut journal = begin(dir.path(), Modes::PRIVATE, &spawning).expect("begun");
-        assert!(left(dir.path()).expect("listed").is_empty(), "somebody is at it");
+        assert!(interrupted(dir.path()).expect("listed").is_empty(), "its process runs");
         journal.step(SpawnStage::CheckingOut).expect("written");
         let path = journal.path.clone();
         drop(journal);
-        let found = left(dir.path()).expect("listed").pop().expect("one");
+        let found = interrupted(dir.path()).expect("listed").pop().expect("one");
         assert_eq!((&found.spawning, found.stage), (&spawning, SpawnStage::CheckingOut));
-        assert!(left(dir.path()).expect("listed").is_empty(), "somebody else is at it");
+        assert!(interrupted(dir.path()).expect("listed").is_empty(), "it is being recovered");
         drop(found);
         let whole = std::fs::read(&path).expect("read");
         sweep(dir.path()).expect("swept");
         assert!(path.exists());
         for length in 0..whole.len() {
             file::replace(&path, &whole[..length], Modes::PRIVATE).expect("written");
-            let stages: Vec<SpawnStage> = left(dir.path()).expect("listed").into_iter().map(|left| left.stage).collect();
+            let stages: Vec<SpawnStage> = interrupted(dir.path()).expect("listed").into_iter().map(|found| found.stage).collect();
             assert!(stages.iter().all(|stage| *stage == SpawnStage::Begun), "{length}");
         }
-        left(dir.path()).expect("listed").pop().expect("the first line is whole").journal.finish().expect("removed");
+        interrupted(dir.path()).expect("listed").pop().expect("the first line is whole").journal.finish().expect("removed");
         assert!(!path.exists());
         file::replace(&path, b"{\"schema", Modes::PRIVATE).expect("written");
         sweep(dir.path()).expect("swept");

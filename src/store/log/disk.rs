@@ -1,4 +1,4 @@
-//! What the log needs of a file system. Tests have one that loses what was not made durable, and fails where told.
+//! The file system interface of the log. Tests use a simulated one that fails on demand and loses what is not durable.
 
 use std::any::Any;
 use std::ffi::OsString;
@@ -10,33 +10,33 @@ use crate::store::file::{self, Modes};
 use crate::store::lock;
 use crate::store::{Error, Result};
 
-/// A file system, as far as the log uses one.
+/// The file system operations that the log uses.
 pub(crate) trait Disk: std::fmt::Debug + Send + Sync {
-    /// Makes a directory and what is missing above it, durably.
+    /// Creates a directory and its missing parents, durably.
     fn make_dir(&self, dir: &Path) -> Result<()>;
-    /// Opens a file to read, and to append to where `append` says so; nothing if it is not there.
+    /// Opens a file to read, and with `append` also to append to; `None` if it does not exist.
     fn open(&self, path: &Path, append: bool) -> Result<Option<Box<dyn Tape>>>;
-    /// The whole of a file; nothing if it is not there.
+    /// The content of a file; `None` if it does not exist.
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>>;
-    /// The names in a directory; none if it is not there.
+    /// The names in a directory; none if it does not exist.
     fn names(&self, dir: &Path) -> Result<Vec<OsString>>;
-    /// Writes a file whole, durably with `sync`, and gives it its name unless that is taken: whether it was the first.
+    /// Writes a file, durably with `sync`, and gives it its name; returns `false` if the name is taken.
     fn create(&self, path: &Path, bytes: &[u8], sync: bool) -> Result<bool>;
-    /// Replaces a file whole.
+    /// Replaces a file atomically.
     fn replace(&self, path: &Path, bytes: &[u8]) -> Result<()>;
-    /// Gives a file a second name unless that is taken: whether it was the first.
+    /// Gives a file a second name; returns `false` if the name is taken.
     fn link(&self, existing: &Path, name: &Path) -> Result<bool>;
-    /// Makes `name` another name of a file, in one step, whatever it was.
+    /// Makes `name` another name of a file, atomically, even if `name` exists.
     fn relink(&self, existing: &Path, name: &Path) -> Result<()>;
-    /// Gives a file another name.
+    /// Renames a file.
     fn rename(&self, from: &Path, to: &Path) -> Result<()>;
     /// Makes the names in a directory durable.
     fn sync_dir(&self, dir: &Path) -> Result<()>;
-    /// Waits for the lock at `path`, which ends with the guard.
+    /// Acquires the lock at `path`; dropping the guard releases it.
     fn lock(&self, path: &Path) -> Result<Box<dyn Any>>;
-    /// Whether a lock in this directory keeps anybody out.
+    /// Whether file locks work in this directory.
     fn locks_work(&self, dir: &Path) -> Result<bool>;
-    /// What is not promised on the file system that this directory is on.
+    /// What the file system of this directory does not guarantee.
     fn reservations(&self, dir: &Path) -> Option<String>;
 }
 
@@ -46,7 +46,7 @@ pub(crate) trait Tape: std::fmt::Debug {
     fn length(&self) -> io::Result<u64>;
     /// At most `limit` bytes from `offset`; fewer only at the end.
     fn read(&mut self, offset: u64, limit: u64) -> io::Result<Vec<u8>>;
-    /// One write at the end, which may be cut short: how many bytes of it were taken.
+    /// Appends with one write; returns how many bytes were written, which may be fewer.
     fn append(&mut self, bytes: &[u8]) -> io::Result<usize>;
     /// Makes its content durable.
     fn sync(&mut self) -> io::Result<()>;
@@ -117,7 +117,7 @@ impl Disk for LocalDisk {
 
     fn reservations(&self, dir: &Path) -> Option<String> {
         let kind = file::network(dir)?;
-        Some(format!("is on a network file system ({kind}), where neither locks nor appends of several machines are promised"))
+        Some(format!("is on a network file system ({kind}), which guarantees neither locks nor appends between machines"))
     }
 }
 

@@ -1,10 +1,10 @@
-//! The real store on a disk that fails, loses power and kills, against the model that is the rules alone.
+//! The real log on a disk with faults, power failures and killed processes, compared with a model that only has the rules.
 //!
-//! What was reported must be there afterwards; what failed may be there in part, and only in its order; what was not
-//! durable may be lost by a loss of power, newest first. After each step the store must be readable and be one of the
-//! states that this allows, index or no index, and know how every lease ended.
+//! What was reported must be there afterwards. What failed may be there in part, in its order. What was not durable may be lost
+//! by a power failure, newest first. After each step the log must be readable, with and without its index, be in one of the
+//! allowed states, and know how every lease ended.
 //!
-//! `PROPTEST_CASES=100000 cargo test --release --lib claims::faults` is the long form.
+//! `PROPTEST_CASES=100000 cargo test --release --lib log::faults` is the long form.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,16 +20,16 @@ use crate::lease::conformance::{lease_id, request, with_new_id};
 use crate::store::log::simulated_disk::{DiskFault, Fault, Loss, SimDisk};
 use crate::store::log::{LeaseLog, Options};
 
-/// One step of the walk.
+/// A step.
 #[derive(Debug, Clone)]
 enum Step {
-    /// A process asks for something, and something goes wrong or not.
+    /// A process makes a request, possibly with a fault.
     Ask { request: Request, pause: u64, fault: Option<Fault> },
-    /// The power is lost: a new boot, and what was not durable is there or not.
+    /// A power failure and a new boot.
     LosePower(Loss),
-    /// The index holds something else.
+    /// The index is replaced by other bytes.
     Garble(Vec<u8>),
-    /// Somebody runs `recover` on a log that is whole; something goes wrong or not.
+    /// `recover` runs on an intact log, possibly with a fault.
     Recover(Option<Fault>),
 }
 
@@ -44,7 +44,7 @@ fn fault() -> impl Strategy<Value = Option<Fault>> {
     proptest::option::of((1usize..24, kind).prop_map(|(at, kind)| Fault { at, kind }))
 }
 
-/// What the rules make of the steps; drawn independently of what becomes of them, so it only numbers them.
+/// Generates steps, independently of their results.
 struct Walk;
 
 impl ReferenceStateMachine for Walk {
@@ -68,11 +68,11 @@ impl ReferenceStateMachine for Walk {
     fn apply((): (), _: &Step) {}
 }
 
-/// One state that the store may be in.
+/// A state that the log may be in.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Model {
     ledger: Ledger,
-    /// How leases ended that did.
+    /// The outcomes of leases that ended.
     ends: BTreeMap<LeaseId, LeaseOutcome>,
 }
 
@@ -84,7 +84,7 @@ impl Model {
         self.ledger.apply(self.ledger.sequence + 1, event, now);
     }
 
-    /// What can be compared: the sequences are the log's own business.
+    /// The leases without the sequences, which the log assigns.
     fn told(&self) -> Vec<Lease> {
         self.ledger.leases().map(|lease| Lease { token: 0, version: 0, ..lease.clone() }).collect()
     }
@@ -93,14 +93,14 @@ impl Model {
 struct Rig {
     disk: SimDisk,
     dir: PathBuf,
-    /// One process that asks again and again, until it dies: it remembers what it has read.
+    /// A process that makes requests until it is killed; it remembers what it has read.
     process: Option<LeaseLog>,
     boot: u32,
     millis: u64,
     asked: u32,
-    /// The states that a loss of power may leave: the last durable one, and those after it. The last is the present one.
+    /// The states that a power failure may leave: the last durable one and those after it. The last one is the current state.
     states: Vec<Model>,
-    /// The highest token that anybody was told.
+    /// The highest token that was reported.
     token: u64,
 }
 
@@ -139,7 +139,7 @@ impl Rig {
         self.disk.begin(None);
         self.process = Some(process).filter(|_| !dies);
         let Ok(transaction) = asked else {
-            // A part of it may be there, in its order.
+            // Part of it may be there, in its order.
             let found = self.told();
             let reached = after.iter().rposition(|state| state.told() == found);
             let reached = reached.unwrap_or_else(|| unreachable!("{found:?} is nothing that {request:?} leads to"));
@@ -168,7 +168,7 @@ impl Rig {
         self.states = vec![self.states[survived].clone()];
     }
 
-    /// The leases as a reader finds them.
+    /// The leases that a reader finds.
     fn told(&self) -> Vec<Lease> {
         let ledger = self.store().ledger().expect("the log is readable");
         Model { ledger, ..Model::default() }.told()
@@ -226,5 +226,5 @@ proptest_state_machine::prop_state_machine! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 4_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_store_keeps_its_word_on_a_disk_that_does_not(sequential 1..80 => RealStore);
+    fn the_log_keeps_its_promises_on_a_faulty_disk(sequential 1..80 => RealStore);
 }

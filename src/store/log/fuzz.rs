@@ -1,6 +1,6 @@
-//! Arbitrary bytes in the log: no panic, a prefix that never contradicts the whole, and a `recover` that ends with a log.
+//! Arbitrary bytes in the log: no panic, a prefix never contradicts the complete log, and `recover` always gives a usable log.
 //!
-//! `PROPTEST_CASES=100000 cargo test --release --lib claims::fuzz` is the long form.
+//! `PROPTEST_CASES=100000 cargo test --release --lib log::fuzz` is the long form.
 
 use std::sync::atomic::Ordering;
 
@@ -12,10 +12,10 @@ use crate::lease::conformance::{TestClock, grant, issue, lease_id, request, with
 use crate::store::log::segment::{SegmentLine, first_lines};
 
 const LOCAL: LocalDisk = LocalDisk { modes: Modes::PRIVATE };
-/// What the older readers of a log that grows may say, and the newer ones not: it is too short.
+/// Errors that disappear when the log grows.
 const TOO_SHORT: [&str; 2] = ["does not begin with a snapshot", "ends before its snapshot does"];
 
-/// What a tear, a bad disk, a careless editor or a merge tool may do to a file.
+/// Damage to a file by a torn write, a bad disk, an editor or a merge tool.
 #[derive(Debug, Clone)]
 enum Harm {
     Flip(Place, u8),
@@ -23,7 +23,7 @@ enum Harm {
     Cut(Place, usize),
     Repeat(Place),
     Swap(Place, Place),
-    /// A line that says something with its checksum right, and should not be there.
+    /// An invalid line with a valid checksum.
     Forge(Place, u64, &'static str),
 }
 
@@ -86,7 +86,7 @@ impl Harm {
     }
 }
 
-/// A whole log, and what it comes to.
+/// A complete log and its ledger.
 fn log(steps: &[(Request, u64)]) -> (Vec<u8>, Ledger) {
     let (clock, mut ledger) = (TestClock::at(0), Ledger::default());
     let mut bytes = first_lines(0, "generation", 1, std::iter::empty());
@@ -102,7 +102,7 @@ fn log(steps: &[(Request, u64)]) -> (Vec<u8>, Ledger) {
     (bytes, ledger)
 }
 
-/// Every line that counts, where it begins, and what they come to or why they do not.
+/// Every line that counts with its offset, and the ledger or the error.
 type Reading = (Vec<(u64, SegmentLine)>, std::result::Result<Ledger, String>);
 
 fn reading(path: &Path, bytes: &[u8]) -> Reading {
@@ -122,7 +122,7 @@ fn reading(path: &Path, bytes: &[u8]) -> Reading {
     (counted, ledger.map_err(|error| error.to_string()))
 }
 
-/// What somebody has read of a log that grows, with its index or going on, is what whoever reads it anew finds.
+/// Checks that reading on in a log that grows, with or without its index, gives the same result as reading it from the start.
 fn agrees(dir: &Path, short: &[u8], whole: &[u8]) -> std::result::Result<(), TestCaseError> {
     let path = dir.join("log");
     let (all, outcome) = reading(&path, whole);
@@ -144,7 +144,7 @@ fn agrees(dir: &Path, short: &[u8], whole: &[u8]) -> std::result::Result<(), Tes
     let Some(index) = index else { return Ok(()) };
     let mut segment = open();
     let rest = index.rest(&mut segment).expect("nothing was lost").expect("it is about this segment");
-    let resumed = segment.resume(index.outcome(), &rest).map(|()| segment.ledger).map_err(|error| error.to_string());
+    let resumed = segment.resume(index.into_parts(), &rest).map(|()| segment.ledger).map_err(|error| error.to_string());
     prop_assert_eq!(resumed, outcome);
     Ok(())
 }
@@ -164,7 +164,7 @@ proptest! {
         for cut in cuts {
             let at = cut.index(bytes.len() + 1);
             agrees(dir.path(), &bytes[..at], &bytes)?;
-            // And at the end of a line.
+            // Also cut at the end of a line.
             let whole_lines = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
             agrees(dir.path(), &bytes[..whole_lines], &bytes)?;
         }
@@ -201,7 +201,7 @@ proptest! {
     }
 }
 
-/// The token of a grant on an issue that nobody has.
+/// The token of a grant on a free issue.
 fn ask_for(store: &LeaseLog, clock: &TestClock) -> u64 {
     let wanted = grant(900, 900, 1, 10);
     let asked = store.ask(clock, &Request::Acquire(wanted), &Limits::default()).expect("writable");

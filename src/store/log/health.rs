@@ -1,4 +1,4 @@
-//! What is to be known of the state of the log: for `doctor`, which mends nothing.
+//! Checks the log, for `git jit doctor`; changes nothing.
 
 use crate::domain::lease::Diagnostic;
 use crate::store::file::TEMPORARY;
@@ -6,11 +6,11 @@ use crate::store::log::index;
 use crate::store::log::segment::SegmentLine;
 use crate::store::log::{LeaseLog, Result};
 
-/// Line numbers that are told one by one.
-const TOLD: usize = 10;
+/// How many line numbers are listed.
+const LISTED: usize = 10;
 
 impl LeaseLog {
-    /// Everything that is wrong, and everything that is worth knowing.
+    /// All problems and notes.
     pub(crate) fn examine(&self) -> Vec<Diagnostic> {
         let mut remarks = Vec::new();
         if let Err(error) = self.remark(&mut remarks) {
@@ -25,7 +25,7 @@ impl LeaseLog {
             return Ok(());
         }
         if !self.disk.locks_work(&self.dir)? {
-            let why = "file locks do nothing here: the log still has one holder an issue, and `recover` is not safe";
+            let why = "file locks do not work here: an issue still has only one holder, but `recover` is not safe";
             remarks.push(Diagnostic::Problem(format!("{}: {why}", self.dir.display())));
         }
         remarks.extend(self.disk.reservations(&self.dir).map(|why| Diagnostic::Note(format!("{}: {why}", self.dir.display()))));
@@ -36,7 +36,7 @@ impl LeaseLog {
         }
         for pair in numbers.windows(2).filter(|pair| pair[1] != pair[0] + 1) {
             let (from, to) = (pair[0], pair[1]);
-            remarks.push(Diagnostic::Note(format!("nothing is left of the log between claims-{from}.jsonl and claims-{to}.jsonl")));
+            remarks.push(Diagnostic::Note(format!("the segments between claims-{from}.jsonl and claims-{to}.jsonl are missing")));
         }
         match self.newest(false) {
             Ok(_) => self.remark_on_index(remarks),
@@ -48,7 +48,7 @@ impl LeaseLog {
         }
         let leftovers = names.iter().filter(|name| name.to_string_lossy().starts_with(TEMPORARY)).count();
         if leftovers > 0 {
-            let why = "left by processes that were killed, and safe to delete while nobody is at work";
+            let why = "left by killed processes; safe to delete while no git jit runs";
             remarks.push(Diagnostic::Note(format!("{}/{TEMPORARY}*: {leftovers} {why}", self.dir.display())));
         }
         remarks
@@ -71,14 +71,14 @@ impl LeaseLog {
             }
         });
         if !noise.is_empty() {
-            let more = noise.len().saturating_sub(TOLD);
-            noise.truncate(TOLD);
+            let more = noise.len().saturating_sub(LISTED);
+            noise.truncate(LISTED);
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            let why = "do not count: writers were cut off there, or something else wrote";
+            let why = "do not count: a writer was interrupted there, or another program wrote them";
             remarks.push(Diagnostic::Note(format!("{}: lines {}{more} {why}", path.display(), noise.join(", "))));
         }
         if segment.is_torn {
-            let why = "the last line has no end: its writer was cut off, and the next one seals it";
+            let why = "the last line has no newline: its writer was interrupted; the next writer seals it";
             remarks.push(Diagnostic::Note(format!("{}:{}: {why}", path.display(), line + 1)));
         }
         remarks.extend(read.err().map(|error| Diagnostic::Problem(error.to_string())));
@@ -91,14 +91,14 @@ impl LeaseLog {
         let length = segment.length().unwrap_or(0);
         let bytes = self.disk.read(&path).ok().flatten();
         match index::read(self.disk.as_ref(), &path) {
-            None if bytes.is_some() => remarks.push(note("cannot be read: the log is read instead, and the index written anew")),
+            None if bytes.is_some() => remarks.push(note("cannot be read: the log is read instead, and the index is rewritten")),
             None if length > self.options.index_lag * 2 => remarks.push(note("is missing: the log is read instead")),
             None => {}
             Some(index) => match index.rest(&mut segment) {
                 Ok(Some(rest)) if rest.len() as u64 > self.options.index_lag * 4 => {
                     remarks.push(note(&format!("is {} bytes behind: it cannot be written", rest.len())));
                 }
-                // Of the segment before, or told of already.
+                // It is about the previous segment, or the error is reported already.
                 Ok(_) | Err(_) => {}
             },
         }

@@ -1,7 +1,7 @@
-//! The past: how leases ended, and everything that happened, segment by segment, what was set aside too.
+//! How leases ended, and the complete history, segment by segment, including files that `recover` set aside.
 //!
-//! The ledger knows the leases that have not ended. The others are looked for from the newest segment backwards,
-//! which costs nothing as long as nobody pushes what was committed under an old lease.
+//! The ledger has the leases that have not ended. The others are searched from the newest segment backwards, which is only
+//! needed to push commits made under an old lease.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -12,11 +12,11 @@ use crate::store::log::record::{self, LogRecord};
 use crate::store::log::segment::{Segment, SegmentLine};
 use crate::store::log::{LeaseLog, Result};
 
-/// Stands in the names of files that `recover` set aside.
+/// Part of the names of files that `recover` set aside.
 pub(crate) const SET_ASIDE: &str = ".set-aside-";
 
 impl LeaseLog {
-    /// How each of these leases ended, looked up as far back as it takes.
+    /// How each of these leases ended, searched as far back as necessary.
     pub(crate) fn verify(&self, wanted: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>> {
         let mut fates: HashMap<LeaseId, LeaseOutcome> = wanted.iter().map(|id| (id.clone(), LeaseOutcome::Unknown)).collect();
         let Some(newest) = self.newest(false)? else { return Ok(fates) };
@@ -62,7 +62,7 @@ impl LeaseLog {
         Ok(fates)
     }
 
-    /// Shows everything that ever happened, the oldest first.
+    /// Calls `visit` with every event, the oldest first.
     pub(crate) fn history(&self, visit: &mut dyn FnMut(PastEvent)) -> Result<()> {
         let newest = self.newest(false)?.map_or(0, |segment| segment.number);
         let mut aside = Vec::new();
@@ -93,7 +93,7 @@ impl LeaseLog {
         Ok(())
     }
 
-    /// The segment of this number, unread; the current name serves where a crash came before the archive's.
+    /// The segment with this number, not read yet. After a crash it may only have the name `claims.jsonl`.
     pub(crate) fn numbered(&self, number: u64) -> Result<Option<Segment>> {
         if let Some(segment) = self.open(&self.archive(number), false)? {
             return Ok(Some(segment));
@@ -111,7 +111,7 @@ impl LeaseLog {
         Ok(paths)
     }
 
-    /// The records of a file whose lines are intact, whatever is between them.
+    /// The records in the intact lines of a file.
     fn intact(&self, path: &std::path::Path) -> Result<Vec<(u64, LogRecord)>> {
         let bytes = self.disk.read(path)?.unwrap_or_default();
         Ok(bytes.split(|byte| *byte == b'\n').filter_map(|line| record::decode(line).ok()).collect())

@@ -1,11 +1,11 @@
-//! The index: a cache of the log's outcome up to a byte, safe to delete at any moment.
+//! The index: a cache of the ledger at an offset of the log. It can be deleted at any time.
 //!
-//! It carries the generation of the segment that it is about, the last bytes before its end, and a checksum. Absent,
-//! torn or about another segment, it is as if it were not there, and the log is replayed; no index is never read as no
-//! leases. It is written when what it is about is durable: a log that lacks what its index knows was damaged.
+//! It contains the generation of its segment, the last bytes before its offset, and a checksum. An index that is missing, torn
+//! or about another segment is ignored, and the log is replayed; a missing index never means "no leases". It is written when
+//! the log is durable up to its offset, so a log that is shorter than its index was damaged.
 //!
-//! It is JSON, with its head on a line of its own and a string a lease, whose fields stand between blanks: every
-//! command reads it, and a thousand leases as objects would cost more than all the rest.
+//! It is JSON: the head on a line of its own, then one string per lease with its fields separated by blanks. Every command reads
+//! it, and decoding a thousand objects would take longer than the rest of the command.
 
 use std::fmt::{self, Write};
 use std::path::Path;
@@ -22,14 +22,14 @@ use crate::store::log::disk::Disk;
 use crate::store::log::record;
 use crate::store::log::segment::Segment;
 
-/// The version that is written and read: of another one nothing is known, and the log is read.
+/// The version that is written and read. An index of another version is ignored.
 const SCHEMA_VERSION: u32 = 2;
-/// Bytes of the log that the index repeats: they hold the last record's checksum.
+/// How many bytes of the log the index repeats; they include the last record's checksum.
 const TAIL: u64 = 64;
-/// What stands for nothing; text begins with another sign.
+/// Encodes an absent text; a text starts with [`TEXT`].
 const NOTHING: u8 = b'-';
 const TEXT: u8 = b'=';
-/// Nanoseconds.
+/// In nanoseconds.
 const SECOND: i64 = 1_000_000_000;
 const BEGIN: &[u8] = b"{\"head\":";
 const MIDDLE: &[u8] = b",\"leases\":[";
@@ -42,13 +42,13 @@ struct IndexHeader {
     offset: u64,
     tail: String,
     sequence: u64,
-    /// The clock domains that the rows name by number; none in memory.
+    /// The clock domains, which the rows refer to by number; empty in memory.
     domains: Vec<String>,
     /// The CRC-32 of the rows; 0 in memory.
     rows: u32,
 }
 
-/// What the log comes to, up to a byte.
+/// The ledger at an offset of the log.
 #[derive(Debug)]
 pub(crate) struct Index {
     head: IndexHeader,
@@ -56,14 +56,14 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// What a segment comes to, as far as it was read; nothing of one that is closed: whoever went on from there would
-    /// not see that it is.
+    /// The index of a segment up to where it was read; `None` if it is closed, since a reader that continues from the index would
+    /// miss that.
     pub(crate) fn of(segment: &mut Segment) -> store::Result<Option<Self>> {
         if segment.is_sealed {
             return Ok(None);
         }
         let tail = segment.bytes_at(segment.offset.saturating_sub(TAIL), TAIL.min(segment.offset))?;
-        // What is cut inside a letter cannot be compared later, and is no loss.
+        // If the offset is inside a character, no index is written, which is no loss.
         let Ok(tail) = String::from_utf8(tail) else { return Ok(None) };
         let (generation, ledger) = (segment.generation.clone(), segment.ledger.clone());
         let (offset, sequence) = (segment.offset, ledger.sequence);
@@ -71,43 +71,43 @@ impl Index {
         Ok(Some(Self { head, ledger }))
     }
 
-    /// What follows it in this segment; nothing where it is about another one.
+    /// The bytes after the index's offset in this segment; `None` if the index is about another segment.
     ///
-    /// It was written when everything it is about was durable: a segment that lacks it has lost its end.
+    /// The log was durable up to this offset when the index was written, so a shorter segment has lost its end.
     pub(crate) fn rest(&self, segment: &mut Segment) -> store::Result<Option<Vec<u8>>> {
         if self.head.generation != segment.generation {
             return Ok(None);
         }
         let tail = self.head.tail.as_bytes();
         let bytes = segment.bytes_at(self.head.offset.saturating_sub(tail.len() as u64), u64::MAX)?;
-        let why = || format!("lacks what the index knows, up to record {}: its end was lost", self.head.sequence);
+        let why = || format!("is shorter than its index, which covers record {}: its end was lost", self.head.sequence);
         let rest = bytes.strip_prefix(tail).ok_or_else(|| segment.corrupt(u64::MAX, why()))?;
         Ok(Some(rest.to_vec()))
     }
 
-    /// The sequence up to which it knows the log.
+    /// The sequence of the last record that it covers.
     pub(crate) fn sequence(&self) -> u64 {
         self.head.sequence
     }
 
-    /// The outcome, and the bytes that it is of.
-    pub(crate) fn outcome(self) -> (Ledger, u64) {
+    /// The ledger and its offset.
+    pub(crate) fn into_parts(self) -> (Ledger, u64) {
         (self.ledger, self.head.offset)
     }
 }
 
-/// The index at `path`, if it is whole.
+/// The index at `path`, if it is intact.
 pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Option<Index> {
     decode(&disk.read(path).ok()??, |_| true)
 }
 
-/// The same with those leases that somebody wants to know of, and perhaps not all others; not to be written.
-pub(crate) fn read_about(disk: &dyn Disk, path: &Path, about: &LeaseFilter<'_>) -> Option<Index> {
-    decode_about(&disk.read(path).ok()??, about)
+/// The index with the leases that match a filter, and perhaps others; it must not be written back.
+pub(crate) fn read_about(disk: &dyn Disk, path: &Path, filter: &LeaseFilter<'_>) -> Option<Index> {
+    decode_about(&disk.read(path).ok()??, filter)
 }
 
-fn decode_about(bytes: &[u8], about: &LeaseFilter<'_>) -> Option<Index> {
-    match about {
+fn decode_about(bytes: &[u8], filter: &LeaseFilter<'_>) -> Option<Index> {
+    match filter {
         LeaseFilter::Worktree(worktree) => {
             let worktree = worktree.to_string();
             let finder = Finder::new(&worktree);
@@ -120,13 +120,13 @@ fn decode_about(bytes: &[u8], about: &LeaseFilter<'_>) -> Option<Index> {
     }
 }
 
-/// Writes the index anew, and says whether that was done; only its speed is lost where that fails.
+/// Writes the index; returns whether that succeeded. A failure only costs speed.
 pub(crate) fn write(disk: &dyn Disk, path: &Path, segment: &mut Segment) -> bool {
     let index = Index::of(segment).ok().flatten();
     index.is_some_and(|index| disk.replace(path, &encode(index)).is_ok())
 }
 
-/// An index, with the leases of the rows that are wanted.
+/// Decodes an index, with the leases of the wanted rows.
 fn decode(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Index> {
     let (head, rows) = bytes.split_at_checked(bytes.iter().position(|byte| *byte == b'\n')?)?;
     let rows = rows.get(1..)?;
@@ -136,7 +136,7 @@ fn decode(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Index> {
         return None;
     }
     let rows = std::str::from_utf8(rows).ok()?.strip_suffix(END)?;
-    // A thousand leases side by side would be moved about three times before each is where it stays.
+    // Collecting a thousand leases first would move each of them three times.
     let mut is_whole = true;
     let leases = rows.lines().filter(|row| wanted(row)).map_while(|row| {
         let lease = bare(row).and_then(|row| lease(row, &head.domains));
@@ -147,7 +147,7 @@ fn decode(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Index> {
     is_whole.then_some(Index { head, ledger })
 }
 
-/// A row without its quotes and the comma behind it.
+/// A row without its quotes and the comma after it.
 fn bare(row: &str) -> Option<&str> {
     match row.as_bytes() {
         [b'"', text @ .., b'"', b','] | [b'"', text @ .., b'"'] => row.get(1..=text.len()),
@@ -169,7 +169,7 @@ fn encode(Index { head, ledger }: Index) -> Vec<u8> {
     [BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat()
 }
 
-/// Takes the text before a sign off, or all of it: a search that is made for long texts would take longer to begin than this.
+/// Removes and returns the text before a separator, or all of it. Faster for short texts than a search that is made for long ones.
 fn cut<'r>(rest: &mut &'r str, stamp: u8) -> &'r str {
     let end = rest.bytes().position(|byte| byte == stamp);
     let (first, behind) = end.map_or((*rest, ""), |end| (&rest[..end], &rest[end + 1..]));
@@ -177,7 +177,7 @@ fn cut<'r>(rest: &mut &'r str, stamp: u8) -> &'r str {
     first
 }
 
-/// Text as one word of plain letters: everything else is `%` and two digits.
+/// Appends a text as one word; characters that are not plain ASCII are percent-encoded.
 fn put_word(row: &mut String, text: Option<&String>) -> fmt::Result {
     let Some(text) = text else { return row.write_char(char::from(NOTHING)) };
     row.push(char::from(TEXT));
@@ -188,7 +188,7 @@ fn put_word(row: &mut String, text: Option<&String>) -> fmt::Result {
     Ok(())
 }
 
-/// The text of a word, which may stand for none.
+/// Decodes a word, which may encode an absent text.
 fn text(word: &str) -> Result<Option<String>, Garbled> {
     match word.as_bytes() {
         [NOTHING] => Ok(None),
@@ -197,7 +197,7 @@ fn text(word: &str) -> Result<Option<String>, Garbled> {
     }
 }
 
-/// A word that nobody wrote.
+/// The error that a word is not valid.
 struct Garbled;
 
 fn plain(text: &str) -> Option<String> {
@@ -230,7 +230,7 @@ fn put_row(row: &mut String, lease: &Lease, domains: &mut Vec<String>) -> fmt::R
     Ok(())
 }
 
-/// A reading by the number of its clock's domain, which becomes the next one if it has none.
+/// Appends a clock reading. Its domain is written as a number, which is assigned if the domain is new.
 fn put_reading(row: &mut String, reading: &ClockReading, domains: &mut Vec<String>) -> fmt::Result {
     let known = domains.iter().position(|domain| *domain == reading.domain);
     let number = known.unwrap_or_else(|| {
@@ -249,7 +249,7 @@ fn lease(row: &str, domains: &[String]) -> Option<Lease> {
         let domain = domains.get(number.parse::<usize>().ok()?)?.clone();
         Some(ClockReading { domain, millis: millis.parse().ok()? })
     };
-    // Until the year 2262 the number fits into half as many bits, which are read and divided in a fraction of the time.
+    // Until the year 2262 the number fits into 64 bits, for which parsing and division are much faster.
     let time = |field: &str| match field.parse::<i64>() {
         Ok(nanos) => Timestamp::new(nanos.div_euclid(SECOND), i32::try_from(nanos.rem_euclid(SECOND)).ok()?).ok(),
         Err(_) => Timestamp::from_nanosecond(field.parse().ok()?).ok(),
@@ -328,7 +328,7 @@ mod tests {
                 prop_assert_eq!((of_worktree.sequence, on_issue.sequence), (ledger.sequence, ledger.sequence));
             }
             prop_assert!(decode(&noise, |_| true).is_none());
-            // A checksum that somebody made over nonsense is read without a panic.
+            // Garbage with a valid checksum does not panic.
             let rows = format!("\"{}\"\n]}}\n", String::from_utf8_lossy(&noise));
             let head = IndexHeader { rows: crc32fast::hash(rows.as_bytes()), ..index.head };
             let head = record::checked(&serde_json::to_vec(&head).expect("text"));

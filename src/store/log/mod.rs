@@ -1,11 +1,10 @@
-//! The lease store: an append-only log in segments, an index that is only a cache, and one writer at a time.
+//! The lease log: append-only segments, an index that is only a cache, and one writer at a time.
 //!
-//! The log is the authority. A writer takes the lock, opens the log after it has it, decides, appends, and
-//! reads its records back before it reports success; a reader takes no lock. Nothing outside this module
-//! knows that there are files: callers have a [`Coordinator`].
+//! The log is the source of truth. A writer acquires the lock, opens the log, decides, appends, and reads its records back before
+//! it reports success. A reader takes no lock. Commands use it through a coordinator and do not know that there are files.
 //!
-//! A segment has its archive name `claims-<n>.jsonl` from birth, given by an exclusive link; `claims.jsonl` is
-//! a second name of the newest one, and is never absent. Whoever meets a closed segment goes on in the next.
+//! A segment gets its archive name `claims-<n>.jsonl` when it is created, by an exclusive link. `claims.jsonl` is a second name
+//! of the newest segment and always exists. A process that finds a closed segment continues in the next one.
 
 mod disk;
 #[cfg(test)]
@@ -38,16 +37,16 @@ use crate::store::{Error, Result};
 
 pub(crate) use crate::store::log::record::{checked, unchecked};
 
-/// What a test may switch off.
+/// Options that tests change.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
-    /// Take the file lock. Without it there is still one holder, only more attempts.
+    /// Take the file lock. Without it an issue still has one holder, but writers need more attempts.
     pub lock: bool,
     /// Make records durable.
     pub sync: bool,
-    /// Bytes at which a segment is closed; four times its snapshot, if that is more.
+    /// The size in bytes at which a segment is closed, or four times its snapshot, if that is more.
     pub segment_bytes: u64,
-    /// Bytes beyond the index that make it worth writing anew.
+    /// How many bytes the index may lag behind the log.
     pub index_lag: u64,
 }
 
@@ -57,13 +56,13 @@ impl Default for Options {
     }
 }
 
-/// The leases of one repository.
+/// The lease log of a repository.
 #[derive(Debug, Clone)]
 pub(crate) struct LeaseLog {
     dir: PathBuf,
     disk: Arc<dyn Disk>,
     options: Options,
-    /// What this process has read of the log: it reads on from there.
+    /// What this process has read of the log; it continues from there.
     seen: Arc<Mutex<Option<Seen>>>,
 }
 
@@ -71,22 +70,22 @@ pub(crate) struct LeaseLog {
 #[derive(Debug)]
 struct Seen {
     index: Index,
-    /// The bytes that the index on disk is about.
+    /// The offset up to which the index on disk is known to reach.
     indexed: u64,
 }
 
 impl LeaseLog {
-    /// The store in `dir`, which need not exist yet, with parts switched off.
+    /// The log in `dir`, which may not exist yet.
     pub(crate) fn new(dir: &Path, modes: Modes, options: Options) -> Self {
         Self::on(Arc::new(LocalDisk { modes }), dir, options)
     }
 
-    /// The store in `dir` of another file system.
+    /// The log in `dir` on the given disk.
     fn on(disk: Arc<dyn Disk>, dir: &Path, options: Options) -> Self {
         Self { dir: dir.to_owned(), disk, options, seen: Arc::default() }
     }
 
-    /// What this process has read, whatever became of a thread that was at it: it is taken out while it is worked with.
+    /// What this process has read. A thread that panicked leaves no inconsistent value: it is taken out while in use.
     fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -107,17 +106,17 @@ impl LeaseLog {
         Segment::open(self.disk.as_ref(), path, append)
     }
 
-    /// The newest segment, read to its end; nothing if nothing was ever written.
+    /// The newest segment, read to its end; `None` if nothing was ever written.
     fn newest(&self, append: bool) -> Result<Option<Segment>> {
-        let found = self.open(&self.current(), append)?.map_or_else(|| self.born_meanwhile(append), |it| Ok(Some(it)))?;
+        let found = self.open(&self.current(), append)?.map_or_else(|| self.created_meanwhile(append), |it| Ok(Some(it)))?;
         let Some(mut segment) = found else { return Ok(None) };
         let mut seen = self.seen();
         self.read_on(&mut segment, seen.take())?;
-        // A closed segment whose successor is there already: the name was about to move on.
+        // A closed segment whose successor exists: a writer is about to move the name `claims.jsonl`.
         while segment.is_sealed {
             let Some(mut next) = self.open(&self.archive(segment.number + 1), append)? else { break };
             if next.ledger.sequence != segment.ledger.sequence + 1 {
-                let why = format!("does not go on where claims-{}.jsonl ends", segment.number);
+                let why = format!("does not continue where claims-{}.jsonl ends", segment.number);
                 return Err(Error::Corrupt { path: next.path().to_owned(), line: Some(1), why });
             }
             next.advance(|_, _| {})?;
@@ -128,47 +127,48 @@ impl LeaseLog {
         Ok(Some(segment))
     }
 
-    /// The outcome as far as somebody wants to know, if the index is of use: a prompt and a hook have no time for all other leases.
+    /// The matching leases, decoded from the index only: decoding all leases would be too slow for a prompt or a hook. `None` if the
+    /// index is not usable.
     fn part(&self, about: &LeaseFilter<'_>) -> Result<Option<Ledger>> {
         let Some(mut segment) = self.open(&self.current(), false)? else { return Ok(None) };
         let Some(index) = index::read_about(self.disk.as_ref(), &self.index(), about) else { return Ok(None) };
         let Some(rest) = index.rest(&mut segment)? else { return Ok(None) };
-        segment.resume(index.outcome(), &rest)?;
+        segment.resume(index.into_parts(), &rest)?;
         Ok(Some(segment).filter(|segment| !segment.is_sealed).map(|segment| segment.ledger))
     }
 
-    /// Reads a segment to its end: from where this process has read it before, or its index ends, or its beginning.
+    /// Reads a segment to its end, starting where this process stopped reading, or else where the index ends, or else at the start.
     fn read_on(&self, segment: &mut Segment, seen: Option<Seen>) -> Result<()> {
         if let Some(Seen { index, indexed }) = seen
             && let Some(rest) = index.rest(segment)?
         {
-            segment.resume(index.outcome(), &rest)?;
+            segment.resume(index.into_parts(), &rest)?;
             segment.resumed_at = indexed;
             return Ok(());
         }
         if let Some(index) = index::read(self.disk.as_ref(), &self.index())
             && let Some(rest) = index.rest(segment)?
         {
-            return segment.resume(index.outcome(), &rest);
+            return segment.resume(index.into_parts(), &rest);
         }
         segment.advance(|_, _| {})
     }
 
-    /// "No log" must be true before it is read as "no leases": a log gets its name before its archive's, so if there
-    /// is a segment now, the log was there before, and is there still unless somebody took it away.
-    fn born_meanwhile(&self, append: bool) -> Result<Option<Segment>> {
+    /// Handles a missing `claims.jsonl`, which means "no leases" only if there was never a log. A log gets this name before its
+    /// archive name, so if there is a segment now, another process has just created the log, or the name was removed.
+    fn created_meanwhile(&self, append: bool) -> Result<Option<Segment>> {
         let path = self.current();
         let why = match self.numbers()?.into_iter().max() {
-            Some(found) => format!("is missing, and claims-{found}.jsonl is there"),
+            Some(found) => format!("is missing, but claims-{found}.jsonl exists"),
             None => match index::read(self.disk.as_ref(), &self.index()) {
-                Some(index) => format!("is missing, and claims.index.json knows {} records of it", index.sequence()),
+                Some(index) => format!("is missing, but claims.index.json covers {} of its records", index.sequence()),
                 None => return Ok(None),
             },
         };
         self.open(&path, append)?.map(Some).ok_or(Error::Corrupt { path, line: None, why })
     }
 
-    /// The numbers of the segments that there are, in no order.
+    /// The numbers of the existing segments, in no particular order.
     fn numbers(&self) -> Result<Vec<u64>> {
         let number = |name: &std::ffi::OsString| name.to_str()?.strip_prefix("claims-")?.strip_suffix(".jsonl")?.parse().ok();
         Ok(self.disk.names(&self.dir)?.iter().filter_map(number).collect())
@@ -181,7 +181,7 @@ impl LeaseLog {
         self.options.sync
     }
 
-    /// The leases as they are, read without a lock.
+    /// The current leases, read without a lock.
     pub(crate) fn ledger(&self) -> Result<Ledger> {
         Ok(self.newest(false)?.map(|segment| segment.ledger).unwrap_or_default())
     }

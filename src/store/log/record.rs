@@ -1,8 +1,7 @@
-//! A line of the log and what it says: the disk's form of an event, with its checksum.
+//! The format of a line of the log: a record as JSON, with a checksum.
 //!
-//! `{"schema_version":1,"sequence":7,"op":"acquire",…,"crc":"1f2e3d4c"}`: the CRC-32 of everything before
-//! `,"crc":`. A line that fails it says nothing at all; one that passes it and says what this program does
-//! not know is the work of a newer one, and an error.
+//! `{"schema_version":1,"sequence":7,"op":"acquire",…,"crc":"1f2e3d4c"}`: the CRC-32 of everything before `,"crc":`. A line with a
+//! wrong checksum is ignored. An intact line that this program does not understand was written by a newer one, and is an error.
 
 use gix::bstr::ByteSlice;
 use jiff::Timestamp;
@@ -14,99 +13,80 @@ use crate::domain::time::{ClockReading, Now};
 
 /// The version that is written, and the highest that is read.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
-/// The longest line, newline included: one write of it is one write for every file system.
+/// The length limit of a line in bytes, newline included: every file system writes this much at once.
 pub(crate) const LONGEST_LINE: usize = 4096;
 
-/// The highest sequence that is read: beyond it stands nothing but mischief, and there is room to count on.
+/// The highest sequence that is accepted: a higher one is an error, and counting up from this one does not overflow.
 const HIGHEST_SEQUENCE: u64 = u64::MAX / 2;
 
-/// What one line of the log says.
+/// A record of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum LogRecord {
-    /// A fact about leases.
+    /// A lease event.
     Event { event: LeaseEvent, at: Now },
-    /// A segment begins: `generation` is random, `segment` its number; the snapshot's leases follow.
+    /// The first record of a segment: a random `generation` and the number of the segment. The snapshot's leases follow.
     SnapshotBegin { generation: String, segment: u64 },
-    /// One lease of the snapshot.
+    /// A lease of the snapshot.
     Snapshot(Box<Lease>),
-    /// The snapshot is whole; records follow.
+    /// The snapshot is complete; events follow.
     SnapshotEnd,
     /// The segment is closed: nothing after this line counts.
     Seal,
 }
 
-/// Why a line that is intact cannot be used.
+/// Why a line cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unusable {
-    /// Torn, garbled or cut: it says nothing, and never did.
+    /// The checksum is wrong: the line was torn, garbled or truncated, and never counted.
     Noise,
-    /// Intact, and not to be understood by this program.
+    /// It is intact, but this program does not understand it.
     Foreign(String),
-    /// Intact, and the work of a newer program.
+    /// It is intact and was written by a newer program.
     Newer(String),
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct RecordJson {
     schema_version: u32,
     sequence: u64,
     op: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     lease_id: Option<LeaseId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     issue_id: Option<IssueId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     agent_id: Option<AgentId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     worktree_id: Option<WorktreeId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     branch: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     ttl_secs: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     /// The lease that a transfer grants.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     new_lease_id: Option<LeaseId>,
     /// The record that an observation is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     clock_domain: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     clock_ms: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     generation: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     segment: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     lease: Option<Box<Lease>>,
 }
 
 impl RecordJson {
     fn new(sequence: u64, op: &str) -> Self {
-        Self {
-            schema_version: SCHEMA_VERSION,
-            sequence,
-            op: op.to_owned(),
-            lease_id: None,
-            issue_id: None,
-            agent_id: None,
-            worktree_id: None,
-            branch: None,
-            ttl_secs: None,
-            reason: None,
-            new_lease_id: None,
-            version: None,
-            at: None,
-            clock_domain: None,
-            clock_ms: None,
-            generation: None,
-            segment: None,
-            lease: None,
-        }
+        Self { schema_version: SCHEMA_VERSION, sequence, op: op.to_owned(), ..Self::default() }
     }
 
     fn of_grant(sequence: u64, op: &str, grant: &Grant) -> Self {
@@ -210,7 +190,7 @@ pub(crate) fn encode(sequence: u64, record: &LogRecord) -> Vec<u8> {
     checked(&serde_json::to_vec(&row).expect("a row serializes into memory"))
 }
 
-/// An object's text with the checksum as its last member, and a newline.
+/// An object's text with its checksum as the last member, and a newline.
 pub(crate) fn checked(object: &[u8]) -> Vec<u8> {
     let body = object.strip_suffix(b"}").unwrap_or(object);
     let mut line = body.to_vec();
@@ -218,7 +198,7 @@ pub(crate) fn checked(object: &[u8]) -> Vec<u8> {
     line
 }
 
-/// The object's text of a checked line without its newline; nothing if the checksum is not its own.
+/// The object's text in a checked line, without its newline; `None` if the checksum is wrong.
 pub(crate) fn unchecked(line: &[u8]) -> Option<Vec<u8>> {
     const TAIL: usize = ",\"crc\":\"00000000\"}".len();
     let (body, tail) = line.split_at_checked(line.len().checked_sub(TAIL)?)?;
@@ -233,19 +213,19 @@ pub(crate) fn decode(line: &[u8]) -> Result<(u64, LogRecord), Unusable> {
     let foreign = |why: String| Unusable::Foreign(why);
     let row: RecordJson = serde_json::from_slice(&object).map_err(|error| foreign(format!("not a record: {error}")))?;
     if row.schema_version > SCHEMA_VERSION {
-        return Err(Unusable::Newer(format!("schema_version {} is of a newer git jit", row.schema_version)));
+        return Err(Unusable::Newer(format!("schema_version {} was written by a newer git jit", row.schema_version)));
     }
     let (sequence, op) = (row.sequence, row.op.clone());
     if sequence > HIGHEST_SEQUENCE {
-        return Err(foreign(format!("sequence {sequence} is absurd")));
+        return Err(foreign(format!("sequence {sequence} is out of range")));
     }
     let record = row.record().ok_or_else(|| foreign(format!("unknown or incomplete op '{op}'")))?;
     Ok((sequence, record))
 }
 
-/// Whether any line of these bytes names a lease that is wanted, told without decoding one.
+/// Whether any line of these bytes names a wanted lease, without decoding the lines.
 ///
-/// Of lines that [`encode`] wrote: who writes an id in another spelling is not found, and is believed nothing.
+/// This finds ids in lines that [`encode`] wrote. An id that another program spelled differently is not found and has no effect.
 pub(crate) fn names_any(bytes: &[u8], is_wanted: impl Fn(&str) -> bool) -> bool {
     // The end of `"lease_id":"` and of `"new_lease_id":"`.
     const BEFORE: &[u8] = b"lease_id\":\"";
@@ -326,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_newer_program_wrote_is_an_error_and_not_noise() {
+    fn a_record_of_a_newer_program_is_an_error_and_not_noise() {
         for object in
             [r#"{"schema_version":2,"sequence":1,"op":"acquire"}"#, r#"{"schema_version":1,"sequence":1,"op":"merge"}"#, "{}"]
         {

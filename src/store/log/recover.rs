@@ -1,8 +1,8 @@
-//! Recovery: a log that cannot be read is set aside, and what can be proved is written anew.
+//! Recovery: an unreadable log is set aside, and the provable records are written to a new segment.
 //!
-//! Under the writers' lock, and never on a log that a writer can use: so it takes nothing away from anybody. Records
-//! are taken in the order of the file as long as they are intact. What stands behind a loss counts too: whoever wrote
-//! it had read what is lost. Sequence and token go on beyond everything that can have been given.
+//! It runs under the writers' lock and only on a log that no writer can use, so nobody loses a lease by it. Intact records are
+//! taken in file order. Records after a gap count too, since their writer had read the lost ones. Sequence and token continue
+//! beyond every number that can have been used.
 
 use std::path::PathBuf;
 
@@ -15,14 +15,13 @@ use crate::store::log::segment;
 use crate::store::log::write;
 use crate::store::log::{LeaseLog, Result};
 
-/// The shortest record is longer: so many bytes that cannot be read hide one at most.
+/// Every record is longer than this, so this many unreadable bytes contain at most one.
 const SHORTEST_RECORD: u64 = 64;
-/// Sequences left out beyond those that can be counted: of an end that is gone nothing is left to count. Hundreds of
-/// segments hold fewer.
+/// How many sequences are skipped in addition, because a lost end cannot be counted. Hundreds of segments hold fewer records.
 const GAP: u64 = 1_000_000;
 
 impl LeaseLog {
-    /// Puts the log right, or with `dry_run` says what would be done.
+    /// Repairs the log, or with `dry_run` reports what would be done.
     pub(crate) fn recover(&self, dry_run: bool) -> Result<Recovery> {
         let mut recovery = Recovery::default();
         if self.disk.names(&self.dir)?.iter().all(|name| !name.to_string_lossy().starts_with("claims")) {
@@ -40,7 +39,7 @@ impl LeaseLog {
         }
         let top = numbers.last().copied().unwrap_or(0);
         match self.newest(false) {
-            // What an index knows of the newest segment counts, whatever became of the lines.
+            // The index of the newest segment counts even if the segment's lines are damaged.
             Ok(Some(newest)) if damaged.contains(&newest.number) => {
                 recovery.kept = newest.ledger.leases().cloned().collect();
                 self.begin_after(newest.ledger.sequence, top + 1, dry_run, &recovery)?;
@@ -51,8 +50,8 @@ impl LeaseLog {
                 if !recovery.found.contains(&said) {
                     recovery.found.push(said);
                 }
-                if !self.give_name_back(top, dry_run, &mut recovery)? {
-                    self.begin_anew(&numbers, dry_run, &mut recovery)?;
+                if !self.restore_name(top, dry_run, &mut recovery)? {
+                    self.rewrite(&numbers, dry_run, &mut recovery)?;
                 }
             }
         }
@@ -69,13 +68,13 @@ impl LeaseLog {
         Ok(recovery)
     }
 
-    /// Where nothing but the name `claims.jsonl` is missing, it is given back: whether that was so.
-    fn give_name_back(&self, top: u64, dry_run: bool, recovery: &mut Recovery) -> Result<bool> {
+    /// Restores the name `claims.jsonl` if only that is missing; returns whether it was.
+    fn restore_name(&self, top: u64, dry_run: bool, recovery: &mut Recovery) -> Result<bool> {
         if self.disk.read(&self.current())?.is_some() {
             return Ok(false);
         }
         let Some(mut newest) = self.open(&self.archive(top), false).ok().flatten() else { return Ok(false) };
-        // Of one that is closed the successor is gone; and what an index knows must be there.
+        // If it is closed, its successor is missing. It must also contain every record that the index covers.
         let known = index::read(self.disk.as_ref(), &self.index()).map_or(0, |index| index.sequence());
         if newest.advance(|_, _| {}).is_err() || newest.is_sealed || newest.ledger.sequence < known {
             return Ok(false);
@@ -87,9 +86,8 @@ impl LeaseLog {
         Ok(true)
     }
 
-    /// Writes a new segment of all that can be proved, and gives it the name; the old current file is set aside where
-    /// it is not one that has a name of its own.
-    fn begin_anew(&self, numbers: &[u64], dry_run: bool, recovery: &mut Recovery) -> Result<()> {
+    /// Writes a new segment of everything that can be proved. The old current file is set aside if it has no archive name.
+    fn rewrite(&self, numbers: &[u64], dry_run: bool, recovery: &mut Recovery) -> Result<()> {
         let current = self.disk.read(&self.current())?;
         let mut salvage = Salvage::default();
         let mut has_name = false;
@@ -106,19 +104,19 @@ impl LeaseLog {
                 self.disk.link(&self.current(), &name)?;
             }
         }
-        // What an index knows that is newer than every line that can be read is what counted then.
+        // An index that is newer than every readable line has the ledger of that time.
         if let Some(index) = index::read(self.disk.as_ref(), &self.index()).filter(|index| index.sequence() > salvage.highest) {
             salvage.highest = index.sequence();
-            salvage.ledger = index.outcome().0;
+            salvage.ledger = index.into_parts().0;
         }
-        salvage.lost.push("whatever came after the last record that can be read, if anything did".to_owned());
+        salvage.lost.push("any records after the last readable one".to_owned());
         recovery.kept = salvage.ledger.leases().cloned().collect();
         recovery.lost = salvage.lost;
         let number = numbers.last().copied().unwrap_or(0) + 1;
         self.begin_after(salvage.highest + salvage.unread / SHORTEST_RECORD + GAP, number, dry_run, recovery)
     }
 
-    /// Makes a segment of what was kept, after this sequence, and the newest one.
+    /// Creates a segment with the kept leases, after `sequence`, and makes it the newest one.
     fn begin_after(&self, sequence: u64, number: u64, dry_run: bool, recovery: &Recovery) -> Result<()> {
         if dry_run {
             return Ok(());
@@ -143,7 +141,7 @@ impl LeaseLog {
     }
 }
 
-/// What is wrong with a file; an error that is not the file's own stays one.
+/// The message of an error about a file's content; any other error is returned as one.
 fn in_words(error: Error) -> Result<String> {
     if matches!(error, Error::Corrupt { .. }) { Ok(error.to_string()) } else { Err(error) }
 }
@@ -152,12 +150,12 @@ fn count(lines: usize) -> String {
     format!("{lines} line{}", if lines == 1 { "" } else { "s" })
 }
 
-/// What can be proved, so far.
+/// What could be proved so far.
 #[derive(Default)]
 struct Salvage {
     ledger: Ledger,
     highest: u64,
-    /// Bytes of lines that say nothing.
+    /// Bytes of unreadable lines.
     unread: u64,
     unread_lines: usize,
     lost: Vec<String>,
@@ -187,7 +185,7 @@ impl Salvage {
             }
         }
         if self.unread_lines > before {
-            self.lost.push(format!("{name}: {} that say nothing", count(self.unread_lines - before)));
+            self.lost.push(format!("{name}: {} that cannot be read", count(self.unread_lines - before)));
         }
         Ok(())
     }
@@ -208,14 +206,14 @@ impl Salvage {
                 self.snapshot.iter_mut().for_each(|leases| leases.push(lease.as_ref().clone()));
             }
             LogRecord::SnapshotEnd => {
-                // A whole snapshot was written by somebody who had read everything before it.
+                // The writer of a complete snapshot had read everything before it.
                 if let Some(leases) = self.snapshot.take() {
                     self.ledger = Ledger::restored(sequence, leases);
                 }
             }
             LogRecord::Event { event, at } => {
                 if let LeaseEvent::Acquire(grant) | LeaseEvent::Transfer { grant, .. } = &event {
-                    // Whoever granted it saw that the issue was free: what held it had ended.
+                    // The issue was free when the lease was granted, so the previous lease had ended.
                     self.ledger.clear(grant.issue_id);
                     self.ledger.apply(sequence, &LeaseEvent::Acquire(grant.clone()), &at);
                 } else if self.ledger.lease(event.lease_id()).is_none() {

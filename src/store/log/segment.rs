@@ -1,9 +1,9 @@
-//! One segment of the log: a file that begins with a snapshot and goes on with records.
+//! A segment of the log: a file that starts with a snapshot, followed by records.
 //!
-//! A record counts if and only if its line is intact and its sequence is the last counted one plus one;
-//! the first in file order wins. So appends alone decide who was first, and there is one holder even where
-//! file locks do nothing. A last line without its newline never counts. Lines that do not count are noise;
-//! a counted sequence that skips a number, a foreign record, or a beginning that is no snapshot is corruption.
+//! A record counts if and only if its line is intact and its sequence is the last counted one plus one; the first in file order
+//! wins. So the order of appends decides who was first, and an issue has one holder even where file locks do not work. A last
+//! line without a newline never counts. Lines that do not count are noise. A sequence that skips a number, a foreign record, or a
+//! file that does not start with a snapshot is corruption.
 
 use std::path::{Path, PathBuf};
 
@@ -12,20 +12,20 @@ use crate::store::log::disk::{Disk, Tape};
 use crate::store::log::record::{self, LogRecord, Unusable};
 use crate::store::{Error, Result};
 
-/// A segment, read up to its last whole line.
+/// A segment, read up to its last complete line.
 #[derive(Debug)]
 pub(crate) struct Segment {
     path: PathBuf,
     tape: Box<dyn Tape>,
-    /// Random, drawn when the segment was made.
+    /// A random id, created with the segment.
     pub generation: String,
     /// Its number, from 1.
     pub number: u64,
-    /// The outcome of everything that counts.
+    /// The result of all records that count.
     pub ledger: Ledger,
-    /// The bytes that this is the outcome of.
+    /// The offset up to which it was read.
     pub offset: u64,
-    /// Where an index let the reading begin; 0 where there was none.
+    /// The offset of the index that reading started from; 0 if there was none.
     pub resumed_at: u64,
     /// Whether it is closed.
     pub is_sealed: bool,
@@ -40,19 +40,19 @@ enum Phase {
     Records,
 }
 
-/// What became of one line.
+/// How a line was classified.
 #[derive(Debug, PartialEq)]
 pub(crate) enum SegmentLine {
-    /// It counts, and says this.
+    /// A record that counts.
     Counted(Box<LogRecord>),
-    /// It came too late: its sequence had gone to another.
+    /// A record that came too late: another one has its sequence.
     Late,
-    /// It says nothing, and never did.
+    /// Not a record.
     Noise,
 }
 
 impl Segment {
-    /// Opens a segment at its beginning, with nothing but its header read; nothing if there is no such file.
+    /// Opens a segment and reads its header only; `None` if the file does not exist.
     pub(crate) fn open(disk: &dyn Disk, path: &Path, append: bool) -> Result<Option<Self>> {
         let Some(tape) = disk.open(path, append)? else { return Ok(None) };
         let mut segment = Self {
@@ -82,7 +82,7 @@ impl Segment {
         }
     }
 
-    /// Where it was opened.
+    /// The path that it was opened with.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -92,19 +92,19 @@ impl Segment {
         self.tape.length().map_err(Error::io("read", &self.path))
     }
 
-    /// Goes on from what an index knows instead of from the beginning; `bytes` are what follows it.
+    /// Continues from an index's ledger and offset instead of the start; `bytes` are those after the offset.
     pub(crate) fn resume(&mut self, (ledger, offset): (Ledger, u64), bytes: &[u8]) -> Result<()> {
         (self.ledger, self.offset, self.resumed_at) = (ledger, offset, offset);
         self.phase = Phase::Records;
         self.take_all(bytes, |_, _| {})
     }
 
-    /// Reads on to the last whole line, showing each line and its fate to `watch`.
+    /// Reads to the last complete line, and calls `watch` with each line.
     pub(crate) fn advance(&mut self, watch: impl FnMut(&[u8], &SegmentLine)) -> Result<()> {
         self.advance_if(|_| true, watch)
     }
 
-    /// The same, unless a look at the bytes tells that they are of no use: then nothing is read of them.
+    /// Reads to the last complete line, unless `is_of_use` returns `false` for the bytes; then none of them is decoded.
     pub(crate) fn advance_if(
         &mut self,
         is_of_use: impl FnOnce(&[u8]) -> bool,
@@ -176,7 +176,7 @@ impl Segment {
         self.tape.as_mut()
     }
 
-    /// The error that the line at `offset` is wrong.
+    /// The error that the line at `offset` is invalid.
     pub(crate) fn corrupt(&mut self, offset: u64, why: String) -> Error {
         let before = self.tape.read(0, offset).unwrap_or_default();
         let lines = before.split(|byte| *byte == b'\n').skip(1).count();
@@ -184,9 +184,9 @@ impl Segment {
     }
 }
 
-/// The bytes of a new segment: its header, a line a lease, and the end of its snapshot.
+/// The bytes of a new segment: its header, a line per lease, and the end of its snapshot.
 ///
-/// `sequence` is the last one that counted before it.
+/// `sequence` is the last one before it.
 pub(crate) fn first_lines<'a>(sequence: u64, generation: &str, number: u64, leases: impl Iterator<Item = &'a Lease>) -> Vec<u8> {
     let begin = LogRecord::SnapshotBegin { generation: generation.to_owned(), segment: number };
     let leases = leases.map(|lease| LogRecord::Snapshot(Box::new(lease.clone())));

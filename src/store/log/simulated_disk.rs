@@ -1,7 +1,7 @@
-//! A file system double: it loses what was not made durable, cuts and garbles the end of files, and fails where told.
+//! A simulated file system: it loses what is not durable, truncates and garbles the end of files, and fails on demand.
 //!
-//! A loss of power keeps of each file what was synced and any part of the rest, cut at any byte or filled with zeros;
-//! and any of the names that changed since their directory was synced. A process that dies does nothing more.
+//! A power failure keeps the synced part of each file and any part of the rest, truncated at any byte or filled with zeros, and
+//! any of the name changes since the directory was synced. A killed process has no further effect.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -13,36 +13,36 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crate::store::log::disk::{Disk, Tape};
 use crate::store::{Error, Result};
 
-/// What goes wrong, at the call of this number from when it was told.
+/// A fault at the call with this number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub at: usize,
     pub kind: DiskFault,
 }
 
-/// How it goes wrong.
+/// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DiskFault {
-    /// The disk is full: nothing of it is done.
+    /// The disk is full: the call has no effect.
     Full,
-    /// A part is written; of anything but an append, nothing.
+    /// An append is written in part; any other call has no effect.
     Short(usize),
-    /// The device fails: nothing of it is done.
+    /// The device fails: the call has no effect.
     Broken,
-    /// The process is killed: nothing of it is done, and nothing after it.
+    /// The process is killed before the call.
     Dies,
-    /// The process is killed just after it was done.
+    /// The process is killed after the call.
     DiesAfter,
 }
 
-/// What a loss of power leaves: a number a decision.
+/// What a power failure leaves: one number per decision.
 #[derive(Debug, Clone)]
 pub(crate) struct Loss(pub Vec<usize>);
 
 #[derive(Debug, Clone, Default)]
 struct SimulatedFile {
     bytes: Vec<u8>,
-    /// So many of them are durable.
+    /// How many of them are durable.
     synced: usize,
 }
 
@@ -51,18 +51,18 @@ struct State {
     files: Vec<SimulatedFile>,
     names: BTreeMap<PathBuf, usize>,
     durable: BTreeMap<PathBuf, usize>,
-    /// Names given to a file, or taken away.
+    /// Name changes that are not durable.
     pending: Vec<(PathBuf, Option<usize>)>,
     calls: usize,
     fault: Option<Fault>,
     is_dead: bool,
 }
 
-/// The double; its copies are the same disk.
+/// The simulated disk; clones share its state.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SimDisk(Arc<Mutex<State>>);
 
-/// What to do of a call.
+/// The effect of a call.
 enum Go {
     Whole,
     Part(usize),
@@ -70,7 +70,7 @@ enum Go {
 }
 
 impl State {
-    /// Counts a call, and says how far it gets.
+    /// Counts a call and returns its effect.
     fn call(&mut self) -> io::Result<Go> {
         if self.is_dead {
             return Err(io::Error::other("the process is dead"));
@@ -108,13 +108,13 @@ impl SimDisk {
         self.0.lock().expect("nobody panics while holding it")
     }
 
-    /// A new process begins, in which this goes wrong.
+    /// Starts a new process, with this fault.
     pub(crate) fn begin(&self, fault: Option<Fault>) {
         let mut state = self.state();
         (state.calls, state.fault, state.is_dead) = (0, fault, false);
     }
 
-    /// The power is lost, and comes back.
+    /// Simulates a power failure and a restart.
     pub(crate) fn lose_power(&self, loss: &Loss) {
         let mut state = self.state();
         let mut draws = loss.0.iter().copied().cycle();
@@ -146,7 +146,7 @@ impl SimDisk {
         state.names = names;
     }
 
-    /// Replaces what a file holds, behind everybody's back.
+    /// Replaces the content of a file without a process.
     pub(crate) fn garble(&self, path: &Path, bytes: &[u8]) {
         let mut state = self.state();
         let file = state.add(bytes, true);

@@ -1,7 +1,7 @@
-//! The writer's side of the log: decide, append, read back, and go on to the next segment.
+//! Writing to the log: decide, append, read back, and switch to the next segment.
 //!
-//! Every name is made durable before anything is appended under it, and nothing is reported that is not: so what a
-//! loss of power takes away was never told to anybody.
+//! Every name is made durable before anything is appended under it, and nothing is reported before it is durable. So a power
+//! failure loses only what was never reported.
 
 use crate::domain::lease::{Decision, Lease, LeaseStatus, Ledger, Transaction};
 use crate::domain::time::{Clock, ClockReading, Now};
@@ -12,15 +12,15 @@ use crate::store::log::record::{self, LONGEST_LINE, LogRecord};
 use crate::store::log::segment::{self, Segment, SegmentLine};
 use crate::store::log::{LeaseLog, Result};
 
-/// How often a writer tries again when others were faster, which locks make impossible.
+/// How often a writer retries when others were faster, which file locks prevent.
 const ATTEMPTS: usize = 100;
-/// About the bytes of one lease in a snapshot.
+/// The approximate size of a lease in a snapshot, in bytes.
 const SNAPSHOT_LINE: u64 = 600;
-/// A lease that lapsed this much earlier is not carried into the next segment: nobody will renew it.
+/// A lease that expired this long ago is not copied to the next segment, since it will not be renewed.
 pub(crate) const FORGOTTEN_AFTER_MS: u64 = 24 * 3600 * 1000;
 
 impl LeaseLog {
-    /// Decides on the ledger as it is now, and appends what was decided: all of it counts when this returns.
+    /// Decides on the current ledger and appends the decision. When this returns, all of its records count.
     pub(crate) fn transact(&self, clock: &dyn Clock, decision: impl Fn(&Ledger, &Now) -> Decision) -> Result<Transaction> {
         let _guard = self.lock()?;
         for _ in 0..ATTEMPTS {
@@ -37,14 +37,14 @@ impl LeaseLog {
         Err(Error::Contended { path: self.current() })
     }
 
-    /// Makes the folder, and waits for the writers' lock.
+    /// Creates the directory and acquires the writers' lock.
     pub(crate) fn lock(&self) -> Result<Option<Box<dyn std::any::Any>>> {
         self.disk.make_dir(&self.dir)?;
         let lock = lock::path(&self.dir, "claims");
         self.options.lock.then(|| self.disk.lock(&lock)).transpose()
     }
 
-    /// The newest segment, open and whole, to append to: made, switched to and sealed as need be.
+    /// The newest segment, open to append to. It is created, switched to, or its torn line sealed, as necessary.
     pub(crate) fn open_to_append(&self, clock: &dyn Clock) -> Result<Segment> {
         for _ in 0..ATTEMPTS {
             let Some(mut segment) = self.newest(true)? else {
@@ -52,7 +52,7 @@ impl LeaseLog {
                 continue;
             };
             if segment.is_sealed {
-                // Whoever sealed it may not have lived to make that last; a successor must never outlive the seal.
+                // The writer may have crashed before the seal was durable, and the seal must be durable before the next segment.
                 let path = self.current();
                 segment.tape().sync().map_err(Error::io("sync", &path))?;
                 self.begin_next(&segment, &clock.now())?;
@@ -61,7 +61,7 @@ impl LeaseLog {
             if segment.path() != self.current() {
                 self.move_name(segment.number)?;
             }
-            // The name of an archive is given when the other one is durable: without it, that has yet to be made sure of.
+            // The archive name is created after `claims.jsonl` is durable, so without it that is not certain yet.
             if segment.number == 1 && self.open(&self.archive(1), false)?.is_none() {
                 self.disk.sync_dir(&self.dir)?;
                 self.disk.link(&self.current(), &self.archive(1))?;
@@ -75,7 +75,7 @@ impl LeaseLog {
         Err(Error::Contended { path: self.current() })
     }
 
-    /// Makes the first segment; another process may have been faster, which is as good.
+    /// Creates the first segment, unless another process was faster.
     pub(crate) fn create(&self) -> Result<()> {
         let lines = segment::first_lines(0, &generation(), 1, std::iter::empty());
         self.disk.create(&self.current(), &lines, self.options.sync)?;
@@ -84,7 +84,7 @@ impl LeaseLog {
         Ok(())
     }
 
-    /// Makes the segment after `closed`, or finds it made, and moves the name on to it.
+    /// Creates the segment after `closed` unless it exists, and moves the name `claims.jsonl` to it.
     pub(crate) fn begin_next(&self, closed: &Segment, now: &Now) -> Result<()> {
         let next = self.archive(closed.number + 1);
         let leases = closed.ledger.leases().filter(|lease| !is_forgotten(lease, now));
@@ -93,8 +93,8 @@ impl LeaseLog {
         self.move_name(closed.number + 1)
     }
 
-    /// Makes `claims.jsonl` a name of this segment; the one before keeps its archive name. The archive's own name is
-    /// durable first: from then on everybody finds it, whichever segment a loss of power leaves under the other name.
+    /// Makes `claims.jsonl` a name of this segment; the previous one keeps its archive name. The archive name is made durable
+    /// first, so that the segment is found whichever one a power failure leaves under `claims.jsonl`.
     fn move_name(&self, number: u64) -> Result<()> {
         self.disk.link(&self.current(), &self.archive(number - 1))?;
         self.disk.sync_dir(&self.dir)?;
@@ -102,12 +102,12 @@ impl LeaseLog {
         self.disk.sync_dir(&self.dir)
     }
 
-    /// Appends what was decided, record by record; whether all of it counts and the file is still part of the log.
+    /// Appends a decision, record by record; returns whether all records count and the file is still part of the log.
     pub(crate) fn append(&self, segment: &mut Segment, decision: &Decision, now: &Now) -> Result<bool> {
         for (n, event) in decision.events.iter().enumerate() {
             let record = LogRecord::Event { event: event.clone(), at: now.clone() };
             let is_first = n == 0;
-            // Whatever went wrong after a record of ours was written, the others may see it.
+            // After the first record was written, other processes may see it, so an error leaves the outcome unknown.
             if !self.append_record(segment, &record).map_err(|error| if is_first { error } else { unsure(error) })? {
                 return Ok(false);
             }
@@ -131,7 +131,7 @@ impl LeaseLog {
         Ok(counts)
     }
 
-    /// One write of one line. What a full disk leaves of it has no newline, and the next writer seals it.
+    /// Appends a line with one write. On a full disk, the written part has no newline, and the next writer seals it.
     fn write_line(&self, segment: &mut Segment, line: &[u8]) -> Result<()> {
         let path = self.current();
         let failed = Error::io("append to", &path);
@@ -142,7 +142,7 @@ impl LeaseLog {
         }
     }
 
-    /// Whether the file that was appended to is the one its name leads to, or a closed part of the log.
+    /// Whether the file that was appended to is still the current segment or a closed one.
     fn is_in_the_log(&self, segment: &Segment) -> Result<bool> {
         for path in [self.current(), self.archive(segment.number)] {
             if self.open(&path, false)?.is_some_and(|found| found.generation == segment.generation) {
@@ -152,7 +152,7 @@ impl LeaseLog {
         Ok(false)
     }
 
-    /// Writes the index where it lags, and closes the segment where it is long: best effort, the answer stands.
+    /// Writes the index if it lags, and closes the segment if it is long. Best effort: the decision is already final.
     fn tidy(&self, segment: &mut Segment, now: &Now) {
         let limit = self.options.segment_bytes;
         if segment.offset > limit {
@@ -164,7 +164,7 @@ impl LeaseLog {
                 return;
             }
         }
-        // What the index is about must last longer than the index: then a log that lacks it has lost something.
+        // The log must be durable before its index: then a log that is shorter than its index was damaged.
         let lags = segment.offset.saturating_sub(segment.resumed_at) > self.options.index_lag;
         if lags
             && (!self.options.sync || segment.tape().sync().is_ok())

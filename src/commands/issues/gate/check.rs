@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::commands::issues::gate::report::{GateStatus, GateStatusReport};
-use crate::commands::issues::gate::{content_tree, require_open, require_open_with_gate, write_records};
+use crate::commands::issues::gate::{require_open, require_open_with_gate, write_records};
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::{EditSession, unknown_gate};
+use crate::commands::shared::gate_results::content_tree;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::tracker::gate::{Gate, GateMode, GateRecord, GateStage, GateVerdict, is_key, leads_out};

@@ -10,8 +10,8 @@ use crate::domain::issue::{Issue, State};
 use crate::domain::time::in_words;
 use crate::domain::tracker::gate::{Gate, GateMode, GateRecord, GateStage, GateVerdict};
 use crate::exit::ExitStatus;
+use crate::output::Report;
 use crate::output::text::{Styles, plain, plain_line, table};
-use crate::output::{Document, Report};
 use crate::store::gates;
 
 /// Lines of a failed gate's output that are shown.
@@ -27,10 +27,6 @@ pub(crate) struct GateListReport {
 }
 
 impl Report for GateListReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.gates.is_empty() {
             return "No gates. To define one: git jit gate define\n".to_owned();
@@ -80,10 +76,6 @@ impl GateReport {
 }
 
 impl Report for GateReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let gate = &self.gate;
         let id = styles.id(&plain_line(&gate.key));
@@ -214,10 +206,6 @@ impl GateStatusReport {
 }
 
 impl Report for GateStatusReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let id = styles.id(&self.issue_id.short());
         if self.gates.is_empty() {

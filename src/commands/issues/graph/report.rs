@@ -10,8 +10,8 @@ use crate::commands::shared::issue_list::{ListedIssue, issue_table};
 use crate::domain::id::IssueId;
 use crate::domain::issue::State;
 use crate::domain::tracker::graph::{Branch, Way};
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 
 /// An issue in a tree, and what is below it.
 #[derive(Serialize, JsonSchema)]
@@ -100,10 +100,6 @@ pub(crate) struct TreeReport {
 }
 
 impl Report for TreeReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let mut text = String::new();
         for root in &self.trees {
@@ -129,10 +125,6 @@ pub(crate) struct RootsReport {
 }
 
 impl Report for RootsReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.issues.is_empty() {
             return "No open issue is without dependencies; --all includes closed issues\n".to_owned();
@@ -223,10 +215,6 @@ impl GraphExport {
 }
 
 impl Report for GraphExport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     /// The graph in its format, which is always for a program.
     fn human(&self, _: &Styles) -> String {
         match self.format {

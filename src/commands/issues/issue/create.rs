@@ -118,10 +118,6 @@ pub(crate) struct CreateReport {
 }
 
 impl Report for CreateReport {
-    fn document(&self) -> Option<&dyn output::Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let issue = self.issue.issue();
         format!("{} issue {}  {}\n", styles.good("✓ Created"), styles.id(&issue.id.to_string()), plain_line(&issue.title))

@@ -16,8 +16,8 @@ use crate::domain::id::{IssueId, IssueRef};
 use crate::domain::issue::{self, Summary};
 use crate::domain::tracker::plan::{self, PlanProblem, PlannedIssue, World};
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
-use crate::output::{Document, Report};
 
 // Arguments of `issue import`.
 #[derive(Debug, clap::Args)]
@@ -145,10 +145,6 @@ impl ImportReport {
 }
 
 impl Report for ImportReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let head = if self.dry_run { "The plan is valid:".to_owned() } else { styles.good("✓ Created") };
         let line = |issue: &NewIssue| {
@@ -172,10 +168,6 @@ pub(crate) struct ExportReport {
 }
 
 impl Report for ExportReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     /// A plan is always JSON.
     fn human(&self, _: &Styles) -> String {
         format!("{:#}\n", self.value())

@@ -10,8 +10,8 @@ use crate::domain::id::IssueId;
 use crate::domain::issue::{self, FieldChange};
 use crate::error::Error;
 use crate::git::{history, tree};
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 use crate::store::events::{EventLog, IssueEvent};
 use crate::store::file;
 use crate::store::layout::Layout;
@@ -176,10 +176,6 @@ pub(crate) struct LogReport {
 }
 
 impl Report for LogReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.changes.is_empty() {
             return "No history: the issue is not committed, and git jit did not change it\n".to_owned();

@@ -7,19 +7,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commands::issues::gate::warn_outdated;
 use crate::commands::issues::report::{BulkOutcome, BulkReport, StoredIssue};
 use crate::commands::shared::args;
 use crate::commands::shared::edit_session::{Changed, EditSession};
+use crate::commands::shared::gate_results::warn_outdated;
 use crate::commands::shared::issue_index::IssueIndex;
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{self, Priority, State, valid_title};
 use crate::domain::tracker::graph::effective_state;
-use crate::domain::tracker::query::{Filter, AssigneeFilter};
+use crate::domain::tracker::query::{AssigneeFilter, Filter};
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 use crate::store::issues::Source;
 
 // Arguments of `issue update`.
@@ -252,10 +252,6 @@ impl UpdateReport {
 }
 
 impl Report for UpdateReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let id = styles.id(&self.issue.issue().id.short());
         if self.changed {

@@ -7,8 +7,8 @@ use crate::commands::shared::issue_index::IndexedIssue;
 use crate::domain::id::IssueId;
 use crate::domain::issue::State;
 use crate::domain::tracker::query::{Missing, QueryKind, missing};
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 
 /// The reasons why an issue is not in a list; none if it is.
 #[derive(Serialize, JsonSchema)]
@@ -72,10 +72,6 @@ impl Explanation {
 }
 
 impl Report for Explanation {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let id = styles.id(&self.issue_id.short());
         let (mark, is_not) = if self.included { (styles.good("✓"), "") } else { (styles.bad("✗"), "not ") };

@@ -9,8 +9,8 @@ use crate::commands::issues::report::shorten;
 use crate::domain::id::IssueId;
 use crate::domain::merge::{Conflict, Ruling};
 use crate::exit::ExitStatus;
+use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
-use crate::output::{Document, Report};
 
 /// One file in conflict.
 #[derive(Serialize, JsonSchema)]
@@ -79,10 +79,6 @@ impl ResolveReport {
 }
 
 impl Report for ResolveReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         match self.issues.as_slice() {
             [] if self.has_decision => "No issue is in conflict: nothing to decide\n".to_owned(),

@@ -5,14 +5,14 @@ use std::ffi::OsString;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::leases::claim::acquire::Terms;
+use crate::commands::leases::acquire::Terms;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::lease_report::{AcquireKind, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::commands::shared::supervise::{SupervisedCommand, supervise, was_concluded};
 use crate::domain::id::{IssueId, LeaseId};
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 
 const AFTER: &str = "\
 The lease is renewed once a third of its time is gone, and released when the command ends; one that you had before
@@ -124,10 +124,6 @@ fn now_as(edit: &EditSession<'_>, view: LeaseView) -> LeaseView {
 }
 
 impl Report for Held {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     /// What is on stdout is the command's.
     fn human(&self, _: &Styles) -> String {
         String::new()

@@ -17,8 +17,8 @@ use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
 use crate::error::Error;
 use crate::lease::coordinator;
+use crate::output::Report;
 use crate::output::text::{Styles, count};
-use crate::output::{Document, Report};
 use crate::process;
 use crate::process::background::{self, Watched};
 use crate::store;
@@ -191,10 +191,6 @@ pub(crate) struct KeepaliveEnded {
 }
 
 impl Report for KeepaliveEnded {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         format!("Ended after {}\n", count(self.renewed, "renewal"))
     }
@@ -209,10 +205,6 @@ pub(crate) struct Detached {
 }
 
 impl Report for Detached {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let head = styles.good("✓ Keeping alive");
         format!(
@@ -233,10 +225,6 @@ pub(crate) struct KeepaliveStopped {
 }
 
 impl Report for KeepaliveStopped {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         match self.pid {
             Some(pid) => format!("Ended process {pid}: leases end when their time is up\n"),

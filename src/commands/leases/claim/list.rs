@@ -11,8 +11,8 @@ use crate::commands::shared::session::resolve;
 use crate::commands::shared::session::{CommandResult, Session, issues};
 use crate::domain::id::{AgentId, WorktreeId};
 use crate::domain::lease::Lease;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
-use crate::output::{Document, Report};
 use crate::store::layout::Layout;
 use crate::store::worktrees;
 
@@ -93,10 +93,6 @@ impl Report for Leases {
     fn quiet(&self) -> Option<String> {
         let ids: Vec<&str> = self.leases.iter().map(|lease| lease.lease_id.as_str()).collect();
         Some(ids.join("\n")).filter(|ids| !ids.is_empty())
-    }
-
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
     }
 
     fn human(&self, styles: &Styles) -> String {

@@ -13,8 +13,8 @@ use crate::domain::id::{AgentId, IdError, IssueId, IssueRef, LeaseId};
 
 use crate::domain::lease::{LeaseEvent, PastEvent};
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
-use crate::output::{Document, Report};
 
 // Arguments of `claim log`.
 #[derive(Debug, clap::Args)]
@@ -161,10 +161,6 @@ fn ttl_secs(event: &LeaseEvent) -> Option<u64> {
 }
 
 impl Report for LeaseHistory {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.records.is_empty() {
             return "No records\n".to_owned();

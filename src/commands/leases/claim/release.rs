@@ -12,8 +12,8 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{AgentId, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{self, Request};
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 use crate::store::identity::Identity;
 use crate::store::worktrees::{self, Worktree};
 
@@ -182,10 +182,6 @@ impl Released {
 }
 
 impl Report for Released {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let lease = styles.id(&self.lease_id);
         match self.issue_id.map(|issue| issue.short()) {
@@ -209,10 +205,6 @@ pub(crate) struct Evicted {
 }
 
 impl Report for Evicted {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         format!(
             "{} lease {}\n  Issue {} is free; it was held by {} in {}\n",

@@ -10,8 +10,8 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::Holder;
 use crate::domain::lease::{self, Lease, Request};
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 
 // Arguments of `claim renew`.
 #[derive(Debug, clap::Args)]
@@ -88,10 +88,6 @@ pub(crate) struct Beaten {
 }
 
 impl Report for Beaten {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.leases.is_empty() {
             return "You hold no issue here\n".to_owned();

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 use crate::text::hook_bypass;
 
 /// Bytes of input that are read at most.
@@ -41,10 +41,6 @@ pub(crate) fn run(args: Args) -> Box<dyn Report> {
 }
 
 impl Report for GuardReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         String::new()
     }

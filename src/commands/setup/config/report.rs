@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::exit::ExitStatus;
+use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line, table};
-use crate::output::{Document, Report};
 use crate::store::config::edit::Key;
 
 /// A setting with its value in force, and every place that sets it.
@@ -57,10 +57,6 @@ pub(crate) struct SettingReport {
 }
 
 impl Report for SettingReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         format!("{}\n", plain_line(&self.setting.value))
     }
@@ -82,10 +78,6 @@ pub(crate) struct SettingsReport {
 }
 
 impl Report for SettingsReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let row = |setting: &SettingView| {
             let about = setting.about.unwrap_or_default().to_owned();
@@ -120,10 +112,6 @@ pub(crate) struct SettingChange {
 }
 
 impl Report for SettingChange {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let what = match &self.value {
             Some(value) => format!("{} = {}", self.key, plain_line(value)),
@@ -158,10 +146,6 @@ pub(crate) struct ValidationProblem {
 }
 
 impl Report for ValidationReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         if self.valid {
             return format!("{} No mistakes in the settings ({} checked)\n", styles.good("✓"), count(self.places.len(), "place"));

@@ -11,8 +11,8 @@ use crate::exit::ExitStatus;
 use crate::hooks::install::canary::{self, CanaryResult};
 use crate::hooks::install::config_hooks;
 use crate::hooks::install::{HOOKS, HookSlot, Site};
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 use crate::store::layout::Layout;
 use crate::store::worktrees;
 
@@ -147,10 +147,6 @@ fn elsewhere(layout: &Layout, site: &Site, all_configured: bool) -> Result<Vec<W
 }
 
 impl Report for HooksStatusReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, styles: &Styles) -> String {
         let line = |hook: &HookStatus| {
             let mark = if hook.is_ok() { styles.good("✓") } else { styles.bad("✗") };

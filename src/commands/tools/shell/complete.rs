@@ -6,15 +6,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::CommandFactory;
 use clap_complete::engine::{CompletionCandidate, complete as candidates};
 use serde::Serialize;
 
-use crate::commands::cli::Cli;
 use crate::commands::shared::candidates::dress;
 use crate::commands::shared::session::Session;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document, Report};
 
 // Arguments of `complete`.
 #[derive(Debug, clap::Args)]
@@ -35,7 +33,7 @@ pub(crate) fn complete(session: &Session, args: CompleteArgs) -> Box<dyn Report>
     if let Some(dir) = directory(&words) {
         session.cx.enter(&dir);
     }
-    let mut root = Cli::command();
+    let mut root = (session.program.command)();
     root.build();
     let found = candidates(&mut dress("", root), words, last, Some(&session.cx.cwd)).unwrap_or_default();
     let one = |candidate: &CompletionCandidate| Candidate {
@@ -70,10 +68,6 @@ struct Candidate {
 }
 
 impl Report for CandidatesReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         self.candidates.iter().map(|Candidate { value, help }| format!("{value}\t{help}\n")).collect()
     }

@@ -13,8 +13,8 @@ use crate::domain::issue;
 use crate::domain::lease::{Lease, LeaseFilter, LeaseStatus, Ledger};
 use crate::domain::time::in_words;
 use crate::enforce::policy::EffectivePolicy;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 use crate::store::identity::Identity;
 use crate::store::issue_sources::IssueSources;
 use crate::store::layout::Layout;
@@ -140,10 +140,6 @@ fn sanitized(text: &str, longest: usize) -> String {
 }
 
 impl Report for PromptReport {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         if self.line.is_empty() { String::new() } else { format!("{}\n", self.line) }
     }

@@ -14,8 +14,8 @@ use crate::commands::shared::supervise::{SupervisedCommand, supervise, was_concl
 use crate::commands::worktrees::agent::{AgentsLease, StartedAgent};
 use crate::domain::id::{IssueId, IssueRef, LeaseId};
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::Styles;
-use crate::output::{Document, Report};
 use crate::process::GIT_LOCAL_VARIABLES;
 use crate::process::background::{self, Watched};
 use crate::store;
@@ -195,10 +195,6 @@ struct Tended {
 }
 
 impl Report for Tended {
-    fn document(&self) -> Option<&dyn Document> {
-        Some(self)
-    }
-
     fn human(&self, _: &Styles) -> String {
         String::new()
     }

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::commands::leases::claim::LeaseView;
 use crate::commands::shared::args::duration_secs;
 use crate::commands::shared::edit_session::EditSession;
 use crate::commands::shared::lease_args::{reason, ttl_secs};
-use crate::commands::shared::lease_report::{AcquireKind, Acquired};
+use crate::commands::shared::lease_report::{AcquireKind, Acquired, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::Document;
