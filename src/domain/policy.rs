@@ -3,44 +3,13 @@
 //! Two rules: the policy in force is the strictest of all candidates, none of which replaces another; and an edit of an issue needs a
 //! live, fresh lease of the editor. Decides from its arguments only; commands and hooks report the result.
 
+mod enforcement;
+
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{LeaseStatus, Ledger, Limits};
 use crate::domain::time::Now;
 
-/// The consequence of a finding, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, schemars::JsonSchema)]
-#[schemars(inline)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Enforcement {
-    /// Ignored.
-    #[default]
-    Off,
-    /// Reported, but allowed.
-    Warn,
-    /// Refused.
-    Strict,
-}
-
-impl Enforcement {
-    /// Parses a value of `enforce_leases`, in any case.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "off" => Some(Self::Off),
-            "warn" => Some(Self::Warn),
-            "strict" => Some(Self::Strict),
-            _ => None,
-        }
-    }
-
-    /// The spelling in `enforce_leases`.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Warn => "warn",
-            Self::Strict => "strict",
-        }
-    }
-}
+pub(crate) use enforcement::Enforcement;
 
 /// The settings of one `config.toml`; `None` for those that it does not set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -50,22 +50,22 @@ pub(crate) enum Blocker {
     Missing { path: PathBuf },
     /// Its folder has no `.git`: a killed removal leaves that.
     #[error("{} no longer has a .git file", path.display())]
-    NoGit { path: PathBuf },
+    WithoutGitFile { path: PathBuf },
     /// The checkout failed, perhaps in a hook.
     #[error("cannot check out the files, so the worktree was removed again: {why}")]
-    NoCheckout {
+    CheckoutFailed {
         /// Git's message.
         why: String,
     },
     #[error("the post_spawn command failed{}, so the worktree was removed again: {command}", status.map(|status| format!(" with status {status}")).unwrap_or_default())]
-    NotPrepared {
+    PostSpawnFailed {
         command: String,
         /// Its exit status; `None` if it did not exit.
         status: Option<i32>,
     },
     /// The user has worked in it while it was incomplete, so it is not rolled back.
     #[error("{} has work that is not from its base, so it is kept: {file}", path.display())]
-    NotOurs {
+    HasUserWork {
         path: PathBuf,
         /// The first file, or other work.
         file: String,
@@ -83,12 +83,12 @@ pub(crate) enum Blocker {
         reason: Option<String>,
     },
     #[error("{} has uncommitted changes ({}): {}", path.display(), files.len(), first(files))]
-    Changed { path: PathBuf, files: Vec<String> },
+    UncommittedChanges { path: PathBuf, files: Vec<String> },
     #[error("{} has untracked files ({}): {}", path.display(), files.len(), first(files))]
-    Untracked { path: PathBuf, files: Vec<String> },
+    UntrackedFiles { path: PathBuf, files: Vec<String> },
     /// It has ignored files that `.worktreeinclude` lists and that differ from the primary worktree's.
     #[error("{} has ignored files listed in .worktreeinclude that differ from the primary worktree's ({}): {}", path.display(), files.len(), first(files))]
-    Listed { path: PathBuf, files: Vec<String> },
+    ListedFiles { path: PathBuf, files: Vec<String> },
     /// It contains repositories, for example submodules.
     #[error("{} contains repositories that would be removed with it ({}): {}", path.display(), files.len(), first(files))]
     Submodules {
@@ -99,12 +99,12 @@ pub(crate) enum Blocker {
     #[error("the worktree {} is inside {}", inner.display(), path.display())]
     Nested { path: PathBuf, inner: PathBuf },
     #[error("{what} is in progress in {}", path.display())]
-    UnderWay { path: PathBuf, what: &'static str },
+    OperationInProgress { path: PathBuf, what: &'static str },
     #[error("stashes were created on branch '{branch}' ({})", stashes.join(", "))]
-    Stashed { branch: String, stashes: Vec<String> },
+    Stashes { branch: String, stashes: Vec<String> },
     /// It has commits that are nowhere else.
     #[error("{branch} has commits ({commits}) that are merged nowhere and on no remote")]
-    Unmerged {
+    UnmergedCommits {
         branch: String,
         commits: usize,
         /// Whether a branch would keep them.
@@ -112,16 +112,16 @@ pub(crate) enum Blocker {
     },
     /// Another agent holds a lease in it.
     #[error("the worktree is in use by {holder}")]
-    InUse { holder: Holder },
+    HeldByOther { holder: Holder },
     #[error("{} is being created by {holder} (process {pid})", path.display())]
-    BeingMade { path: PathBuf, holder: Holder, pid: u32 },
+    BeingCreated { path: PathBuf, holder: Holder, pid: u32 },
     #[error("{} has just been created by another process", path.display())]
-    JustMade { path: PathBuf },
+    JustCreated { path: PathBuf },
     /// Its path does not exist, and Git's files about it may be the only copy of something.
     #[error("{} does not exist, but Git's files about it have {what}", path.display())]
     MayComeBack { path: PathBuf, what: &'static str },
     #[error("{name} is running in {} (process {pid})", path.display())]
-    AtWork { name: String, pid: u32, path: PathBuf },
+    AgentRunning { name: String, pid: u32, path: PathBuf },
     #[error("{}", all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Several {
         /// At least two.

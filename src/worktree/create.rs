@@ -101,7 +101,7 @@ pub(crate) fn resume(repo: Repo<'_>, request: &SpawnRequest<'_>, existing: Workt
         return Err(blocker.into());
     }
     if existing.is_missing {
-        let blocker = if path.exists() { Blocker::NoGit { path } } else { Blocker::Missing { path } };
+        let blocker = if path.exists() { Blocker::WithoutGitFile { path } } else { Blocker::Missing { path } };
         return Err(blocker.into());
     }
     let identity = Identity::ensure(&existing.git_dir, &path, Some(&request.agent_id), layout.modes)?;
@@ -191,8 +191,8 @@ fn explain_conflict(layout: &Layout, request: &SpawnRequest<'_>, rival: Option<B
         return rival.into();
     }
     match existing(layout, request.issue) {
-        Ok(Some(found)) if belongs_to(&found, &request.agent_id) => Blocker::JustMade { path: found.root }.into(),
-        Err(in_progress @ Error::Blocker(Blocker::BeingMade { .. })) => in_progress,
+        Ok(Some(found)) if belongs_to(&found, &request.agent_id) => Blocker::JustCreated { path: found.root }.into(),
+        Err(in_progress @ Error::Blocker(Blocker::BeingCreated { .. })) => in_progress,
         _ => error,
     }
 }

@@ -48,7 +48,7 @@ fn reason_to_keep(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId) -> Resul
     if worktree.is_locked {
         return Ok(Some(locked(worktree)));
     }
-    if let Some(blocker @ (Blocker::Moved { .. } | Blocker::NoGit { .. })) = missing(worktree) {
+    if let Some(blocker @ (Blocker::Moved { .. } | Blocker::WithoutGitFile { .. })) = missing(worktree) {
         return Ok(Some(blocker));
     }
     let may_come_back = |what| Some(Blocker::MayComeBack { path: worktree.root.clone(), what });

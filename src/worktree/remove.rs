@@ -80,7 +80,7 @@ fn reload(layout: &Layout, worktree: &Worktree) -> Result<Worktree> {
 fn stop_agent(worktree: &Worktree) -> Result<()> {
     let Some(run) = agent_at_work(worktree) else { return Ok(()) };
     if !background::end_with_group(Watched { pid: run.pid, began: run.began }, GRACE) {
-        return Err(Blocker::AtWork { name: run.name, pid: run.pid, path: worktree.root.clone() }.into());
+        return Err(Blocker::AgentRunning { name: run.name, pid: run.pid, path: worktree.root.clone() }.into());
     }
     Ok(())
 }

@@ -90,7 +90,7 @@ pub(crate) fn risks(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId, option
     if !options.stop_agent
         && let Some(run) = agent_at_work(worktree)
     {
-        found.push(Blocker::AtWork { name: run.name, pid: run.pid, path: path.clone() });
+        found.push(Blocker::AgentRunning { name: run.name, pid: run.pid, path: path.clone() });
     }
     found.extend(branch_in_use(layout, worktree, options)?);
     found.extend(held_by_other(repo, worktree, agent).filter(|_| !options.end_lease));
@@ -136,7 +136,7 @@ pub(crate) fn missing(worktree: &Worktree) -> Option<Blocker> {
     let root = worktree.identity.as_ref().map(|identity| PathBuf::from(&identity.root));
     match root.filter(|root| worktrees::git_dir_of(root).is_ok_and(|git_dir| git_dir == worktree.git_dir)) {
         Some(to) => Some(Blocker::Moved { to }),
-        None if worktree.root.exists() => Some(Blocker::NoGit { path: worktree.root.clone() }),
+        None if worktree.root.exists() => Some(Blocker::WithoutGitFile { path: worktree.root.clone() }),
         None => Some(Blocker::Missing { path: worktree.root.clone() }),
     }
 }
@@ -164,5 +164,5 @@ pub(crate) fn live_holder(repo: Repo<'_>, worktree: &Worktree, matches: impl Fn(
 /// reports that error.
 pub(crate) fn held_by_other(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId) -> Option<Blocker> {
     let holder = live_holder(repo, worktree, |holder| holder.agent_id != *agent).ok().flatten()?;
-    Some(Blocker::InUse { holder })
+    Some(Blocker::HeldByOther { holder })
 }

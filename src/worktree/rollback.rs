@@ -47,7 +47,7 @@ pub(crate) fn recover_interrupted(repo: Repo<'_>) -> Result<Vec<String>> {
                 lines.push(format!("creating {shown} was interrupted: its files are complete, but post_spawn has not finished"));
             }
             Ok(()) => lines.push(format!("creating {} was interrupted and has been undone", record.branch)),
-            Err(Error::Blocker(blocker @ Blocker::NotOurs { .. })) => lines.push(blocker.to_string()),
+            Err(Error::Blocker(blocker @ Blocker::HasUserWork { .. })) => lines.push(blocker.to_string()),
             Err(error) => return Err(error),
         }
     }
@@ -82,7 +82,7 @@ pub(crate) fn concurrent_creation(layout: &Layout, issue: IssueId, own_lease: Op
 
 fn find_creation(layout: &Layout, is_it: impl Fn(&SpawnRecord) -> bool) -> Result<Option<Blocker>> {
     let found = spawns::all(&layout.shared_dir())?.into_iter().find(is_it);
-    Ok(found.map(|SpawnRecord { path, holder, pid, .. }| Blocker::BeingMade { path: path.into(), holder, pid }))
+    Ok(found.map(|SpawnRecord { path, holder, pid, .. }| Blocker::BeingCreated { path: path.into(), holder, pid }))
 }
 
 /// Removes what a creation has left up to `stage`: the worktree, the branch unless it has moved, the lease, then the journal.
@@ -115,7 +115,7 @@ fn remove(layout: &Layout, record: &SpawnRecord, stage: SpawnStage, cause: Cause
     let path = Path::new(&record.path);
     if let Some(git_dir) = own_git_dir(layout, record)? {
         if let Some(file) = user_work(layout, record, (path, &git_dir), stage, cause)? {
-            return Err(Blocker::NotOurs { path: path.to_owned(), file }.into());
+            return Err(Blocker::HasUserWork { path: path.to_owned(), file }.into());
         }
         if let Err(error) = remove_with_git(layout, &["--force", "--force"], path) {
             // Git was killed while it added the worktree, and does not recognize it.

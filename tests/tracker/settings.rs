@@ -10,7 +10,7 @@ fn a_setting_is_changed_in_its_place_and_the_rest_of_the_file_stays() {
     team.jit("config set worktree.enforce_leases strict").ok();
     assert_eq!(team.read(".jit/config.toml"), before.replace("\"off\"", "\"strict\""));
     assert_eq!(team.jit("config get worktree.enforce_leases").ok().line(), "strict");
-    team.jit("config set worktree.enforce_leases strict").ok().says("Already so");
+    team.jit("config set worktree.enforce_leases strict").ok().says("Unchanged");
     team.jit("config unset worktree.enforce_leases").ok();
     assert_eq!(team.jit("config get worktree.enforce_leases").ok().line(), "off");
     team.jit("config show").ok().says("coordination.default_ttl_secs").says(".jit/config.toml").says("default");

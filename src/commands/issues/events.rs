@@ -14,7 +14,7 @@ use crate::commands::shared::args::duration_secs;
 use crate::commands::shared::session::{CommandResult, Session, resolve};
 use crate::error::Error;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, Streamed};
 use crate::process;
 use crate::store;
 use crate::store::events::{EventLog, IssueEvent};

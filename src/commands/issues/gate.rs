@@ -19,7 +19,6 @@ use crate::domain::tracker::gate::{GateMode, GateRecord, GateVerdict};
 use crate::domain::tracker::workflow;
 use crate::error::Error;
 use crate::store::gates;
-use crate::store::layout::Layout;
 
 /// Verbs of `gate`.
 #[derive(Debug, Subcommand)]

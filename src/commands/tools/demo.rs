@@ -36,12 +36,12 @@ struct DemoStep {
     said: String,
     status: i32,
     #[serde(skip)]
-    expected: Expected,
+    expected: ExpectedResult,
 }
 
 /// What a command must do.
 #[derive(Clone, Copy)]
-struct Expected {
+struct ExpectedResult {
     status: i32,
     /// A part of the output.
     text: &'static str,
@@ -174,7 +174,7 @@ impl Demo {
     /// Runs `git` with the words of `line`, in which a no-break space does not separate. Fails unless the result is as expected.
     fn run(&mut self, heading: &'static str, place: &str, line: &str, status: i32, text: &'static str) -> Result<(), Error> {
         let args: Vec<String> = line.split(' ').map(|word| word.replace('\u{a0}', " ")).collect();
-        self.step(heading, place, &args, Expected { status, text }, None).map(drop)
+        self.step(heading, place, &args, ExpectedResult { status, text }, None).map(drop)
     }
 
     /// Runs `git`, as `agent` if there is one, and returns what it printed.
@@ -183,7 +183,7 @@ impl Demo {
         heading: &'static str,
         place: &str,
         args: &[String],
-        expected: Expected,
+        expected: ExpectedResult,
         agent: Option<&str>,
     ) -> Result<String, Error> {
         let variable = agent.map(|agent| format!("JIT_AGENT_ID={agent} ")).unwrap_or_default();
@@ -217,13 +217,13 @@ impl Demo {
     /// Runs a command whose last argument is a title, and returns the short form of the id that it prints.
     fn capture(&mut self, heading: &'static str, place: &str, line: &str, title: &str) -> Result<String, Error> {
         let args: Vec<String> = line.split(' ').map(str::to_owned).chain([title.to_owned()]).collect();
-        let id = self.step(heading, place, &args, Expected { status: 0, text: "" }, None)?;
+        let id = self.step(heading, place, &args, ExpectedResult { status: 0, text: "" }, None)?;
         Ok(id.chars().take(8).collect())
     }
 
     fn spawn(&mut self, heading: &'static str, agent: &str, issue: &str) -> Result<String, Error> {
         let args = ["jit", "worktree", "spawn", issue, "--no-agent", "--quiet"].map(str::to_owned);
-        let path = self.step(heading, "team", &args, Expected { status: 0, text: "trees/issue-" }, Some(agent))?;
+        let path = self.step(heading, "team", &args, ExpectedResult { status: 0, text: "trees/issue-" }, Some(agent))?;
         Ok(path.trim_start_matches("…/").to_owned())
     }
 
@@ -246,7 +246,14 @@ impl Demo {
         file::replace(&absolute, text.replace(old, new).as_bytes(), VERSIONED)?;
         let (place, below) = path.split_once("/.jit/").unwrap_or(("", path));
         let (place, command) = (place.to_owned(), format!("sed -i 's/{old}/{new}/' .jit/{below}"));
-        self.push(DemoStep { heading, place, command, said: String::new(), status, expected: Expected { status: 0, text: "" } })
+        self.push(DemoStep {
+            heading,
+            place,
+            command,
+            said: String::new(),
+            status,
+            expected: ExpectedResult { status: 0, text: "" },
+        })
     }
 }
 

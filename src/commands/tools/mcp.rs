@@ -7,7 +7,7 @@
 mod catalog;
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,8 +22,7 @@ use serde_json::{Map, Value};
 
 use crate::commands::shared::session::{CommandResult, Program, Session};
 use crate::error::Error;
-use crate::output::text::Styles;
-use crate::output::{self, Colour, Document, Failure, Output, Report};
+use crate::output::{Document as _, Failure, Streamed};
 use crate::process;
 use crate::store;
 

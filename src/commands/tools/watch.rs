@@ -26,7 +26,7 @@ use crate::domain::time::Now;
 use crate::error::Error;
 use crate::output::text::Styles;
 use crate::output::watch::{self, KeyEffect, WatchCursor};
-use crate::output::{Document, Report};
+use crate::output::{Report, Streamed};
 use crate::process;
 use crate::store;
 use crate::store::events::IssueEvent;

@@ -161,7 +161,7 @@ fn own_lease(session: &Session, layout: &Layout, worktree: &Worktree) -> Result<
         let is_own = lease.holder.worktree_id == identity.worktree_id && lease.holder.agent_id == agent;
         is_own && !lease.closing && lease.lease_status(&now, u64::MAX).excludes()
     });
-    Ok(own.map(|lease| Blocker::InUse { holder: lease.holder.clone() }))
+    Ok(own.map(|lease| Blocker::HeldByOther { holder: lease.holder.clone() }))
 }
 
 /// The worktree's issue if it is closed: in the primary worktree, on the default branch, or on GitHub.

@@ -152,7 +152,7 @@ fn lease_holder(session: &Session, layout: &Layout, existing: Option<&Worktree>)
 fn resume_in(repo: Repo<'_>, request: &SpawnRequest<'_>, existing: Worktree, with_agent: bool) -> Result<Spawned, Error> {
     let is_others = existing.identity.as_ref().and_then(|identity| identity.agent_id.as_ref()) != Some(&request.agent_id);
     if let Some(run) = agent_at_work(&existing).filter(|_| with_agent || is_others) {
-        return Err(Blocker::AtWork { name: run.name, pid: run.pid, path: existing.root }.into());
+        return Err(Blocker::AgentRunning { name: run.name, pid: run.pid, path: existing.root }.into());
     }
     Ok(worktree::resume(repo, request, existing)?)
 }

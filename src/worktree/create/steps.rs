@@ -101,7 +101,7 @@ impl CreatedSteps<'_> {
         self.stop_if_interrupted()?;
         let checked_out = with_inherited_locks(&self.journal, None, || self.check_out());
         self.stop_if_interrupted()?;
-        checked_out.map_err(|error| Blocker::NoCheckout { why: error.to_string() })?;
+        checked_out.map_err(|error| Blocker::CheckoutFailed { why: error.to_string() })?;
         add_issue_file(self.path, self.request)?;
         include_file::copy_listed(self.repo.layout, self.path)
     }
@@ -123,7 +123,7 @@ impl CreatedSteps<'_> {
 
     /// Runs the user's command that prepares the worktree; its output goes to stderr.
     fn run_post_spawn(&self, command: &str) -> Result<()> {
-        let failed = |status| Blocker::NotPrepared { command: command.to_owned(), status };
+        let failed = |status| Blocker::PostSpawnFailed { command: command.to_owned(), status };
         let run = || -> std::io::Result<ExitCause> {
             let env = [
                 ("JIT_AGENT_ID", self.record.holder.agent_id.to_string()),

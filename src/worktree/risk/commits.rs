@@ -26,7 +26,7 @@ const OPERATIONS: [(&str, &str); 7] = [
 /// The operation that is in progress. A rebase, for example, keeps its stash where only it finds it.
 pub(crate) fn operation_in_progress(worktree: &Worktree) -> Option<Blocker> {
     let (_, what) = OPERATIONS.into_iter().find(|(name, _)| worktree.git_dir.join(name).exists())?;
-    Some(Blocker::UnderWay { path: worktree.root.clone(), what })
+    Some(Blocker::OperationInProgress { path: worktree.root.clone(), what })
 }
 
 /// The commits of the refs that only this worktree has.
@@ -63,7 +63,7 @@ pub(crate) fn stashed(layout: &Layout, worktree: &Worktree) -> Result<Option<Blo
     let stashes: Vec<String> =
         newest_first.filter(|(_, line)| is_from_here(line) == Some(true)).map(|(n, _)| format!("stash@{{{n}}}")).collect();
     let branch = worktree.branch.clone().unwrap_or_else(|| "(no branch)".to_owned());
-    Ok((!stashes.is_empty()).then_some(Blocker::Stashed { branch, stashes }))
+    Ok((!stashes.is_empty()).then_some(Blocker::Stashes { branch, stashes }))
 }
 
 /// The worktree's commits that are nowhere else, unless `options` accepts their loss or keeps their branch.
@@ -86,5 +86,5 @@ pub(crate) fn unmerged_commits(repo: Repo<'_>, worktree: &Worktree) -> Result<Op
         return Ok(None);
     }
     let branch = worktree.branch.as_ref().map_or("a detached HEAD".to_owned(), |branch| format!("branch '{branch}'"));
-    Ok(Some(Blocker::Unmerged { branch, commits, has_branch: worktree.branch.is_some() }))
+    Ok(Some(Blocker::UnmergedCommits { branch, commits, has_branch: worktree.branch.is_some() }))
 }

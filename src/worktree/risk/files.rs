@@ -24,10 +24,10 @@ pub(crate) fn risks(layout: &Layout, worktree: &Worktree, options: RemovalOption
         let (mut changed, untracked) = changed_and_untracked(worktree)?;
         changed.extend(hidden_changes(layout, worktree)?);
         if !changed.is_empty() {
-            found.push(Blocker::Changed { path: path.clone(), files: changed });
+            found.push(Blocker::UncommittedChanges { path: path.clone(), files: changed });
         }
         if !untracked.is_empty() && !options.discard_untracked {
-            found.push(Blocker::Untracked { path: path.clone(), files: untracked });
+            found.push(Blocker::UntrackedFiles { path: path.clone(), files: untracked });
         }
     }
     if !options.discard_ignored {
@@ -83,7 +83,7 @@ fn listed_files(layout: &Layout, root: &Path) -> Result<Option<Blocker>> {
     let primary = layout.primary_root.as_deref().unwrap_or(root);
     let mut files = include_file::listed(primary, root)?;
     files.retain(|file| primary == root || !include_file::is_copy(primary, root, file));
-    Ok((!files.is_empty()).then(|| Blocker::Listed { path: root.to_owned(), files }))
+    Ok((!files.is_empty()).then(|| Blocker::ListedFiles { path: root.to_owned(), files }))
 }
 
 /// Submodules whose repository is in the worktree's Git directory, and that are not checked out at any of these paths.

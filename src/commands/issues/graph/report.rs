@@ -10,8 +10,8 @@ use crate::commands::shared::issue_list::{ListedIssue, issue_table};
 use crate::domain::id::IssueId;
 use crate::domain::issue::State;
 use crate::domain::tracker::graph::{Branch, Way};
-use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
+use crate::output::{Document as _, Report};
 
 /// An issue in a tree, and what is below it.
 #[derive(Serialize, JsonSchema)]

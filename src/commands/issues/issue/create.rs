@@ -13,8 +13,8 @@ use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::IssueId;
 use crate::domain::issue::{Document, Draft, Priority, valid_title};
 use crate::error::Error;
+use crate::output::Report;
 use crate::output::text::{Styles, plain_line};
-use crate::output::{self, Report};
 use crate::store::issues::Source;
 
 // Arguments of `issue create`.

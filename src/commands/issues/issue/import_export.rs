@@ -16,8 +16,8 @@ use crate::domain::id::{IssueId, IssueRef};
 use crate::domain::issue::{self, Summary};
 use crate::domain::tracker::plan::{self, PlanProblem, PlannedIssue, World};
 use crate::error::Error;
-use crate::output::Report;
 use crate::output::text::{Styles, count, plain_line};
+use crate::output::{Document as _, Report};
 
 // Arguments of `issue import`.
 #[derive(Debug, clap::Args)]

@@ -55,10 +55,10 @@ pub(crate) fn gather(session: &Session) -> Result<SettingsReport, Error> {
             let places = vec![PlacedValue { place: source.clone(), value: agent.to_string() }];
             return Ok(SettingView::known(key, agent.to_string(), source, places));
         }
-        let placed = |candidate: &Candidate| {
+        let value_of = |candidate: &Candidate| {
             Some(PlacedValue { place: candidate.place.clone(), value: value_in(candidate.settings.as_ref().ok()?, key)? })
         };
-        let places: Vec<PlacedValue> = places.iter().filter_map(placed).collect();
+        let places: Vec<PlacedValue> = places.iter().filter_map(value_of).collect();
         let value = value_in(&in_force, key).unwrap_or_default();
         if key.name == "worktree.enforce_leases"
             && let Some((place, _)) = policy.unreadable.first()

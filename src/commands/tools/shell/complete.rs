@@ -36,7 +36,7 @@ pub(crate) fn complete(session: &Session, args: CompleteArgs) -> Box<dyn Report>
     let mut root = (session.program.command)();
     root.build();
     let found = candidates(&mut dress("", root), words, last, Some(&session.cx.cwd)).unwrap_or_default();
-    let one = |candidate: &CompletionCandidate| Candidate {
+    let one = |candidate: &CompletionCandidate| CompletionWord {
         value: candidate.get_value().to_string_lossy().into_owned(),
         help: candidate.get_help().map(|help| plain_line(&help.to_string())).unwrap_or_default(),
     };
@@ -58,17 +58,17 @@ fn directory(words: &[OsString]) -> Option<PathBuf> {
 #[derive(Serialize)]
 struct CandidatesReport {
     count: usize,
-    candidates: Vec<Candidate>,
+    candidates: Vec<CompletionWord>,
 }
 
 #[derive(Serialize)]
-struct Candidate {
+struct CompletionWord {
     value: String,
     help: String,
 }
 
 impl Report for CandidatesReport {
     fn human(&self, _: &Styles) -> String {
-        self.candidates.iter().map(|Candidate { value, help }| format!("{value}\t{help}\n")).collect()
+        self.candidates.iter().map(|CompletionWord { value, help }| format!("{value}\t{help}\n")).collect()
     }
 }
