@@ -45,14 +45,14 @@ pub(crate) fn run(repo: Repo<'_>, range: &Range) -> Result<Checked> {
     let git = &layout.repo;
     let commits = history::reachable(git, &range.tips, &range.hidden)?;
     let mut findings = Vec::new();
-    let changed = changes_of(cx, layout, &commits, &mut findings)?;
+    let made = changes_of(cx, layout, &commits, &mut findings)?;
     let exempt = [history::published_tips(&layout.repo, layout.primary_root.as_deref())?, range.hidden.clone()].concat();
-    let changes = changed.iter().flat_map(|commit| &commit.changes);
+    let changes = made.iter().flat_map(|commit| &commit.changes);
     let reader = FactReader::new(repo, actor::editor(cx, layout, None)?, changes, Some(exempt));
     let knows_leases = adopt::is_recorded_here(layout) || reader.ledger().is_none_or(|ledger| ledger.sequence > 0);
     let own = range::own_addresses(git);
     let mut not_judged: BTreeMap<IssueId, Vec<ObjectId>> = BTreeMap::new();
-    for commit in &changed {
+    for commit in &made {
         let (id, position) = (commit.commit, commit.position());
         // Commits by others were judged in the clone that made them.
         let is_judged = knows_leases && !own.is_empty() && range::others(git, id, &own)?.is_none();

@@ -11,10 +11,13 @@ use crate::git::Result;
 use crate::git::history;
 use crate::git::tree::{self, TreeEntry};
 
+/// The steps of one file in one commit; `None` if the commit's parents were cut off.
+type StepsByFile = HashMap<(ObjectId, BString), Option<Vec<Transition>>>;
+
 /// The steps that commits made, read once for each commit and file.
 #[derive(Default)]
 pub(crate) struct FileHistory {
-    steps: RefCell<HashMap<(ObjectId, BString), Option<Vec<Transition>>>>,
+    steps: RefCell<StepsByFile>,
 }
 
 impl FileHistory {

@@ -14,11 +14,14 @@ use crate::enforce::change::FileChange;
 use crate::repo::Repo;
 use crate::store::authority::{AuthorityLog, RecordedTransition};
 
+/// The recorded transitions by path, and the outcomes of their leases.
+type Records = (HashMap<String, Vec<RecordedTransition>>, HashMap<LeaseId, LeaseOutcome>);
+
 /// The records of some files.
 #[derive(Default)]
 pub(crate) struct RecordedEdits {
     paths: HashSet<String>,
-    read: OnceCell<(HashMap<String, Vec<RecordedTransition>>, HashMap<LeaseId, LeaseOutcome>)>,
+    read: OnceCell<Records>,
 }
 
 impl RecordedEdits {

@@ -73,12 +73,11 @@ fn gather(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<Option<S
     Ok((!is_empty).then_some(StagedCommit { parents, changes, misplaced }))
 }
 
+/// Findings, and the changes that may be recorded, each with its authority.
+type Judged<'c> = (Vec<Finding>, Vec<(&'c FileChange, Authority)>);
+
 /// The findings about a commit, and the changes that may be recorded, each with its authority.
-fn judge_all<'c>(
-    repo: Repo<'_>,
-    reader: &FactReader<'_>,
-    commit: &'c StagedCommit,
-) -> Result<(Vec<Finding>, Vec<(&'c FileChange, Authority)>)> {
+fn judge_all<'c>(repo: Repo<'_>, reader: &FactReader<'_>, commit: &'c StagedCommit) -> Result<Judged<'c>> {
     let StagedCommit { parents, changes, misplaced } = commit;
     let position = Position { commit: None, parents };
     let (mut findings, mut passed) = (misplaced.clone(), Vec::new());

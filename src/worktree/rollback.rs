@@ -198,9 +198,9 @@ fn git_dir_for(layout: &Layout, path: &Path) -> Result<Option<PathBuf>> {
     let wanted = path.join(".git");
     for name in file::names(&dir)? {
         let git_dir = dir.join(name);
-        let gitdir = file::read_optional(&git_dir.join("gitdir"))?.unwrap_or_default();
-        let gitdir = gix::path::from_byte_slice(gitdir.trim_ascii_end()).ok().map(Path::to_owned);
-        if gitdir.is_some_and(|gitdir| git_dir.join(gitdir) == wanted) {
+        let text = file::read_optional(&git_dir.join("gitdir"))?.unwrap_or_default();
+        let named = gix::path::from_byte_slice(text.trim_ascii_end()).ok();
+        if named.is_some_and(|named| git_dir.join(named) == wanted) {
             return Ok(Some(git_dir));
         }
     }

@@ -165,7 +165,7 @@ fn what_does_not_fit_together_any_more_is_refused_and_what_did_not_before_is_tol
     depends(&a, &b);
     depends(&b, &a);
     ci.git("commit -q -a -m Cycle").ok();
-    ci.jit("check").exits(1).says("wait for each other");
+    ci.jit("check").exits(1).says("depend on each other");
     ci.git("push -q origin main").ok();
     ci.write("code", "x");
     ci.git("add code").ok();

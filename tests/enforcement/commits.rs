@@ -77,7 +77,7 @@ fn a_file_that_is_no_valid_issue_is_refused_with_a_lease_too() {
         for (text, why) in [
             ("{".to_owned(), "EOF"),
             (good.replace("\"First\"", "\"First\",\n  \"title\": \"Twice\""), "occurs twice"),
-            (good.replace(&issues[0], &issues[1]), "its name says"),
+            (good.replace(&issues[0], &issues[1]), "its file name says"),
             (format!("<<<<<<< ours\n{good}"), "conflict markers"),
         ] {
             here.write(&Place::file(&issues[0]), text);

@@ -26,6 +26,7 @@ use crate::worktree::name;
 /// A worktree with its issue, its leases and its agent.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Worktree")]
+#[expect(clippy::struct_excessive_bools, reason = "the members of the document")]
 pub(crate) struct WorktreeRow {
     /// The last part of its path.
     pub name: String,

@@ -74,7 +74,9 @@ struct CleanedUpWorktree {
 
 impl CleanedUp {
     fn new(action: &'static str, dry_run: bool, mut worktrees: Vec<CleanedUpWorktree>) -> Self {
-        worktrees.iter_mut().for_each(|worktree| worktree.removed = worktree.reasons.is_empty() && !dry_run);
+        for worktree in &mut worktrees {
+            worktree.removed = worktree.reasons.is_empty() && !dry_run;
+        }
         let changed = worktrees.iter().any(|worktree| worktree.removed);
         Self { changed, dry_run, count: worktrees.len(), worktrees, action }
     }

@@ -116,6 +116,13 @@ fn gate(old: Option<Gate>, args: Args) -> Result<Gate, Error> {
     gate.timeout_secs = timeout.unwrap_or(gate.timeout_secs);
     gate.working_dir = working_dir.or(gate.working_dir);
     gate.priority = priority.unwrap_or(gate.priority);
+    check(&gate)?;
+    Ok(gate)
+}
+
+/// Whether the fields of a gate are valid together.
+fn check(gate: &Gate) -> Result<(), Error> {
+    let refuse = |what: String, hint: &str| Err(Error::Usage { what, hint: hint.to_owned() });
     if !is_title(&gate.title) {
         return refuse("a gate's title must be one line of 1 to 200 characters".to_owned(), "Use --title");
     }
@@ -128,7 +135,7 @@ fn gate(old: Option<Gate>, args: Args) -> Result<Gate, Error> {
     if gate.working_dir.as_deref().is_some_and(leads_out) {
         return refuse("a gate's folder must be in the worktree".to_owned(), "Use a relative path without .. with --working-dir");
     }
-    Ok(gate)
+    Ok(())
 }
 
 pub(crate) fn remove(session: &Session, args: RemoveArgs) -> CommandResult {

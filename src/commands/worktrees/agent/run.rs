@@ -130,14 +130,14 @@ impl SupervisedAgent<'_> {
         let missing = || Error::NotThere { what: "program", name: "git-jit".to_owned(), hint: String::new() };
         let program = session.cx.program.clone().ok_or_else(missing)?;
         let (log, stream) = agent_run::new_log(&layout.shared_dir(), self.issue_id, layout.modes)?;
-        let mut args: Vec<OsString> = vec!["-C".into(), spawned.path.clone().into()];
+        let mut arguments: Vec<OsString> = vec!["-C".into(), spawned.path.clone().into()];
         let (issue, path) = (self.issue_id.to_string(), log.display().to_string());
-        let tend = ["--agent-id", spawned.holder.agent_id.as_str(), "worktree", "tend", "--issue", &issue];
-        args.extend(tend.map(OsString::from));
-        args.extend(["--lease", self.lease_id.as_str(), "--name", self.name, "--log", &path, "--"].map(OsString::from));
-        args.extend(argv.iter().cloned());
+        let words = ["--agent-id", spawned.holder.agent_id.as_str(), "worktree", "tend", "--issue", &issue];
+        arguments.extend(words.map(OsString::from));
+        arguments.extend(["--lease", self.lease_id.as_str(), "--name", self.name, "--log", &path, "--"].map(OsString::from));
+        arguments.extend(argv.iter().cloned());
         let failed = || store::Error::io("run", &program);
-        let mut child = background::start_in_background(&program, &args, Some(&stream)).map_err(failed())?;
+        let mut child = background::start_in_background(&program, &arguments, Some(&stream)).map_err(failed())?;
         let deadline = Instant::now() + START_TIMEOUT;
         loop {
             // Checked before the record is read: a process that has ended by now has already recorded that its agent ran.
