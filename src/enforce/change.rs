@@ -1,7 +1,7 @@
-//! What a commit, or what is staged, changes below `.jit/`: one [`FileChange`] a file, against what it should have been.
+//! The changes below `.jit/` in a commit or in what is staged: one [`FileChange`] for each file that is not as expected.
 //!
-//! For a commit with one parent a file should be as it was; for a merge, what the three-way rule gives.
-//! Everything else is a change, the unchanged side of a merge too.
+//! With one parent a file is expected to be as it was. In a merge it is expected to be what the three-way rule gives; anything else
+//! is a change, even one side kept unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,18 +18,17 @@ use crate::enforce::path_kind::PathKind;
 use crate::git::index::Staged;
 use crate::git::tree::{self, TreeEntry};
 
-/// A file that is not what it should have been.
+/// A file that is not as expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FileChange {
     /// Relative to `.jit/`.
     pub path: BString,
-    /// What it is.
     pub kind: PathKind,
-    /// The versions that it could have kept; in a conflict, those of all parents.
+    /// The expected versions; in a conflict, those of all parents.
     pub from: Vec<Option<TreeEntry>>,
-    /// Whether authority must lead here from all of them rather than from one: a conflict was resolved.
+    /// Whether authority must lead here from all of them rather than from one, because a conflict was resolved.
     pub is_resolution: bool,
-    /// What it is now; `None` where it was removed.
+    /// The new version; `None` if the file was removed.
     pub to: Option<TreeEntry>,
 }
 
@@ -41,12 +40,12 @@ impl From<tree::Difference> for FileChange {
 }
 
 impl FileChange {
-    /// Whether it makes a file that no parent has.
+    /// Whether it creates a file that no parent has.
     pub(crate) fn is_creation(&self) -> bool {
         self.to.is_some() && self.from.iter().all(Option::is_none)
     }
 
-    /// Whether it is an edit of an issue or could be one: a new note is none.
+    /// The issue that it edits. A new note is not an edit.
     pub(crate) fn edited_issue(&self) -> Option<IssueId> {
         match self.kind {
             PathKind::Note(_) if self.is_creation() => None,
@@ -61,23 +60,23 @@ impl FileChange {
         self.edited_issue().map(edit)
     }
 
-    /// The path as it is written down.
+    /// The path as it is recorded.
     pub(crate) fn name(&self) -> String {
         self.path.to_string()
     }
 
-    /// The transitions that authority must have recorded, one for each version that it starts from.
+    /// The transitions that need authority, one for each version that it may start from.
     pub(crate) fn steps(&self) -> impl Iterator<Item = Transition> {
         let version = |entry: &Option<TreeEntry>| entry.as_ref().map(TreeEntry::version);
         self.from.iter().map(move |from| (version(from), version(&self.to)))
     }
 
-    /// What is wrong with the file itself.
+    /// The defect of the file itself, with or without a lease.
     pub(crate) fn defect(&self, repo: &Repository) -> Option<Finding> {
         let to = self.to?;
         let invalid = |why: String| Finding::Invalid { path: format!("{}/{}", tree::DATA, self.path), why, commit: None };
         if self.kind == PathKind::Other && PathKind::of(&self.path.to_ascii_lowercase()) != PathKind::Other {
-            return Some(invalid("is a file of git jit only on file systems that fold case".to_owned()));
+            return Some(invalid("is a git jit file only on case-insensitive file systems".to_owned()));
         }
         if self.path == "issues" || self.path == "notes" {
             return Some(invalid("is not a directory".to_owned()));
@@ -114,7 +113,7 @@ pub(crate) struct Edit {
     pub is_resolution: bool,
 }
 
-/// What is compared with its parents.
+/// The side of a comparison with parents.
 pub(crate) enum Compared<'a> {
     /// What is staged.
     Staged(&'a Staged),
@@ -122,7 +121,7 @@ pub(crate) enum Compared<'a> {
     Commit(ObjectId),
 }
 
-/// The changes that `side` makes to what its `parents` should have become.
+/// The changes that `side` makes to what is expected from its `parents`.
 pub(crate) fn changes(
     repo: &Repository,
     scratch: &std::path::Path,
@@ -170,7 +169,7 @@ fn differences(repo: &Repository, side: &Compared<'_>, parent: Option<ObjectId>)
     }
 }
 
-/// Entries at the top of a commit that are `.jit` only after case folding, or are `.jit` and no directory, and that no parent has.
+/// Top-level entries of a commit that no parent has and that are `.jit` only after case folding, or are `.jit` but not a directory.
 pub(crate) fn misplaced(repo: &Repository, commit: ObjectId, parents: &[ObjectId]) -> Result<Vec<Finding>> {
     let mut found = tree::misplaced(repo, commit)?;
     for parent in parents {
@@ -183,8 +182,8 @@ pub(crate) fn misplaced(repo: &Repository, commit: ObjectId, parents: &[ObjectId
     Ok(found.into_iter().map(|(name, _)| misplacement(name).in_commit(commit)).collect())
 }
 
-/// The finding about a path that is `.jit` and is not.
+/// The finding about such an entry.
 pub(crate) fn misplacement(path: String) -> Finding {
-    let why = if path == tree::DATA { "is not a directory" } else { "is .jit only on file systems that fold case" };
+    let why = if path == tree::DATA { "is not a directory" } else { "is .jit only on case-insensitive file systems" };
     Finding::Invalid { path, why: why.to_owned(), commit: None }
 }

@@ -1,8 +1,8 @@
-//! The three-way rule: what a file must be in a merge that nobody edited.
+//! The three-way rule: what a file must be in a merge that was not edited.
 //!
-//! Both sides equal: that. One side unchanged since a merge base: the other side. Both changed: what the merge driver makes of
-//! an issue, or Git's own clean text merge. Any merge base may serve. With more than two parents, one after the other, as Git
-//! does it.
+//! If both sides are equal, that version. If one side is unchanged since a merge base, the other side. If both changed, the result
+//! of the merge driver for an issue, or Git's clean text merge. Any merge base may be used. More than two parents are merged one
+//! after the other, as Git does.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ use crate::git::tree::{self, FilesByPath, TreeEntry};
 pub(crate) enum Expected {
     /// Any of these.
     One(Vec<Option<TreeEntry>>),
-    /// There is no mechanical merge: whoever resolves it edits, starting from all of these.
+    /// There is no mechanical merge. A resolution is an edit that starts from all of these.
     Conflict(Vec<Option<TreeEntry>>),
 }
 
@@ -34,13 +34,13 @@ pub(crate) struct MergeContext<'a> {
     parents: Vec<FilesByPath>,
     /// For each parent after the first, the files of its merge bases with those before it.
     bases: Vec<Vec<FilesByPath>>,
-    /// For the same, the files of the merge bases of those bases, where there are several: Git merges them first.
+    /// For the same, if there are several bases, the files of their own merge bases: Git merges the bases first.
     below: Vec<Vec<FilesByPath>>,
-    /// Texts that a merge made and no object holds, for the next parent's turn.
+    /// Merged texts that are not in the object database, for the merge with the next parent.
     made: RefCell<BTreeMap<ObjectId, Vec<u8>>>,
 }
 
-/// A file, and what it has become.
+/// A file, and its version in the merge commit.
 #[derive(Clone, Copy)]
 struct MergedFile<'p> {
     path: &'p BString,
@@ -48,7 +48,7 @@ struct MergedFile<'p> {
 }
 
 impl<'a> MergeContext<'a> {
-    /// The merge of `parents`, whose `.jit` trees are `trees`, as far as files at `paths` go.
+    /// The merge of `parents`, whose `.jit` trees are `trees`, for the files at `paths`.
     pub(crate) fn new(
         repo: &'a Repository,
         scratch: &Path,
@@ -80,12 +80,13 @@ impl<'a> MergeContext<'a> {
         Ok(Self { repo, scratch: scratch.to_owned(), parents, bases, below, made: RefCell::default() })
     }
 
-    /// What the first parent has at `path`, one of those that were named.
+    /// The first parent's version of the file at `path`, which must be one of those given to [`Self::new`].
     pub(crate) fn ours(&self, path: &BString) -> Option<TreeEntry> {
         self.parents[0].get(path).copied()
     }
 
-    /// What the file at `path`, one of those that were named, must be; `to` is what it is, which saves asking Git where it is right by itself.
+    /// What the file at `path` must be, which must be one of those given to [`Self::new`]. `to` is its version in the merge commit: if
+    /// the merge driver's result is that, Git is not asked.
     pub(crate) fn expected(&self, path: &BString, to: Option<TreeEntry>) -> Result<Expected> {
         let versions: Vec<Option<TreeEntry>> = self.parents.iter().map(|files| files.get(path).copied()).collect();
         let file = MergedFile { path, to };
@@ -94,7 +95,7 @@ impl<'a> MergeContext<'a> {
             let mut bases: Vec<Option<TreeEntry>> = self.bases[n].iter().map(|files| files.get(path).copied()).collect();
             for below in &self.below[n] {
                 let made = self.three_way(MergedFile { path, to: None }, [bases[0], below.get(path).copied(), bases[1]])?;
-                // Markers are no base, and the driver takes none in their place.
+                // A base with conflict markers is useless; the driver then merges without a base.
                 bases.extend(if made.is_empty() { vec![None] } else { made });
             }
             let mut next = Vec::new();
@@ -108,7 +109,7 @@ impl<'a> MergeContext<'a> {
         Ok(if outcomes.is_empty() { Expected::Conflict(distinct(versions)) } else { Expected::One(outcomes) })
     }
 
-    /// What becomes of our version, the base and their version of a file.
+    /// The possible merges of our version, the base and their version of a file; empty for a conflict.
     fn three_way(&self, file: MergedFile<'_>, [ours, base, theirs]: [Option<TreeEntry>; 3]) -> Result<Vec<Option<TreeEntry>>> {
         if ours == theirs || theirs == base {
             return Ok(vec![ours]);
@@ -141,7 +142,7 @@ impl<'a> MergeContext<'a> {
         Ok(entries)
     }
 
-    /// What the merge driver makes of an issue, where nothing is left to a person.
+    /// The merge driver's result for an issue, if it leaves no conflict.
     fn by_field(&self, path: &BString, versions: Versions<'_>) -> Option<Vec<u8>> {
         let PathKind::Issue(id) = PathKind::of(path) else { return None };
         let lines = git::merge::by_lines(&self.scratch);

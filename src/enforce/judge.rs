@@ -1,6 +1,6 @@
 //! The judgement of one edit: a pure function of facts.
 //!
-//! Four things authorise an edit, in this order: the editor's live lease; that nobody else knows the issue yet; the commit hook's
+//! Four things authorise an edit, in this order: the editor's live lease; that no one else knows the issue yet; the commit hook's
 //! record; that others have published the same. [`judge`] asks for a fact that it needs and does not have by returning it as an
 //! error, so that nothing is read in vain.
 
@@ -126,7 +126,7 @@ pub(crate) fn judge_new(facts: &Facts<'_>) -> Result<Judgement, Fact> {
         },
     };
     let is_free = matches!(finding, Finding::Unleased { .. } | Finding::Lapsed { .. } | Finding::NoLedger { .. });
-    // At the push a new issue is judged by itself, whoever has leased it since.
+    // At the push a new issue is judged by itself, even if another has leased it since.
     let is_new_commit = facts.edit.commit.is_some() && facts.edit.is_creation;
     if (is_free || is_new_commit) && !facts.is_known.ok_or(Fact::IsKnown)? && !was_removed(facts)? {
         return Ok(Ok(Authority::Private));

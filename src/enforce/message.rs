@@ -1,6 +1,6 @@
-//! The words of a verdict: what, why, who holds it and until when, and the next command to type.
+//! The text of a verdict: what was found and why, who holds the issue and until when, and the next command.
 //!
-//! One block a finding. Never names a way around the hook.
+//! Each finding is one block. No text names a way around the hook.
 
 use std::fmt::Write;
 
@@ -13,11 +13,11 @@ use crate::domain::policy::{Because, Finding};
 use crate::enforce::Verdict;
 use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 
-/// A finding in words.
+/// The text of a finding.
 pub(crate) struct Block {
     /// What was found.
     pub what: String,
-    /// What to type next.
+    /// The next commands, one a line.
     pub next: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ impl From<&Finding> for FindingView {
     }
 }
 
-/// The same as [`verdict`] for programs, as one line: `{"schema_version":1,"hook":{…}}`; nothing where nothing was found.
+/// A verdict as one line of JSON, `{"schema_version":1,"hook":{…}}`; empty if nothing was found.
 pub(crate) fn verdict_json(verdict: &Verdict, action: &str) -> String {
     if verdict.refused.is_empty() && verdict.reported.is_empty() {
         return String::new();
@@ -58,7 +58,7 @@ pub(crate) fn verdict_json(verdict: &Verdict, action: &str) -> String {
     format!("{}\n", json!({ "schema_version": 1, "hook": hook }))
 }
 
-/// Everything that a hook has to say; `action` is "commit" or "push".
+/// The report of a verdict for people; `action` is "commit", "push" or "check".
 pub(crate) fn verdict(verdict: &Verdict, action: &str) -> String {
     let mut text = String::new();
     for (findings, is_refusal, head) in [
@@ -70,7 +70,7 @@ pub(crate) fn verdict(verdict: &Verdict, action: &str) -> String {
         }
         let _ = writeln!(text, "git jit: {head}");
         for (place, why) in verdict.unreadable.iter().filter(|_| is_refusal) {
-            let _ = writeln!(text, "\n  the policy counts as strict, since {place} cannot be read: {}", why.escape_debug());
+            let _ = writeln!(text, "\n  the policy counts as strict because {place} cannot be read: {}", why.escape_debug());
         }
         for finding in findings {
             let block = block(finding);
@@ -88,20 +88,19 @@ fn acquire(issue: IssueId) -> String {
     format!("To take it: git jit claim acquire {}", issue.short())
 }
 
-/// One finding in words.
+/// The text of one finding.
 pub(crate) fn block(finding: &Finding) -> Block {
     let short = finding.issue().map(|issue| issue.short()).unwrap_or_default();
     match finding {
         Finding::Unleased { issue } => {
-            Block { what: format!("issue {short}: edited without a lease; nobody holds it"), next: vec![acquire(*issue)] }
+            Block { what: format!("issue {short}: edited without a lease, and not held by anyone"), next: vec![acquire(*issue)] }
         }
         Finding::Lapsed { issue, lease_id } => {
-            Block { what: format!("issue {short}: your lease {lease_id} is over, or about to be"), next: vec![acquire(*issue)] }
+            Block { what: format!("issue {short}: your lease {lease_id} has lapsed or is about to"), next: vec![acquire(*issue)] }
         }
-        Finding::Stale { issue, lease_id } => Block {
-            what: format!("issue {short}: your lease {lease_id} has been silent for too long"),
-            next: vec![acquire(*issue)],
-        },
+        Finding::Stale { issue, lease_id } => {
+            Block { what: format!("issue {short}: your lease {lease_id} is stale"), next: vec![acquire(*issue)] }
+        }
         Finding::HeldByOther { holder, lease_status, branch, .. } => Block {
             what: format!(
                 "issue {short}: held by {holder}{} {}",
@@ -111,7 +110,7 @@ pub(crate) fn block(finding: &Finding) -> Block {
             next: vec![format!("To see when it ends: git jit claim status --issue {short}")],
         },
         Finding::HeldUnderOtherName { holder, me, .. } => Block {
-            what: format!("issue {short}: this worktree holds it as {holder}, and you are {me}"),
+            what: format!("issue {short}: held in this worktree by {holder}, and you are {me}"),
             next: vec![format!("To act as its holder: export JIT_AGENT_ID={holder}")],
         },
         Finding::Unauthorised { issue, commit, because, now, by } => unauthorised(*issue, commit, because, now, by.as_deref()),
@@ -127,7 +126,7 @@ pub(crate) fn block(finding: &Finding) -> Block {
             next: vec![format!("To catch up: git merge {branch}")],
         },
         Finding::CreatedElsewhere { .. } => Block {
-            what: format!("issue {short}: new issues are made in the primary worktree only"),
+            what: format!("issue {short}: new issues may be created only in the primary worktree"),
             next: vec!["To find it: git jit worktree list".to_owned()],
         },
         Finding::Rewinds { branch, why } => Block {
@@ -138,15 +137,14 @@ pub(crate) fn block(finding: &Finding) -> Block {
     }
 }
 
-/// What cannot be read, or does not fit together.
+/// The text of a finding about what cannot be read or is inconsistent.
 fn broken(finding: &Finding) -> Block {
     let (what, next) = match finding {
-        Finding::NoLedger { why } => (
-            format!("the lease log cannot be read: {why}"),
-            "No lease can be proved until it can; to see what can be: git jit recover --dry-run",
-        ),
+        Finding::NoLedger { why } => {
+            (format!("the lease log cannot be read: {why}"), "To see what can be recovered: git jit recover --dry-run")
+        }
         Finding::Unreadable { what, why } => (format!("{what}: {why}"), "To find what is broken: git fsck, and git jit doctor"),
-        Finding::Inconsistent { what } => (what.escape_debug().to_string(), "To see all of it: git jit doctor"),
+        Finding::Inconsistent { what } => (what.escape_debug().to_string(), "To see all problems: git jit doctor"),
         other => (other.code().to_owned(), ""),
     };
     Block { what, next: vec![next.to_owned()] }
@@ -157,14 +155,14 @@ fn unauthorised(issue: IssueId, commit: &str, because: &Because, now: &Finding, 
     let commit = &commit[..commit.len().min(10)];
     let why = match because {
         Because::NeverRecorded => "no lease covered the edit when it was committed".to_owned(),
-        Because::LeaseLapsed { lease_id } => format!("the lease {lease_id} it was made under lapsed before it was released"),
+        Because::LeaseLapsed { lease_id } => format!("its lease {lease_id} lapsed before it was released"),
         Because::LeaseEvicted { lease_id, by, reason } => {
-            format!("the lease {lease_id} it was made under was evicted by {by}: {}", reason.escape_debug())
+            format!("its lease {lease_id} was evicted by {by}: {}", reason.escape_debug())
         }
     };
     let mut next = match now {
         Finding::Unleased { .. } | Finding::Lapsed { .. } | Finding::Stale { .. } => {
-            vec![format!("To answer for it: git jit claim acquire {short}, then push again")]
+            vec![format!("To take responsibility: git jit claim acquire {short}, then push again")]
         }
         held => {
             let block = block(held);
@@ -173,7 +171,7 @@ fn unauthorised(issue: IssueId, commit: &str, because: &Because, now: &Finding, 
     };
     if let Some(by) = by {
         let by = by.escape_debug();
-        next.push(format!("To answer for what {by} made: git jit adopt {commit}^! --reason \"…\""));
+        next.push(format!("To take responsibility for the edit by {by}: git jit adopt {commit}^! --reason \"…\""));
     }
     Block { what: format!("issue {short}: commit {commit}: {why}"), next }
 }

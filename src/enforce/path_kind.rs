@@ -1,24 +1,24 @@
-//! What a path below `.jit/` is to the rules: an issue, a note, the policy, or nothing that they know.
+//! The kinds of paths below `.jit/`.
 
 use gix::bstr::ByteSlice;
 
 use crate::domain::id::IssueId;
 
-/// What a path below `.jit/` is to the rules.
+/// The kind of a path below `.jit/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PathKind {
     /// An issue's file.
     Issue(IssueId),
-    /// A note on an issue: anybody may add one; changing or removing one is an edit of the issue.
+    /// A note on an issue. Anyone may add one; changing or removing one is an edit of the issue.
     Note(IssueId),
     /// `config.toml` or `gates.json`.
     Policy,
-    /// Nothing that the rules know.
+    /// A file that no rule is about.
     Other,
 }
 
 impl PathKind {
-    /// What this path is.
+    /// The kind of this path.
     pub(crate) fn of(path: &[u8]) -> Self {
         let names: Vec<&[u8]> = path.split_str("/").collect();
         match names.as_slice() {

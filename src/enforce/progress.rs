@@ -1,16 +1,16 @@
-//! A line on the terminal for judgements that take longer than a second; nothing anywhere else.
+//! A progress line on the terminal for judgements that take longer than a second.
 
 use std::io::Write;
 
 use crate::context::Context;
 use crate::domain::time::Now;
 
-/// Before this many milliseconds nobody wonders.
+/// No progress is shown before this many milliseconds.
 const QUIET_MS: u64 = 1000;
-/// The clock is looked at once in so many steps.
+/// The clock is read once in so many commits.
 const EVERY: usize = 16;
 
-/// How far a judgement has come.
+/// The progress of a judgement. The line is erased when this is dropped.
 pub(crate) struct JudgeProgress<'a> {
     cx: &'a Context,
     begun: Now,
@@ -18,12 +18,12 @@ pub(crate) struct JudgeProgress<'a> {
 }
 
 impl<'a> JudgeProgress<'a> {
-    /// Begins to count the time.
+    /// Starts to count the time.
     pub(crate) fn new(cx: &'a Context) -> Self {
         Self { cx, begun: cx.clock().now(), is_shown: false }
     }
 
-    /// Says that `done` of `all` commits are judged, if somebody watches and it is time to.
+    /// Shows that `done` of `all` commits are judged, if stderr is a terminal and it is time to.
     pub(crate) fn at(&mut self, done: usize, all: usize) {
         if !self.cx.terminal.is_watched || !done.is_multiple_of(EVERY) {
             return;
@@ -38,7 +38,7 @@ impl<'a> JudgeProgress<'a> {
 impl Drop for JudgeProgress<'_> {
     fn drop(&mut self) {
         if self.is_shown {
-            // Back to the beginning of the line, and the rest of it away.
+            // Return to the start of the line and erase it.
             let _ = write!(std::io::stderr(), "\r\u{1b}[K");
         }
     }

@@ -1,7 +1,7 @@
-//! Installs the hooks where Git really looks for them, and takes them away again, to the byte.
+//! Installs the hooks where Git looks for them, and removes them again, to the byte.
 //!
-//! A hook that stood there is kept beside ours and runs first. What a manager owns is left alone: its user is told what
-//! to add. Nothing is written unless all of it can be.
+//! An existing hook is kept beside ours and runs first. A hook manager's files are not written; the user is shown what to add. Either
+//! all hooks are installed or none.
 
 pub(crate) mod canary;
 pub(crate) mod config_hooks;
@@ -16,52 +16,18 @@ pub(crate) mod site;
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
-use crate::exit::{Diagnose, Diagnosis};
 use crate::hooks::install::manager::Manager;
-pub(crate) use crate::hooks::install::obstacle::Obstacle;
+pub(crate) use crate::hooks::install::obstacle::{Error, Obstacle, Result};
 use crate::hooks::install::shim::HookAuthor;
 pub(crate) use crate::hooks::install::site::{HookSlot, Site};
 use crate::store::file::{self, Modes};
 use crate::store::layout::Layout;
 
-/// Why hooks could not be installed, removed or examined.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error(transparent)]
-    Store(#[from] crate::store::Error),
-    #[error(transparent)]
-    Git(#[from] crate::git::run::Error),
-    #[error(transparent)]
-    Obstacle(#[from] Obstacle),
-}
-
-impl From<crate::git::Error> for Error {
-    fn from(error: crate::git::Error) -> Self {
-        match error {
-            crate::git::Error::Run(error) => Self::Git(error),
-            error => Self::Store(error.into()),
-        }
-    }
-}
-
-impl Diagnose for Error {
-    fn diagnosis(&self) -> Diagnosis {
-        match self {
-            Self::Store(error) => error.diagnosis(),
-            Self::Git(error) => error.diagnosis(),
-            Self::Obstacle(obstacle) => obstacle.diagnosis(),
-        }
-    }
-}
-
-/// The result of work on installed hooks.
-pub(crate) type Result<T> = std::result::Result<T, Error>;
-
-/// The hooks that are installed, each with the binary that serves it.
+/// The installed hooks, each with the binary that it runs.
 pub(crate) const HOOKS: [(&str, &str); 3] =
     [("pre-commit", "jit-pre-commit"), ("pre-merge-commit", "jit-pre-commit"), ("pre-push", "jit-pre-push")];
 
-/// How Git is told of the hooks.
+/// How Git finds the hooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(crate) enum InstallMode {
     /// Files in the directory that Git takes hooks from
@@ -71,29 +37,29 @@ pub(crate) enum InstallMode {
     Config,
 }
 
-/// What was done.
+/// The result of an installation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Installed {
-    /// The hooks that were written.
+    /// The written hooks.
     pub written: Vec<PathBuf>,
-    /// The hooks that stood there, where they are kept.
+    /// The paths at which existing hooks are kept.
     pub kept: Vec<PathBuf>,
-    /// The directory, where it is a part of this worktree's files.
+    /// The hooks directory, if it is part of this worktree's files.
     pub tracked: Option<PathBuf>,
-    /// Whether the merge driver was set up too.
+    /// Whether the merge driver was set up.
     pub driver: bool,
 }
 
-/// What was taken away.
+/// The result of a removal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Uninstalled {
-    /// The hooks that are gone.
+    /// The removed hooks.
     pub removed: Vec<PathBuf>,
-    /// Whether the merge driver is gone too.
+    /// Whether the merge driver was removed.
     pub driver: bool,
 }
 
-/// The hooks of ours that Git would not run here.
+/// Our hooks that Git would not run here.
 pub(crate) fn missing(layout: &Layout) -> Vec<String> {
     let configured = config_hooks::in_force(layout).unwrap_or_default();
     let site = Site::of(layout);
@@ -113,7 +79,7 @@ pub(crate) fn install(cx: &Context, layout: &Layout, mode: InstallMode) -> Resul
     Ok(Installed { driver: merge_driver::install(cx, layout)?, ..installed })
 }
 
-/// The files that installing would write, by what stands there now; an obstacle where it would be refused.
+/// The files that an installation would write now; an obstacle if it would be refused.
 pub(crate) fn due(cx: &Context, layout: &Layout) -> Result<Vec<PathBuf>> {
     let plan = plan(cx, layout)?;
     let site = Site::of(layout)?;
@@ -121,7 +87,7 @@ pub(crate) fn due(cx: &Context, layout: &Layout) -> Result<Vec<PathBuf>> {
     Ok(plan.texts.into_iter().chain(advice).map(|(path, _)| path).collect())
 }
 
-/// What installing comes to: hooks that have to make room, and hooks to be written.
+/// What an installation does: the hooks that it moves aside and the hooks that it writes.
 #[derive(Default)]
 struct InstallPlan {
     aside: Vec<(PathBuf, PathBuf)>,
@@ -182,19 +148,19 @@ fn plan(cx: &Context, layout: &Layout) -> Result<InstallPlan> {
     Ok(plan)
 }
 
-/// Makes room and writes the hooks: all of it or nothing. A crash in between leaves a hook put aside, which is told, and which the
-/// next call finishes or takes back.
+/// Moves hooks aside and writes ours: all or nothing. A crash in between leaves a hook aside; that is reported, and the next call
+/// completes or reverts it.
 fn write(site: &Site, shared: Modes, plan: InstallPlan) -> Result<Installed> {
     let InstallPlan { aside, texts } = plan;
     let modes = executable(shared);
     file::make_dir(&site.dir, modes)?;
     let mut fresh = Vec::new();
     for (path, text) in texts {
-        // Written whole before anything is moved: what is left to do cannot fail for want of room.
+        // Written completely before anything is moved, so that the rest cannot fail for lack of space.
         fresh.push((file::finish_beside(&path, text.as_bytes(), modes, false)?, path));
     }
     let mut installed = Installed { tracked: site.is_tracked.then(|| site.dir.clone()), ..Installed::default() };
-    let done = aside.iter().try_for_each(|(hook, kept)| put_aside(hook, kept)).and_then(|()| {
+    let done = aside.iter().try_for_each(|(hook, kept)| move_aside(hook, kept)).and_then(|()| {
         for (temporary, path) in fresh {
             temporary.replace()?;
             installed.written.push(path);
@@ -203,7 +169,7 @@ fn write(site: &Site, shared: Modes, plan: InstallPlan) -> Result<Installed> {
     });
     if let Err(error) = done {
         for (hook, kept) in aside {
-            forget_name(&hook);
+            remove_name_link(&hook);
             if kept.symlink_metadata().is_ok() {
                 let _ = std::fs::rename(&kept, &hook);
             }
@@ -214,25 +180,25 @@ fn write(site: &Site, shared: Modes, plan: InstallPlan) -> Result<Installed> {
     Ok(installed)
 }
 
-fn put_aside(hook: &Path, kept: &Path) -> Result<()> {
+fn move_aside(hook: &Path, kept: &Path) -> Result<()> {
     if shim::goes_by_its_name(hook) {
         let named = shim::named(hook);
         let dir = named.parent().unwrap_or(Path::new("")).to_owned();
-        std::fs::create_dir_all(&dir).map_err(crate::store::Error::io("make", &dir))?;
+        std::fs::create_dir_all(&dir).map_err(crate::store::Error::io("create", &dir))?;
         let _ = std::fs::remove_file(&named);
         let target = Path::new("..").join(kept.file_name().unwrap_or_default());
         std::os::unix::fs::symlink(target, &named).map_err(crate::store::Error::io("link", &named))?;
     }
-    Ok(std::fs::rename(hook, kept).map_err(crate::store::Error::io("put aside", hook))?)
+    Ok(std::fs::rename(hook, kept).map_err(crate::store::Error::io("move", hook))?)
 }
 
-/// Removes our hooks, and puts back what stood there before; and the merge driver.
+/// Removes our hooks and the merge driver, and restores the hooks that were there before.
 pub(crate) fn uninstall(layout: &Layout) -> Result<Uninstalled> {
     let removed = uninstall_hooks(layout)?;
     Ok(Uninstalled { removed, driver: merge_driver::uninstall(layout)? })
 }
 
-/// The hooks of ours that uninstalling would take away, and whether the merge driver too.
+/// What [`uninstall`] would remove.
 pub(crate) fn removable(layout: &Layout) -> Result<Uninstalled> {
     let (dirs, ours) = installed(layout)?;
     let mut removed: Vec<PathBuf> = config_hooks::in_force(layout)?.into_iter().map(PathBuf::from).collect();
@@ -243,16 +209,16 @@ pub(crate) fn removable(layout: &Layout) -> Result<Uninstalled> {
     Ok(Uninstalled { removed, driver: merge_driver::is_there(layout)? })
 }
 
-/// The folders that hooks of ours may be in, and those that are as we wrote them.
+/// The directories that our hooks may be in, and the hooks there that are as we wrote them.
 fn installed(layout: &Layout) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let configured = config_hooks::in_force(layout)?;
     let site = match Site::of(layout) {
         Ok(site) => Some(site),
-        // Hooks by configuration do not mind where hooks would be.
+        // Hooks by configuration do not depend on the hooks directory.
         Err(_) if !configured.is_empty() => None,
         Err(error) => return Err(error),
     };
-    // Where they were before the setting was changed, they would come to life when it is changed back.
+    // Hooks in the default directory would run again if core.hooksPath were unset.
     let mut dirs: Vec<PathBuf> = site.into_iter().map(|site| site.dir).chain([layout.common_dir.join("hooks")]).collect();
     dirs.dedup();
     let mut ours = Vec::new();
@@ -261,9 +227,9 @@ fn installed(layout: &Layout) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
         legacy.push(shim::LEGACY);
         for path in [hook.clone(), legacy.into()] {
             match shim::writer(&path)? {
-                HookAuthor::We => ours.push(path),
-                HookAuthor::WeAndSomebody => return Err(Obstacle::Edited { path }.into()),
-                HookAuthor::Nobody | HookAuthor::Somebody => {}
+                HookAuthor::Us => ours.push(path),
+                HookAuthor::UsEdited => return Err(Obstacle::Edited { path }.into()),
+                HookAuthor::None | HookAuthor::Other => {}
             }
         }
     }
@@ -287,12 +253,12 @@ fn uninstall_hooks(layout: &Layout) -> Result<Vec<PathBuf>> {
     for hook in hooks_in(&dirs) {
         let kept = shim::before(&hook);
         if kept.symlink_metadata().is_ok() && hook.symlink_metadata().is_err() {
-            std::fs::rename(&kept, &hook).map_err(crate::store::Error::io("put back", &hook))?;
+            std::fs::rename(&kept, &hook).map_err(crate::store::Error::io("restore", &hook))?;
             removed.extend((!removed.contains(&hook)).then(|| hook.clone()));
         }
-        forget_name(&hook);
+        remove_name_link(&hook);
     }
-    // A folder that is left empty was made for them: Git's own has its samples.
+    // An empty directory was created for our hooks: Git's own contains samples.
     if !removed.is_empty() {
         for dir in dirs {
             let _ = std::fs::remove_dir(dir);
@@ -301,8 +267,8 @@ fn uninstall_hooks(layout: &Layout) -> Result<Vec<PathBuf>> {
     Ok(removed)
 }
 
-/// Takes away the link that gave a kept hook its name, and the folder once it is empty.
-fn forget_name(hook: &Path) {
+/// Removes the link that gives a kept hook its original name, and the directory once it is empty.
+fn remove_name_link(hook: &Path) {
     let named = shim::named(hook);
     if named.is_symlink() {
         let _ = std::fs::remove_file(&named);
@@ -310,7 +276,7 @@ fn forget_name(hook: &Path) {
     }
 }
 
-/// The permissions of a hook: what Git would give it, or what the repository is shared with.
+/// The permissions of a hook: those that Git would give it, or those of a shared repository.
 fn executable(shared: Modes) -> Modes {
     if shared.is_exact {
         Modes { file: shared.file | ((shared.file & 0o444) >> 2), ..shared }
@@ -319,7 +285,7 @@ fn executable(shared: Modes) -> Modes {
     }
 }
 
-/// The binary beside the program that runs, else on `PATH`.
+/// The path of a binary: beside the running program, else on `PATH`.
 fn find(cx: &Context, binary: &str) -> Option<PathBuf> {
     let program = cx.program.as_ref().and_then(|program| program.canonicalize().ok());
     let beside = program.as_deref().and_then(Path::parent).map(|dir| dir.join(binary));

@@ -54,7 +54,7 @@ fn authority_does_not_survive_an_expiry_and_comes_back_with_the_lease() {
         early.git("commit -q -a -m Edit").ok();
         late.git("push -q origin HEAD:refs/heads/topic").exits(REFUSED).says("lapsed before it was released").says("push again");
         late.edit(&issues[0], "More");
-        late.git("commit -q -a -m x").exits(REFUSED).says("is over");
+        late.git("commit -q -a -m x").exits(REFUSED).says("has lapsed");
         late.git("checkout -q -- .jit").ok();
         late.acquire(&issues[0]);
         late.git("push -q origin HEAD:refs/heads/topic").ok();
@@ -216,7 +216,7 @@ fn a_lease_from_before_a_restart_ends_once_it_was_relied_on() {
     after(10).git("commit -q -a -m Edit").ok();
     after(500).git("push -q origin side").ok();
     after(700).edit(&scene.issues[0], "Later");
-    after(700).git("commit -q -a -m x").exits(REFUSED).says("is over");
+    after(700).git("commit -q -a -m x").exits(REFUSED).says("has lapsed");
 }
 
 #[test]

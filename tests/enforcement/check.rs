@@ -22,7 +22,12 @@ fn merged_fork(scene: &Scene) {
 fn what_others_made_is_adopted_by_name_and_can_be_pushed() {
     let scene = Scene::new(false);
     merged_fork(&scene);
-    scene.here.git("push -q origin main").exits(1).says("no lease covered").says("To answer for what Ada made: git jit adopt");
+    scene
+        .here
+        .git("push -q origin main")
+        .exits(1)
+        .says("no lease covered")
+        .says("To take responsibility for the edit by Ada: git jit adopt");
     for bad in ["adopt origin/main..HEAD", "adopt nothing..HEAD --reason x", "adopt ^HEAD --reason x"] {
         assert_ne!(scene.here.jit(bad).status(), 0, "{bad}");
     }

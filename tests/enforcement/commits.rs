@@ -96,9 +96,9 @@ fn another_spelling_of_the_directory_is_refused() {
     let scene = Scene::new(false);
     let blob = scene.here.git("hash-object -w .jit/config.toml").ok().line();
     scene.here.git(&format!("update-index --add --cacheinfo 100644,{blob},.JIT/issues/{}.json", scene.issues[0])).ok();
-    scene.here.git("commit -q -m x").exits(REFUSED).says("fold case");
+    scene.here.git("commit -q -m x").exits(REFUSED).says("case-insensitive");
     scene.here.git("commit -q --no-verify -m x").ok();
-    scene.here.git("push -q origin HEAD").exits(REFUSED).says("fold case");
+    scene.here.git("push -q origin HEAD").exits(REFUSED).says("case-insensitive");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn other_spellings_below_the_directory_are_refused() {
         ".jit/Config.toml".to_owned(),
     ] {
         here.git(&format!("update-index --add --cacheinfo 100644,{blob},{path}")).ok();
-        here.git("commit -q -m x").exits(REFUSED).says("fold case");
+        here.git("commit -q -m x").exits(REFUSED).says("case-insensitive");
         here.git("reset -q --hard").ok();
     }
 }

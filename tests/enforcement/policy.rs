@@ -64,7 +64,10 @@ fn a_policy_that_does_not_parse_is_strict_for_issues_and_can_be_repaired() {
     let team = world.team();
     team.write(".jit/config.toml", "[worktree\n");
     team.edit(&issues[0], "Edited");
-    team.git("commit -q -a -m x").exits(REFUSED).says("the policy counts as strict, since").says(".jit/config.toml cannot be read");
+    team.git("commit -q -a -m x")
+        .exits(REFUSED)
+        .says("the policy counts as strict because")
+        .says(".jit/config.toml cannot be read");
     team.git("checkout -q -- .jit/issues").ok();
     team.git("commit -q -a -m Broken").ok();
     team.edit(&issues[0], "Edited");

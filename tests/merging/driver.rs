@@ -288,9 +288,9 @@ fn doctor_tests_the_driver_with_trial_merges() {
     scene.here.jit("doctor").ok();
     let command = scene.git("config merge.git-jit.driver").ok().line();
     scene.here.git_args(&["config", "merge.git-jit.driver", &format!("({command}) || true")]).ok();
-    scene.here.jit("doctor").exits(7).says("a merge on trial hid a conflict");
+    scene.here.jit("doctor").exits(7).says("a test merge hid a conflict");
     scene.git("config merge.git-jit.driver false").ok();
-    scene.here.jit("doctor").exits(7).says("a merge on trial did not come out");
+    scene.here.jit("doctor").exits(7).says("a test merge failed");
     scene.git("config --remove-section merge.git-jit").ok();
     scene.here.jit("doctor").ok().says("merge them field by field: git jit init");
     scene.here.jit("init").ok();

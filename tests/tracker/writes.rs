@@ -149,7 +149,7 @@ fn every_edit_requires_the_lease() {
         format!("gate add {id} review"),
         format!("done {id}"),
     ] {
-        team.jit(&words).exits(5).says("nobody holds it").says("git jit claim acquire");
+        team.jit(&words).exits(5).says("not held by anyone").says("git jit claim acquire");
         team.agent("agent:other").acquire(id);
         team.jit(&words).exits(5).says("export JIT_AGENT_ID=agent:other");
         team.agent("agent:other").jit(&format!("claim release {id}")).ok();

@@ -304,13 +304,13 @@ fn a_live_lease_of_the_editor_is_enough() {
             ("an unreadable log", edit().unreadable(), "needs IsKnown"),
             ("an unreadable log, an issue that others know", edit().unreadable().known(true), "lease_log_unreadable"),
             ("an unreadable log, in a commit", committed(&["a>b"]).unreadable().known(true), "lease_log_unreadable"),
-            ("an unreadable log, an issue that nobody knows", edit().unreadable().known(false), "Private"),
+            ("an unreadable log, an issue that no one else knows", edit().unreadable().known(false), "Private"),
         ],
     );
 }
 
 #[test]
-fn an_issue_that_nobody_else_knows_is_free() {
+fn an_issue_that_no_one_else_knows_is_free() {
     check(
         judge,
         &[
@@ -322,7 +322,7 @@ fn an_issue_that_nobody_else_knows_is_free() {
             ("committed, never published", committed(&["a>b"]).known(false).removed(false), "Private"),
             ("committed, removed by others", committed(&["a>b"]).known(false).removed(true), "needs Records"),
             ("committed, new, held by another since", committed(&["->a"]).held_by(OTHER, 600), "needs IsKnown"),
-            ("the same, known to nobody else", committed(&["->a"]).held_by(OTHER, 600).known(false).removed(false), "Private"),
+            ("the same, known to no one else", committed(&["->a"]).held_by(OTHER, 600).known(false).removed(false), "Private"),
             (
                 "the same, removed by others",
                 committed(&["->a"]).held_by(OTHER, 600).known(false).removed(true).records(),
@@ -512,7 +512,7 @@ fn an_edit_that_is_about_to_be_written_needs_no_records() {
         &[
             ("own lease", staged(&["a>b"]).held_by(ME, 600), "lease held"),
             ("no lease", staged(&["a>b"]), "needs IsKnown"),
-            ("no lease, an issue that nobody knows", staged(&["a>b"]).known(false), "Private"),
+            ("no lease, an issue that no one else knows", staged(&["a>b"]).known(false), "Private"),
             ("no lease, an issue that others know", staged(&["a>b"]).known(true), "no_lease"),
             ("another's lease", staged(&["a>b"]).held_by(OTHER, 600), "held_by_other"),
             (

@@ -1,7 +1,7 @@
-//! Whether the hooks that are in force refuse what they must: an edit that nobody made is shown to them.
+//! Tests whether the hooks in force refuse a bad edit.
 //!
-//! A copy of the index has an issue that is none, and a push names a commit that is not there; both are refused under
-//! `strict`, and nothing is written but that copy.
+//! The commit hook is run with a copy of the index that contains an invalid issue, and the push hook for a commit that does not
+//! exist. Both must be refused under `strict`. Nothing but that copy is written.
 
 use std::path::Path;
 
@@ -11,22 +11,22 @@ use crate::git::tree;
 use crate::hooks::install::Result;
 use crate::store::layout::Layout;
 
-/// The file that no issue is called.
-const MADE_UP: &str = ".jit/issues/ca4a5000-0000-4000-8000-000000000000.json";
+/// The path of the invalid issue, an id that no issue has.
+const INVALID_ISSUE: &str = ".jit/issues/ca4a5000-0000-4000-8000-000000000000.json";
 const EMPTY_BLOB_SHA1: &str = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
 const EMPTY_BLOB_SHA256: &str = "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813";
 
-/// What became of it.
+/// The result of a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CanaryResult {
-    /// It was refused, by us.
+    /// Our hook refused the edit.
     Refused,
-    /// It was let through, or refused by somebody else; what was said.
+    /// The edit passed, or another hook refused it; with the output.
     Passed(String),
 }
 
-/// The id of content that is there already: managers write trees, and want it to be. Of no issue, since ids do not match.
-fn some_blob(layout: &Layout) -> Result<String> {
+/// The id of an existing blob, since managers write trees and need its object. It is not a valid issue, because the id does not match.
+fn existing_blob(layout: &Layout) -> Result<String> {
     let head = tree::head_commit(&layout.repo)?;
     let data = head.map(|head| tree::data_tree(&layout.repo, head)).transpose()?.flatten();
     let of_head = tree::files(&layout.repo, data)?.into_values().find(tree::TreeEntry::is_plain);
@@ -34,10 +34,10 @@ fn some_blob(layout: &Layout) -> Result<String> {
     Ok(of_head.map_or(empty.to_owned(), |entry| entry.oid.to_string()))
 }
 
-/// Shows the made-up edit to `hook`: to the file at `path`, or where there is none, to what Git has by its configuration.
+/// Runs `hook` on the bad edit: the file at `path`, or without one the hook that Git has by configuration.
 pub(crate) fn probe(cx: &Context, layout: &Layout, hook: &str, path: Option<&Path>) -> Result<CanaryResult> {
     let here = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
-    let scratch = tempfile::tempdir_in(&cx.scratch).map_err(crate::store::Error::io("make a place in", &cx.scratch))?;
+    let scratch = tempfile::tempdir_in(&cx.scratch).map_err(crate::store::Error::io("create a directory in", &cx.scratch))?;
     let git = Git::at(here).env("JIT_ENFORCE_LEASES", "strict").env("GIT_JIT_CANARY", "1").env("GIT_JIT_FORMAT", "text");
     let output = if hook == "pre-push" {
         let lines = scratch.path().join("refs");
@@ -57,14 +57,14 @@ pub(crate) fn probe(cx: &Context, layout: &Layout, hook: &str, path: Option<&Pat
             crate::store::file::replace(&index, &bytes, layout.modes)?;
         }
         let git = git.env("GIT_INDEX_FILE", &index);
-        let blob = some_blob(layout)?;
-        git.run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{MADE_UP}")])?;
+        let blob = existing_blob(layout)?;
+        git.run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{INVALID_ISSUE}")])?;
         match path {
             Some(path) => git.hook(path, &[], None)?,
             None => git.output(&["hook", "run", "--ignore-missing", hook])?,
         }
     };
-    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    let is_ours = said.contains("git jit: commit refused") || said.contains("git jit: push refused");
-    Ok(if is_ours && !output.status.success() { CanaryResult::Refused } else { CanaryResult::Passed(said.trim().to_owned()) })
+    let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let is_ours = printed.contains("git jit: commit refused") || printed.contains("git jit: push refused");
+    Ok(if is_ours && !output.status.success() { CanaryResult::Refused } else { CanaryResult::Passed(printed.trim().to_owned()) })
 }

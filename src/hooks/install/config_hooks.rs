@@ -1,7 +1,7 @@
-//! Hooks by configuration, which Git knows from 2.54 on: `hook.<name>.event` and `.command`.
+//! Hooks by configuration, supported by Git from 2.54 on: `hook.<name>.event` and `.command`.
 //!
-//! Such a hook runs before the one in the hooks' directory, which could stage something afterwards: so only where there
-//! is none. The command is the same few lines of shell, kept beside the leases.
+//! Such a hook runs before the one in the hooks directory, which could stage something afterwards. So it is installed only if that
+//! directory has none. The command is the same shell script, stored beside the leases.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::hooks::install::{HOOKS, HookSlot, Obstacle, Site, find};
 use crate::store::file;
 use crate::store::layout::Layout;
 
-/// The first version of Git that has them.
+/// The first version of Git that supports them.
 const SINCE: (u32, u32) = (2, 54);
 
 fn section(hook: &str) -> String {
@@ -24,7 +24,7 @@ fn command_file(layout: &Layout, hook: &str) -> PathBuf {
     layout.shared_dir().join("hooks").join(hook)
 }
 
-/// Whether this Git runs hooks by configuration: its version as it says it, and whether that is enough.
+/// Git's version as it reports it, and whether it supports hooks by configuration.
 fn version(git: &Git) -> Result<(String, bool)> {
     let text = git.text(&["version"])?;
     let number = text.strip_prefix("git version ").unwrap_or(&text).to_owned();
@@ -33,7 +33,7 @@ fn version(git: &Git) -> Result<(String, bool)> {
     Ok((number, found >= SINCE))
 }
 
-/// The hooks of ours that are in force by configuration.
+/// Our hooks that are in force by configuration.
 pub(crate) fn in_force(layout: &Layout) -> Result<Vec<&'static str>> {
     let git = Git::at(&layout.common_dir);
     let mut found = Vec::new();
@@ -46,7 +46,7 @@ pub(crate) fn in_force(layout: &Layout) -> Result<Vec<&'static str>> {
     Ok(if found.is_empty() || !version(&git)?.1 { Vec::new() } else { found })
 }
 
-/// Configures all hooks: those that were not so before.
+/// Configures all hooks. Returns those that changed.
 pub(crate) fn install(cx: &Context, layout: &Layout, site: &Site) -> Result<Vec<PathBuf>> {
     let git = Git::at(&layout.common_dir);
     let (found, is_enough) = version(&git)?;
@@ -89,7 +89,7 @@ pub(crate) fn install(cx: &Context, layout: &Layout, site: &Site) -> Result<Vec<
     Ok(written)
 }
 
-/// Takes the configuration away again: the files that are gone.
+/// Removes the configuration. Returns the removed files.
 pub(crate) fn uninstall(layout: &Layout) -> Result<Vec<PathBuf>> {
     let git = Git::at(&layout.common_dir);
     let mut removed = Vec::new();

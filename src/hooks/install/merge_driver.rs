@@ -1,7 +1,7 @@
-//! The merge driver of issues: one attribute and one command, for all worktrees of this clone, and neither for anybody else's.
+//! The merge driver for issues: one attribute and one command for all worktrees of this clone.
 //!
-//! Git runs the command by a shell. Where our program is gone the command merges texts by lines, as Git does without a driver:
-//! of a driver that cannot be run Git keeps our side, without a mark, which looks as if it were resolved.
+//! Git runs the command in a shell. If our program is missing, the command merges by lines, as Git does without a driver. If it
+//! failed instead, Git would keep our side without conflict markers, which looks resolved.
 
 use std::path::Path;
 
@@ -17,11 +17,11 @@ use crate::store::git_info;
 use crate::store::issues;
 use crate::store::layout::Layout;
 
-/// What the driver is called.
+/// The name of the driver.
 const NAME: &str = "git-jit";
-/// The files it is for, as Git's attributes name them; the same line may stand in a repository's own `.gitattributes`.
+/// The line for Git's attributes. It may also be in a repository's own `.gitattributes`.
 const ATTRIBUTE: &str = "/.jit/issues/*.json merge=git-jit";
-/// The program that is run.
+/// The program that the command runs.
 const BINARY: &str = "git-jit";
 const ATTRIBUTES: &str = "attributes";
 
@@ -29,7 +29,7 @@ fn key(name: &str) -> String {
     format!("merge.{NAME}.{name}")
 }
 
-/// The command for Git's configuration, where `%` stands before what Git fills in.
+/// The command for Git's configuration. Git replaces each `%` with its letter, so `%` in a path is doubled.
 fn command(program: &Path) -> String {
     format!(
         "b={}; test -x \"$b\" || b=$(command -v {BINARY}) || exec git merge-file --marker-size=%L %A %O %B; \
@@ -38,7 +38,7 @@ fn command(program: &Path) -> String {
     )
 }
 
-/// The command that is configured for this clone.
+/// The command that this clone has configured.
 pub(crate) fn configured(layout: &Layout) -> Option<String> {
     let config = layout.repo.config_snapshot();
     config.string(key("driver").as_str()).map(|value| value.to_str_lossy().into_owned())
@@ -51,24 +51,24 @@ fn wanted(cx: &Context) -> Result<String> {
     Ok(command(&program))
 }
 
-/// Whether setting it up would change anything.
+/// Whether [`install`] would change anything.
 pub(crate) fn is_due(cx: &Context, layout: &Layout) -> Result<bool> {
     let has_line = git_info::has_line(&git_info::path(layout, ATTRIBUTES), ATTRIBUTE)?;
     Ok(!has_line || configured(layout).as_deref() != Some(wanted(cx)?.as_str()))
 }
 
-/// Whether issues are merged by it here, whichever program does that.
+/// Whether this clone merges issues with the driver, whichever program it runs.
 pub(crate) fn is_set_up(layout: &Layout) -> Result<bool> {
     Ok(configured(layout).is_some() && git_info::has_line(&git_info::path(layout, ATTRIBUTES), ATTRIBUTE)?)
 }
 
-/// Whether there is any of it here that could be taken away.
+/// Whether [`uninstall`] would remove anything.
 pub(crate) fn is_there(layout: &Layout) -> Result<bool> {
     let section = layout.repo.config_snapshot().plumbing().section("merge", Some(NAME.into())).is_ok();
     Ok(section || git_info::has_line(&git_info::path(layout, ATTRIBUTES), ATTRIBUTE)?)
 }
 
-/// Sets the driver up: whether anything was changed.
+/// Sets up the driver. Returns whether anything changed.
 pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<bool> {
     let mut changed = false;
     let wanted = wanted(cx)?;
@@ -78,16 +78,16 @@ pub(crate) fn install(cx: &Context, layout: &Layout) -> Result<bool> {
         git.run(&["config", "--local", "--replace-all", &key("driver"), &wanted])?;
         changed = true;
     }
-    // The attribute comes last: without a driver it means nothing.
+    // The attribute comes last: it has no effect without a driver.
     Ok(git_info::add_line(&git_info::path(layout, ATTRIBUTES), ATTRIBUTE)? || changed)
 }
 
-/// Names the driver in the worktree's own `.gitattributes`, which other clones get: whether it was not named before.
+/// Adds the attribute to the worktree's own `.gitattributes`, which other clones get. Returns whether it was missing.
 pub(crate) fn track(root: &Path) -> Result<bool> {
     Ok(git_info::add_line(&root.join(".gitattributes"), ATTRIBUTE)?)
 }
 
-/// Takes the driver away: whether it was there.
+/// Removes the driver. Returns whether it was there.
 pub(crate) fn uninstall(layout: &Layout) -> Result<bool> {
     let mut was_there = git_info::remove_line(&git_info::path(layout, ATTRIBUTES), ATTRIBUTE)?;
     let git = Git::at(&layout.common_dir);
@@ -101,16 +101,16 @@ pub(crate) fn uninstall(layout: &Layout) -> Result<bool> {
     Ok(was_there)
 }
 
-/// Whether the driver works here: nothing where it is not set up, else what is wrong with it, if anything is.
+/// Tests whether the driver works here; `None` if it is not set up, `Err` with the defect.
 ///
-/// Git falls back without a word where it cannot run a driver, so two merges are made for real, in a repository of their own: one
-/// that comes out, and one that leaves something.
+/// Git falls back silently if it cannot run a driver. So two merges are done in a temporary repository: a clean one and one with a
+/// conflict.
 pub(crate) fn examine(cx: &Context, layout: &Layout) -> Result<Option<std::result::Result<(), String>>> {
     let Some(command) = configured(layout) else { return Ok(None) };
     if let Some((path, attribute)) = unattributed(layout)? {
-        return Ok(Some(Err(format!("{path} has the attribute merge={attribute}, and not {NAME}: see git check-attr -a {path}"))));
+        return Ok(Some(Err(format!("{path} has the attribute merge={attribute}, not {NAME}: see git check-attr -a {path}"))));
     }
-    let dir = tempfile::tempdir_in(&cx.scratch).map_err(crate::store::Error::io("make a place in", &cx.scratch))?;
+    let dir = tempfile::tempdir_in(&cx.scratch).map_err(crate::store::Error::io("create a directory in", &cx.scratch))?;
     let mut git = Git::at(dir.path()).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     for name in ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"] {
         git = git.env(name, NAME);
@@ -127,15 +127,15 @@ pub(crate) fn examine(cx: &Context, layout: &Layout) -> Result<Option<std::resul
     };
     let (clean, text) = merge("theirs")?;
     if !clean.status.success() || text != of_trial("Ours", "in_progress", "high") {
-        let said = String::from_utf8_lossy(&[clean.stderr, clean.stdout].concat()).trim().to_owned();
-        return Ok(Some(Err(format!("a merge on trial did not come out: {said}"))));
+        let output = String::from_utf8_lossy(&[clean.stderr, clean.stdout].concat()).trim().to_owned();
+        return Ok(Some(Err(format!("a test merge failed: {output}"))));
     }
     let (torn, text) = merge("another")?;
     let is_marked = !torn.status.success() && text.matches("<<<<<<<").count() == 1 && text.contains("in_progress");
-    Ok(Some(if is_marked { Ok(()) } else { Err("a merge on trial hid a conflict".to_owned()) }))
+    Ok(Some(if is_marked { Ok(()) } else { Err("a test merge hid a conflict".to_owned()) }))
 }
 
-/// An issue that Git would not merge by the driver, and how it would: of those that are here, and one that nobody has.
+/// The path of an issue that Git would not merge with the driver, and its attribute. Checks the issues of this worktree and a new one.
 fn unattributed(layout: &Layout) -> Result<Option<(String, String)>> {
     let here = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
     let mut paths = TRIAL.to_owned() + "\0";
@@ -144,23 +144,23 @@ fn unattributed(layout: &Layout) -> Result<Option<(String, String)>> {
             paths += &format!("{}\0", issues::path_of(issue).display());
         }
     }
-    let said = Git::at(here).filter(&["check-attr", "-z", "--stdin", "merge"], paths.as_bytes(), &[0])?;
-    let words: Vec<&[u8]> = said.split(|byte| *byte == 0).collect();
+    let output = Git::at(here).filter(&["check-attr", "-z", "--stdin", "merge"], paths.as_bytes(), &[0])?;
+    let words: Vec<&[u8]> = output.split(|byte| *byte == 0).collect();
     let other = words.chunks_exact(3).find(|facts| facts[2] != NAME.as_bytes());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(other.map(|facts| (text(facts[0]), text(facts[2]))))
 }
 
-/// The file that is merged on trial.
+/// The file of the test merge.
 const TRIAL: &str = ".jit/issues/ca4a5000-0000-4000-8000-000000000000.json";
 
-/// Fields in lines beside each other, so that no merge by lines takes changes of two.
+/// Fields on adjacent lines, so that a merge by lines conflicts if both sides change one.
 fn of_trial(title: &str, state: &str, priority: &str) -> String {
     let id = TRIAL.trim_start_matches(".jit/issues/").trim_end_matches(".json");
     format!("{{\n  \"id\": \"{id}\",\n  \"title\": \"{title}\",\n  \"state\": \"{state}\",\n  \"priority\": \"{priority}\"\n}}\n")
 }
 
-/// The versions as `git fast-import` takes them.
+/// The versions as input for `git fast-import`.
 fn trial() -> String {
     let commit = |branch: &str, from: &str, text: &str| {
         let size = text.len();

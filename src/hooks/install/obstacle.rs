@@ -1,4 +1,4 @@
-//! Why hooks stay as they are: each reason with what there is to do about it.
+//! The reasons why hooks cannot be installed or removed, each with the next steps.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -9,74 +9,90 @@ use crate::hooks::install::HOOKS;
 use crate::hooks::install::manager::Manager;
 use crate::hooks::install::shim;
 
+/// Why work on installed hooks failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    #[error(transparent)]
+    Git(#[from] crate::git::run::Error),
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+}
+
+impl From<crate::git::Error> for Error {
+    fn from(error: crate::git::Error) -> Self {
+        match error {
+            crate::git::Error::Run(error) => Self::Git(error),
+            error => Self::Store(error.into()),
+        }
+    }
+}
+
+impl Diagnose for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Store(error) => error.diagnosis(),
+            Self::Git(error) => error.diagnosis(),
+            Self::Obstacle(obstacle) => obstacle.diagnosis(),
+        }
+    }
+}
+
+/// The result of work on installed hooks.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
 /// Why hooks cannot be installed or removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Obstacle {
     /// A manager owns the hooks.
     #[error("{} owns {} here, and does not run git jit yet", manager.name(), hooks.iter().map(|(hook, _)| *hook).collect::<Vec<_>>().join(", "))]
     Managed {
-        /// Which one.
         manager: Manager,
         /// The hooks, each with the binary that serves it.
         hooks: Vec<(&'static str, &'static str)>,
     },
-    /// Where the hook would be kept that stands in the way, there is something already.
+    /// The path at which the existing hook would be kept is taken.
     #[error("{} is in the way, and {} is there already", hook.display(), kept.display())]
-    Taken {
-        /// The hook.
-        hook: PathBuf,
-        /// Where it would be kept.
-        kept: PathBuf,
-    },
-    /// One of ours has been edited.
-    #[error("{} was made by git jit and has been edited since", path.display())]
-    Edited {
-        /// The hook.
-        path: PathBuf,
-    },
+    Taken { hook: PathBuf, kept: PathBuf },
+    /// One of our hooks was edited.
+    #[error("{} was created by git jit and has been edited since", path.display())]
+    Edited { path: PathBuf },
     /// A hook in the directory would run after the configured one.
     #[error("{} would run after a hook by configuration, and could stage something", path.display())]
     Behind {
-        /// The hook.
         path: PathBuf,
         /// Whether it is one of ours.
         is_ours: bool,
     },
     /// Git is too old for hooks by configuration.
     #[error("hooks by configuration need git 2.54, and this is {found}")]
-    OldGit {
-        /// Its version.
-        found: String,
-    },
-    /// The hooks of many repositories are in one place.
+    OldGit { found: String },
+    /// Many repositories share one hooks directory.
     #[error("core.hooksPath is set for more than this repository ({scope}): {path}")]
     Shared {
         /// `global`, `system` or `command`.
         scope: String,
-        /// Where it points.
         path: String,
     },
-    /// The hooks would be in one worktree alone.
-    #[error("core.hooksPath is '{path}', which each worktree takes from its own root, and only the primary one has that")]
+    /// Each worktree would have its own hooks directory.
+    #[error("core.hooksPath is '{path}', relative to each worktree, and only the primary one has that directory")]
     Relative {
-        /// What is set.
+        /// The setting.
         path: String,
-        /// The same place, for all of them.
+        /// The path that works for all worktrees.
         absolute: PathBuf,
     },
-    /// The refs are in a form that cannot be read here.
-    #[error("this repository keeps its refs as reftable, which git jit cannot read yet")]
+    /// The format of the refs is not supported.
+    #[error("this repository stores its refs as reftable, which git jit cannot read yet")]
     Reftable,
     /// A binary is missing.
     #[error("cannot find {binary}")]
-    NoBinary {
-        /// Which one.
-        binary: &'static str,
-    },
+    NoBinary { binary: &'static str },
 }
 
 impl Obstacle {
-    /// What to do about a hook that somebody else has to call ours from.
+    /// The line that another hook needs to run ours.
     pub(crate) fn line_to_add(hook: &str) -> String {
         let binary = HOOKS.iter().find(|(name, _)| *name == hook).map_or("jit-pre-commit", |(_, binary)| binary);
         shim::stanza(hook, Path::new(binary))
@@ -102,8 +118,8 @@ impl Obstacle {
                 let name = hook.file_name().unwrap_or_default().to_string_lossy();
                 vec![
                     format!("Remove one of the two: {} is what git runs now", hook.display()),
-                    format!("Or call ours from it, at its end: {}", Self::line_to_add(&name)),
-                    format!("{} was put there by an earlier install, if it was not you", kept.display()),
+                    format!("Or call ours at its end: {}", Self::line_to_add(&name)),
+                    format!("Unless you created it, {} is from an earlier install", kept.display()),
                 ]
             }
             Self::Behind { is_ours: true, .. } => {

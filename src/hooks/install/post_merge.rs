@@ -1,6 +1,6 @@
-//! A hook that refuses nothing: after a merge it tells what two branches have made between them.
+//! A hook that refuses nothing: after a merge it reports inconsistencies between the two branches.
 //!
-//! It is put where nothing stands, and nowhere else: nobody's hook is moved aside for advice, and no manager is asked to run it.
+//! It is installed only if there is no post-merge hook. No hook is moved aside for it, and no manager is asked to run it.
 
 use std::path::{Path, PathBuf};
 
@@ -11,37 +11,37 @@ use crate::hooks::install::{Site, executable, find};
 use crate::store::file;
 use crate::store::layout::Layout;
 
-/// What Git calls it.
+/// Git's name for the hook.
 pub(crate) const HOOK: &str = "post-merge";
 /// The program that it runs.
 const BINARY: &str = "git-jit";
 
-/// Writes it, where there is room for it: its path, if it was not so before.
+/// Installs it if its place is free. Returns its path if it was written.
 pub(crate) fn install(cx: &Context, layout: &Layout, site: &Site) -> Result<Option<PathBuf>> {
     let Some((path, text)) = due(cx, site)?.filter(|_| site.dir.is_dir()) else { return Ok(None) };
     file::replace(&path, text.as_bytes(), executable(layout.modes))?;
     Ok(Some(path))
 }
 
-/// What would be written, and where; nothing if it is so already, or there is no room.
+/// The path and text that [`install`] would write; `None` if it is installed already or its place is taken.
 pub(crate) fn due(cx: &Context, site: &Site) -> Result<Option<(PathBuf, String)>> {
     let path = site.hook(HOOK);
     let Some(program) = find(cx, BINARY) else { return Ok(None) };
-    if !matches!(shim::writer(&path)?, HookAuthor::Nobody | HookAuthor::We) {
+    if !matches!(shim::writer(&path)?, HookAuthor::None | HookAuthor::Us) {
         return Ok(None);
     }
     let text = shim::advice(BINARY, &program);
-    let is_so = shim::text_of(&path)? == text && file::is_executable(&path);
-    Ok(if is_so { None } else { Some((path, text)) })
+    let is_installed = shim::text_of(&path)? == text && file::is_executable(&path);
+    Ok(if is_installed { None } else { Some((path, text)) })
 }
 
-/// Whether it stands in this folder, as it was written.
+/// The path of the hook in this directory, if it is there unedited.
 pub(crate) fn is_in(dir: &Path) -> Result<Option<PathBuf>> {
     let path = dir.join(HOOK);
-    Ok(if shim::writer(&path)? == HookAuthor::We { Some(path) } else { None })
+    Ok(if shim::writer(&path)? == HookAuthor::Us { Some(path) } else { None })
 }
 
-/// Takes it away from this folder, if it is as it was written: its path, if it was there.
+/// Removes the hook from this directory if it is unedited. Returns its path.
 pub(crate) fn uninstall(dir: &Path) -> Result<Option<PathBuf>> {
     let Some(path) = is_in(dir)? else { return Ok(None) };
     std::fs::remove_file(&path).map_err(crate::store::Error::io("remove", &path))?;

@@ -1,11 +1,11 @@
-//! A glance at the hooks: in-process, and enough to say that they are there. That they are not is for [`super::missing`] to say.
+//! A fast in-process check of the hooks. It can prove that they are there; [`super::missing`] proves that they are not.
 
 use crate::hooks::install::HOOKS;
 use crate::hooks::install::shim;
 use crate::store::file;
 use crate::store::layout::Layout;
 
-/// Whether every hook is seen to run ours, where Git's configuration says that hooks are.
+/// Whether every hook in the configured hooks directory runs ours.
 pub(crate) fn sees_all(layout: &Layout) -> bool {
     let config = layout.repo.config_snapshot();
     let root = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);

@@ -1,4 +1,4 @@
-//! Where Git looks for hooks here, and what stands there.
+//! The directory that Git takes hooks from, and the state of each hook there.
 
 use std::path::{Path, PathBuf};
 
@@ -12,28 +12,27 @@ use crate::store::layout::Layout;
 /// The directory that Git takes hooks from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Site {
-    /// The directory.
     pub dir: PathBuf,
-    /// Whether it is a part of this worktree's own files: others have it once it is committed.
+    /// Whether it is part of this worktree's files, so that others get it once it is committed.
     pub is_tracked: bool,
-    /// The root that managers have their configuration in.
+    /// The worktree's root, where managers have their configuration.
     pub(crate) root: PathBuf,
 }
 
-/// What stands in a hook's place.
+/// The state of a hook's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HookSlot {
-    /// Nothing.
+    /// No hook.
     Free,
-    /// Our hook, as it was written.
+    /// Our hook.
     Ours,
     /// Our hook, edited since.
     Edited,
-    /// Somebody else's hook that runs ours.
+    /// Another hook that runs ours.
     Served,
     /// A manager's hook that does not run ours yet.
     Managed(Manager),
-    /// Somebody else's hook.
+    /// Another hook.
     Foreign,
 }
 
@@ -45,13 +44,13 @@ impl HookSlot {
 }
 
 impl Site {
-    /// The directory that Git uses in this worktree.
+    /// The hooks directory of this worktree.
     pub(crate) fn of(layout: &Layout) -> Result<Self> {
         let here = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
         Self::seen_from(here, &layout.common_dir)
     }
 
-    /// The directory that Git uses in the worktree at `here`.
+    /// The hooks directory of the worktree at `here`.
     pub(crate) fn seen_from(here: &Path, common_dir: &Path) -> Result<Self> {
         let git = Git::at(here);
         let scoped = git.output(&["config", "--show-scope", "--get", "core.hooksPath"])?;
@@ -74,24 +73,24 @@ impl Site {
         self.dir.join(hook)
     }
 
-    /// Where the hook is that stood there before ours, if it is kept.
+    /// The path of the hook that was there before ours, if it is kept.
     pub(crate) fn kept(&self, hook: &str) -> Option<PathBuf> {
         Some(shim::before(&self.hook(hook))).filter(|kept| kept.symlink_metadata().is_ok())
     }
 
-    /// What stands in the place of `hook`, which `binary` would serve.
+    /// The state of `hook`, which runs `binary`.
     pub(crate) fn slot(&self, hook: &str, binary: &str) -> Result<HookSlot> {
         let path = self.hook(hook);
         Ok(match shim::writer(&path)? {
-            HookAuthor::Nobody => HookSlot::Free,
-            HookAuthor::We => HookSlot::Ours,
-            HookAuthor::WeAndSomebody => HookSlot::Edited,
-            HookAuthor::Somebody => {
+            HookAuthor::None => HookSlot::Free,
+            HookAuthor::Us => HookSlot::Ours,
+            HookAuthor::UsEdited => HookSlot::Edited,
+            HookAuthor::Other => {
                 let text = shim::text_of(&path)?;
                 match manager::of(&self.dir, &text) {
                     _ if shim::calls(&text, binary) => HookSlot::Served,
                     Some(manager) if manager.runs_ours(&self.dir, &self.root, hook, binary)? => HookSlot::Served,
-                    // They hand on one of the refs that are pushed: ours runs before theirs, with all of them.
+                    // They pass on only one of the pushed refs. So our hook runs before theirs, with all refs.
                     Some(Manager::PreCommit | Manager::Prek) if hook == "pre-push" => HookSlot::Foreign,
                     Some(manager) => HookSlot::Managed(manager),
                     None => HookSlot::Foreign,
@@ -100,7 +99,7 @@ impl Site {
         })
     }
 
-    /// Every hook of ours with what stands in its place.
+    /// Each of our hooks with its binary and its state.
     pub(crate) fn slots(&self) -> Result<Vec<(&'static str, &'static str, HookSlot)>> {
         HOOKS.iter().map(|(hook, binary)| Ok((*hook, *binary, self.slot(hook, binary)?))).collect()
     }

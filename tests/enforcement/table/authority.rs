@@ -3,7 +3,7 @@
 use super::{Case, passes, play_in_both, refused};
 
 const CASES: &[Case] = &[
-    refused("an edit after the lease's time", r#"at 0; mine $A; edit $FA "E"; at 1000"#, "commit").because("is over"),
+    refused("an edit after the lease's time", r#"at 0; mine $A; edit $FA "E"; at 1000"#, "commit").because("has lapsed"),
     passes("an edit before its end", r#"at 0; mine $A; edit $FA "E"; at 300"#, "commit"),
     refused("an edit in its last moment", r#"at 0; mine $A; edit $FA "E"; export JIT_TEST_CLOCK=boot:599900"#, "commit"),
     refused("a push after its end", r#"at 0; mine $A; edit $FA "E"; commit; at 1000"#, "push HEAD:refs/heads/x").because("lapsed before it was released"),
@@ -21,7 +21,7 @@ const CASES: &[Case] = &[
     refused("an edit of what was passed on", r#"mine $A; other true; git jit claim transfer $A --to-agent agent:other --to-worktree "$WORLD/other" --reason x > ../log; edit $FA "E""#, "commit").because("held by agent:other"),
     passes("a push of what was passed on after the commit", r#"mine $A; edit $FA "E"; commit; other true; git jit claim transfer $A --to-agent agent:other --to-worktree "$WORLD/other" --reason x > ../log"#, "push HEAD:refs/heads/x"),
     passes("an edit by whom it was passed on to", r#"mine $A; other true; git jit claim transfer $A --to-agent agent:other --to-worktree "$WORLD/other" --reason x > ../log"#, r#"other "edit $FA E; commit""#),
-    refused("an edit under a lease without an end that fell silent", r#"at 0; git jit claim acquire $A --ttl 0 --reason long > ../log; edit $FA "E"; at 4000"#, "commit").because("silent"),
+    refused("an edit under a lease without an end that fell silent", r#"at 0; git jit claim acquire $A --ttl 0 --reason long > ../log; edit $FA "E"; at 4000"#, "commit").because("is stale"),
     passes("an edit under a lease without an end", r#"at 0; git jit claim acquire $A --ttl 0 --reason long > ../log; edit $FA "E"; at 3000"#, "commit"),
     passes("an edit under a lease without an end that was beaten", r#"at 0; git jit claim acquire $A --ttl 0 --reason long > ../log; edit $FA "E"; at 4000; git jit claim heartbeat > ../log"#, "commit"),
     refused("a push under a lease without an end that fell silent", r#"at 0; git jit claim acquire $A --ttl 0 --reason long > ../log; edit $FA "E"; commit; at 5000"#, "push HEAD:refs/heads/x"),

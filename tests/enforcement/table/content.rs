@@ -11,7 +11,7 @@ const DEFECTS: &[Case] = &[
     refused("a key twice", "mine $A; sed -i '3p' $FA", "commit").because("occurs twice"),
     refused("a key twice, spelled differently", r#"mine $A; sed -i '3s/$/\n  "\\u0074itle": "x",/' $FA"#, "commit")
         .because("occurs twice"),
-    refused("another id than its name", "mine $A; sed -i s/$A/$B/ $FA", "commit").because("its name says"),
+    refused("another id than its name", "mine $A; sed -i s/$A/$B/ $FA", "commit").because("its file name says"),
     refused("an id in capitals", r#"mine $A; sed -i "s/$A/${A^^}/" $FA"#, "commit"),
     refused("no id", "mine $A; sed -i /$A/d $FA", "commit"),
     refused("conflict markers", r"mine $A; sed -i '3s/^/<<<<<<< ours\n/' $FA", "commit").because("conflict markers"),
@@ -51,31 +51,31 @@ const DEFECTS: &[Case] = &[
         "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.JIT/issues/$A.json",
         "git commit -q -m x",
     )
-    .because("fold case"),
+    .because("case-insensitive"),
     refused(
         "an issue below .jit/Issues",
         "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/Issues/$A.json",
         "git commit -q -m x",
     )
-    .because("fold case"),
+    .because("case-insensitive"),
     refused(
         "an issue whose name is in capitals",
         "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/issues/${A^^}.json",
         "git commit -q -m x",
     )
-    .because("fold case"),
+    .because("case-insensitive"),
     refused(
         "an issue whose name ends in capitals",
         "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/issues/$A.JSON",
         "git commit -q -m x",
     )
-    .because("fold case"),
+    .because("case-insensitive"),
     refused(
         "the policy in capitals",
         "git update-index --add --cacheinfo 100644,$(git hash-object -w $FB),.jit/CONFIG.TOML",
         "git commit -q -m x",
     )
-    .because("fold case"),
+    .because("case-insensitive"),
     refused(
         "a link .Jit that is pushed",
         "git update-index --add --cacheinfo 120000,$(echo -n code | git hash-object -w --stdin),.Jit; git commit -q -n -m x",
