@@ -50,7 +50,7 @@ fn the_holder_keeps_releases_and_is_told_apart_by_worktree() {
     let lease = here.jit(&format!("claim acquire {id} --quiet")).ok().line();
     here.jit(&format!("claim acquire {id}")).ok().says(&lease);
     there.jit(&format!("claim acquire {id}")).exits(4);
-    there.jit(&format!("claim release {id}")).exits(4).says("and you are");
+    there.jit(&format!("claim release {id}")).exits(4).says("your other worktree");
     here.agent("agent:bob").jit(&format!("claim release {id}")).exits(4).says("export JIT_AGENT_ID=agent:alice");
     here.jit("whoami").ok().says("agent:alice").says("(from JIT_AGENT_ID)").says(&id[..8]);
     here.jit(&format!("claim release {}", &lease[..10].to_lowercase())).ok().says("Released");

@@ -117,7 +117,7 @@ fn answer(mut cx: Context, cli: Cli) -> u8 {
             }
             report.code()
         }
-        // What was done is done, and nobody was told: that must not look like success.
+        // The work is done, but the report could not be printed: that must not look like success.
         Ok(_) => ExitStatus::Broken.code(),
         Err(error) => {
             output.error(error);

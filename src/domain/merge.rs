@@ -8,6 +8,7 @@ mod json_equality;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod write;
 
 use std::collections::BTreeMap;
@@ -19,8 +20,8 @@ use serde_json::Value;
 use crate::domain::id::IssueId;
 use crate::domain::issue::Document;
 use crate::domain::merge::rules::{FieldOutcome, Item, Weighing};
+use crate::domain::merge::texts::Texts;
 pub(crate) use crate::domain::merge::write::Markers;
-use crate::domain::merge::write::Texts;
 use crate::text::json_edit;
 
 /// The newest supported `schema_version` of an issue file. Files without one have version 1.

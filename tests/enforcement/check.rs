@@ -175,11 +175,11 @@ fn what_does_not_fit_together_any_more_is_refused_and_what_did_not_before_is_tol
     ci.write("code", "x");
     ci.git("add code").ok();
     ci.git("commit -q -m Code").ok();
-    ci.jit("check").ok().says("as before: these issues depend on each other");
+    ci.jit("check").ok().says("known: these issues depend on each other");
     depends("99999999-0000-4000-8000-000000000000", &c);
     ci.git("commit -q -a -m Dangling").ok();
     let found = ci.jit("check").exits(1).says("depends on issues that do not exist");
-    assert!(found.stdout.contains("as before: these issues depend on each other"), "{}", found.stdout);
+    assert!(found.stdout.contains("known: these issues depend on each other"), "{}", found.stdout);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use source::{ModulePath, Source, circles, files, is_test, root};
 const MAY_USE: [(&str, &[&str]); 18] = [
     ("text", &[]),
     ("exit", &[]),
-    ("domain", &["text"]),
+    ("domain", &["exit", "text"]),
     ("context", &["domain"]),
     ("process", &["context", "domain", "exit"]),
     ("git", &["context", "domain", "exit", "process"]),

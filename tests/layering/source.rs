@@ -63,7 +63,7 @@ impl Source {
 
 /// Whether a module is compiled for tests alone.
 pub(super) fn is_test(path: &[String]) -> bool {
-    const TEST_MODULES: [&str; 10] =
+    const TEST_MODULES: [&str; 11] =
         ["tests", "fuzz", "faults", "simulated_disk", "model", "world", "conformance", "memory", "random_operations", "testing"];
     path.iter().any(|name| TEST_MODULES.contains(&name.as_str()))
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::issue::{DELETED_AT, Priority, State};
 use crate::domain::merge::json_equality::{canonical, elements, is_object, same, value};
-use crate::domain::merge::write::Texts;
+use crate::domain::merge::texts::Texts;
 use crate::domain::merge::{Lines, MergeSide, Ruling, by_key, words};
 use crate::domain::tracker::gate::GateVerdict;
 use crate::text::json_edit;

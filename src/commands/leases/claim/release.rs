@@ -148,7 +148,7 @@ fn identity(lookup: &LeaseLookup<'_>, worktree: &Worktree) -> Result<WorktreeId,
     Ok(Identity::ensure(&worktree.git_dir, &worktree.root, None, lookup.layout.modes)?.worktree_id)
 }
 
-/// Ends a lease, whoever the holder is.
+/// Ends a lease of any holder.
 pub(crate) fn evict(session: &Session, args: EvictArgs) -> CommandResult {
     let EvictArgs { lease: named, reason: why } = args;
     let reason = required_reason(why)?;
