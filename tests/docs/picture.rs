@@ -137,7 +137,7 @@ fn the_picture_shows_what_the_program_says() {
     assert_eq!(steadied(&committed), steadied(&fresh), "draw it anew: JIT_DRAW=1 cargo test --test all -- docs::picture");
     let lines = texts(&fresh);
     assert!((20..40).contains(&lines.len()), "{lines:#?}");
-    assert!(lines.iter().any(|line| line.contains("commit refused")) && lines.iter().any(|line| line.contains("Can begin now")));
+    assert!(lines.iter().any(|line| line.contains("commit refused")) && lines.iter().any(|line| line.contains("Unblocked")));
     // Whatever the widest font does, nothing stands outside: 8.43 points a column at 14 points.
     let widest = lines.iter().map(|line| line.chars().count()).max();
     assert!(widest.is_some_and(|columns| columns <= 99), "{widest:?} columns are too many");

@@ -137,7 +137,7 @@ impl Demo {
             0,
             "state",
         )?;
-        self.run("", &alice, &format!("jit claim release {login}"), 0, "the lease ends with that commit")?;
+        self.run("", &alice, &format!("jit claim release {login}"), 0, "The lease ends when it is")?;
         self.run("", &alice, "commit -q -a -m Finish\u{a0}the\u{a0}login", 0, "")?;
         self.run("", &alice, "push -q origin HEAD", 0, "")?;
         let branch = alice.trim_start_matches("team/trees/").to_owned();

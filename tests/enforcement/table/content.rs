@@ -115,7 +115,7 @@ const NEW: &[Case] = &[
     refused("a copy of an issue that is new in the primary worktree", r#"n=$(git -C "$TEAM" jit issue create --quiet New); cp "$TEAM/.jit/issues/$n.json" .jit/issues; git add -A"#, "commit").linked(),
     passes("a new issue of the primary worktree, with a lease", r#"n=$(git -C "$TEAM" jit issue create --quiet New); mine $n; edit .jit/issues/$n.json "E"; git add -A"#, "commit").linked(),
     passes("a new issue in a worktree of its own, under main-only, in the primary one", r#"sed -i 's/^enforce_leases.*/&\nallow_issue_creation = "main-only"/' .jit/config.toml; commit; push HEAD:main; git jit issue create New; git add -A"#, "commit").primary(),
-    refused("a new issue under main-only", r#"sed -i 's/^enforce_leases.*/&\nallow_issue_creation = "main-only"/' .jit/config.toml; commit; push HEAD:main; sed s/$A/00000000-0000-4000-8000-000000000001/ $FA > .jit/issues/00000000-0000-4000-8000-000000000001.json; git add -A"#, "commit").linked().because("primary worktree only"),
+    refused("a new issue under main-only", r#"sed -i 's/^enforce_leases.*/&\nallow_issue_creation = "main-only"/' .jit/config.toml; commit; push HEAD:main; sed s/$A/00000000-0000-4000-8000-000000000001/ $FA > .jit/issues/00000000-0000-4000-8000-000000000001.json; git add -A"#, "commit").linked().because("only in the primary worktree"),
     passes("a new note", "git jit note add $A Text; git add -A", "commit"),
     passes("a new note on what another agent holds", "others $A; git jit note add $A Text; git add -A", "commit"),
     passes("a new note that is pushed", "git jit note add $A Text; git add -A; commit", "push HEAD:topic"),
