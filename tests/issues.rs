@@ -41,7 +41,7 @@ fn bad_input_has_its_status_and_a_next_step() {
         team.jit(words).exits(status).says(says);
     }
     for title in ["", "   ", "a\nb", "\u{1b}[31mred"] {
-        team.jit_args(&["issue", "create", title]).exits(2).says("a title is one line");
+        team.jit_args(&["issue", "create", title]).exits(2).says("invalid title");
     }
     world.place("").jit("issue list").exits(3).says("not a git repository").says("git init");
 }

@@ -32,7 +32,7 @@ use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use text::Styles;
 
 /// What can be printed as one JSON document: every `Serialize` whose members follow `schema_version`.
-pub(crate) trait Document {
+pub(crate) trait JsonDocument {
     /// Writes the document and a final newline, member by member.
     fn write(&self, out: &mut dyn Write) -> io::Result<()>;
     /// The document as a value.
@@ -50,7 +50,7 @@ fn envelope<T: Serialize + ?Sized>(members: &T) -> Envelope<'_, T> {
     Envelope { schema_version: 1, members }
 }
 
-impl<T: Serialize> Document for T {
+impl<T: Serialize> JsonDocument for T {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut out = BufWriter::with_capacity(1 << 16, out);
         serde_json::to_writer_pretty(&mut out, &envelope(self))?;
@@ -64,7 +64,7 @@ impl<T: Serialize> Document for T {
 }
 
 /// What a command found or did.
-pub(crate) trait Report: Document {
+pub(crate) trait Report: JsonDocument {
     /// Whether the answer was printed already, so that no document follows.
     fn is_streamed(&self) -> bool {
         false

@@ -95,7 +95,7 @@ fn every_file_is_part_of_the_crate() {
 #[test]
 fn files_and_doorways_stay_small() {
     for (path, module) in Source::read().modules {
-        let lines = module.text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().lines().count();
+        let lines = module.text.split("\nmod tests {").next().unwrap_or_default().lines().count();
         assert!(is_test(&path) || lines <= 300, "{} has {lines} lines without its tests", module.file.display());
     }
     for doorway in ["src/main.rs", "hooks/pre_commit.rs", "hooks/pre_push.rs"] {

@@ -122,7 +122,7 @@ fn literal_end(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// The code without `mod tests { … }` at its end.
 fn without_tests(code: &str) -> String {
-    code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
+    code.split("\nmod tests {").next().unwrap_or_default().to_owned()
 }
 
 /// The leaves of the tree behind a `use`, for example `a::{b, c::d}` as `a::b` and `a::c::d`, with the name that each has here.

@@ -132,7 +132,7 @@ fn a_transfer_is_a_new_token_in_a_worktree_that_is_there() {
     alice.jit(&format!("claim transfer {id} --to-worktree nowhere")).exits(3);
     bob.jit(&format!("claim transfer {id} --to-agent agent:bob")).exits(4);
     alice.edit(id, "Half done");
-    alice.jit(&format!("claim transfer {id} --to-agent agent:bob --to-worktree bob")).exits(1).says("not committed");
+    alice.jit(&format!("claim transfer {id} --to-agent agent:bob --to-worktree bob")).exits(1).says("uncommitted edit");
     alice.git("checkout -q .").ok();
     let args = ["claim", "transfer", id, "--to-agent", "agent:bob", "--to-worktree", "../bob", "--reason", "yours", "--json"];
     let after = alice.jit_args(&args).ok().document()["lease"].clone();

@@ -155,7 +155,7 @@ fn an_edit_of_a_removed_issue_is_never_applied_to_a_similar_new_one() {
     for how in ["merge -q -m M theirs", "cherry-pick theirs", "rebase -q theirs"] {
         for scene in Scene::both() {
             let (old, new) = rename_hazard(&scene);
-            scene.git(how).exits(1).says("these are different issues");
+            scene.git(how).exits(1).says("rename detection paired two different issues");
             let added = scene.here.read(&Place::file(&new));
             assert!(added.contains(&new) && !added.contains("in_progress"), "{how}: {added}");
             // Nothing is lost: the old issue can be kept with the edit, or stay removed.

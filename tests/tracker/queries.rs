@@ -155,7 +155,7 @@ fn next_acquires_an_issue_and_done_unblocks_others() {
     assert_eq!((&done["unblocked"][0]["id"], &done["next"]["issue_id"]), (&waits.as_str().into(), &second.as_str().into()));
     team.jit(&format!("done {first}")).ok().says("is already done");
     team.git("commit -q -a -m Done").ok();
-    team.jit(&format!("done {}", &second[..8])).ok().says("ends with the commit");
+    team.jit(&format!("done {}", &second[..8])).ok().says("ends when the edit is committed");
     team.jit("done").exits(2);
     let third = world.linked("side");
     third.jit("next --label no:thing").exits(3);

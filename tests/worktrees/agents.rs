@@ -101,7 +101,7 @@ fn one_that_nobody_watches_has_a_log_and_can_be_followed_and_stopped() {
     team.jit(&format!("worktree spawn {issue}")).exits(4).says("is running in").says(&pid.to_string());
     team.jit(&format!("worktree spawn {issue} --no-agent")).ok().says("Found worktree");
     team.jit(&format!("worktree remove {number}")).exits(4).says("--stop-agent");
-    team.jit(&format!("worktree attach {number} --no-follow")).ok().says("claude said something").says("still at work");
+    team.jit(&format!("worktree attach {number} --no-follow")).ok().says("claude said something").says("still running");
     let follower = team.start(&["worktree", "attach", number], std::process::Stdio::piped());
     team.write("go", "");
     let ended = follower.wait_with_output().expect("it ends with the agent");
@@ -124,7 +124,7 @@ fn an_agent_without_a_log_cannot_be_followed() {
     let (_world, _, team, issue) = stage();
     team.jit(&format!("worktree attach {}", &issue[..8])).exits(3);
     team.jit(&format!("worktree spawn {issue}")).ok();
-    team.jit(&format!("worktree attach {}", &issue[..8])).exits(3).says("a terminal of its own");
+    team.jit(&format!("worktree attach {}", &issue[..8])).exits(3).says("ran in a terminal");
 }
 
 #[test]
@@ -200,5 +200,5 @@ fn one_that_was_killed_with_what_tends_it_is_not_called_well() {
     for killed in [tends, pid.to_string()] {
         team.pipe(&format!("kill -9 {killed}"), b"").ok();
     }
-    team.jit(&format!("worktree attach {}", &issue[..8])).exits(1).says("nobody knows how it ended");
+    team.jit(&format!("worktree attach {}", &issue[..8])).exits(1).says("its exit status is unknown");
 }

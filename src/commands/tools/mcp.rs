@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 
 use crate::commands::shared::session::{CommandResult, Program, Session};
 use crate::error::Error;
-use crate::output::{Document as _, Failure, Streamed};
+use crate::output::{Failure, JsonDocument as _, Streamed};
 use crate::process;
 use crate::store;
 

@@ -11,7 +11,7 @@ use crate::domain::id::IssueId;
 use crate::domain::issue::State;
 use crate::domain::tracker::graph::{Branch, Way};
 use crate::output::text::{Styles, plain_line};
-use crate::output::{Document as _, Report};
+use crate::output::{JsonDocument as _, Report};
 
 /// An issue in a tree, and what is below it.
 #[derive(Serialize, JsonSchema)]

@@ -17,7 +17,7 @@ use crate::domain::issue::{self, Summary};
 use crate::domain::tracker::plan::{self, PlanProblem, PlannedIssue, World};
 use crate::error::Error;
 use crate::output::text::{Styles, count, plain_line};
-use crate::output::{Document as _, Report};
+use crate::output::{JsonDocument as _, Report};
 
 // Arguments of `issue import`.
 #[derive(Debug, clap::Args)]
