@@ -63,8 +63,19 @@ impl Source {
 
 /// Whether a module is compiled for tests alone.
 pub(super) fn is_test(path: &[String]) -> bool {
-    const TEST_MODULES: [&str; 11] =
-        ["tests", "fuzz", "faults", "simulated_disk", "model", "world", "conformance", "memory", "random_operations", "testing"];
+    const TEST_MODULES: [&str; 11] = [
+        "tests",
+        "fuzz",
+        "faults",
+        "simulated_disk",
+        "model",
+        "world",
+        "conformance",
+        "memory",
+        "random_operations",
+        "testing",
+        "page",
+    ];
     path.iter().any(|name| TEST_MODULES.contains(&name.as_str()))
 }
 
