@@ -121,7 +121,7 @@ impl Report for Done {
         };
         match &self.lease {
             Some(EndedLease { lease_id, closing: true }) => {
-                text += &format!("  Lease {lease_id} ends when the edit is committed\n")
+                text += &format!("  Lease {lease_id} ends when the edit is committed\n");
             }
             Some(EndedLease { lease_id, closing: false }) => text += &format!("  Released lease {lease_id}\n"),
             None => {}

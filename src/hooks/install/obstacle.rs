@@ -24,7 +24,7 @@ impl From<crate::git::Error> for Error {
     fn from(error: crate::git::Error) -> Self {
         match error {
             crate::git::Error::Run(error) => Self::Git(error),
-            error => Self::Store(error.into()),
+            error @ (crate::git::Error::Unreadable { .. } | crate::git::Error::Corrupt { .. }) => Self::Store(error.into()),
         }
     }
 }
