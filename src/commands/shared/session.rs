@@ -50,6 +50,7 @@ pub(crate) struct Program {
     /// The definition of the command line.
     pub command: fn() -> clap::Command,
     /// Runs a command line in a directory, for an agent.
+    #[cfg_attr(not(feature = "mcp"), expect(dead_code, reason = "only tools for agents run a command line"))]
     pub call: fn(&Path, Option<&str>, &[String]) -> CommandResult,
     /// The answers of all verbs with `--json`.
     pub answers: fn() -> Vec<&'static Answer>,
