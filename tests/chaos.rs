@@ -18,7 +18,7 @@ use crate::support::{Dice, Place, World};
 const WORKERS: u64 = 32;
 const ISSUES: usize = 6;
 /// How many processes a run is about at least: on a busy machine it lasts longer.
-const ENOUGH: usize = 600;
+const ENOUGH: usize = 900;
 /// How much longer at most.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -181,10 +181,10 @@ fn an_edit_that_changes_nothing_needs_no_lease() {
     }
     team.jit(&format!("issue update {id} --state done")).exits(5);
     team.write(".jit/config.toml", "[worktree\n");
-    team.jit(&format!("label add {id} a:b")).exits(5).says("edits of issues are judged as under strict");
-    team.jit("status").ok().says("edits of issues are judged as under strict");
+    team.jit(&format!("label add {id} a:b")).exits(5).says("config.toml, so edits of issues are judged as under strict");
+    team.jit("status").ok().says("config.toml, so edits of issues are judged as under strict");
     team.jit("config get worktree.enforce_leases").ok().says("strict");
     team.write(".jit/config.toml", "[worktree]\nenforce_lease = \"strict\"\n");
-    team.jit("config validate").exits(6).says("is it worktree.enforce_leases?");
+    team.jit("config validate").exits(6).says("did you mean worktree.enforce_leases?");
     team.jit("doctor").exits(6).says("enforce_leases");
 }

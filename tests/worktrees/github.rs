@@ -93,7 +93,7 @@ fn what_goes_wrong_is_told_apart_and_leaves_nothing() {
         is_untouched(&team);
     }
     stand_ins.answer(7, "<html>not JSON</html>");
-    team.jit("wt spawn 7 --no-agent").exits(6).says("cannot be read");
+    team.jit("wt spawn 7 --no-agent").exits(6).says("cannot parse gh's output");
     stand_ins.answer(8, r#"{"number":8,"title":"A change","state":"OPEN","body":"","url":"https://github.com/o/r/pull/8"}"#);
     team.jit("wt spawn 8 --no-agent").exits(2).says("pull request");
     is_untouched(&team);

@@ -50,7 +50,7 @@ fn a_template_of_the_users_begins_at_home_and_one_of_the_repositorys_does_not() 
     spawn(&issues[1]).exits(2).says("begins with ~");
     own.write("agent.toml", "");
     configured(&team, "path_template = \"~/{name}\"");
-    spawn(&issues[1]).exits(2).says("is comes from the repository and begins with ~");
+    spawn(&issues[1]).exits(2).says("comes from the repository and begins with ~");
     assert!(!team.dir.join("~").exists() && !team.dir.join("~somebody").exists());
 }
 
@@ -127,7 +127,7 @@ fn a_command_prepares_it_if_it_is_the_users_or_was_allowed() {
     team.jit(&format!("worktree remove {} -D --discard-untracked", &issues[2][..8])).ok();
     let text = team.read(".jit/config.toml").replace("touch from", "touch changed; touch from");
     team.write(".jit/config.toml", text);
-    team.jit(&format!("worktree spawn {} --no-agent", issues[2])).ok().says("not run before");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[2])).ok().says("is not approved, so it does not run");
     assert!(!team.dir.join(&third).join("changed").exists());
 }
 

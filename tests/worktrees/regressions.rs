@@ -166,7 +166,7 @@ fn worktrees_and_repositories_inside_are_told_of() {
     tree.git("commit -q -m Known").ok();
     tree.write("junk", "x");
     let remove = |words: &str| team.jit(format!("worktree remove {number} --keep-branch {words}").trim_end());
-    remove("").exits(1).says("repositories in it").says("ignored").says("known").says("junk");
+    remove("").exits(1).says("contains repositories").says("ignored").says("known").says("junk");
     remove("--discard-untracked").exits(1).says("--discard-submodules");
     assert!(tree.dir.join("known/.git").exists());
     remove("--discard-untracked --discard-submodules").ok();

@@ -199,7 +199,7 @@ fn without_a_place_for_temporary_files(shell: &Shell) {
     team.jit("wt spawn 42 --no-agent").ok();
     let words = if shell.is_fish() { "wt goto 42; or echo failed $status; pwd" } else { "wt goto 42 || echo failed $?; pwd" };
     let stayed = shell.run(&team.with("TMPDIR", "/nonexist"), words).ok();
-    assert_eq!(at(&stayed.says("failed 7").says("no temporary file can be made in /nonexist").says("TMPDIR")), team.dir);
+    assert_eq!(at(&stayed.says("failed 7").says("cannot create a temporary file in /nonexist").says("TMPDIR")), team.dir);
 }
 
 #[test]

@@ -131,9 +131,7 @@ impl<'a> EditSession<'a> {
         match reader.may_write(id)? {
             Ok(_) => Ok(()),
             Err(finding) => {
-                for (place, why) in &self.policy.unreadable {
-                    session.output.warn(&format!("{place} cannot be read, so that edits count as under strict: {why}"));
-                }
+                session.warn_unreadable_policy(&self.policy);
                 session.weigh(&self.policy, finding)
             }
         }

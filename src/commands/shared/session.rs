@@ -152,6 +152,13 @@ impl Session {
         }
     }
 
+    /// Warns about each place whose policy cannot be read.
+    pub(crate) fn warn_unreadable_policy(&self, policy: &Policy) {
+        for (place, why) in &policy.unreadable {
+            self.output.warn(&format!("cannot read {place}, so edits of issues are judged as under strict: {why}"));
+        }
+    }
+
     /// Refuses, reports or ignores a finding, as the policy says.
     pub(crate) fn weigh(&self, policy: &Policy, finding: Finding) -> Result<(), Error> {
         match policy.outcome(&finding) {

@@ -81,9 +81,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     });
     let worktrees = worktrees.collect();
     let available = index.of_kind(QueryKind::Available);
-    for (place, why) in &index.policy.unreadable {
-        session.output.warn(&format!("cannot read {place}, so edits of issues are judged as under strict: {why}"));
-    }
+    session.warn_unreadable_policy(&index.policy);
     for bad in &index.unreadable {
         session.output.warn(bad);
     }
