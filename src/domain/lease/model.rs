@@ -59,6 +59,7 @@ const EVERYTHING: &[ModelRequest] = &[
     ModelRequest::Evict,
 ];
 const ESSENTIALS: &[ModelRequest] = &[ModelRequest::Take, ModelRequest::Beat, ModelRequest::Release, ModelRequest::Evict];
+const TAKE_AND_BEAT: &[ModelRequest] = &[ModelRequest::Take, ModelRequest::Beat];
 
 impl Model for Bounds {
     type State = ModelState;
@@ -183,6 +184,12 @@ fn every_verb_on_one_issue_through_a_restart() {
 
 #[test]
 fn a_clock_that_goes_back_and_a_restart() {
+    assert_eq!(exhaust(Bounds::new(1, 3, 1, 1, TAKE_AND_BEAT)), 65_106);
+}
+
+#[test]
+#[ignore = "the long form: bash .ci/prove runs it"]
+fn four_verbs_with_a_clock_that_goes_back_and_a_restart() {
     assert_eq!(exhaust(Bounds::new(1, 3, 1, 1, ESSENTIALS)), 298_146);
 }
 

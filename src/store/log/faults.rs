@@ -163,7 +163,8 @@ impl Rig {
         self.process = None;
         (self.boot, self.millis) = (self.boot + 1, 0);
         let found = self.leases();
-        let survived = self.states.iter().rposition(|state| state.leases() == found);
+        // Two states can have the same leases: before a lease that was not durable yet, and after its end. Their ends tell them apart.
+        let survived = self.states.iter().rposition(|state| state.leases() == found && self.knows_ends_of(state));
         let survived = survived.unwrap_or_else(|| unreachable!("{found:?} is nothing that was durable: {:?}", self.states));
         self.states = vec![self.states[survived].clone()];
     }
@@ -174,17 +175,20 @@ impl Rig {
         Model { ledger, ..Model::default() }.leases()
     }
 
+    /// Whether the log knows how the leases of a state ended.
+    fn knows_ends_of(&self, state: &Model) -> bool {
+        let ids: Vec<LeaseId> = state.ends.keys().cloned().collect();
+        let found = self.store().verify(&ids).expect("the log is readable");
+        state.ends.iter().all(|(id, end)| found.get(id) == Some(end))
+    }
+
     fn check(&self) {
         assert_eq!(self.leases(), self.present().leases(), "readers see what was done");
         if let Some(process) = &self.process {
             let ledger = process.ledger().expect("the log is readable");
             assert_eq!(Some(ledger), self.store().ledger().ok(), "reading on gives the same ledger as reading from the start");
         }
-        let ids: Vec<LeaseId> = self.present().ends.keys().cloned().collect();
-        let fates = self.store().verify(&ids).expect("the log is readable");
-        for (id, end) in &self.present().ends {
-            assert_eq!(&fates[id], end, "{id}");
-        }
+        assert!(self.knows_ends_of(self.present()), "{:?} is not how the leases ended", self.present().ends);
         let mut last = 0;
         let in_order = &mut |past: PastEvent| {
             assert!(past.sequence > last && !past.is_set_aside, "{past:?} after {last}");
@@ -223,7 +227,10 @@ impl StateMachineTest for RealStore {
 }
 
 proptest_state_machine::prop_state_machine! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+    // A case is up to eighty steps long, so a quarter of the usual number is enough; `PROPTEST_CASES` still counts.
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases.div_ceil(4), max_shrink_iters: 4_000, ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_log_keeps_its_promises_on_a_faulty_disk(sequential 1..80 => RealStore);
