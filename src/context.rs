@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -52,7 +53,7 @@ pub(crate) struct Context {
     pub takes_locks: bool,
     /// How `git jit watch` must fail while it owns the terminal: `JIT_TEST_WATCH`, in debug builds.
     failure_of_watch: Option<String>,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
 }
 
 /// What stdout and stderr are connected to.
@@ -138,7 +139,7 @@ impl Context {
             terminal: Terminal::default(),
             takes_locks: true,
             failure_of_watch: None,
-            clock: Box::new(SystemClock { domain: clock_domain() }),
+            clock: Arc::new(SystemClock { domain: clock_domain() }),
         }
     }
 
@@ -167,6 +168,11 @@ impl Context {
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
     }
+
+    /// The clock, for a store of leases, which has one of its own.
+    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
 }
 
 /// Follows <https://no-color.org> and <https://bixense.com/clicolors>.
@@ -192,16 +198,16 @@ fn is_dumb(variables: &BTreeMap<String, String>) -> bool {
 }
 
 /// The system clock; in debug builds, the fixed clock of `JIT_TEST_CLOCK=domain:milliseconds`.
-fn clock(variables: &BTreeMap<String, String>) -> Box<dyn Clock> {
+fn clock(variables: &BTreeMap<String, String>) -> Arc<dyn Clock> {
     #[cfg(debug_assertions)]
     if let Some((domain, millis)) = variables.get("JIT_TEST_CLOCK").and_then(|hands| hands.rsplit_once(':'))
         && let Ok(millis) = millis.parse()
     {
-        return Box::new(FixedClock(ClockReading { domain: domain.to_owned(), millis }));
+        return Arc::new(FixedClock(ClockReading { domain: domain.to_owned(), millis }));
     }
     #[cfg(not(debug_assertions))]
     let _ = variables;
-    Box::new(SystemClock { domain: clock_domain() })
+    Arc::new(SystemClock { domain: clock_domain() })
 }
 
 #[cfg(debug_assertions)]

@@ -26,11 +26,19 @@ pub(crate) enum ExitStatus {
     Broken = 7,
     /// Another process was busy for too long; try again.
     Busy = 8,
+    /// A store of leases cannot be reached, or something could not be judged without it.
+    Unreachable = 9,
+    /// It is unknown whether the command took effect.
+    Unknown = 10,
+    /// A server or a store denied it.
+    Denied = 11,
+    /// The store of leases has no such operation.
+    Unsupported = 12,
 }
 
 impl ExitStatus {
     /// Every status with its meaning, in numeric order.
-    pub(crate) const TABLE: [(Self, &'static str); 9] = [
+    pub(crate) const TABLE: [(Self, &'static str); 13] = [
         (Self::Done, "done, or nothing had to change"),
         (Self::Refused, "refused by a policy or a check"),
         (Self::Usage, "wrong usage"),
@@ -40,6 +48,10 @@ impl ExitStatus {
         (Self::Invalid, "invalid data"),
         (Self::Broken, "input/output failed, or a corrupt store"),
         (Self::Busy, "busy, try again"),
+        (Self::Unreachable, "not reachable, or could not be judged"),
+        (Self::Unknown, "unknown whether it was done; repeat it"),
+        (Self::Denied, "denied by the server"),
+        (Self::Unsupported, "not supported there"),
     ];
 
     /// The most specific of several statuses: `Held`, then `NoLease`, and `Refused` last.
@@ -49,7 +61,15 @@ impl ExitStatus {
             Self::NoLease => 99,
             Self::Refused => 1,
             Self::Done => 0,
-            Self::Usage | Self::NotFound | Self::Invalid | Self::Broken | Self::Busy => 10 + status.code(),
+            Self::Usage
+            | Self::NotFound
+            | Self::Invalid
+            | Self::Broken
+            | Self::Busy
+            | Self::Unreachable
+            | Self::Unknown
+            | Self::Denied
+            | Self::Unsupported => 10 + status.code(),
         };
         statuses.into_iter().max_by_key(rank).unwrap_or(Self::Done)
     }

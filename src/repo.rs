@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::domain::policy::Policy;
-use crate::lease::coordinator::Coordinator;
+use crate::lease::Leases;
 use crate::store::layout::Layout;
 
 /// One repository with the facts, the policy and the leases that a piece of work needs.
@@ -15,5 +15,5 @@ pub(crate) struct Repo<'a> {
     /// The policy in force for this piece of work.
     pub policy: &'a Policy,
     /// The keeper of the leases.
-    pub leases: &'a dyn Coordinator,
+    pub leases: &'a dyn Leases,
 }

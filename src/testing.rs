@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::domain::id::{Holder, IdError, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Decision, Grant, LONGEST_TTL_SECS, LeaseAnswer, LeaseEvent};
+use crate::domain::lease::{Grant, LONGEST_TTL_SECS, LeaseEvent};
 use crate::domain::time::{Clock, Now};
 use crate::domain::transition::FileVersion;
 use crate::enforce::change::{Compared, FileChange, changes};
@@ -20,7 +20,8 @@ use crate::git::tree;
 use crate::store::authority::{AuthorityLog, RecordedTransition, TransitionContext};
 use crate::store::file::Modes;
 use crate::store::layout::Layout;
-use crate::store::log::{LeaseLog, Options};
+use crate::store::lock::PATIENCE;
+use crate::store::log::{Batch, LeaseLog, Options};
 
 /// Events per transaction: more than the index may lag behind, so that each transaction rewrites the index.
 const BATCH: usize = 400;
@@ -83,9 +84,8 @@ pub fn staged_changes(dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
 
 fn append(store: &LeaseLog, at: &Now, events: &[LeaseEvent]) -> Result<(), Box<dyn Error>> {
     for batch in events.chunks(BATCH) {
-        let decide =
-            |_: &_, _: &_| Decision { events: batch.to_vec(), answer: Ok(LeaseAnswer::Ended(Vec::new())), must_last: false };
-        store.transact(&Stopped(at.clone()), decide)?.answer.map_err(|refusal| format!("{refusal:?}"))?;
+        let decide = |_: &_, _: &_| Batch { events: batch.to_vec(), answers: Vec::new(), must_last: false };
+        store.transact(&Stopped(at.clone()), PATIENCE, decide)?;
     }
     Ok(())
 }

@@ -97,8 +97,8 @@ fn an_invalid_file_is_reported_and_counted_and_never_skipped() {
     let good = team.create("Good");
     let bad = team.create("Bad");
     team.write(&Place::file(&bad), "<<<<<<< ours\n{}\n=======\n{}\n>>>>>>> theirs\n");
-    team.jit("issue list").ok().says(&good[..8]).says("warning:").says(&bad).says("conflict markers");
-    assert_eq!(team.json("issue list")["unreadable"].as_array().map(Vec::len), Some(1));
+    team.jit("issue list").warns(&bad).says(&good[..8]).says("conflict markers");
+    assert_eq!(team.json_and_warning("issue list", "conflict markers")["unreadable"].as_array().map(Vec::len), Some(1));
     team.jit(&format!("issue show {bad}")).exits(6).says(&bad).says("conflict markers");
     team.jit(&format!("issue update {bad} --state done")).exits(6);
 }

@@ -22,9 +22,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::{Holder, IssueId, LeaseId};
 use crate::domain::time::{ClockReading, Now};
 
-pub(crate) use decide::{Decision, LeaseAnswer, Request, decide};
+pub(crate) use decide::{LeaseAnswer, Request, decide};
 pub(crate) use event::{Grant, LeaseEvent};
-pub(crate) use interface::{Diagnostic, LeaseFilter, PastEvent, Recovery, Transaction};
+pub(crate) use interface::{Diagnostic, LeaseFilter, PastEvent, Recovery};
 pub(crate) use ledger::Ledger;
 pub(crate) use outcome::LeaseOutcome;
 pub(crate) use refusal::{LeaseRefusal, lost, no_such_lease};

@@ -32,7 +32,7 @@ pub(crate) struct Now {
 }
 
 /// Reads the time. Injected, so that tests can stop it and move it in both directions.
-pub(crate) trait Clock {
+pub(crate) trait Clock: Send + Sync {
     fn now(&self) -> Now;
 }
 

@@ -78,7 +78,8 @@ impl<'a> FactReader<'a> {
     fn read_ledger(&self) -> std::result::Result<&Ledger, &str> {
         let (leases, edited) = (self.repo.leases, self.publication.edited());
         // If it is known which issues count, only their leases are read.
-        let read = || if edited.is_empty() { leases.ledger() } else { leases.ledger_about(&LeaseFilter::Issues(edited)) };
+        let about = if edited.is_empty() { LeaseFilter::All } else { LeaseFilter::Issues(edited) };
+        let read = || leases.view(&about).map(|view| view.ledger);
         self.ledger.get_or_init(|| read().map_err(|error| error.to_string())).as_ref().map_err(String::as_str)
     }
 

@@ -80,7 +80,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Store(#[from] crate::store::Error),
     #[error(transparent)]
-    Coordinator(#[from] crate::lease::coordinator::Error),
+    Leases(#[from] crate::lease::Error),
     #[error(transparent)]
     Git(#[from] crate::git::run::Error),
     #[error(transparent)]
@@ -91,7 +91,7 @@ impl Diagnose for Error {
     fn diagnosis(&self) -> Diagnosis {
         match self {
             Self::Store(error) => error.diagnosis(),
-            Self::Coordinator(error) => error.diagnosis(),
+            Self::Leases(error) => error.diagnosis(),
             Self::Git(error) => error.diagnosis(),
             Self::Actor(error) => error.diagnosis(),
         }

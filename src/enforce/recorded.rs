@@ -11,6 +11,9 @@ use crate::domain::lease::LeaseOutcome;
 use crate::domain::time::Now;
 use crate::enforce::Result;
 use crate::enforce::change::FileChange;
+use crate::enforce::path_kind::PathKind;
+use crate::git::tree;
+use crate::lease::{Deadline, Proof};
 use crate::repo::Repo;
 use crate::store::authority::{AuthorityLog, RecordedTransition};
 
@@ -43,9 +46,13 @@ impl RecordedEdits {
             for entry in AuthorityLog::of(repo.layout).entries(&self.paths, now.wall)? {
                 entries.entry(entry.path.clone()).or_default().push(entry);
             }
-            let leases: HashSet<&LeaseId> = entries.values().flatten().filter_map(|entry| entry.lease_id.as_ref()).collect();
-            let leases: Vec<LeaseId> = leases.into_iter().cloned().collect();
-            let outcomes = repo.leases.verify(&leases)?;
+            let proof = |entry: &RecordedTransition| {
+                let file = entry.path.strip_prefix(tree::DATA)?.strip_prefix('/')?;
+                Some((entry.lease_id.clone()?, PathKind::of(file.as_bytes()).issue()))
+            };
+            let proofs: HashMap<LeaseId, _> = entries.values().flatten().filter_map(proof).collect();
+            let proofs: Vec<Proof> = proofs.into_iter().map(|(lease_id, issue_id)| Proof { lease_id, issue_id }).collect();
+            let outcomes = repo.leases.verify(&proofs, &Deadline::soon())?;
             let _ = self.read.set((entries, outcomes));
         }
         let read = self.read.get();

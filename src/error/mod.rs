@@ -18,7 +18,7 @@ use crate::forge::github;
 use crate::git::range::NoRange;
 use crate::git::{self, run};
 use crate::hooks::install;
-use crate::lease::coordinator;
+use crate::lease;
 use crate::store;
 use crate::worktree::{self, Blocker};
 
@@ -174,7 +174,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Lease(#[from] LeaseRefusal),
     #[error(transparent)]
-    Coordinator(#[from] coordinator::Error),
+    Leases(#[from] lease::Error),
     #[error(transparent)]
     Hooks(#[from] install::Error),
     #[error(transparent)]
@@ -250,7 +250,7 @@ impl Diagnose for Error {
             Self::NoRange(error) => error.diagnosis(),
             Self::InvalidIssue(error) => error.diagnosis(),
             Self::Lease(refusal) => refusal.diagnosis(),
-            Self::Coordinator(error) => error.diagnosis(),
+            Self::Leases(error) => error.diagnosis(),
             Self::Hooks(error) => error.diagnosis(),
             Self::Enforce(error) => error.diagnosis(),
             Self::Worktree(error) => error.diagnosis(),

@@ -15,11 +15,11 @@ use crate::exit::ExitStatus;
 use crate::git::tree;
 use crate::hooks::Result;
 use crate::lease;
-use crate::lease::coordinator::Coordinator;
+use crate::lease::Leases;
 use crate::store::layout::Layout;
 
 /// Runs a hook; `action` is "commit" or "push".
-pub(crate) fn guard(action: &str, judge: impl FnOnce(&Context, &Layout, &dyn Coordinator) -> Result<Verdict>) -> ExitCode {
+pub(crate) fn guard(action: &str, judge: impl FnOnce(&Context, &Layout, &dyn Leases) -> Result<Verdict>) -> ExitCode {
     let (verdict, wants_json) = match Context::from_process() {
         Ok(cx) => (verdict(&cx, action, judge), cx.hooks_speak_json),
         Err(error) => (Verdict::refuse(unreadable("the current directory", &error)), false),
@@ -31,9 +31,9 @@ pub(crate) fn guard(action: &str, judge: impl FnOnce(&Context, &Layout, &dyn Coo
     ExitCode::from(status.code())
 }
 
-fn verdict(cx: &Context, action: &str, judge: impl FnOnce(&Context, &Layout, &dyn Coordinator) -> Result<Verdict>) -> Verdict {
+fn verdict(cx: &Context, action: &str, judge: impl FnOnce(&Context, &Layout, &dyn Leases) -> Result<Verdict>) -> Verdict {
     match Layout::discover(&cx.cwd, cx.git_dir.as_deref()) {
-        Ok(layout) => judge(cx, &layout, lease::open(&layout, cx.takes_locks).as_ref()).unwrap_or_else(|error| {
+        Ok(layout) => judge(cx, &layout, &lease::open(cx, &layout)).unwrap_or_else(|error| {
             let finding = unreadable(&format!("this {action} could not be judged"), &error);
             Verdict::of(&EffectivePolicy::of_worktree(cx, &layout).policy, [finding])
         }),

@@ -22,7 +22,7 @@ use crate::git::history;
 use crate::git::index::Staged;
 use crate::git::index::staged;
 use crate::git::tree;
-use crate::lease::coordinator::Coordinator;
+use crate::lease::Leases;
 use crate::repo::Repo;
 use crate::store::file;
 use crate::store::layout::Layout;
@@ -37,7 +37,7 @@ struct StagedCommit {
 }
 
 /// Judges what is staged, and records it if it passes. `is_merge_hook` tells `pre-merge-commit` from `pre-commit`.
-pub(crate) fn run(cx: &Context, layout: &Layout, leases: &dyn Coordinator, is_merge_hook: bool) -> Result<Verdict> {
+pub(crate) fn run(cx: &Context, layout: &Layout, leases: &dyn Leases, is_merge_hook: bool) -> Result<Verdict> {
     let Some(commit) = gather(cx, layout, is_merge_hook)? else { return Ok(Verdict::default()) };
     let policy = EffectivePolicy::of_commit(cx, layout, changed_config(&commit.changes)).policy;
     let repo = Repo { cx, layout, policy: &policy, leases };

@@ -20,7 +20,7 @@ use crate::enforce::{Result, Verdict};
 use crate::git::history;
 use crate::git::tree;
 use crate::hooks::Error;
-use crate::lease::coordinator::Coordinator;
+use crate::lease::Leases;
 use crate::repo::Repo;
 use crate::store::layout::Layout;
 
@@ -53,7 +53,7 @@ pub(crate) fn parse(input: &[u8]) -> std::result::Result<Vec<Update>, Error> {
 }
 
 /// Judges a push.
-pub(crate) fn run(cx: &Context, layout: &Layout, leases: &dyn Coordinator, updates: &[Update]) -> Result<Verdict> {
+pub(crate) fn run(cx: &Context, layout: &Layout, leases: &dyn Leases, updates: &[Update]) -> Result<Verdict> {
     if updates.is_empty() {
         return Ok(Verdict::default());
     }

@@ -1,65 +1,136 @@
-//! The lease log of this clone as a coordinator.
+//! The lease log of this clone as a store of leases.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use crate::context::Context;
 use crate::domain::id::LeaseId;
-use crate::domain::lease::{Diagnostic, LeaseFilter, LeaseOutcome, Ledger, Limits, PastEvent, Recovery, Request, Transaction};
+use crate::domain::lease::{Diagnostic, LeaseFilter, LeaseOutcome, Ledger, Limits, PastEvent, Recovery, Request};
 use crate::domain::time::Clock;
-use crate::lease::coordinator::{Capabilities, Coordinator, Result, Scope};
+use crate::lease::{Applied, Capabilities, Confirmed, Deadline, Leases, Maintenance, Proof, Result, Revision, Scope, View};
 use crate::store::file_stamp::FileStamp;
-use crate::store::log::LeaseLog;
+use crate::store::layout::Layout;
+use crate::store::lock;
+use crate::store::log::{LeaseLog, Options};
 
-impl Coordinator for LeaseLog {
+/// How often a waiter looks at the file.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// The lease log of this clone. It is the authority for its worktrees, so that it never needs the network.
+pub(crate) struct LocalLog {
+    log: LeaseLog,
+    clock: Arc<dyn Clock>,
+    /// What the file looked like when a revision was last determined, so that a waiter does not read it again.
+    looked: Mutex<Option<(FileStamp, Revision)>>,
+}
+
+impl LocalLog {
+    pub(crate) fn of(cx: &Context, layout: &Layout) -> Self {
+        let options = Options { lock: cx.takes_locks, ..Options::default() };
+        Self::new(LeaseLog::new(&layout.shared_dir(), layout.modes, options), cx.shared_clock())
+    }
+
+    fn new(log: LeaseLog, clock: Arc<dyn Clock>) -> Self {
+        Self { log, clock, looked: Mutex::default() }
+    }
+
+    fn view_of(ledger: Ledger) -> View {
+        let revision = revision(&ledger);
+        View { ledger, confirmed: Confirmed::Authoritative, revision }
+    }
+
+    /// The current revision. The file is read only if it looks different from the last time.
+    fn current(&self) -> Result<Revision> {
+        let stamp = self.log.stamp();
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some((then, revision)), Some(stamp)) = (looked.as_ref(), &stamp)
+            && then == stamp
+        {
+            return Ok(revision.clone());
+        }
+        let revision = revision(&self.log.ledger()?);
+        *looked = stamp.map(|stamp| (stamp, revision.clone()));
+        Ok(revision)
+    }
+}
+
+/// Every record has a sequence that is never used again.
+fn revision(ledger: &Ledger) -> Revision {
+    Revision(ledger.sequence.to_string())
+}
+
+impl Leases for LocalLog {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { scope: Scope::Clone, is_durable: self.is_durable(), reads_without_waiting: true }
+        Capabilities { scope: Scope::Clone, is_durable: self.log.is_durable(), ends_on_time: true }
     }
 
-    fn ledger(&self) -> Result<Ledger> {
-        Ok(self.ledger()?)
+    fn view(&self, about: &LeaseFilter<'_>) -> Result<View> {
+        Ok(Self::view_of(self.log.ledger_about(about)?))
     }
 
-    fn ledger_about(&self, filter: &LeaseFilter<'_>) -> Result<Ledger> {
-        Ok(self.ledger_about(filter)?)
+    fn refresh(&self, about: &LeaseFilter<'_>, _: &Deadline) -> Result<View> {
+        self.view(about)
     }
 
-    fn stamp(&self) -> Option<FileStamp> {
-        self.stamp()
+    fn apply(&self, requests: &[Request], limits: &Limits, by: &Deadline) -> Result<Applied> {
+        let patience = by.left().map_or(lock::PATIENCE, |left| left.min(lock::PATIENCE));
+        let (answers, ledger) = self.log.apply(self.clock.as_ref(), requests, limits, patience)?;
+        Ok(Applied { answers, view: Self::view_of(ledger) })
     }
 
-    fn ask(&self, clock: &dyn Clock, request: &Request, limits: &Limits) -> Result<Transaction> {
-        Ok(self.ask(clock, request, limits)?)
+    fn verify(&self, proofs: &[Proof], _: &Deadline) -> Result<HashMap<LeaseId, LeaseOutcome>> {
+        let leases: Vec<LeaseId> = proofs.iter().map(|proof| proof.lease_id.clone()).collect();
+        Ok(self.log.verify(&leases)?)
     }
 
-    fn verify(&self, leases: &[LeaseId]) -> Result<HashMap<LeaseId, LeaseOutcome>> {
-        Ok(self.verify(leases)?)
+    fn wait(&self, seen: &Revision, by: &Deadline) -> Result<Revision> {
+        loop {
+            let current = self.current()?;
+            if current != *seen || by.is_over() {
+                return Ok(current);
+            }
+            std::thread::sleep(by.left().map_or(LOOK_EVERY, |left| left.min(LOOK_EVERY)));
+        }
     }
+}
 
+impl Maintenance for LocalLog {
     fn history(&self, visit: &mut dyn FnMut(PastEvent)) -> Result<()> {
-        Ok(self.history(visit)?)
+        Ok(self.log.history(visit)?)
     }
 
     fn examine(&self) -> Vec<Diagnostic> {
-        self.examine()
+        self.log.examine()
     }
 
     fn recover(&self, dry_run: bool) -> Result<Recovery> {
-        Ok(self.recover(dry_run)?)
+        Ok(self.log.recover(dry_run)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::lease::conformance;
     use crate::store::file::Modes;
-    use crate::store::log::{LeaseLog, Options};
 
     #[test]
     fn the_log_conforms() {
         let small = Options { segment_bytes: 2_000, ..Options::default() };
         for options in [small, Options { lock: false, sync: false, index_lag: 500, ..small }] {
-            conformance::all(&|| {
+            let fresh = || {
                 let dir = tempfile::tempdir().expect("a directory");
-                Box::new(move || Box::new(LeaseLog::new(&dir.path().join("jit"), Modes::PRIVATE, options)))
+                let open = move |clock| LocalLog::new(LeaseLog::new(&dir.path().join("jit"), Modes::PRIVATE, options), clock);
+                Arc::new(open) as Arc<dyn Fn(Arc<dyn Clock>) -> LocalLog>
+            };
+            conformance::all(&|| {
+                let open = fresh();
+                Box::new(move |clock| Box::new(open(clock)))
+            });
+            conformance::maintenance(&|| {
+                let open = fresh();
+                Box::new(move |clock| Box::new(open(clock)))
             });
         }
     }

@@ -40,7 +40,9 @@ impl Diagnose for Error {
 
 /// The diagnosis of a write that may have succeeded or not.
 pub(crate) fn unsure() -> Diagnosis {
-    Diagnosis::new("outcome_unknown", ExitStatus::Broken).hint("Repeat the command: what was done already is not done twice")
+    Diagnosis::new("outcome_unknown", ExitStatus::Unknown)
+        .hint("Repeat the command: what was done already is not done twice")
+        .retryable(true)
 }
 
 /// Versioned data that does not parse is invalid; a file of the program's own is broken.

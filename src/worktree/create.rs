@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::domain::id::{AgentId, Holder, IssueId, LeaseId};
 use crate::domain::issue::Issue;
-use crate::domain::lease::{Grant, LeaseAnswer, Request};
+use crate::domain::lease::{Grant, Request};
 use crate::git::tree;
 use crate::process;
 use crate::process::background::Watched;
@@ -115,7 +115,7 @@ pub(crate) fn resume(repo: Repo<'_>, request: &SpawnRequest<'_>, existing: Workt
     {
         if lease_id == new_id {
             let release = Request::Release { lease_id, holder, closing: false, reason: None };
-            let _ = repo.leases.ask(repo.cx.clock(), &release, &repo.policy.limits)?;
+            let _ = repo.leases.ask(release, &repo.policy.limits)?;
         }
         return Err(error);
     }
@@ -210,9 +210,5 @@ fn acquire(repo: Repo<'_>, request: &SpawnRequest<'_>, lease_id: &LeaseId, holde
         ttl_secs: request.ttl_secs,
         reason: request.reason.clone(),
     };
-    match repo.leases.ask(repo.cx.clock(), &Request::Acquire(grant), &repo.policy.limits)?.answer {
-        Ok(LeaseAnswer::Granted(id) | LeaseAnswer::Kept { lease_id: id, .. } | LeaseAnswer::Closing(id)) => Ok(id),
-        Ok(LeaseAnswer::Ended(_) | LeaseAnswer::Nothing) => unreachable!("an acquisition never ends a lease"),
-        Err(refusal) => Err(Error::Lease(refusal)),
-    }
+    Ok(repo.leases.acquire(grant, &repo.policy.limits)?.map_err(Error::Lease)?.lease.lease_id)
 }

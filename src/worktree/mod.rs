@@ -59,7 +59,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Store(#[from] crate::store::Error),
     #[error(transparent)]
-    Coordinator(#[from] crate::lease::coordinator::Error),
+    Leases(#[from] crate::lease::Error),
     #[error(transparent)]
     Git(#[from] crate::git::run::Error),
 }
@@ -71,7 +71,7 @@ impl Diagnose for Error {
             Self::Lease(refusal) => refusal.diagnosis(),
             Self::Interrupted => Diagnosis::interrupted(),
             Self::Store(error) => error.diagnosis(),
-            Self::Coordinator(error) => error.diagnosis(),
+            Self::Leases(error) => error.diagnosis(),
             Self::Git(error) => error.diagnosis(),
         }
     }

@@ -113,7 +113,7 @@ fn delete_branch(layout: &Layout, branch: &str, tip: &str) -> Result<()> {
 fn end_leases(repo: Repo<'_>, worktree_id: Option<WorktreeId>) -> Result<Vec<Lease>> {
     let Some(holder_worktree) = worktree_id else { return Ok(Vec::new()) };
     let request = Request::Abandon { holder_worktree, reason: "worktree removed".to_owned() };
-    match repo.leases.ask(repo.cx.clock(), &request, &repo.policy.limits)?.answer {
+    match repo.leases.ask(request, &repo.policy.limits)?.answer {
         Ok(LeaseAnswer::Ended(leases)) => Ok(leases),
         Ok(_) => Ok(Vec::new()),
         Err(refusal) => Err(Error::Lease(refusal)),

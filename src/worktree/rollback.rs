@@ -94,7 +94,7 @@ pub(crate) fn roll_back(repo: Repo<'_>, journal: Journal, record: &SpawnRecord, 
         let reason = Some("the worktree was not created".to_owned());
         let release = Request::Release { lease_id, holder: record.holder.clone(), closing: false, reason };
         // A refusal means that the lease has ended already, or has another holder by now.
-        let _ = repo.leases.ask(repo.cx.clock(), &release, &repo.policy.limits)?;
+        let _ = repo.leases.ask(release, &repo.policy.limits)?;
     }
     match removed {
         // The worktree stays, so there is nothing left to undo.

@@ -50,7 +50,7 @@ fn a_worktree_that_was_made_for_an_issue_says_so_whoever_holds_it() {
     let (world, issues) = World::under("warn");
     let team = world.team();
     let me = team.agent("agent:me").at("boot", 0);
-    me.jit(&format!("issue update {} --context github=42", issues[0])).ok();
+    me.jit(&format!("issue update {} --context github=42", issues[0])).warns("without a lease");
     team.git("commit -q -a -m Number").ok();
     let path = me.jit(&format!("worktree spawn {} --no-agent --quiet", issues[0])).ok().line();
     let there = team.moved(&path);

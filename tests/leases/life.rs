@@ -87,7 +87,7 @@ fn work_on_an_issue_counts_as_a_beat_and_looking_at_it_does_not() {
     assert_eq!(log(), 0);
     alice.at("boot", 60).jit(&format!("label add {id} a:b")).ok();
     assert_eq!(log(), 1);
-    alice.at("boot", 159).jit_args(&["note", "add", id, "still at it"]).ok();
+    alice.at("boot", 159).jit_args(&["note", "add", id, "still at it"]).warns("your lease on");
     assert_eq!(log(), 1, "no more than ending: it is not trusted any more");
     alice.at("boot", 130).jit_args(&["note", "add", id, "still at it"]).ok();
     assert_eq!(log(), 2);
@@ -112,14 +112,14 @@ fn who_has_little_time_left_is_warned_once_by_whatever_it_does() {
     let (_world, alice, _bob, ids) = shared();
     alice.at("boot", 0).jit(&format!("claim acquire {} --ttl 100", ids[0])).ok();
     alice.at("boot", 89).jit("issue list").ok().never_says("your lease");
-    let warned = alice.at("boot", 91).jit("issue list").ok().says("your lease on").says("ends in 9s").says("claim renew");
+    let warned = alice.at("boot", 91).jit("issue list").warns("your lease on").says("ends in 9s").says("claim renew");
     assert_eq!(warned.stderr.matches("your lease").count(), 1);
     alice.agent("agent:other").at("boot", 91).jit("issue list").ok().never_says("your lease");
     alice.at("boot", 91).jit("version").ok().never_says("your lease");
-    assert_eq!(alice.at("boot", 91).jit("issue list --json").ok().document()["count"], 5, "one document on stdout");
+    assert_eq!(alice.at("boot", 91).json_and_warning("issue list", "your lease on")["count"], 5, "one document on stdout");
     alice.at("boot", 91).jit("claim renew").ok().never_says("your lease");
     alice.jit("config set coordination.lease_renewal_threshold_pct 50").ok();
-    alice.at("boot", 150).jit("issue list").ok().says("ends in 41s");
+    alice.at("boot", 150).jit("issue list").warns("ends in 41s");
 }
 
 #[test]

@@ -219,8 +219,15 @@ impl Place {
     }
 
     /// Runs `git-jit` with `--json` and reads the one document that it answers with.
+    #[track_caller]
     pub(crate) fn json(&self, words: &str) -> Value {
         self.jit(&format!("{words} --json")).ok().document()
+    }
+
+    /// The same, with a warning that has this text.
+    #[track_caller]
+    pub(crate) fn json_and_warning(&self, words: &str, text: &str) -> Value {
+        self.jit(&format!("{words} --json")).warns(text).document()
     }
 
     /// Makes an issue and returns its full id.
@@ -313,6 +320,7 @@ impl Outcome {
         }
     }
 
+    #[track_caller]
     fn fail(&self, wanted: &str) -> ! {
         panic!(
             "{} exited with {}, and {wanted}\n--- stdout\n{}--- stderr\n{}",
@@ -320,12 +328,30 @@ impl Outcome {
         );
     }
 
-    /// It succeeded.
+    /// It succeeded, without a warning.
+    #[track_caller]
     pub(crate) fn ok(self) -> Self {
-        self.exits(0)
+        if self.warning().is_some() { self.fail("should have succeeded without a warning") } else { self.exits(0) }
+    }
+
+    /// It succeeded, with a warning that has this text.
+    #[track_caller]
+    pub(crate) fn warns(self, text: &str) -> Self {
+        match self.warning() {
+            Some(warnings) if warnings.contains(text) => self.exits(0),
+            _ => self.fail(&format!("should have succeeded with a warning '{text}'")),
+        }
+    }
+
+    /// What it printed on standard error, from the first line that is a warning.
+    fn warning(&self) -> Option<&str> {
+        let is_warning = |line: &&str| line.starts_with("warning: ");
+        let first = self.stderr.lines().find(is_warning)?;
+        self.stderr.find(first).map(|at| &self.stderr[at..])
     }
 
     /// It ended with this status.
+    #[track_caller]
     pub(crate) fn exits(self, status: i32) -> Self {
         if self.status == status { self } else { self.fail(&format!("should have with {status}")) }
     }

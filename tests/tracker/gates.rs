@@ -196,7 +196,7 @@ fn a_closed_issue_gets_no_verdict_and_an_outdated_one_is_reported() {
     team.jit(&format!("issue update {id} --state ready")).ok();
     team.jit("gate define tests --command false").ok();
     team.jit(&format!("gate status {id}")).ok().says("or with another command");
-    team.jit(&format!("done {id}")).ok().says("warning: gate tests").never_says("gate review");
+    team.jit(&format!("done {id}")).warns("gate tests").never_says("gate review");
     let one = team.create("Two");
     team.jit(&format!("gate add {one} review")).ok();
     team.jit(&format!("issue update {one} --state done")).exits(1);

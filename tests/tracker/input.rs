@@ -140,7 +140,7 @@ fn a_file_that_is_not_regular_is_reported_and_never_opened_or_written_through() 
     let id = team.create("One");
     let pipe = "ffffffff-1111-4222-8333-444444444444";
     team.command("mkfifo").arg(Place::file(pipe)).assert().success();
-    let listed = team.json("query all");
+    let listed = team.json_and_warning("query all", "not a regular file");
     assert_eq!((&listed["count"], listed["unreadable"].as_array().map(Vec::len)), (&1.into(), Some(1)));
     team.jit(&format!("issue show {pipe}")).exits(7).says("not a regular file");
     team.jit("doctor").exits(6).says("not a regular file");
@@ -182,7 +182,7 @@ fn an_edit_that_changes_nothing_needs_no_lease() {
     team.jit(&format!("issue update {id} --state done")).exits(5);
     team.write(".jit/config.toml", "[worktree\n");
     team.jit(&format!("label add {id} a:b")).exits(5).says("config.toml, so edits of issues are judged as under strict");
-    team.jit("status").ok().says("config.toml, so edits of issues are judged as under strict");
+    team.jit("status").warns("config.toml, so edits of issues are judged as under strict");
     team.jit("config get worktree.enforce_leases").ok().says("strict");
     team.write(".jit/config.toml", "[worktree]\nenforce_lease = \"strict\"\n");
     team.jit("config validate").exits(6).says("did you mean worktree.enforce_leases?");

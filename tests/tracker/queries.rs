@@ -116,7 +116,7 @@ fn an_edit_that_the_cache_cannot_date_is_seen() {
     }
     assert_eq!(team.json("query all")["count"], 300);
     team.write(&Place::file(&made[5]), "<<<<<<< torn");
-    let listed = team.json("query all");
+    let listed = team.json_and_warning("query all", "conflict markers");
     assert_eq!((&listed["count"], listed["unreadable"].as_array().map(Vec::len)), (&299.into(), Some(1)));
 }
 

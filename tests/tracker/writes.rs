@@ -84,7 +84,7 @@ fn an_odd_entry_among_the_notes_hides_none_of_the_others() {
     let id = team.create("One");
     team.jit_args(&["note", "add", &id, "Said"]).ok();
     std::fs::create_dir(team.dir.join(".jit/notes").join(&id).join("odd.json")).expect("made");
-    team.jit(&format!("issue show {id}")).ok().says("Said").says("odd.json");
+    team.jit(&format!("issue show {id}")).warns("odd.json").says("Said");
     team.jit("doctor").exits(6).says("odd.json");
 }
 
@@ -126,7 +126,7 @@ fn notes_are_read_from_three_places_and_a_removal_here_counts() {
     }
     assert_eq!(linked.json(&format!("note list {id}"))["count"], 1);
     team.write(&format!(".jit/notes/{id}/01M7YNSZEQYSXRK0RC0D6HMY4D.json"), "{torn");
-    team.jit(&format!("note list {id}")).ok().says("warning").says("01M7YNSZEQYSXRK0RC0D6HMY4D");
+    team.jit(&format!("note list {id}")).warns("01M7YNSZEQYSXRK0RC0D6HMY4D");
     team.jit("doctor").exits(6).says("01M7YNSZEQYSXRK0RC0D6HMY4D");
 }
 

@@ -20,7 +20,12 @@ fn each_agent_is_started_with_its_own_arguments_where_it_is_to_work() {
         ("--agent codex --yolo", "codex", &["--dangerously-bypass-approvals-and-sandbox"]),
         ("--agent gemini", "gemini", &["--prompt-interactive"]),
     ] {
-        team.jit(format!("worktree spawn {issue} {words}").trim_end()).ok();
+        let spawned = team.jit(format!("worktree spawn {issue} {words}").trim_end());
+        if words.contains("--yolo") {
+            spawned.warns("without asking for permission")
+        } else {
+            spawned.ok()
+        };
         let mut arguments = stand_ins.arguments(agent);
         let told = arguments.pop().expect("the prompt");
         assert!(told.contains(&format!("git jit issue show {}", &issue[..8])), "{told}");
@@ -176,7 +181,7 @@ fn a_lease_that_the_agent_ended_well_is_not_told_as_lost() {
     let finishes = "git jit claim release $JIT_LEASE_ID -q; sleep 1; exit 3";
     does(finishes).jit(&words).exits(3).says("is released").never_says("was lost before the end");
     let evicted = "git jit claim force-evict $JIT_LEASE_ID --reason x -q; sleep 1";
-    does(evicted).jit(&words).ok().says("was lost before the end");
+    does(evicted).jit(&words).warns("is lost").says("was lost before the end");
     let held = ["claim", "hold", &issue, "--", "sh", "-c", "git jit claim release $JIT_LEASE_ID -q"];
     team.jit_args(&held).ok().says("released").never_says("was lost before the end");
 }

@@ -54,10 +54,12 @@ fn everybody_makes_the_same_issue_of_a_number() {
     let here = team.json("wt spawn 42 --no-agent")["issue_id"].clone();
     world.place("").git("clone -q team other").ok();
     let other = stand_ins.at(&world.place("other").agent("agent:bob"));
-    assert_eq!(other.json("wt spawn 42 --no-agent")["issue_id"], here, "by the page that GitHub names");
+    let resumed = other.json_and_warning("wt spawn 42 --no-agent", "origin has a branch");
+    assert_eq!(resumed["issue_id"], here, "by the page that GitHub names");
     other.jit("wt remove 42 -D --discard-changes").ok();
     other.git("remote set-url origin git@github.com:your-org/my-project.git").ok();
-    assert_eq!(other.json("wt spawn 42 --no-agent --title Whatever")["issue_id"], here, "by the remote, offline");
+    let offline = other.json_and_warning("wt spawn 42 --no-agent --title Whatever", "origin has a branch");
+    assert_eq!(offline["issue_id"], here, "by the remote, offline");
     assert_ne!(team.json("wt spawn 421 --no-agent --title Other")["issue_id"], here);
 }
 
@@ -107,7 +109,7 @@ fn what_goes_wrong_is_told_apart_and_leaves_nothing() {
 fn a_closed_one_is_told_of_and_digits_of_an_id_are_explained() {
     let (_world, stand_ins, team) = stage();
     stand_ins.issue(42, "Old", "CLOSED");
-    team.jit("wt spawn 42 --no-agent").ok().says("closed on GitHub");
+    team.jit("wt spawn 42 --no-agent").warns("closed on GitHub");
     let begins_with_digits = |id: &String| id[..4].bytes().all(|b| b.is_ascii_digit()) && !id.starts_with('0');
     let id = (0..1000).map(|n| team.create(&format!("Issue {n}"))).find(begins_with_digits).expect("one in seven begins so");
     team.jit(&format!("wt spawn {} --no-agent", &id[..4])).exits(3).says(&id[..8]);

@@ -116,7 +116,7 @@ fn a_command_prepares_it_if_it_is_the_users_or_was_allowed() {
     assert_eq!((tree.read("where").trim(), tree.read("which").trim()), (tree.dir.to_str().expect("text"), issues[0].as_str()));
     own.write("agent.toml", "");
     configured(&team, "post_spawn = \"touch from-the-repository\"");
-    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).ok().says("is not approved, so it does not run").says("approve");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[1])).warns("is not approved, so it does not run").says("approve");
     assert!(!team.dir.join(format!("trees/issue-{}-second/from-the-repository", &issues[1][..8])).exists());
     team.jit("wt approve").ok().says("touch from-the-repository");
     assert_eq!(team.json("wt approve")["changed"], false);
@@ -127,7 +127,7 @@ fn a_command_prepares_it_if_it_is_the_users_or_was_allowed() {
     team.jit(&format!("worktree remove {} -D --discard-untracked", &issues[2][..8])).ok();
     let text = team.read(".jit/config.toml").replace("touch from", "touch changed; touch from");
     team.write(".jit/config.toml", text);
-    team.jit(&format!("worktree spawn {} --no-agent", issues[2])).ok().says("is not approved, so it does not run");
+    team.jit(&format!("worktree spawn {} --no-agent", issues[2])).warns("is not approved, so it does not run");
     assert!(!team.dir.join(&third).join("changed").exists());
 }
 
@@ -196,7 +196,7 @@ fn a_branch_that_is_there_is_gone_on_with_when_that_is_asked_for() {
     other.git("commit -q --allow-empty -m Theirs").ok();
     other.git("push -q origin HEAD").ok();
     team.git("fetch -q").ok();
-    team.jit(&format!("worktree spawn {issue} --no-agent")).ok().says("origin has a branch").says("--resume");
+    team.jit(&format!("worktree spawn {issue} --no-agent")).warns("origin has a branch").says("--resume");
     team.jit(&format!("worktree remove {number} -D")).ok();
     let spawned = team.json(&format!("worktree spawn {issue} --no-agent --resume"));
     assert_eq!(spawned["branch"], format!("issue-{number}-an-older-title"));

@@ -1,7 +1,6 @@
 //! `git jit claim acquire`, and how other verbs acquire a lease.
 
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -12,15 +11,13 @@ use crate::commands::shared::lease_report::{AcquireKind, Acquired, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::issue::Document;
-use crate::domain::lease::{self, Grant, Lease, LeaseRefusal, Request};
+use crate::domain::lease::{Grant, Lease, LeaseFilter, LeaseRefusal, Ledger, Request};
 use crate::error::Error;
+use crate::lease::{Acquisition, Deadline};
 use crate::output::progress::Progress;
 use crate::process;
 use crate::store;
 use crate::store::issues::{IssueStore, Source};
-
-/// How often to check whether the issue is free.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 // Arguments of `claim acquire`.
 #[derive(Debug, clap::Args)]
@@ -53,7 +50,7 @@ impl Terms {
     pub(crate) fn take(self, edit: &EditSession<'_>, issue: &str) -> Result<(IssueId, Acquired), Error> {
         let ttl_secs = ttl_secs(self.ttl.as_deref(), &edit.policy)?;
         let why = reason(self.reason)?;
-        let patience = Patience::parse(self.wait.as_deref())?;
+        let patience = patience(self.wait.as_deref())?;
         let id = edit.resolve(issue)?;
         Ok((id, take_or_wait(edit, id, ttl_secs, why.as_ref(), patience)?))
     }
@@ -74,31 +71,13 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     Ok(Box::new(acquired))
 }
 
-/// How long to wait for an issue that is held.
-#[derive(Debug, Clone, Copy)]
-enum Patience {
-    None,
-    AtMost(Duration),
-    Endless,
-}
-
-impl Patience {
-    /// Parses `--wait`, which may be absent or have no value.
-    fn parse(typed: Option<&str>) -> Result<Self, Error> {
-        Ok(match typed {
-            None => Self::None,
-            Some("") => Self::Endless,
-            Some(typed) => Self::AtMost(Duration::from_secs(duration_secs(typed)?)),
-        })
-    }
-
-    fn is_over(self, since: Instant) -> bool {
-        match self {
-            Self::None => true,
-            Self::AtMost(most) => since.elapsed() >= most,
-            Self::Endless => false,
-        }
-    }
+/// Parses `--wait`, which may be absent or have no value: how long to wait for an issue that is held.
+fn patience(typed: Option<&str>) -> Result<Deadline, Error> {
+    Ok(match typed {
+        None => Deadline::now(),
+        Some("") => Deadline::never(),
+        Some(typed) => Deadline::after(Duration::from_secs(duration_secs(typed)?)),
+    })
 }
 
 /// Acquires the lease on an issue, once it is free.
@@ -109,10 +88,10 @@ fn take_or_wait(
     id: IssueId,
     ttl_secs: u64,
     reason: Option<&String>,
-    patience: Patience,
+    patience: Deadline,
 ) -> Result<Acquired, Error> {
-    let start = Instant::now();
-    let mut watch = None;
+    let leases = edit.session.leases(edit.layout);
+    let (mut by, mut watch) = (patience, None);
     loop {
         let (lease, refused) = match take(edit, id, ttl_secs, reason.cloned()) {
             Err(Error::Lease(LeaseRefusal::Held { lease, lease_status })) => {
@@ -120,7 +99,7 @@ fn take_or_wait(
             }
             answered => return answered,
         };
-        if patience.is_over(start) {
+        if by.is_over() {
             return Err(refused);
         }
         if watch.is_none() {
@@ -128,25 +107,33 @@ fn take_or_wait(
                 .map_err(|source| store::Error::io("handle signals in", &edit.layout.common_dir)(source))?;
             let progress = Progress::new(edit.session.output);
             let line = progress.begin(&format!("waiting for {} to release {}", lease.holder.agent_id, id.short()));
-            watch = Some((interrupted, progress, line));
+            by = by.or_when(interrupted);
+            watch = Some((progress, line));
         }
-        // The lock is not acquired before the issue is free.
-        while is_held(edit, &lease)? && !patience.is_over(start) {
-            if watch.as_ref().is_some_and(|(interrupted, ..)| interrupted.load(Ordering::Relaxed)) {
-                return Err(Error::Interrupted { what: "the lease was not acquired" });
+        // No lock is acquired before the issue is free.
+        loop {
+            let view = leases.view(&LeaseFilter::All)?;
+            let left = left_of(edit, &view.ledger, &lease);
+            if left.is_zero() || by.is_over() {
+                break;
             }
-            std::thread::sleep(LOOK_EVERY);
+            leases.wait(&view.revision, &by.clone().at_most(left))?;
+        }
+        if by.is_interrupted() {
+            return Err(Error::Interrupted { what: "the lease was not acquired" });
         }
     }
 }
 
-fn is_held(edit: &EditSession<'_>, seen: &Lease) -> Result<bool, Error> {
+/// How long the issue stays held if nothing happens, and at most a second, since the clock that leases are judged by may jump.
+fn left_of(edit: &EditSession<'_>, ledger: &Ledger, seen: &Lease) -> Duration {
     let now = edit.session.cx.clock().now();
-    let ledger = edit.session.leases(edit.layout).ledger()?;
-    let lease = ledger.lease_on(seen.issue_id);
-    Ok(lease.is_some_and(|lease| {
-        lease.lease_id == seen.lease_id && lease.lease_status(&now, edit.policy.limits.stale_after_secs).excludes()
-    }))
+    let held = ledger.lease_on(seen.issue_id).filter(|lease| lease.lease_id == seen.lease_id);
+    let status = held.map(|lease| lease.lease_status(&now, edit.policy.limits.stale_after_secs));
+    match status.filter(|status| status.excludes()) {
+        Some(status) => Duration::from_millis(status.left_ms().unwrap_or(1000).clamp(1, 1000)),
+        None => Duration::ZERO,
+    }
 }
 
 /// Acquires the lease on an issue, or keeps the holder's own, and copies the issue's file into this worktree.
@@ -167,26 +154,23 @@ pub(crate) fn take(edit: &EditSession<'_>, issue_id: IssueId, ttl_secs: u64, rea
     };
     let holder = grant.holder.clone();
     let claims = session.leases(layout);
-    let transaction = claims.ask(session.cx.clock(), &Request::Acquire(grant), &policy.limits)?;
-    let no_lease = || Error::NoSuchLease { named: issue_id.to_string() };
-    let (lease_id, kind) = match transaction.answer? {
-        lease::LeaseAnswer::Granted(id) => (id, AcquireKind::New),
-        lease::LeaseAnswer::Kept { lease_id, changed: true } => (lease_id, AcquireKind::Renewed),
-        lease::LeaseAnswer::Kept { lease_id, .. } | lease::LeaseAnswer::Closing(lease_id) => (lease_id, AcquireKind::Kept),
-        lease::LeaseAnswer::Ended(_) | lease::LeaseAnswer::Nothing => return Err(no_lease()),
+    let Acquisition { lease, is_new, is_renewed } = claims.acquire(grant, &policy.limits)??;
+    let kind = match (is_new, is_renewed) {
+        (true, _) => AcquireKind::New,
+        (false, true) => AcquireKind::Renewed,
+        (false, false) => AcquireKind::Kept,
     };
     if let Some(document) = &document
         && let Err(error) = copy_issue_file(store, issue_id, document)
     {
         // An unused lease would only block others.
         if kind == AcquireKind::New {
-            let request = Request::Release { lease_id, holder, closing: false, reason: None };
-            let _ = claims.ask(session.cx.clock(), &request, &policy.limits);
+            let request = Request::Release { lease_id: lease.lease_id, holder, closing: false, reason: None };
+            let _ = claims.ask(request, &policy.limits);
         }
         return Err(error);
     }
-    let lease = transaction.ledger.lease(&lease_id).ok_or_else(no_lease)?;
-    Ok(Acquired::new(LeaseView::of(lease, &session.cx.clock().now(), policy, Some(store)), kind))
+    Ok(Acquired::new(LeaseView::of(&lease, &session.cx.clock().now(), policy, Some(store)), kind))
 }
 
 /// Copies an issue's file into this worktree, so that it can be edited here.

@@ -15,7 +15,7 @@ use crate::commands::shared::session::{CommandResult, Session};
 
 pub(crate) use crate::commands::leases::claim::hold::Held;
 pub(crate) use crate::commands::leases::claim::keepalive::{Detached, KeepaliveEnded, KeepaliveStopped};
-pub(crate) use crate::commands::leases::claim::list::Leases;
+pub(crate) use crate::commands::leases::claim::list::LeaseList;
 pub(crate) use crate::commands::leases::claim::log::LeaseHistory;
 pub(crate) use crate::commands::leases::claim::release::{Evicted, Released};
 pub(crate) use crate::commands::leases::claim::renew::Beaten;

@@ -24,8 +24,8 @@ pub(crate) const ANSWERS: &[Answer] = &[
     Answer::of::<claim::KeepaliveStopped>("claim keepalive --stop"),
     Answer::of::<claim::LeaseHistory>("claim log"),
     Answer::of::<claim::Released>("claim release"),
-    Answer::of::<claim::Leases>("claim status"),
-    Answer::of::<claim::Leases>("claim list"),
+    Answer::of::<claim::LeaseList>("claim status"),
+    Answer::of::<claim::LeaseList>("claim list"),
     Answer::of::<done::Done>("done"),
     Answer::of::<recover::Recovered>("recover"),
 ];

@@ -41,7 +41,7 @@ struct KeptLease {
 /// Recovers the log, or reports what recovery would do.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { dry_run } = args;
-    let Recovery { found, set_aside, kept, lost } = session.leases(session.layout()?).recover(dry_run)?;
+    let Recovery { found, set_aside, kept, lost } = session.maintenance(session.layout()?).recover(dry_run)?;
     let kept_lease = |lease: Lease| KeptLease { lease_id: lease.lease_id, issue_id: lease.issue_id, holder: lease.holder };
     let leases: Vec<KeptLease> = kept.into_iter().map(kept_lease).collect();
     let changed = !found.is_empty() && !dry_run;

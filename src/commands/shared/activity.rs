@@ -8,6 +8,7 @@ use crate::domain::id::{Holder, IssueId};
 use crate::domain::lease::{Lease, LeaseFilter, LeaseStatus, Ledger, Request};
 use crate::domain::policy::Policy;
 use crate::domain::time::{Now, in_words};
+use crate::lease::View;
 use crate::store::identity::Identity;
 use crate::store::layout::Layout;
 
@@ -15,7 +16,8 @@ use crate::store::layout::Layout;
 pub(crate) fn pay(session: &Session) {
     let Some(layout) = session.layout.get() else { return };
     let Ok(Some(identity)) = Identity::of(layout) else { return };
-    let Ok(ledger) = session.leases(layout).ledger_about(&LeaseFilter::Worktree(&identity.worktree_id)) else { return };
+    let about = LeaseFilter::Worktree(&identity.worktree_id);
+    let Ok(View { ledger, .. }) = session.leases(layout).view(&about) else { return };
     if !ledger.leases().any(|lease| lease.holder.worktree_id == identity.worktree_id) {
         return;
     }
@@ -40,7 +42,7 @@ fn beat(session: &Session, layout: &Layout, policy: &Policy, (ledger, now): (&Le
         return Vec::new();
     }
     let request = Request::Activity { issues: issues.clone(), holder: holder.clone() };
-    match session.leases(layout).ask(session.cx.clock(), &request, &policy.limits) {
+    match session.leases(layout).ask(request, &policy.limits) {
         Ok(_) => issues,
         Err(_) => Vec::new(),
     }

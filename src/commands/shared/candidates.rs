@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::domain::agent_command::BUILT_IN;
 use crate::domain::lease::Lease;
 use crate::enforce::policy::EffectivePolicy;
-use crate::lease;
+use crate::lease::{self, Leases as _};
 use crate::output::text::plain_line;
 use crate::store::config::edit::KEYS;
 use crate::store::gates;
@@ -88,7 +88,7 @@ pub(crate) fn worktrees() -> ArgValueCandidates {
 fn leases() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         with_store(|layout, store| {
-            let ledger = lease::open(layout, Context::from_process().ok()?.takes_locks).ledger().ok()?;
+            let ledger = lease::open(&Context::from_process().ok()?, layout).ledger().ok()?;
             let one = |lease: &Lease| {
                 let document =
                     store.locate(lease.issue_id).ok().flatten().and_then(|source| store.load(lease.issue_id, source).ok());
@@ -107,7 +107,7 @@ fn agents() -> ArgValueCandidates {
             let cx = Context::from_process().ok()?;
             let me = actor::agent(&cx, layout, None).ok().map(|(agent, _)| agent.to_string());
             let mut all: BTreeSet<String> = me.into_iter().collect();
-            all.extend(lease::open(layout, cx.takes_locks).ledger().ok()?.leases().map(|lease| lease.holder.agent_id.to_string()));
+            all.extend(lease::open(&cx, layout).ledger().ok()?.leases().map(|lease| lease.holder.agent_id.to_string()));
             all.extend(store.scan_summaries().ok()?.issues.into_iter().filter_map(|(summary, _)| summary.assignee));
             Some(all.into_iter().map(|agent| candidate(agent, "")).collect())
         })

@@ -224,7 +224,7 @@ impl<'a> EditSession<'a> {
         let is_here = self.layout.worktree_root.as_ref().is_some_and(|root| root.exists());
         let closing = is_here && self.store.differs_from_head(id)?;
         let request = Request::Release { lease_id: lease_id.clone(), holder, closing, reason: None };
-        let answer = claims.ask(self.session.cx.clock(), &request, &self.policy.limits)?.answer?;
+        let answer = claims.ask(request, &self.policy.limits)?.answer?;
         Ok(Some((lease_id, matches!(answer, LeaseAnswer::Closing(_)))))
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::id::{Holder, IdError, IssueId, IssueRef, LeaseId};
 use crate::domain::lease::{Lease, LeaseOutcome, Ledger};
 use crate::domain::policy::Policy;
 use crate::error::Error;
-use crate::lease::coordinator::Coordinator;
+use crate::lease::{Leases, Proof};
 use crate::store::issues::IssueStore;
 use crate::store::layout::Layout;
 
@@ -15,7 +15,7 @@ pub(crate) struct LeaseLookup<'a> {
     pub layout: &'a Layout,
     pub policy: Policy,
     pub store: IssueStore<'a>,
-    pub claims: &'a dyn Coordinator,
+    pub claims: &'a dyn Leases,
     pub ledger: Ledger,
 }
 
@@ -86,7 +86,7 @@ impl<'a> LeaseLookup<'a> {
     /// Whether this is the full id of a lease that its holder has already ended.
     pub(crate) fn is_concluded(&self, named: &str) -> Result<bool, Error> {
         let id = LeaseId::new(named.trim().to_ascii_uppercase());
-        Ok(self.claims.verify(std::slice::from_ref(&id))?.get(&id) == Some(&LeaseOutcome::Concluded))
+        Ok(self.claims.outcome(&Proof { lease_id: id, issue_id: None })? == LeaseOutcome::Concluded)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::enforce::policy::EffectivePolicy;
 use crate::error::Error;
 use crate::git::history;
 use crate::lease;
-use crate::lease::coordinator::Coordinator;
+use crate::lease::{Leases, LocalLog, Maintenance};
 use crate::output::schema::Answer;
 use crate::output::{Output, Report};
 use crate::repo::Repo;
@@ -36,7 +36,7 @@ pub(crate) struct Session {
     /// The repository, discovered on first use.
     pub layout: OnceCell<Layout>,
     /// The keeper of its leases, opened on first use.
-    leases: OnceCell<Box<dyn Coordinator>>,
+    leases: OnceCell<LocalLog>,
     /// The policy that the command read last.
     pub policy: RefCell<Option<Policy>>,
     /// The issues that the command works on: activity for their leases.
@@ -80,8 +80,17 @@ impl Session {
     }
 
     /// The keeper of the leases of the command's repository, which all of its worktrees share.
-    pub(crate) fn leases(&self, layout: &Layout) -> &dyn Coordinator {
-        self.leases.get_or_init(|| lease::open(layout, self.cx.takes_locks)).as_ref()
+    pub(crate) fn leases(&self, layout: &Layout) -> &dyn Leases {
+        self.log(layout)
+    }
+
+    /// The care of the lease log.
+    pub(crate) fn maintenance(&self, layout: &Layout) -> &dyn Maintenance {
+        self.log(layout)
+    }
+
+    fn log(&self, layout: &Layout) -> &LocalLog {
+        self.leases.get_or_init(|| lease::open(&self.cx, layout))
     }
 
     /// The handle for work under `policy`.

@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::commands::shared::edit_session::EditSession;
 use crate::domain::id::{AgentId, IssueId, LeaseId};
 use crate::domain::lease::LeaseOutcome;
 use crate::error::Error;
-use crate::lease::coordinator;
+use crate::lease::renewal::Backoff;
+use crate::lease::{self, Deadline, Proof};
 use crate::process::foreground::{ForegroundChild, ForegroundCommand};
 use crate::store;
 
@@ -59,7 +60,8 @@ pub(crate) fn supervise(
         attended.end().map_err(|error| cannot_run(&program(), error))?;
         return Err(error);
     }
-    let mut keeper = Keeper { edit, lease_id: supervised.lease_id.clone(), has_warned: false };
+    let proof = Proof { lease_id: supervised.lease_id.clone(), issue_id: Some(supervised.issue_id) };
+    let mut keeper = Keeper { edit, proof, backoff: Backoff::default() };
     let (mut lost, mut is_over) = (None, false);
     let pause = EVERY.min(Duration::from_millis(supervised.ttl_secs.max(1).saturating_mul(1000).div_ceil(10)));
     loop {
@@ -86,13 +88,13 @@ pub(crate) fn supervise(
 
 /// Whether the holder ended the lease: by a release, or by the commit that a closing lease waits for.
 fn ended_well(error: &Error) -> bool {
-    matches!(error, Error::Coordinator(coordinator::Error::Lost { outcome, .. }) if **outcome == LeaseOutcome::Concluded)
+    matches!(error, Error::Leases(lease::Error::Lost { outcome, .. }) if **outcome == LeaseOutcome::Concluded)
 }
 
 /// Whether the holder ended a lease that no longer exists.
 pub(crate) fn was_concluded(edit: &EditSession<'_>, lease_id: &LeaseId) -> bool {
-    let fates = edit.session.leases(edit.layout).verify(std::slice::from_ref(lease_id));
-    fates.is_ok_and(|fates| fates.get(lease_id) == Some(&LeaseOutcome::Concluded))
+    let proof = Proof { lease_id: lease_id.clone(), issue_id: None };
+    edit.session.leases(edit.layout).outcome(&proof).is_ok_and(|outcome| outcome == LeaseOutcome::Concluded)
 }
 
 fn cannot_run(program: &Path, error: std::io::Error) -> Error {
@@ -106,37 +108,39 @@ fn cannot_run(program: &Path, error: std::io::Error) -> Error {
 /// Keeps one lease alive.
 struct Keeper<'a> {
     edit: &'a EditSession<'a>,
-    lease_id: LeaseId,
-    has_warned: bool,
+    proof: Proof,
+    backoff: Backoff,
 }
 
 impl Keeper<'_> {
     /// Checks the lease, and renews it after a third of its time. Returns how it was lost, if it was.
     fn look(&mut self) -> Option<Error> {
+        if !self.backoff.is_due(Instant::now()) {
+            return None;
+        }
         match self.try_look() {
-            Ok(()) => self.has_warned = false,
-            Err(error @ coordinator::Error::Lost { .. }) => return Some(error.into()),
-            // The next try may succeed before the lease expires.
-            Err(error) if !self.has_warned => {
-                self.edit.session.output.warn(&format!("the lease could not be renewed yet: {error}"));
-                self.has_warned = true;
+            Ok(()) => self.backoff.succeeded(),
+            Err(error) if !error.is_passing() => return Some(error.into()),
+            // A later try may succeed before the lease expires.
+            Err(error) => {
+                if self.backoff.failed(Instant::now()) {
+                    self.edit.session.output.warn(&format!("the lease could not be renewed yet: {error}"));
+                }
             }
-            Err(_) => {}
         }
         None
     }
 
-    fn try_look(&self) -> coordinator::Result<()> {
+    fn try_look(&self) -> lease::Result<()> {
         let (session, limits) = (self.edit.session, &self.edit.policy.limits);
         let claims = self.edit.session.leases(self.edit.layout);
         let ledger = claims.ledger()?;
-        let Some(lease) = ledger.lease(&self.lease_id) else {
-            let outcome = claims.verify(std::slice::from_ref(&self.lease_id))?.remove(&self.lease_id);
-            let outcome = Box::new(outcome.unwrap_or(LeaseOutcome::Unknown));
-            return Err(coordinator::Error::Lost { lease_id: self.lease_id.clone(), outcome, successor: None });
+        let Some(lease) = ledger.lease(&self.proof.lease_id) else {
+            let outcome = Box::new(claims.outcome(&self.proof)?);
+            return Err(lease::Error::Lost { lease_id: self.proof.lease_id.clone(), outcome, successor: None });
         };
         if lease.wants_renewal(&session.cx.clock().now(), limits.stale_after_secs) {
-            claims.renew(session.cx.clock(), lease, limits)?;
+            claims.renew(&[lease], limits, &Deadline::soon())?.into_iter().collect::<lease::Result<Vec<_>>>()?;
         }
         Ok(())
     }

@@ -3,17 +3,8 @@
 use std::collections::HashSet;
 
 use crate::domain::id::{IssueId, WorktreeId};
-use crate::domain::lease::{Lease, LeaseAnswer, LeaseEvent, LeaseRefusal, Ledger};
+use crate::domain::lease::{Lease, LeaseEvent};
 use crate::domain::time::Now;
-
-/// The result of a request.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Transaction {
-    /// The decision, which has taken effect.
-    pub answer: Result<LeaseAnswer, LeaseRefusal>,
-    /// The ledger after it.
-    pub ledger: Ledger,
-}
 
 /// An event of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +43,8 @@ pub(crate) struct Recovery {
 
 /// Which leases a caller needs.
 pub(crate) enum LeaseFilter<'a> {
+    /// All of them.
+    All,
     /// Those held in a worktree.
     Worktree(&'a WorktreeId),
     /// Those on these issues.

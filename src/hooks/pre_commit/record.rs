@@ -35,7 +35,7 @@ pub(super) fn renew_leases(repo: Repo<'_>, reader: &FactReader<'_>, passed: &[(&
         requests.push(Request::Activity { issues, holder: first.holder.clone() });
     }
     for request in requests {
-        let _ = repo.leases.ask(repo.cx.clock(), &request, &policy.limits);
+        let _ = repo.leases.ask(request, &policy.limits);
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn conclude_leases(repo: Repo<'_>, reader: &FactReader<'_>, changes: 
     for (lease_id, holder) in done {
         let request = Request::Release { lease_id, holder, closing: false, reason: Some("committed".to_owned()) };
         // A refusal means that the lease has ended already.
-        repo.leases.ask(repo.cx.clock(), &request, &repo.policy.limits)?;
+        repo.leases.ask(request, &repo.policy.limits)?;
     }
     Ok(())
 }

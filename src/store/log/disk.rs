@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::store::file::{self, Modes};
 use crate::store::lock;
@@ -32,8 +33,8 @@ pub(crate) trait Disk: std::fmt::Debug + Send + Sync {
     fn rename(&self, from: &Path, to: &Path) -> Result<()>;
     /// Makes the names in a directory durable.
     fn sync_dir(&self, dir: &Path) -> Result<()>;
-    /// Acquires the lock at `path`; dropping the guard releases it.
-    fn lock(&self, path: &Path) -> Result<Box<dyn Any>>;
+    /// Acquires the lock at `path`, waiting at most `patience`; dropping the guard releases it.
+    fn lock(&self, path: &Path, patience: Duration) -> Result<Box<dyn Any>>;
     /// Whether file locks work in this directory.
     fn locks_work(&self, dir: &Path) -> Result<bool>;
     /// What the file system of this directory does not guarantee.
@@ -107,8 +108,8 @@ impl Disk for LocalDisk {
         file::sync_dir(dir)
     }
 
-    fn lock(&self, path: &Path) -> Result<Box<dyn Any>> {
-        Ok(Box::new(lock::acquire(path, self.modes, lock::PATIENCE)?))
+    fn lock(&self, path: &Path, patience: Duration) -> Result<Box<dyn Any>> {
+        Ok(Box::new(lock::acquire(path, self.modes, patience)?))
     }
 
     fn locks_work(&self, dir: &Path) -> Result<bool> {

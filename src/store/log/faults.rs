@@ -138,16 +138,16 @@ impl Rig {
         let asked = process.ask(&*self, &request, &Limits::default());
         self.disk.begin(None);
         self.process = Some(process).filter(|_| !dies);
-        let Ok(transaction) = asked else {
+        let Ok((answer, ledger)) = asked else {
             // Part of it may be there, in its order.
             let found = self.leases();
             let reached = after.iter().rposition(|state| state.leases() == found);
             let reached = reached.unwrap_or_else(|| unreachable!("{found:?} is nothing that {request:?} leads to"));
             return self.states.extend(after.drain(1..=reached));
         };
-        assert_eq!(transaction.answer.is_ok(), decision.answer.is_ok(), "{request:?}");
-        if let Ok(LeaseAnswer::Granted(id)) = &transaction.answer {
-            let token = transaction.ledger.lease(id).expect("it was granted").token;
+        assert_eq!(answer.is_ok(), decision.answer.is_ok(), "{request:?}");
+        if let Ok(LeaseAnswer::Granted(id)) = &answer {
+            let token = ledger.lease(id).expect("it was granted").token;
             assert!(token > self.token, "token {token} after {}", self.token);
             self.token = token;
         }

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index as Place;
 
 use super::*;
+use crate::domain::lease::decide;
 use crate::lease::conformance::{TestClock, grant, issue, lease_id, request, with_new_id};
 use crate::store::log::segment::{SegmentLine, first_lines};
 
@@ -204,6 +205,6 @@ proptest! {
 /// The token of a grant on a free issue.
 fn ask_for(store: &LeaseLog, clock: &TestClock) -> u64 {
     let wanted = grant(900, 900, 1, 10);
-    let asked = store.ask(clock, &Request::Acquire(wanted), &Limits::default()).expect("writable");
-    asked.ledger.lease(&lease_id(900)).expect("granted").token
+    let (_, ledger) = store.ask(clock, &Request::Acquire(wanted), &Limits::default()).expect("writable");
+    ledger.lease(&lease_id(900)).expect("granted").token
 }

@@ -108,6 +108,7 @@ pub(crate) fn read_about(disk: &dyn Disk, path: &Path, filter: &LeaseFilter<'_>)
 
 fn decode_about(bytes: &[u8], filter: &LeaseFilter<'_>) -> Option<Index> {
     match filter {
+        LeaseFilter::All => decode(bytes, |_| true),
         LeaseFilter::Worktree(worktree) => {
             let worktree = worktree.to_string();
             let finder = Finder::new(&worktree);

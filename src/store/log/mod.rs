@@ -1,7 +1,7 @@
 //! The lease log: append-only segments, an index that is only a cache, and one writer at a time.
 //!
 //! The log is the source of truth. A writer acquires the lock, opens the log, decides, appends, and reads its records back before
-//! it reports success. A reader takes no lock. Commands use it through a coordinator and do not know that there are files.
+//! it reports success. A reader takes no lock. Commands use it through the interface in `lease` and do not know that there are files.
 //!
 //! A segment gets its archive name `claims-<n>.jsonl` when it is created, by an exclusive link. `claims.jsonl` is a second name
 //! of the newest segment and always exists. A process that finds a closed segment continues in the next one.
@@ -25,14 +25,18 @@ mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::domain::lease::{LeaseFilter, Ledger, Limits, Request, Transaction, decide};
+use crate::domain::lease::{LeaseAnswer, LeaseFilter, LeaseRefusal, Ledger, Limits, Request};
 use crate::domain::time::Clock;
 use crate::store::file::Modes;
 use crate::store::file_stamp::FileStamp;
 use crate::store::log::disk::{Disk, LocalDisk};
 use crate::store::log::index::Index;
 use crate::store::log::segment::Segment;
+use crate::store::log::write::batch;
+
+pub(crate) use crate::store::log::write::Batch;
 use crate::store::{Error, Result};
 
 pub(crate) use crate::store::log::record::{checked, unchecked};
@@ -55,6 +59,9 @@ impl Default for Options {
         Self { lock: true, sync: true, segment_bytes: 1024 * 1024, index_lag: 4 * 1024 }
     }
 }
+
+/// The decision of a request, once it has taken effect.
+pub(crate) type LogAnswer = std::result::Result<LeaseAnswer, LeaseRefusal>;
 
 /// The lease log of a repository.
 #[derive(Debug, Clone)]
@@ -189,7 +196,7 @@ impl LeaseLog {
     /// The leases that match a filter, and perhaps others.
     pub(crate) fn ledger_about(&self, filter: &LeaseFilter<'_>) -> Result<Ledger> {
         // A process that has read the whole log continues from there.
-        if self.read_state().is_some() {
+        if matches!(filter, LeaseFilter::All) || self.read_state().is_some() {
             return self.ledger();
         }
         self.part(filter)?.map_or_else(|| self.ledger(), Ok)
@@ -200,8 +207,22 @@ impl LeaseLog {
         FileStamp::of(&self.current())
     }
 
-    /// Decides a request on the ledger as it is now, and appends the decision.
-    pub(crate) fn ask(&self, clock: &dyn Clock, request: &Request, limits: &Limits) -> Result<Transaction> {
-        self.transact(clock, |ledger, now| decide(ledger, request, now, limits))
+    /// One request, for tests: the decision, and the ledger after it.
+    #[cfg(test)]
+    pub(crate) fn ask(&self, clock: &dyn Clock, request: &Request, limits: &Limits) -> Result<(LogAnswer, Ledger)> {
+        let (mut answers, ledger) = self.apply(clock, std::slice::from_ref(request), limits, Duration::from_secs(5))?;
+        Ok((answers.remove(0), ledger))
+    }
+
+    /// Decides requests in their order, the first one on the ledger as it is now, and appends the decisions. Waits for other writers for at
+    /// most `patience`.
+    pub(crate) fn apply(
+        &self,
+        clock: &dyn Clock,
+        requests: &[Request],
+        limits: &Limits,
+        patience: Duration,
+    ) -> Result<(Vec<LogAnswer>, Ledger)> {
+        self.transact(clock, patience, |ledger, now| batch(ledger, requests, now, limits))
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::domain::lease::{Lease, LeaseEvent, Ledger, Recovery};
 use crate::store::Error;
+use crate::store::lock;
 use crate::store::log::history::SET_ASIDE;
 use crate::store::log::index;
 use crate::store::log::record::{self, LogRecord, Unusable};
@@ -27,7 +28,7 @@ impl LeaseLog {
         if self.disk.names(&self.dir)?.iter().all(|name| !name.to_string_lossy().starts_with("claims")) {
             return Ok(recovery);
         }
-        let _guard = self.lock()?;
+        let _guard = self.lock(lock::PATIENCE)?;
         let mut numbers = self.numbers()?;
         numbers.sort_unstable();
         let mut damaged = Vec::new();

@@ -240,7 +240,7 @@ impl Disk for SimDisk {
         })
     }
 
-    fn lock(&self, _: &Path) -> Result<Box<dyn Any>> {
+    fn lock(&self, _: &Path, _: std::time::Duration) -> Result<Box<dyn Any>> {
         Ok(Box::new(()))
     }
 

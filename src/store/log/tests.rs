@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::id::{Holder, IssueId, LeaseId, WorktreeId};
-use crate::domain::lease::{Decision, Grant, LeaseAnswer, LeaseEvent, LeaseOutcome, LeaseRefusal};
+use crate::domain::lease::{Grant, LeaseAnswer, LeaseEvent, LeaseOutcome, LeaseRefusal};
 use crate::domain::time::{ClockReading, Now};
 use crate::store::file;
 use crate::store::log::record::LogRecord;
@@ -42,7 +42,7 @@ fn ledger(store: &LeaseLog) -> Result<Ledger> {
 }
 
 fn ask(store: &LeaseLog, request: &Request, clock: &dyn Clock) -> std::result::Result<LeaseAnswer, LeaseRefusal> {
-    store.ask(clock, request, &Limits::default()).expect("the store works").answer
+    store.ask(clock, request, &Limits::default()).expect("the store works").0
 }
 
 fn acquire(store: &LeaseLog, lease: u64, on: u128, who: u32) -> std::result::Result<LeaseAnswer, LeaseRefusal> {
@@ -56,8 +56,8 @@ fn release(store: &LeaseLog, lease: u64, who: u32) -> std::result::Result<LeaseA
     ask(store, &request, &NOON)
 }
 
-fn only(event: LeaseEvent) -> Decision {
-    Decision { events: vec![event], answer: Ok(LeaseAnswer::Nothing), must_last: true }
+fn only(event: LeaseEvent) -> Batch {
+    Batch { events: vec![event], answers: vec![Ok(LeaseAnswer::Nothing)], must_last: true }
 }
 
 fn log(dir: &Path) -> PathBuf {
@@ -167,7 +167,7 @@ fn a_missing_log_beside_its_segments_is_corrupt_and_not_empty() {
     acquire(&store, 1, 1, 1).expect("free");
     std::fs::remove_file(log(dir.path())).expect("removed");
     assert!(matches!(ledger(&store), Err(Error::Corrupt { .. })));
-    let outcome = store.transact(&NOON, |_, _| unreachable!("nothing is decided on a log that is not there"));
+    let outcome = store.transact(&NOON, Duration::ZERO, |_, _| unreachable!("nothing is decided on a log that is not there"));
     assert!(matches!(outcome, Err(Error::Corrupt { .. })));
 }
 

@@ -3,14 +3,16 @@
 //! Every name is made durable before anything is appended under it, and nothing is reported before it is durable. So a power
 //! failure loses only what was never reported.
 
-use crate::domain::lease::{Decision, Lease, LeaseStatus, Ledger, Transaction};
+use std::time::Duration;
+
+use crate::domain::lease::{Lease, LeaseEvent, LeaseStatus, Ledger, Limits, Request, decide};
 use crate::domain::time::{Clock, ClockReading, Now};
 use crate::store::Error;
 use crate::store::lock;
 use crate::store::log::index;
 use crate::store::log::record::{self, LONGEST_LINE, LogRecord};
 use crate::store::log::segment::{self, Segment, SegmentLine};
-use crate::store::log::{LeaseLog, Result};
+use crate::store::log::{LeaseLog, LogAnswer, Result};
 
 /// How often a writer retries when others were faster, which file locks prevent.
 const ATTEMPTS: usize = 100;
@@ -19,29 +21,64 @@ const SNAPSHOT_LINE: u64 = 600;
 /// A lease that expired this long ago is not copied to the next segment, since it will not be renewed.
 pub(crate) const FORGOTTEN_AFTER_MS: u64 = 24 * 3600 * 1000;
 
+/// The decisions of several requests, appended as one.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// The records, in their order.
+    pub events: Vec<LeaseEvent>,
+    /// One for each request.
+    pub answers: Vec<LogAnswer>,
+    /// Whether a caller will rely on one of them.
+    pub must_last: bool,
+}
+
+/// Decides requests in their order, each on the ledger that the one before has left.
+pub(crate) fn batch(ledger: &Ledger, requests: &[Request], now: &Now, limits: &Limits) -> Batch {
+    let mut batch = Batch { events: Vec::new(), answers: Vec::with_capacity(requests.len()), must_last: false };
+    let mut after = std::borrow::Cow::Borrowed(ledger);
+    for (n, request) in requests.iter().enumerate() {
+        let decision = decide(&after, request, now, limits);
+        if n + 1 < requests.len() {
+            for event in &decision.events {
+                let after = after.to_mut();
+                after.apply(after.sequence + 1, event, now);
+            }
+        }
+        batch.events.extend(decision.events);
+        batch.answers.push(decision.answer);
+        batch.must_last |= decision.must_last;
+    }
+    batch
+}
+
 impl LeaseLog {
-    /// Decides on the current ledger and appends the decision. When this returns, all of its records count.
-    pub(crate) fn transact(&self, clock: &dyn Clock, decision: impl Fn(&Ledger, &Now) -> Decision) -> Result<Transaction> {
-        let _guard = self.lock()?;
+    /// Decides on the current ledger and appends the decisions. When this returns, all of their records count.
+    pub(crate) fn transact(
+        &self,
+        clock: &dyn Clock,
+        patience: Duration,
+        decide: impl Fn(&Ledger, &Now) -> Batch,
+    ) -> Result<(Vec<LogAnswer>, Ledger)> {
+        let _guard = self.lock(patience)?;
         for _ in 0..ATTEMPTS {
             let mut segment = self.open_to_append(clock)?;
             let now = clock.now();
-            let decision = decision(&segment.ledger, &now);
-            if self.append(&mut segment, &decision, &now)? {
-                if !decision.events.is_empty() {
+            let batch = decide(&segment.ledger, &now);
+            if self.append(&mut segment, &batch, &now)? {
+                if !batch.events.is_empty() {
                     self.tidy(&mut segment, &now);
                 }
-                return Ok(Transaction { answer: decision.answer, ledger: segment.ledger });
+                return Ok((batch.answers, segment.ledger));
             }
         }
         Err(Error::Contended { path: self.current() })
     }
 
     /// Creates the directory and acquires the writers' lock.
-    pub(crate) fn lock(&self) -> Result<Option<Box<dyn std::any::Any>>> {
+    pub(crate) fn lock(&self, patience: Duration) -> Result<Option<Box<dyn std::any::Any>>> {
         self.disk.make_dir(&self.dir)?;
         let lock = lock::path(&self.dir, "claims");
-        self.options.lock.then(|| self.disk.lock(&lock)).transpose()
+        self.options.lock.then(|| self.disk.lock(&lock, patience)).transpose()
     }
 
     /// The newest segment, open to append to. It is created, switched to, or its torn line sealed, as necessary.
@@ -102,9 +139,9 @@ impl LeaseLog {
         self.disk.sync_dir(&self.dir)
     }
 
-    /// Appends a decision, record by record; returns whether all records count and the file is still part of the log.
-    pub(crate) fn append(&self, segment: &mut Segment, decision: &Decision, now: &Now) -> Result<bool> {
-        for (n, event) in decision.events.iter().enumerate() {
+    /// Appends decisions, record by record; returns whether all records count and the file is still part of the log.
+    pub(crate) fn append(&self, segment: &mut Segment, batch: &Batch, now: &Now) -> Result<bool> {
+        for (n, event) in batch.events.iter().enumerate() {
             let record = LogRecord::Event { event: event.clone(), at: now.clone() };
             let is_first = n == 0;
             // After the first record was written, other processes may see it, so an error leaves the outcome unknown.
@@ -112,11 +149,11 @@ impl LeaseLog {
                 return Ok(false);
             }
         }
-        if self.options.sync && decision.must_last {
+        if self.options.sync && batch.must_last {
             let path = self.current();
             segment.tape().sync().map_err(|error| unsure(Error::io("sync", &path)(error)))?;
         }
-        if decision.events.is_empty() { Ok(true) } else { self.is_in_the_log(segment).map_err(unsure) }
+        if batch.events.is_empty() { Ok(true) } else { self.is_in_the_log(segment).map_err(unsure) }
     }
 
     pub(crate) fn append_record(&self, segment: &mut Segment, record: &LogRecord) -> Result<bool> {

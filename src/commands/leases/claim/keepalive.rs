@@ -16,7 +16,8 @@ use crate::domain::id::{Holder, LeaseId};
 use crate::domain::lease::Lease;
 use crate::domain::policy::Policy;
 use crate::error::Error;
-use crate::lease::coordinator;
+use crate::lease::renewal::Backoff;
+use crate::lease::{self, Deadline};
 use crate::output::Report;
 use crate::output::text::{Styles, count};
 use crate::process;
@@ -76,13 +77,22 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let interrupted =
         process::interruptions().map_err(|source| store::Error::io("handle signals in", &layout.common_dir)(source))?;
     session.output.narrate("renewing your leases in this worktree");
-    let (mut renewed, mut kept) = (0, HashSet::new());
+    let (mut renewed, mut kept, mut backoff) = (0, HashSet::new(), Backoff::default());
     // A worktree that was removed has no leases to renew.
     let root = layout.require_worktree()?;
     while !interrupted.load(Ordering::Relaxed) && watched.is_none_or(Watched::is_alive) && root.exists() {
-        match renew_all(session, layout, &policy, &holder, &mut kept) {
-            Ok(n) => renewed += n,
-            Err(error) => session.output.warn(&format!("cannot renew the leases yet: {error}")),
+        if backoff.is_due(Instant::now()) {
+            match renew_all(session, layout, &policy, &holder, &mut kept) {
+                Ok(n) => {
+                    renewed += n;
+                    backoff.succeeded();
+                }
+                Err(error) => {
+                    if backoff.failed(Instant::now()) {
+                        session.output.warn(&format!("cannot renew the leases yet: {error}"));
+                    }
+                }
+            }
         }
         let next = Instant::now() + EVERY;
         while Instant::now() < next && !interrupted.load(Ordering::Relaxed) && watched.is_none_or(Watched::is_alive) {
@@ -100,23 +110,21 @@ fn renew_all(
     policy: &Policy,
     holder: &Holder,
     kept: &mut HashSet<LeaseId>,
-) -> coordinator::Result<usize> {
+) -> lease::Result<usize> {
     let (claims, now) = (session.leases(layout), session.cx.clock().now());
     let ledger = claims.ledger()?;
     let stale_after = policy.limits.stale_after_secs;
     let mine: Vec<&Lease> = ledger.leases().filter(|lease| lease.holder == *holder).collect();
     let live = mine.iter().filter(|lease| lease.lease_status(&now, stale_after).excludes());
     kept.extend(live.map(|lease| lease.lease_id.clone()));
-    let mut renewed = 0;
-    for lease in mine.into_iter().filter(|lease| kept.contains(&lease.lease_id) && lease.wants_renewal(&now, stale_after)) {
-        match claims.renew(session.cx.clock(), lease, &policy.limits) {
-            Ok(_) => renewed += 1,
-            // It has ended meanwhile: released or transferred.
-            Err(coordinator::Error::Lost { .. }) => {}
-            Err(error) => return Err(error),
-        }
+    let is_due = |lease: &&Lease| kept.contains(&lease.lease_id) && lease.wants_renewal(&now, stale_after);
+    let due: Vec<&Lease> = mine.into_iter().filter(is_due).collect();
+    if due.is_empty() {
+        return Ok(0);
     }
-    Ok(renewed)
+    // One that is lost has ended meanwhile: it was released or transferred.
+    let renewed = claims.renew(&due, &policy.limits, &Deadline::soon())?;
+    Ok(renewed.iter().filter(|renewed| renewed.is_ok()).count())
 }
 
 fn path(layout: &Layout) -> PathBuf {

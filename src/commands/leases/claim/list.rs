@@ -50,7 +50,7 @@ pub(crate) fn status(session: &Session, args: StatusArgs) -> CommandResult {
     let now = session.cx.clock().now();
     let view = |lease| LeaseView::of(lease, &now, &lookup.policy, Some(&lookup.store));
     let leases: Vec<LeaseView> = lookup.ledger.leases().filter(is_wanted).map(view).collect();
-    Ok(Box::new(Leases { count: leases.len(), leases, hidden: 0, is_detailed: true, worktrees: names(lookup.layout) }))
+    Ok(Box::new(LeaseList { count: leases.len(), leases, hidden: 0, is_detailed: true, worktrees: names(lookup.layout) }))
 }
 
 /// Lists all leases, or all that have not expired.
@@ -66,7 +66,7 @@ pub(crate) fn list(session: &Session, args: &ListArgs) -> CommandResult {
         ledger.leases().partition(|lease| *all || lease.lease_status(&now, policy.limits.stale_after_secs).excludes());
     let leases: Vec<LeaseView> = shown.into_iter().map(|lease| LeaseView::of(lease, &now, &policy, store.as_ref())).collect();
     let worktrees = if leases.is_empty() { HashMap::new() } else { names(layout) };
-    Ok(Box::new(Leases { count: leases.len(), leases, hidden: over.len(), is_detailed: false, worktrees }))
+    Ok(Box::new(LeaseList { count: leases.len(), leases, hidden: over.len(), is_detailed: false, worktrees }))
 }
 
 /// The names of the worktrees, by id.
@@ -77,7 +77,7 @@ fn names(layout: &Layout) -> HashMap<WorktreeId, String> {
 
 /// Leases, and how many are hidden.
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Leases {
+pub(crate) struct LeaseList {
     count: usize,
     leases: Vec<LeaseView>,
     /// How many expired leases are not shown.
@@ -89,7 +89,7 @@ pub(crate) struct Leases {
     worktrees: HashMap<WorktreeId, String>,
 }
 
-impl Report for Leases {
+impl Report for LeaseList {
     fn quiet(&self) -> Option<String> {
         let ids: Vec<&str> = self.leases.iter().map(|lease| lease.lease_id.as_str()).collect();
         Some(ids.join("\n")).filter(|ids| !ids.is_empty())

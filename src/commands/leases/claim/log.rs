@@ -86,7 +86,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let issue = issue.map(|typed| resolve(&lookup, &typed)).transpose()?;
     let mut leases: HashMap<LeaseId, (IssueId, AgentId)> = HashMap::new();
     let (mut records, mut total) = (VecDeque::new(), 0);
-    lookup.claims.history(&mut |past| {
+    lookup.session.maintenance(lookup.layout).history(&mut |past| {
         let known = leases.get(past.event.lease_id()).cloned();
         if let LeaseEvent::Acquire(grant) | LeaseEvent::Transfer { grant, .. } = &past.event {
             leases.insert(grant.lease_id.clone(), (grant.issue_id, grant.holder.agent_id.clone()));
@@ -120,7 +120,7 @@ fn resolve(lookup: &LeaseLookup<'_>, typed: &str) -> Result<IssueId, Error> {
         found => return Ok(found?),
     }
     let mut leased = BTreeSet::new();
-    lookup.claims.history(&mut |past| {
+    lookup.session.maintenance(lookup.layout).history(&mut |past| {
         if let LeaseEvent::Acquire(grant) = &past.event {
             leased.insert(grant.issue_id);
         }

@@ -67,7 +67,7 @@ pub(crate) fn release(session: &Session, args: ReleaseArgs) -> CommandResult {
     };
     let closing = lookup.store.differs_from_head(lease.issue_id)?;
     let request = Request::Release { lease_id: lease.lease_id.clone(), holder, closing, reason };
-    lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?.answer?;
+    lookup.claims.ask(request, &lookup.policy.limits)?.answer?;
     let changed = !(closing && lease.closing);
     let is_over = !lease.lease_status(&session.cx.clock().now(), lookup.policy.limits.stale_after_secs).excludes();
     if closing && is_over {
@@ -110,7 +110,7 @@ pub(crate) fn transfer(session: &Session, args: TransferArgs) -> CommandResult {
     }
     let new_id = LeaseId::new(ulid::Ulid::new());
     let request = Request::Transfer { lease_id: lease.lease_id.clone(), holder, to, new_id, branch, reason };
-    let transaction = lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?;
+    let transaction = lookup.claims.ask(request, &lookup.policy.limits)?;
     let (lease_id, kind) = match transaction.answer? {
         lease::LeaseAnswer::Granted(id) => (id, AcquireKind::Transferred),
         _ => (lease.lease_id.clone(), AcquireKind::Kept),
@@ -156,7 +156,7 @@ pub(crate) fn evict(session: &Session, args: EvictArgs) -> CommandResult {
     let by = session.agent(lookup.layout)?;
     let lease = lookup.named(&named)?;
     let request = Request::ForceEvict { lease_id: lease.lease_id.clone(), by: by.clone(), reason: reason.clone() };
-    lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?.answer?;
+    lookup.claims.ask(request, &lookup.policy.limits)?.answer?;
     let now = session.cx.clock().now();
     let lease = LeaseView::of(&lease, &now, &lookup.policy, Some(&lookup.store));
     Ok(Box::new(Evicted { changed: true, by, reason, lease }))

@@ -38,7 +38,7 @@ pub(crate) fn renew(session: &Session, args: RenewArgs) -> CommandResult {
     let holder = lookup.holder()?;
     let lease = lookup.named_or_mine(named.as_deref(), &holder)?;
     let request = Request::Renew { lease_id: lease.lease_id.clone(), holder, at_least_secs };
-    let transaction = lookup.claims.ask(session.cx.clock(), &request, &lookup.policy.limits)?;
+    let transaction = lookup.claims.ask(request, &lookup.policy.limits)?;
     transaction.answer?;
     let gone = || Error::NoSuchLease { named: lease.lease_id.to_string() };
     let renewed = transaction.ledger.lease(&lease.lease_id).ok_or_else(gone)?;
@@ -70,7 +70,7 @@ pub(crate) fn heartbeat(session: &Session, args: HeartbeatArgs) -> CommandResult
 fn beat(lookup: &LeaseLookup<'_>, lease: &Lease, holder: &Holder, is_named: bool) -> Result<Option<LeaseView>, Error> {
     let clock = lookup.session.cx.clock();
     let request = Request::Heartbeat { lease_id: lease.lease_id.clone(), holder: holder.clone() };
-    let transaction = lookup.claims.ask(clock, &request, &lookup.policy.limits)?;
+    let transaction = lookup.claims.ask(request, &lookup.policy.limits)?;
     match transaction.answer {
         Err(lease::LeaseRefusal::NoSuchLease { .. }) if !is_named => return Ok(None),
         answer => answer?,

@@ -4,7 +4,7 @@ use crate::commands::setup::doctor::DoctorCheck;
 use crate::commands::setup::doctor::worktrees;
 use crate::commands::shared::session::Session;
 use crate::domain::lease::{Diagnostic, Lease};
-use crate::lease::coordinator::Scope;
+use crate::lease::Scope;
 use crate::output::text::count;
 use crate::store::layout::Layout;
 
@@ -12,7 +12,7 @@ use crate::store::layout::Layout;
 pub(crate) fn checks(session: &Session, layout: &Layout) -> [DoctorCheck; 2] {
     let leases = session.leases(layout);
     let (mut problems, mut notes) = (Vec::new(), Vec::new());
-    for remark in leases.examine() {
+    for remark in session.maintenance(layout).examine() {
         match remark {
             Diagnostic::Problem(text) => problems.push(text),
             Diagnostic::Note(text) => notes.push(text),

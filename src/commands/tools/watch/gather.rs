@@ -15,6 +15,7 @@ use crate::domain::policy::{Editor, Policy};
 use crate::domain::time::Now;
 use crate::domain::tracker::query::QueryKind;
 use crate::error::Error;
+use crate::lease::{Deadline, Revision};
 use crate::store::events::{EventLog, IssueEvent, Mark};
 use crate::store::file_stamp::FileStamp;
 use crate::store::layout::Layout;
@@ -28,7 +29,8 @@ pub(crate) struct Watcher<'a> {
     layout: &'a Layout,
     events: VecDeque<IssueEvent>,
     mark: Option<Mark>,
-    stamps: [Option<FileStamp>; 2],
+    /// What was read last: of the leases, and of the events.
+    seen: (Revision, Option<FileStamp>),
 }
 
 /// The data of a frame.
@@ -52,22 +54,24 @@ impl<'a> Watcher<'a> {
     /// A watcher that has read nothing yet.
     pub(crate) fn new(session: &'a Session) -> Result<Self, Error> {
         let layout = session.layout()?;
-        Ok(Self { session, layout, events: VecDeque::new(), mark: None, stamps: [None; 2] })
+        Ok(Self { session, layout, events: VecDeque::new(), mark: None, seen: Default::default() })
     }
 
-    fn stamps(&self) -> [Option<FileStamp>; 2] {
-        [self.session.leases(self.layout).stamp(), EventLog::of(self.layout).stamp()]
+    /// What leases and events are now. Leases that cannot be read look the same as last time; reading them gives the error.
+    fn current(&self) -> (Revision, Option<FileStamp>) {
+        let leases = self.session.leases(self.layout).wait(&self.seen.0, &Deadline::now());
+        (leases.unwrap_or_else(|_| self.seen.0.clone()), EventLog::of(self.layout).stamp())
     }
 
     /// Whether leases or events have changed since the last read.
     pub(crate) fn has_changed(&self) -> bool {
-        self.stamps() != self.stamps
+        self.current() != self.seen
     }
 
     /// Reads everything; of the events only the new ones.
     pub(crate) fn gather(&mut self) -> Result<Gathered, Error> {
         // Before the rest, so that a change during the read is noticed later.
-        self.stamps = self.stamps();
+        self.seen = self.current();
         let Self { session, layout, .. } = *self;
         let index = IssueIndex::gather(session, layout, false)?;
         let worktrees = worktree_list::rows(session, layout)?;
