@@ -74,6 +74,10 @@ impl Leases for LocalLog {
     }
 
     fn apply(&self, requests: &[Request], limits: &Limits, by: &Deadline) -> Result<Applied> {
+        if requests.is_empty() {
+            return Ok(Applied { answers: Vec::new(), view: self.view(&LeaseFilter::All)? });
+        }
+        lock::assert_none_is_held();
         let patience = by.left().map_or(lock::PATIENCE, |left| left.min(lock::PATIENCE));
         let (answers, ledger) = self.log.apply(self.clock.as_ref(), requests, limits, patience)?;
         Ok(Applied { answers, view: Self::view_of(ledger) })

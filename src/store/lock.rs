@@ -20,6 +20,24 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Guard {
     file: File,
+    #[cfg(debug_assertions)]
+    name: PathBuf,
+}
+
+#[cfg(debug_assertions)]
+thread_local! {
+    /// The locks that this thread holds.
+    static HELD: std::cell::RefCell<Vec<PathBuf>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Panics in debug builds if this thread holds the lock of the worktrees or of the issues. A store of leases may have to wait for a
+/// network, and other processes must not wait with it.
+pub(crate) fn assert_none_is_held() {
+    #[cfg(debug_assertions)]
+    HELD.with_borrow(|held| {
+        let is_waited_for = |path: &&PathBuf| path.ends_with("locks/worktrees.lock") || path.ends_with("locks/issues.lock");
+        assert!(!held.iter().any(|path| is_waited_for(&path)), "a lease is written while {held:?} are held");
+    });
 }
 
 /// Acquires the lock at `path`, waiting at most `patience`.
@@ -41,7 +59,13 @@ pub(crate) fn acquire(path: &Path, modes: Modes, patience: Duration) -> Result<G
     // For the error message of other processes; of fixed width, so that it never has to be truncated.
     let note = format!("{:>10}\n", std::process::id());
     let _ = lock.rewind().and_then(|()| lock.write_all(note.as_bytes()));
-    Ok(Guard { file: lock })
+    #[cfg(debug_assertions)]
+    HELD.with_borrow_mut(|held| held.push(path.to_owned()));
+    Ok(Guard {
+        file: lock,
+        #[cfg(debug_assertions)]
+        name: path.to_owned(),
+    })
 }
 
 fn open(path: &Path, modes: Modes) -> Result<File> {
@@ -82,6 +106,12 @@ impl Drop for Guard {
     fn drop(&mut self) {
         // Closing the file unlocks it too; this is explicit.
         let _ = FileExt::unlock(&self.file);
+        #[cfg(debug_assertions)]
+        HELD.with_borrow_mut(|held| {
+            if let Some(at) = held.iter().rposition(|path| *path == self.name) {
+                held.remove(at);
+            }
+        });
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn prune(repo: Repo<'_>, agent: &AgentId, dry_run: bool) -> Result<Ve
         let kept = reason_to_keep(repo, &worktree, agent)?;
         let mut leases = Vec::new();
         if kept.is_none() && !dry_run {
-            let ended = removal::remove_with_leases(repo, &worktree, None, &["--force"], &guard)?;
+            let ended = removal::remove_with_leases(repo, &worktree, None, &["--force"], (guard, None))?;
             leases = ended.into_iter().map(|lease| lease.lease_id).collect();
         }
         all.push(Pruned { path: worktree.root, branch: worktree.branch, kept, leases });

@@ -19,13 +19,15 @@ use crate::worktree::{Error, Result, common_git, lock_worktrees, remove_with_git
 
 /// Removes the worktree, and the given branch if it is still at the given commit. Returns the leases that ended.
 ///
-/// `force` are options for `git worktree remove`; `guard` is the worktree lock.
+/// `force` are options for `git worktree remove`; `guards` are the worktree lock and, for a worktree that is there, the lock of its
+/// agents. They are released before the leases end: a store of leases may have to wait for a network. The journal says until then what
+/// was decided under them.
 pub(crate) fn remove_with_leases(
     repo: Repo<'_>,
     worktree: &Worktree,
     branch: Option<(String, String)>,
     force: &[&str],
-    guard: &Guard,
+    guards: (Guard, Option<Guard>),
 ) -> Result<Vec<Lease>> {
     let layout = repo.layout;
     let ourselves = Watched::ourselves();
@@ -39,10 +41,11 @@ pub(crate) fn remove_with_leases(
         began: ourselves.began,
     };
     let journal = removals::begin(&layout.shared_dir(), layout.modes, &record)?;
-    if let Err(error) = with_inherited_locks(&journal, Some(guard), || remove_with_git(layout, force, &worktree.root)) {
+    if let Err(error) = with_inherited_locks(&journal, Some(&guards.0), || remove_with_git(layout, force, &worktree.root)) {
         journal.finish()?;
         return Err(error.into());
     }
+    drop(guards);
     let leases = end_leases(repo, record.worktree_id)?;
     let deleted = record.branch.map(|(branch, tip)| delete_branch(layout, &branch, &tip)).transpose();
     journal.finish()?;
@@ -58,14 +61,16 @@ pub(crate) fn recover_interrupted(repo: Repo<'_>) -> Result<Vec<String>> {
         if is_running(&record) {
             continue;
         }
-        let _guard = lock_worktrees(layout)?;
+        let guard = lock_worktrees(layout)?;
         if is_registered(&record)? {
             // Git had not begun or not finished. Removing it again checks the risks again.
             journal.finish()?;
             continue;
         }
+        drop(guard);
         end_leases(repo, record.worktree_id)?;
         if let Some((branch, tip)) = record.branch {
+            let _guard = lock_worktrees(layout)?;
             let is_checked_out = worktrees::list(layout)?.iter().any(|other| other.branch.as_ref() == Some(&branch));
             if !is_checked_out {
                 // This fails if the branch has moved since; then it stays.

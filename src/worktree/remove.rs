@@ -65,8 +65,7 @@ pub(crate) fn remove(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId, optio
     }
     let deleted = branch.clone().zip(tip.clone()).filter(|_| options.delete_branch);
     let branch_deleted = deleted.is_some();
-    let leases = removal::remove_with_leases(repo, worktree, deleted, force, &guard)?;
-    drop(door);
+    let leases = removal::remove_with_leases(repo, worktree, deleted, force, (guard, door))?;
     Ok(Removed { path, branch, tip, branch_deleted, leases })
 }
 

@@ -4,7 +4,6 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
 use crate::actor;
-use crate::domain::id::{Holder, LeaseId};
 use crate::domain::lease::{Lease, LeaseStatus, Request};
 use crate::enforce::Result;
 use crate::enforce::change::FileChange;
@@ -12,6 +11,7 @@ use crate::enforce::gather::FactReader;
 use crate::enforce::judge::Authority;
 use crate::enforce::path_kind::PathKind;
 use crate::git::tree;
+use crate::lease::Deadline;
 use crate::repo::Repo;
 use crate::store::authority::{AuthorityLog, PRIVATE, RecordedTransition, TOLERATED, TransitionContext};
 use crate::store::file;
@@ -34,9 +34,7 @@ pub(super) fn renew_leases(repo: Repo<'_>, reader: &FactReader<'_>, passed: &[(&
         let issues = due.iter().map(|lease| lease.issue_id).collect();
         requests.push(Request::Activity { issues, holder: first.holder.clone() });
     }
-    for request in requests {
-        let _ = repo.leases.ask(request, &policy.limits);
-    }
+    let _ = repo.leases.apply(&requests, &policy.limits, &Deadline::soon());
 }
 
 /// Records which version became which and by what authority, for the push.
@@ -71,12 +69,14 @@ pub(super) fn conclude_leases(repo: Repo<'_>, reader: &FactReader<'_>, changes: 
         let change = changes.iter().find(|change| change.kind == PathKind::Issue(lease.issue_id));
         change.is_some_and(|change| is_as_staged(repo.layout, change))
     });
-    let done: Vec<(LeaseId, Holder)> = done.map(|lease| (lease.lease_id.clone(), lease.holder.clone())).collect();
-    for (lease_id, holder) in done {
-        let request = Request::Release { lease_id, holder, closing: false, reason: Some("committed".to_owned()) };
-        // A refusal means that the lease has ended already.
-        repo.leases.ask(request, &repo.policy.limits)?;
-    }
+    let release = |lease: &Lease| Request::Release {
+        lease_id: lease.lease_id.clone(),
+        holder: lease.holder.clone(),
+        closing: false,
+        reason: Some("committed".to_owned()),
+    };
+    // A refusal means that the lease has ended already.
+    repo.leases.apply(&done.map(release).collect::<Vec<_>>(), &repo.policy.limits, &Deadline::soon())?;
     Ok(())
 }
 

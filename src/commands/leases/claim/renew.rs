@@ -7,9 +7,9 @@ use crate::commands::shared::args::duration_secs;
 use crate::commands::shared::lease_lookup::LeaseLookup;
 use crate::commands::shared::lease_report::{AcquireKind, Acquired, LeaseView};
 use crate::commands::shared::session::{CommandResult, Session};
-use crate::domain::id::Holder;
-use crate::domain::lease::{self, Lease, Request};
+use crate::domain::lease::{Lease, LeaseRefusal, Request};
 use crate::error::Error;
+use crate::lease::{Applied, Deadline};
 use crate::output::Report;
 use crate::output::text::Styles;
 
@@ -59,24 +59,21 @@ pub(crate) fn heartbeat(session: &Session, args: HeartbeatArgs) -> CommandResult
         // An expired lease is renewed only if it is named.
         None => lookup.of(&holder).into_iter().filter(|lease| lease.lease_status(&now, stale_after).excludes()).collect(),
     };
+    let beat = |lease: &Lease| Request::Heartbeat { lease_id: lease.lease_id.clone(), holder: holder.clone() };
+    let requests: Vec<Request> = wanted.iter().map(beat).collect();
+    let Applied { answers, view } = lookup.claims.apply(&requests, &lookup.policy.limits, &Deadline::soon())?;
+    let now = session.cx.clock().now();
     let mut beaten = Vec::new();
-    for lease in &wanted {
-        beaten.extend(beat(&lookup, lease, &holder, named.is_some())?);
+    for (lease, answer) in wanted.iter().zip(answers) {
+        match answer {
+            // One that was not named may have ended meanwhile.
+            Err(LeaseRefusal::NoSuchLease { .. }) if named.is_none() => continue,
+            answer => answer?,
+        };
+        let renewed = view.ledger.lease(&lease.lease_id);
+        beaten.extend(renewed.map(|lease| LeaseView::of(lease, &now, &lookup.policy, Some(&lookup.store))));
     }
     Ok(Box::new(Beaten { changed: !beaten.is_empty(), count: beaten.len(), leases: beaten }))
-}
-
-/// One heartbeat; `None` if the lease has ended meanwhile and was not named.
-fn beat(lookup: &LeaseLookup<'_>, lease: &Lease, holder: &Holder, is_named: bool) -> Result<Option<LeaseView>, Error> {
-    let clock = lookup.session.cx.clock();
-    let request = Request::Heartbeat { lease_id: lease.lease_id.clone(), holder: holder.clone() };
-    let transaction = lookup.claims.ask(request, &lookup.policy.limits)?;
-    match transaction.answer {
-        Err(lease::LeaseRefusal::NoSuchLease { .. }) if !is_named => return Ok(None),
-        answer => answer?,
-    };
-    let view = |lease: &Lease| LeaseView::of(lease, &clock.now(), &lookup.policy, Some(&lookup.store));
-    Ok(transaction.ledger.lease(&lease.lease_id).map(view))
 }
 
 /// The leases whose time was restarted.
