@@ -1,6 +1,6 @@
 //! The format of a line of the log: a record as JSON, with a checksum.
 //!
-//! `{"schema_version":1,"sequence":7,"op":"acquire",…,"crc":"1f2e3d4c"}`: the CRC-32 of everything before `,"crc":`. A line with a
+//! `{"schema_version":2,"sequence":7,"op":"acquire",…,"crc":"1f2e3d4c"}`: the CRC-32 of everything before `,"crc":`. A line with a
 //! wrong checksum is ignored. An intact line that this program does not understand was written by a newer one, and is an error.
 
 use gix::bstr::ByteSlice;
@@ -11,8 +11,14 @@ use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{Grant, Lease, LeaseEvent};
 use crate::domain::time::{ClockReading, Now};
 
-/// The version that is written, and the highest that is read.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+/// The version that is written, and the highest that is read. Version 1 is that of git jit 0.1: it has fewer operations and fields.
+pub(crate) const SCHEMA_VERSION: u32 = 2;
+/// Operations that version 2 names and this program does not use yet. A log that has one must not be judged without it.
+const RESERVED: [&str; 7] = ["settle", "reopen", "intend", "ack", "void", "foreign", "gone"];
+/// The operations of events that this program uses.
+const EVENTS: [&str; 9] = ["acquire", "renew", "heartbeat", "close", "release", "transfer", "auto-evict", "force-evict", "observe"];
+/// The operations of segments.
+const SEGMENTS: [&str; 4] = ["snapshot-begin", "snapshot", "snapshot-end", "seal"];
 /// The length limit of a line in bytes, newline included: every file system writes this much at once.
 pub(crate) const LONGEST_LINE: usize = 4096;
 
@@ -219,7 +225,11 @@ pub(crate) fn decode(line: &[u8]) -> Result<(u64, LogRecord), Unusable> {
     if sequence > HIGHEST_SEQUENCE {
         return Err(foreign(format!("sequence {sequence} is out of range")));
     }
-    let record = row.record().ok_or_else(|| foreign(format!("unknown or incomplete op '{op}'")))?;
+    if RESERVED.contains(&op.as_str()) || !EVENTS.iter().chain(&SEGMENTS).any(|known| *known == op) {
+        let op: String = op.chars().filter(|c| !c.is_control()).take(40).collect();
+        return Err(Unusable::Newer(format!("the operation '{op}' was written by a newer git jit")));
+    }
+    let record = row.record().ok_or_else(|| foreign(format!("incomplete operation '{op}'")))?;
     Ok((sequence, record))
 }
 
@@ -307,12 +317,32 @@ mod tests {
 
     #[test]
     fn a_record_of_a_newer_program_is_an_error_and_not_noise() {
-        for object in
-            [r#"{"schema_version":2,"sequence":1,"op":"acquire"}"#, r#"{"schema_version":1,"sequence":1,"op":"merge"}"#, "{}"]
-        {
+        let read = |object: &str| {
             let line = checked(object.as_bytes());
-            assert!(matches!(decode(&line[..line.len() - 1]), Err(Unusable::Foreign(_) | Unusable::Newer(_))), "{object}");
+            decode(&line[..line.len() - 1])
+        };
+        for op in RESERVED.into_iter().chain(["merge"]) {
+            for version in [1, 2] {
+                let object = format!(r#"{{"schema_version":{version},"sequence":1,"op":"{op}","lease_id":"x"}}"#);
+                assert!(matches!(read(&object), Err(Unusable::Newer(why)) if why.contains("newer git jit")), "{object}");
+            }
         }
+        assert!(matches!(read(r#"{"schema_version":3,"sequence":1,"op":"acquire"}"#), Err(Unusable::Newer(_))));
+        for object in [r#"{"schema_version":2,"sequence":1,"op":"acquire"}"#, "{}"] {
+            assert!(matches!(read(object), Err(Unusable::Foreign(_))), "{object}");
+        }
+    }
+
+    #[test]
+    fn what_0_1_wrote_and_what_later_versions_add_is_read() {
+        let body = r#""sequence":1,"op":"acquire","lease_id":"x","issue_id":"1a2b3c4d-0000-4000-8000-000000000001","agent_id":"agent:a","worktree_id":"wt:1a2b3c4d","ttl_secs":600,"at":"2026-11-21T08:00:00Z","clock_domain":"boot","clock_ms":1"#;
+        let later = r#""subject":"forge:42","session":"s","for":"human:eva","clock_fast":7,"start":"a1b2c3d4""#;
+        let read = |object: String| {
+            let line = checked(object.as_bytes());
+            decode(&line[..line.len() - 1]).expect("readable")
+        };
+        let old = read(format!(r#"{{"schema_version":1,{body}}}"#));
+        assert_eq!(old, read(format!(r#"{{"schema_version":2,{body},{later}}}"#)), "fields that are not used yet change nothing");
     }
 
     proptest! {
