@@ -3,6 +3,8 @@
 //! The first of these counts: the flag, `JIT_AGENT_ID`, the worktree's agent, the user's `agent.toml`, the name in Git's
 //! configuration, the account name. So a person never needs to set a variable.
 
+use std::cell::OnceCell;
+
 use gix::bstr::ByteSlice;
 use serde::Serialize;
 
@@ -74,6 +76,20 @@ impl Diagnose for Error {
 
 /// The acting agent, and the source of its id.
 pub(crate) fn agent(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result<(AgentId, Origin), Error> {
+    agent_here(cx, layout, flag, &ReadIdentity::new())
+}
+
+/// The worktree's identity, read once.
+type ReadIdentity = OnceCell<Option<Identity>>;
+
+fn identity<'i>(layout: &Layout, read: &'i ReadIdentity) -> Result<Option<&'i Identity>, Error> {
+    if read.get().is_none() {
+        let _ = read.set(Identity::of(layout)?);
+    }
+    Ok(read.get().and_then(Option::as_ref))
+}
+
+fn agent_here(cx: &Context, layout: &Layout, flag: Option<&str>, read: &ReadIdentity) -> Result<(AgentId, Origin), Error> {
     let parse = |text: &str, origin: Origin| {
         let malformed = |source| Error::Malformed { origin: origin.describe(), source };
         text.trim().parse().map(|id| (id, origin)).map_err(malformed)
@@ -84,7 +100,7 @@ pub(crate) fn agent(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result
     if let Some(text) = &cx.agent_variable {
         return parse(text, Origin::Variable);
     }
-    if let Some(id) = Identity::of(layout)?.and_then(|identity| identity.agent_id) {
+    if let Some(id) = identity(layout, read)?.and_then(|identity| identity.agent_id.clone()) {
         return Ok((id, Origin::Worktree));
     }
     if let Some(path) = &cx.agent_file
@@ -101,14 +117,20 @@ pub(crate) fn agent(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result
 
 /// The agent and this worktree, for a command that writes: the worktree gets an id if it has none.
 pub(crate) fn holder(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result<Holder, Error> {
-    let (agent_id, _) = agent(cx, layout, flag)?;
-    Ok(Holder { agent_id, worktree_id: Identity::require(layout)?.worktree_id })
+    let read = ReadIdentity::new();
+    let (agent_id, _) = agent_here(cx, layout, flag, &read)?;
+    let worktree_id = match identity(layout, &read)? {
+        Some(identity) => identity.worktree_id.clone(),
+        None => Identity::require(layout)?.worktree_id,
+    };
+    Ok(Holder { agent_id, worktree_id })
 }
 
 /// The agent and this worktree, without writing anything.
 pub(crate) fn editor(cx: &Context, layout: &Layout, flag: Option<&str>) -> Result<Editor, Error> {
-    let (agent_id, _) = agent(cx, layout, flag)?;
-    let worktree_id = Identity::of(layout)?.map(|identity| identity.worktree_id);
+    let read = ReadIdentity::new();
+    let (agent_id, _) = agent_here(cx, layout, flag, &read)?;
+    let worktree_id = identity(layout, &read)?.map(|identity| identity.worktree_id.clone());
     Ok(Editor { agent_id, worktree_id, anywhere: layout.worktree_root.is_none() })
 }
 

@@ -278,5 +278,5 @@ fn the_exit_codes_are_listed() {
     let codes = world.place("").jit("help exit-codes --json").ok().document();
     let statuses: Vec<u64> =
         codes["exit_codes"].as_array().expect("a list").iter().filter_map(|code| code["status"].as_u64()).collect();
-    assert_eq!(statuses, (0..=8).collect::<Vec<_>>());
+    assert_eq!(statuses, (0..=12).collect::<Vec<_>>());
 }

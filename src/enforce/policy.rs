@@ -32,13 +32,17 @@ impl EffectivePolicy {
 
     /// The policy for work in a worktree: the default branches, the file, the variable, HEAD.
     pub(crate) fn of_worktree(cx: &Context, layout: &Layout) -> Self {
-        Self::of_commit(cx, layout, None)
+        Self::of_parent(cx, layout, tree::head_commit(&layout.repo), None)
     }
 
-    /// The policy for a commit: as in the worktree, and `config`, the blob of the `config.toml` that the commit changes.
-    pub(crate) fn of_commit(cx: &Context, layout: &Layout, config: Option<ObjectId>) -> Self {
+    /// The policy for a commit on `head`: as in the worktree, and `config`, the blob of the `config.toml` that the commit changes.
+    pub(crate) fn of_commit(cx: &Context, layout: &Layout, head: Option<ObjectId>, config: Option<ObjectId>) -> Self {
+        Self::of_parent(cx, layout, Ok(head), config)
+    }
+
+    fn of_parent(cx: &Context, layout: &Layout, head: git::Result<Option<ObjectId>>, config: Option<ObjectId>) -> Self {
         let mut places = places_everywhere(cx, layout);
-        match tree::head_commit(&layout.repo) {
+        match head {
             Ok(head) => places.extend(head.and_then(|id| at_commit(&layout.repo, id, "HEAD"))),
             Err(error) => places.push(Candidate { place: "HEAD".into(), settings: Err(error.to_string()) }),
         }

@@ -47,7 +47,7 @@ impl RecordedEdits {
                 entries.entry(entry.path.clone()).or_default().push(entry);
             }
             let proof = |entry: &RecordedTransition| {
-                let file = entry.path.strip_prefix(tree::DATA)?.strip_prefix('/')?;
+                let file = entry.path.strip_prefix(tree::DATA).and_then(|file| file.strip_prefix('/')).unwrap_or(&entry.path);
                 Some((entry.lease_id.clone()?, PathKind::of(file.as_bytes()).issue()))
             };
             let proofs: HashMap<LeaseId, _> = entries.values().flatten().filter_map(proof).collect();

@@ -29,6 +29,8 @@ use crate::store::layout::Layout;
 
 /// What a commit would change below `.jit/`.
 struct StagedCommit {
+    /// The commit of HEAD; `None` on an unborn branch.
+    head: Option<ObjectId>,
     /// The commits that it is made on top of.
     parents: Vec<ObjectId>,
     changes: Vec<FileChange>,
@@ -39,14 +41,14 @@ struct StagedCommit {
 /// Judges what is staged, and records it if it passes. `is_merge_hook` tells `pre-merge-commit` from `pre-commit`.
 pub(crate) fn run(cx: &Context, layout: &Layout, leases: &dyn Leases, is_merge_hook: bool) -> Result<Verdict> {
     let Some(commit) = gather(cx, layout, is_merge_hook)? else { return Ok(Verdict::default()) };
-    let policy = EffectivePolicy::of_commit(cx, layout, changed_config(&commit.changes)).policy;
+    let policy = EffectivePolicy::of_commit(cx, layout, commit.head, changed_config(&commit.changes)).policy;
     let repo = Repo { cx, layout, policy: &policy, leases };
     let reader = FactReader::new(repo, actor::editor(cx, layout, None)?, commit.changes.iter(), None);
     let (findings, passed) = judge_all(repo, &reader, &commit)?;
     let verdict = Verdict::of(&policy, findings);
     if verdict.refused.is_empty() {
         record::renew_leases(repo, &reader, &passed);
-        record::record(repo, &commit.parents, &passed)?;
+        record::record(repo, &reader, &commit.parents, &passed)?;
         record::conclude_leases(repo, &reader, &commit.changes)?;
     }
     Ok(verdict)
@@ -70,7 +72,7 @@ fn gather(cx: &Context, layout: &Layout, is_merge_hook: bool) -> Result<Option<S
     let changes = change::changes(repo, &cx.scratch, &Compared::Staged(&staged), &parents)?;
     let misplaced = misplaced(&staged, layout, head)?;
     let is_empty = changes.is_empty() && misplaced.is_empty();
-    Ok((!is_empty).then_some(StagedCommit { parents, changes, misplaced }))
+    Ok((!is_empty).then_some(StagedCommit { head, parents, changes, misplaced }))
 }
 
 /// Findings, and the changes that may be recorded, each with its authority.
@@ -78,7 +80,7 @@ type Judged<'c> = (Vec<Finding>, Vec<(&'c FileChange, Authority)>);
 
 /// The findings about a commit, and the changes that may be recorded, each with its authority.
 fn judge_all<'c>(repo: Repo<'_>, reader: &FactReader<'_>, commit: &'c StagedCommit) -> Result<Judged<'c>> {
-    let StagedCommit { parents, changes, misplaced } = commit;
+    let StagedCommit { parents, changes, misplaced, .. } = commit;
     let position = Position { commit: None, parents };
     let (mut findings, mut passed) = (misplaced.clone(), Vec::new());
     for change in changes {

@@ -67,7 +67,7 @@ impl Identity {
         Self { issue_id: Some(issue_id), ..self }
     }
 
-    fn path(git_dir: &Path) -> PathBuf {
+    pub(crate) fn path(git_dir: &Path) -> PathBuf {
         git_dir.join("jit").join("worktree.json")
     }
 

@@ -20,8 +20,10 @@ pub(crate) struct Worktree {
     pub git_dir: PathBuf,
     /// The branch that is checked out; `None` with a detached HEAD.
     pub branch: Option<String>,
-    /// Its identity; `None` if it has never written anything.
+    /// Its identity; `None` if it has never written anything, or if it is unreadable.
     pub identity: Option<Identity>,
+    /// Why its identity cannot be read. Such a worktree may hold leases and be anyone's.
+    pub unreadable: Option<String>,
     /// Whether it is the primary one.
     pub is_primary: bool,
     /// Whether it is locked against removal.
@@ -31,6 +33,13 @@ pub(crate) struct Worktree {
 }
 
 impl Worktree {
+    /// Why its identity cannot be read, and the next step, for people.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let why = self.unreadable.as_ref()?;
+        let file = Identity::path(&self.git_dir);
+        Some(format!("{why}. To give this worktree a new identity, which holds no lease: rm '{}'", file.display()))
+    }
+
     /// The last component of its path.
     pub(crate) fn name(&self) -> String {
         self.root.file_name().unwrap_or_default().to_string_lossy().into_owned()
@@ -41,14 +50,14 @@ impl Worktree {
 pub(crate) fn list(layout: &Layout) -> Result<Vec<Worktree>> {
     let mut all = Vec::new();
     if let Some(root) = &layout.main_root {
-        all.push(describe(layout, root.clone(), layout.common_dir.clone(), false)?);
+        all.push(describe(layout, root.clone(), layout.common_dir.clone(), false));
     }
     let mut resolver = PathResolver::default();
     for proxy in layout.repo.worktrees().map_err(Error::git("the worktrees"))? {
         let Ok(base) = proxy.base() else { continue };
         let (root, git_dir) = (resolver.resolve(&base).unwrap_or(base), proxy.git_dir());
         let git_dir = resolver.resolve(git_dir).unwrap_or_else(|| git_dir.to_owned());
-        all.push(describe(layout, root, git_dir, proxy.is_locked())?);
+        all.push(describe(layout, root, git_dir, proxy.is_locked()));
     }
     all.sort_by_key(|worktree| !worktree.is_primary);
     Ok(all)
@@ -69,16 +78,21 @@ impl PathResolver {
     }
 }
 
-fn describe(layout: &Layout, root: PathBuf, git_dir: PathBuf, is_locked: bool) -> Result<Worktree> {
-    Ok(Worktree {
+fn describe(layout: &Layout, root: PathBuf, git_dir: PathBuf, is_locked: bool) -> Worktree {
+    let (identity, unreadable) = match Identity::read(&git_dir) {
+        Ok(identity) => (identity, None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    Worktree {
         branch: branch_at(&git_dir),
-        identity: Identity::read(&git_dir)?,
+        identity,
+        unreadable,
         is_primary: layout.primary_root.as_ref() == Some(&root),
         is_missing: !root.exists() || (git_dir != layout.common_dir && !root.join(".git").exists()),
         is_locked,
         git_dir,
         root,
-    })
+    }
 }
 
 /// The branch that the HEAD of a Git directory names.

@@ -120,6 +120,9 @@ pub(crate) enum Blocker {
     /// Its path does not exist, and Git's files about it may be the only copy of something.
     #[error("{} does not exist, but Git's files about it have {what}", path.display())]
     MayComeBack { path: PathBuf, what: &'static str },
+    /// Its identity cannot be read, so that it is unknown whose it is and what it holds.
+    #[error("the worktree {} cannot be judged: {why}", path.display())]
+    Unreadable { path: PathBuf, why: String },
     #[error("{name} is running in {} (process {pid})", path.display())]
     AgentRunning { name: String, pid: u32, path: PathBuf },
     #[error("{}", all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]

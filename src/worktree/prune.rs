@@ -6,6 +6,7 @@ use crate::domain::id::{AgentId, LeaseId};
 use crate::repo::Repo;
 use crate::store::worktrees::{self, Worktree};
 use crate::worktree::removal;
+use crate::worktree::risk;
 use crate::worktree::risk::commits::unmerged_commits;
 use crate::worktree::risk::{held_by_other, live_holder, locked, missing};
 use crate::worktree::rollback::creation_at;
@@ -47,6 +48,9 @@ pub(crate) fn prune(repo: Repo<'_>, agent: &AgentId, dry_run: bool) -> Result<Ve
 fn reason_to_keep(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId) -> Result<Option<Blocker>> {
     if worktree.is_locked {
         return Ok(Some(locked(worktree)));
+    }
+    if let Some(unreadable) = risk::unreadable(worktree) {
+        return Ok(Some(unreadable));
     }
     if let Some(blocker @ (Blocker::Moved { .. } | Blocker::WithoutGitFile { .. })) = missing(worktree) {
         return Ok(Some(blocker));

@@ -45,9 +45,10 @@ pub(crate) fn remove_with_leases(
         journal.finish()?;
         return Err(error.into());
     }
+    // Under the lock: no other process may create a worktree of the branch meanwhile.
+    let deleted = record.branch.map(|(branch, tip)| delete_branch(layout, &branch, &tip)).transpose();
     drop(guards);
     let leases = end_leases(repo, record.worktree_id)?;
-    let deleted = record.branch.map(|(branch, tip)| delete_branch(layout, &branch, &tip)).transpose();
     journal.finish()?;
     deleted.map(|_| leases)
 }

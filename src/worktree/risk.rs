@@ -69,6 +69,11 @@ pub(crate) struct RemovalOptions {
     pub remove_primary: bool,
 }
 
+/// Whether it is unknown whose worktree this is, and which leases it holds.
+pub(crate) fn unreadable(worktree: &Worktree) -> Option<Blocker> {
+    worktree.warning().map(|why| Blocker::Unreadable { path: worktree.root.clone(), why })
+}
+
 /// Every reason not to remove a worktree that `options` does not accept.
 pub(crate) fn risks(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId, options: RemovalOptions) -> Result<Vec<Blocker>> {
     let layout = repo.layout;
@@ -80,7 +85,7 @@ pub(crate) fn risks(repo: Repo<'_>, worktree: &Worktree, agent: &AgentId, option
     if let Some(blocker) = creation_at(layout, &path)? {
         return Ok(vec![blocker]);
     }
-    let mut found = Vec::new();
+    let mut found: Vec<Blocker> = unreadable(worktree).into_iter().collect();
     if !options.leave && repo.cx.stands_in(&path) {
         found.push(Blocker::Inside { path: path.clone() });
     }

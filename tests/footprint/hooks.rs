@@ -44,7 +44,7 @@ fn a_commit_of_one_leased_issue_reads_no_issue_and_little_of_the_log_in_strace()
             place.acquire(&issue(number));
             stage_issue(&place, &issue(number));
             let trace = Trace::pre_commit(&place);
-            trace.is_one_thread().opens_issues(0).syncs(&[]).at_most(most);
+            trace.is_one_thread().opens_issues(0).syncs(&[]).at_most(most).reads_each_file_once();
             assert!(of_the_index(&trace) <= WINDOW);
             trace
         })

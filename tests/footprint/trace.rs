@@ -3,6 +3,7 @@
 //! Each thread has a file (`-ff`), so that no call is split. Calls about files, descriptors and processes are traced; memory and
 //! waiting, which depend on chance, are not.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::support::{Outcome, Place};
@@ -222,6 +223,28 @@ impl Trace {
         let opened: Vec<&Call> =
             self.calls.iter().filter(|call| call.is_open() && call.is_ok && call.path.ends_with(name)).collect();
         assert!(opened.len() <= 1, "{}: opens {name} more than once\n{}", self.what, lines(opened.iter().copied()));
+        self
+    }
+
+    /// Asserts that no file of ours is opened twice for reading, and HEAD, its ref and the index only as often as given here. A file
+    /// that is open to append is read back through that.
+    pub(crate) fn reads_each_file_once(&self) -> &Self {
+        let mut opened: BTreeMap<&Path, usize> = BTreeMap::new();
+        for call in self.calls.iter().filter(|call| call.is_open() && call.is_ok && !call.args.contains("O_DIRECTORY")) {
+            *opened.entry(&call.path).or_default() += 1;
+        }
+        for (path, count) in opened {
+            let is_ours = path.ancestors().any(|folder| folder.ends_with(".git/jit") || folder.ends_with(".jit"));
+            let is_lock = path.extension().is_some_and(|end| end == "lock");
+            let most = match path.file_name().and_then(|name| name.to_str()) {
+                // Two of them are the Git library's, which opens it to tell a repository and to read its configuration.
+                Some("HEAD") => 3,
+                _ if is_ours && !is_lock => 1,
+                Some("index" | "main") => 2,
+                _ => continue,
+            };
+            assert!(count <= most, "{}: opens {} {count} times\n{}", self.what, path.display(), self.all());
+        }
         self
     }
 

@@ -189,7 +189,7 @@ fn a_log_of_nothing_but_noise_gives_nothing_back_and_says_so() {
 #[test]
 fn what_a_newer_program_wrote_is_not_thrown_away() {
     let damaged = Damaged::new();
-    let body = "{\"schema_version\":2,\"sequence\":99,\"op\":\"acquire\"";
+    let body = "{\"schema_version\":3,\"sequence\":99,\"op\":\"acquire\"";
     let newer = format!("{body},\"crc\":\"{:08x}\"}}\n", crc32fast::hash(body.as_bytes()));
     damaged.write(damaged.lines().join("\n") + "\n" + &newer);
     damaged.team.jit("claim list").exits(7).says("newer git jit");

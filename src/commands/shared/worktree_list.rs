@@ -52,6 +52,8 @@ pub(crate) struct WorktreeRow {
     /// The live leases.
     pub leases: Vec<LeaseView>,
     pub agent: Option<AgentRunView>,
+    /// Why its identity cannot be read; then its agent, its issue and its leases are unknown.
+    pub unreadable: Option<String>,
     /// `None` unless requested.
     pub status: Option<WorktreeStatus>,
     #[serde(skip)]
@@ -132,6 +134,7 @@ pub(crate) fn rows(session: &Session, layout: &Layout) -> Result<Vec<WorktreeRow
             base: identity.and_then(|identity| identity.base.as_ref()).map(|base| base.commit.clone()),
             leases,
             agent: AgentRunView::of(&worktree.git_dir),
+            unreadable: worktree.unreadable.clone(),
             status: None,
             worktree,
         }

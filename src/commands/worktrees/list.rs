@@ -35,6 +35,7 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
     let Args { status: with_status } = args;
     let layout = session.layout()?;
     let mut rows = rows(session, layout)?;
+    rows.iter().filter_map(|row| row.worktree.warning()).for_each(|warning| session.output.warn(&warning));
     if with_status {
         let all: Vec<&Worktree> = rows.iter().map(|row| &row.worktree).collect();
         let found = worktree::status(layout, &all);
@@ -49,7 +50,7 @@ fn cells(row: &WorktreeRow, with_status: bool) -> Vec<String> {
         if title.chars().count() > MAX_TITLE { title.chars().take(MAX_TITLE - 1).chain(['…']).collect() } else { title };
     let lease = row.leases.first();
     let more = if row.leases.len() > 1 { format!(" (+{})", row.leases.len() - 1) } else { String::new() };
-    let states = [(row.missing, " missing"), (row.locked, " locked")];
+    let states = [(row.missing, " missing"), (row.locked, " locked"), (row.unreadable.is_some(), " unreadable")];
     let states: String = states.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
     let mut cells = vec![
         if row.current { "*".to_owned() } else { String::new() },

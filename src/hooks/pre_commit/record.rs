@@ -3,7 +3,7 @@
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
-use crate::actor;
+use crate::domain::id::Holder;
 use crate::domain::lease::{Lease, LeaseStatus, Request};
 use crate::enforce::Result;
 use crate::enforce::change::FileChange;
@@ -15,6 +15,7 @@ use crate::lease::Deadline;
 use crate::repo::Repo;
 use crate::store::authority::{AuthorityLog, PRIVATE, RecordedTransition, TOLERATED, TransitionContext};
 use crate::store::file;
+use crate::store::identity::Identity;
 use crate::store::layout::Layout;
 
 /// Counts the commit as activity under its leases, and ties leases from before a restart to this clock, so that they can end.
@@ -34,15 +35,27 @@ pub(super) fn renew_leases(repo: Repo<'_>, reader: &FactReader<'_>, passed: &[(&
         let issues = due.iter().map(|lease| lease.issue_id).collect();
         requests.push(Request::Activity { issues, holder: first.holder.clone() });
     }
-    let _ = repo.leases.apply(&requests, &policy.limits, &Deadline::soon());
+    if !requests.is_empty() {
+        let _ = repo.leases.apply(&requests, &policy.limits, &Deadline::soon());
+    }
 }
 
 /// Records which version became which and by what authority, for the push.
-pub(super) fn record(repo: Repo<'_>, parents: &[ObjectId], passed: &[(&FileChange, Authority)]) -> Result<()> {
+pub(super) fn record(
+    repo: Repo<'_>,
+    reader: &FactReader<'_>,
+    parents: &[ObjectId],
+    passed: &[(&FileChange, Authority)],
+) -> Result<()> {
     if passed.iter().all(|(_, authority)| *authority == Authority::Known) {
         return Ok(());
     }
-    let holder = actor::holder(repo.cx, repo.layout, None)?;
+    let editor = reader.editor();
+    let worktree_id = match &editor.worktree_id {
+        Some(id) => id.clone(),
+        None => Identity::require(repo.layout)?.worktree_id,
+    };
+    let holder = Holder { agent_id: editor.agent_id.clone(), worktree_id };
     let at = repo.cx.clock().now().wall;
     let base: Vec<String> = parents.iter().map(ToString::to_string).collect();
     let mut entries = Vec::new();
@@ -75,8 +88,11 @@ pub(super) fn conclude_leases(repo: Repo<'_>, reader: &FactReader<'_>, changes: 
         closing: false,
         reason: Some("committed".to_owned()),
     };
-    // A refusal means that the lease has ended already.
-    repo.leases.apply(&done.map(release).collect::<Vec<_>>(), &repo.policy.limits, &Deadline::soon())?;
+    let requests: Vec<Request> = done.map(release).collect();
+    if !requests.is_empty() {
+        // A refusal means that the lease has ended already.
+        repo.leases.apply(&requests, &repo.policy.limits, &Deadline::soon())?;
+    }
     Ok(())
 }
 

@@ -116,7 +116,11 @@ impl LeaseLog {
     /// The newest segment, read to its end; `None` if nothing was ever written.
     fn newest(&self, append: bool) -> Result<Option<Segment>> {
         let found = self.open(&self.current(), append)?.map_or_else(|| self.created_meanwhile(append), |it| Ok(Some(it)))?;
-        let Some(mut segment) = found else { return Ok(None) };
+        found.map(|segment| self.read_newest(segment, append)).transpose()
+    }
+
+    /// Reads the segment that was opened as `claims.jsonl` to its end, and those after it.
+    fn read_newest(&self, mut segment: Segment, append: bool) -> Result<Segment> {
         let mut read_state = self.read_state();
         self.read_on(&mut segment, read_state.take())?;
         // A closed segment whose successor exists: a writer is about to move the name `claims.jsonl`.
@@ -131,17 +135,22 @@ impl LeaseLog {
         }
         let indexed = segment.resumed_at;
         *read_state = Index::of(&mut segment)?.map(|index| ReadState { index, indexed });
-        Ok(Some(segment))
+        Ok(segment)
     }
 
-    /// The matching leases, decoded from the index only: decoding all leases would be too slow for a prompt or a hook. `None` if the
-    /// index is not usable.
-    fn part(&self, about: &LeaseFilter<'_>) -> Result<Option<Ledger>> {
-        let Some(mut segment) = self.open(&self.current(), false)? else { return Ok(None) };
-        let Some(index) = index::read_about(self.disk.as_ref(), &self.index(), about) else { return Ok(None) };
-        let Some(rest) = index.rest(&mut segment)? else { return Ok(None) };
-        segment.resume(index.into_parts(), &rest)?;
-        Ok(Some(segment).filter(|segment| !segment.is_sealed).map(|segment| segment.ledger))
+    /// The matching leases, decoded from the index only: decoding all leases would be too slow for a prompt or a hook. If the index is not
+    /// usable, all leases.
+    fn part(&self, about: &LeaseFilter<'_>) -> Result<Ledger> {
+        let Some(mut segment) = self.open(&self.current(), false)? else { return self.ledger() };
+        if let Some(index) = index::read_about(self.disk.as_ref(), &self.index(), about)
+            && let Some(rest) = index.rest(&mut segment)?
+            // A transfer ends a lease that the filter may have left out, and only a ledger with that lease can apply it.
+            && !record::may_have_transfers(&rest)
+        {
+            segment.resume(index.into_parts(), &rest)?;
+            return if segment.is_sealed { self.ledger() } else { Ok(segment.ledger) };
+        }
+        Ok(self.read_newest(segment, false)?.ledger)
     }
 
     /// Reads a segment to its end, starting where this process stopped reading, or else where the index ends, or else at the start.
@@ -199,7 +208,7 @@ impl LeaseLog {
         if matches!(filter, LeaseFilter::All) || self.read_state().is_some() {
             return self.ledger();
         }
-        self.part(filter)?.map_or_else(|| self.ledger(), Ok)
+        self.part(filter)
     }
 
     /// What the current segment looks like from outside.

@@ -233,6 +233,11 @@ pub(crate) fn decode(line: &[u8]) -> Result<(u64, LogRecord), Unusable> {
     Ok((sequence, record))
 }
 
+/// Whether any line of these bytes may be a transfer, without decoding the lines.
+pub(crate) fn may_have_transfers(bytes: &[u8]) -> bool {
+    bytes.find(b"\"op\":\"transfer\"").is_some()
+}
+
 /// Whether any line of these bytes names a wanted lease, without decoding the lines.
 ///
 /// This finds ids in lines that [`encode`] wrote. An id that another program spelled differently is not found and has no effect.

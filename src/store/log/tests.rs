@@ -95,6 +95,21 @@ fn no_index_and_any_index_give_the_same_answer() {
 
 /// A process that lived long enough to write the index once wrote it again with each record from then on, and synced for that.
 #[test]
+fn a_transfer_after_the_index_is_seen_by_those_who_read_only_their_own_leases() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let open = |index_lag| LeaseLog::new(dir.path(), Modes::PRIVATE, Options { index_lag, ..Options::default() });
+    acquire(&open(0), 1, 1, 1).expect("free");
+    let (new_id, request) = (lease_id(2), lease_id(1));
+    let transfer = Request::Transfer { lease_id: request, holder: holder(1), to: holder(2), new_id, branch: None, reason: None };
+    ask(&open(100_000), &transfer, &NOON).expect("its own");
+    for (who, leases) in [(1, 0), (2, 1)] {
+        let worktree = holder(who).worktree_id;
+        let part = open(100_000).ledger_about(&LeaseFilter::Worktree(&worktree)).expect("readable");
+        assert_eq!(part.leases().filter(|lease| lease.holder.worktree_id == worktree).count(), leases, "{who}");
+    }
+}
+
+#[test]
 fn a_long_life_writes_the_index_no_more_often_than_many_short_ones() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = store(dir.path(), Options { sync: false, ..Options::default() });

@@ -43,6 +43,8 @@ impl Diagnose for Blocker {
             Self::Missing { .. } | Self::MayComeBack { .. } => new("worktree_missing", Refused)
                 .hint("If it was moved: git worktree repair NEW-PATH")
                 .hint(format!("If it is gone for good: {DISCARD}")),
+            Self::Unreadable { .. } => new("worktree_unreadable", Broken)
+                .hint("To see who holds leases: git jit claim list. To end one: git jit claim force-evict ISSUE --reason TEXT"),
             Self::WithoutGitFile { .. } => new("worktree_without_git", Refused)
                 .hint("To restore it: git worktree repair")
                 .hint(format!("To discard the rest of it: {DISCARD}")),
