@@ -10,6 +10,7 @@ mod regressions;
 mod risks;
 mod shells;
 mod stand_ins;
+mod unreadable;
 mod workflow;
 
 fn spawn(place: &Place, issue: &str) -> Place {

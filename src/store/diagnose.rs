@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::domain::id::IssueId;
 use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use crate::store::Error;
+use crate::store::identity::Identity;
 
 impl Diagnose for Error {
     fn diagnosis(&self) -> Diagnosis {
@@ -57,6 +58,12 @@ fn corrupt(path: &Path) -> Diagnosis {
     }
     let (code, status) =
         if path.components().any(is_in_jit) { ("invalid_file", ExitStatus::Invalid) } else { ("corrupt", ExitStatus::Broken) };
-    let hint = if is_lease_log { "To see what can be recovered: git jit recover --dry-run" } else { BY_HAND };
+    let hint = if is_lease_log {
+        "To see what can be recovered: git jit recover --dry-run".to_owned()
+    } else if name == "worktree.json" {
+        Identity::how_to_renew(path)
+    } else {
+        BY_HAND.to_owned()
+    };
     Diagnosis::new(code, status).hint(hint)
 }

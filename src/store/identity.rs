@@ -67,6 +67,12 @@ impl Identity {
         Self { issue_id: Some(issue_id), ..self }
     }
 
+    /// The next step where the file of an identity cannot be read.
+    pub(crate) fn how_to_renew(file: &Path) -> String {
+        let file = file.display();
+        format!("To give this worktree a new identity, which holds no lease: mv '{file}' '{file}.bad'")
+    }
+
     pub(crate) fn path(git_dir: &Path) -> PathBuf {
         git_dir.join("jit").join("worktree.json")
     }

@@ -37,7 +37,7 @@ impl Worktree {
     pub(crate) fn warning(&self) -> Option<String> {
         let why = self.unreadable.as_ref()?;
         let file = Identity::path(&self.git_dir);
-        Some(format!("{why}. To give this worktree a new identity, which holds no lease: rm '{}'", file.display()))
+        Some(format!("{why}. {}", Identity::how_to_renew(&file)))
     }
 
     /// The last component of its path.

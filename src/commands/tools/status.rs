@@ -16,7 +16,7 @@ use crate::domain::issue::State;
 use crate::domain::tracker::query::QueryKind;
 use crate::output::Report;
 use crate::output::text::{Styles, plain_line, table};
-use crate::store::worktrees;
+use crate::store::worktrees::{self, Worktree};
 
 pub(crate) use crate::commands::tools::status::line::{PromptReport, current_issue};
 
@@ -56,6 +56,8 @@ struct WorktreeLeases {
     root: String,
     branch: Option<String>,
     leases: Vec<LeaseView>,
+    /// Why its identity cannot be read; then its leases are unknown.
+    unreadable: Option<String>,
 }
 
 /// Reports the state of the work in this repository.
@@ -74,7 +76,10 @@ pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
         .map(|lease| LeaseView::of(lease, now, &index.policy, Some(index.store())))
         .collect();
     let of = |worktree: &WorktreeId| leases.iter().filter(|lease| lease.worktree_id == *worktree).cloned().collect::<Vec<_>>();
-    let worktrees = worktrees::list(layout)?.into_iter().map(|worktree| WorktreeLeases {
+    let listed = worktrees::list(layout)?;
+    listed.iter().filter_map(Worktree::warning).for_each(|warning| session.output.warn(&warning));
+    let worktrees = listed.into_iter().map(|worktree| WorktreeLeases {
+        unreadable: worktree.unreadable.clone(),
         root: worktree.root.display().to_string(),
         branch: worktree.branch.clone(),
         leases: worktree.identity.as_ref().map(|identity| of(&identity.worktree_id)).unwrap_or_default(),
@@ -127,7 +132,7 @@ impl Report for StatusReport {
                 part(&head, issue_table(available, false, styles).lines().map(str::to_owned).collect())
             }
         };
-        let row = |WorktreeLeases { root, branch, leases }: &WorktreeLeases| {
+        let row = |WorktreeLeases { root, branch, leases, .. }: &WorktreeLeases| {
             let who: Vec<String> = leases.iter().map(|lease| format!("{} {}", lease.agent_id, lease.issue_id.short())).collect();
             vec![plain_line(branch.as_deref().unwrap_or("(detached)")), who.join(", "), plain_line(root)]
         };

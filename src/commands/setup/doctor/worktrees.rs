@@ -28,13 +28,15 @@ fn examine(layout: &Layout, live: &[&Lease]) -> store::Result<(usize, Vec<String
             || being_created.iter().any(|spawning| spawning.holder.worktree_id == lease.holder.worktree_id)
             || being_removed.iter().any(|removing| removing.worktree_id.as_ref() == Some(&lease.holder.worktree_id))
     };
-    let orphans = live.iter().filter(|lease| !has_worktree(lease)).map(|lease| orphaned(lease));
+    let torn: Vec<String> = all.iter().filter_map(Worktree::warning).collect();
+    // A lease without a worktree may be held in one whose identity cannot be read.
+    let orphans = live.iter().filter(|lease| torn.is_empty() && !has_worktree(lease)).map(|lease| orphaned(lease));
     let unreadable = all.iter().filter_map(|worktree| AgentRun::read(&worktree.git_dir).err()).map(|error| error.to_string());
     let missing = all.iter().filter(|worktree| worktree.is_missing).map(|worktree| {
         format!("{} does not exist: git jit worktree prune, or git worktree repair if it was moved", worktree.root.display())
     });
     let interrupted = worktree::list_interrupted(layout)?;
-    Ok((all.len(), orphans.chain(unreadable).collect(), missing.chain(interrupted).collect()))
+    Ok((all.len(), orphans.chain(unreadable).chain(torn.iter().cloned()).collect(), missing.chain(interrupted).collect()))
 }
 
 fn orphaned(lease: &Lease) -> String {
