@@ -25,8 +25,8 @@ struct Seen {
     /// What the record looked like.
     stamp: Option<FileStamp>,
     state: CloneState,
-    /// Whether this process found a copy without an id of its own.
-    was_copied: bool,
+    /// Whether this process found a copy without an id of its own, with leases of the clone that it was copied from.
+    has_lost_leases: bool,
 }
 
 impl KnownClone {
@@ -47,10 +47,10 @@ impl KnownClone {
         let Some(folder) = &self.folder else { return Ok(()) };
         let mut seen = self.look(folder, log)?;
         let Some(before) = seen.as_ref().filter(|seen| !seen.state.is_settled()) else { return Ok(()) };
-        let was_copied = before.was_copied;
-        let state = folder.ensure(|| log.names_other_clones())?;
+        let has_lost_leases = before.has_lost_leases;
+        let state = folder.ensure(log)?;
         log.set_ownership(state.ownership);
-        *seen = Some(Seen { stamp: folder.stamp(), state, was_copied });
+        *seen = Some(Seen { stamp: folder.stamp(), state, has_lost_leases });
         Ok(())
     }
 
@@ -60,16 +60,17 @@ impl KnownClone {
         if seen.as_ref().is_none_or(|seen| seen.stamp != stamp) {
             let state = folder.look()?;
             log.set_ownership(state.ownership);
-            let was_copied = state.is_unsettled_copy() || seen.as_ref().is_some_and(|seen| seen.was_copied);
-            *seen = Some(Seen { stamp, state, was_copied });
+            let has_lost_leases = seen.as_ref().is_some_and(|seen| seen.has_lost_leases)
+                || (state.is_unsettled_copy() && log.names_other_clones().is_ok_and(|names| names));
+            *seen = Some(Seen { stamp, state, has_lost_leases });
         }
         Ok(seen)
     }
 
-    /// The line about leases that were lost by copying, if this process is the first one that may tell it.
-    pub(super) fn notice(&self, log: &LeaseLog) -> Option<&'static str> {
-        let was_copied = self.seen.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|seen| seen.was_copied);
-        (was_copied && log.disowned().is_ok_and(|leases| !leases.is_empty())).then_some(COPIED)
+    /// The line about leases that were lost by copying, until the copy has an id of its own.
+    pub(super) fn notice(&self) -> Option<&'static str> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.as_ref().is_some_and(|seen| seen.has_lost_leases).then_some(COPIED)
     }
 
     /// What a check finds.
@@ -90,7 +91,7 @@ impl KnownClone {
         let Some(folder) = &self.folder else { return Ok(None) };
         drop(self.look(folder, log)?);
         let has_leases = || Ok(log.ledger()?.leases().any(|lease| lease.lease_status(now, u64::MAX).excludes()));
-        let clone_id = folder.take_over_original(has_leases)?;
+        let clone_id = folder.take_over_original(log, has_leases)?;
         drop(self.look(folder, log)?);
         Ok(Some(clone_id))
     }

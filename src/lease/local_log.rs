@@ -45,7 +45,7 @@ impl LocalLog {
 
     /// The line about leases that this clone lost because it was copied, for the command that finds it out.
     pub(crate) fn notice(&self) -> Option<&'static str> {
-        self.clone.notice(&self.log)
+        self.clone.notice()
     }
 
     /// The log, with the leases of this clone.

@@ -12,6 +12,7 @@ use crate::domain::id::CloneId;
 use crate::store::file::{self, Modes};
 use crate::store::file_stamp::FileStamp;
 use crate::store::lock::{self, PATIENCE};
+use crate::store::log::LeaseLog;
 use crate::store::{Error, Result};
 
 /// The Git setting that names the id of this clone where its inode is not always the same.
@@ -119,8 +120,8 @@ impl CloneFolder {
         }
     }
 
-    /// The clone that this folder is, with an id of its own that is durable. `has_named` is whether the log has leases that name a clone.
-    pub(crate) fn ensure(&self, has_named: impl FnOnce() -> Result<bool>) -> Result<CloneState> {
+    /// The clone that this folder is, with an id of its own that is durable.
+    pub(crate) fn ensure(&self, log: &LeaseLog) -> Result<CloneState> {
         let state = self.look()?;
         if state.standing == Standing::Known {
             return Ok(state);
@@ -132,14 +133,17 @@ impl CloneFolder {
             Standing::Known => return Ok(state),
             Standing::New => {
                 let clone_id = state.ownership.own.unwrap_or(bits);
-                let founder = if has_named()? { None } else { Some(clone_id) };
+                let founder = if log.names_other_clones()? { None } else { Some(clone_id) };
                 self.record(clone_id, founder, None)?
             }
             Standing::Moved => {
                 let Some(record) = read(&self.dir)? else { return Err(Error::Contended { path: self.path() }) };
                 self.record(record.clone_id, record.founder, record.copied_from)?
             }
-            Standing::Copied => self.record(bits, state.ownership.founder, state.original)?,
+            Standing::Copied => {
+                log.join_names()?;
+                self.record(bits, state.ownership.founder, state.original)?
+            }
         };
         self.write(&record, state.standing == Standing::New)?;
         self.look()
@@ -147,7 +151,7 @@ impl CloneFolder {
 
     /// Makes this folder the clone again that it was copied from, if no other folder can be that clone. `has_leases` is whether this clone
     /// has acquired leases under its new id.
-    pub(crate) fn take_over_original(&self, has_leases: impl FnOnce() -> Result<bool>) -> Result<CloneId> {
+    pub(crate) fn take_over_original(&self, log: &LeaseLog, has_leases: impl FnOnce() -> Result<bool>) -> Result<CloneId> {
         let refused = |why: String, hint: &str| Error::NotMoved { why, hint: hint.to_owned() };
         if self.named()?.is_some() {
             let hint = format!("To see it: git config --get {SETTING}");
@@ -177,6 +181,7 @@ impl CloneFolder {
                 return Err(refused(format!("the clone at {path} cannot be read, and may hold the leases"), ""));
             }
         }
+        log.join_names()?;
         let record = self.record(original.clone_id, original.founder, None)?;
         self.write(&record, false)?;
         Ok(original.clone_id)

@@ -157,6 +157,20 @@ impl LeaseLog {
         self.disk.sync_dir(&self.dir)
     }
 
+    /// Makes the two names of the newest segment names of one file again. Most programs copy a file with two names as two files, and what is
+    /// appended to one of them would be missing in the other.
+    pub(crate) fn join_names(&self) -> Result<()> {
+        let _guard = self.lock(lock::PATIENCE)?;
+        let Some(segment) = self.open(&self.current(), false)? else { return Ok(()) };
+        let (current, archive) = (self.current(), self.archive(segment.number));
+        let (bytes, archived) = (self.disk.read(&current)?.unwrap_or_default(), self.disk.read(&archive)?.unwrap_or_default());
+        // If a writer was active, the file that was copied later has more records.
+        let is_longer = archived.len() > bytes.len() && archived.starts_with(&bytes);
+        let (from, to) = if is_longer { (&archive, &current) } else { (&current, &archive) };
+        self.disk.relink(from, to)?;
+        self.disk.sync_dir(&self.dir)
+    }
+
     /// Appends decisions, record by record; returns whether all records count and the file is still part of the log.
     pub(crate) fn append(&self, segment: &mut Segment, batch: &Batch, now: &Now) -> Result<bool> {
         for (n, event) in batch.events.iter().enumerate() {
