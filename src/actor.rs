@@ -123,7 +123,7 @@ pub(crate) fn holder(cx: &Context, layout: &Layout, flag: Option<&str>) -> Resul
         Some(identity) => identity.worktree_id.clone(),
         None => Identity::require(layout)?.worktree_id,
     };
-    Ok(Holder { agent_id, worktree_id })
+    Ok(Holder::here(agent_id, worktree_id))
 }
 
 /// The agent and this worktree, without writing anything.

@@ -107,7 +107,7 @@ fn grant(issue_id: IssueId, ttl_secs: u64) -> Grant {
 
 fn holder() -> Holder {
     let agent_id = "agent:another".parse().expect("it has the form of an agent id");
-    Holder { agent_id, worktree_id: WorktreeId::from_bits(0) }
+    Holder::here(agent_id, WorktreeId::from_bits(0))
 }
 
 /// A clock with a fixed time.

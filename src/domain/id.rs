@@ -3,6 +3,7 @@
 //! Invariants: an [`IssueId`] is a complete UUID; an [`AgentId`] and a [`WorktreeId`] are safe as one word in a message, a file name
 //! and a log line. A prefix resolves to exactly one id, or to an error that lists the candidates.
 
+mod clone;
 mod error;
 
 use std::cmp::Ordering;
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use clone::CloneId;
 pub(crate) use error::IdError;
 
 /// The minimum length of an issue id prefix, in digits.
@@ -272,12 +274,23 @@ macro_rules! in_json_as_text {
 
 in_json_as_text!(IssueId, AgentId, WorktreeId);
 
-/// The holder of a lease: an agent in a worktree. Both must match whenever the lease is used.
+/// The holder of a lease: an agent in a worktree of a clone. All three must match whenever the lease is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Holder {
     pub agent_id: AgentId,
     /// The worktree in which the agent works.
     pub worktree_id: WorktreeId,
+    /// The clone of the worktree; `None` for the clone that this program works in.
+    #[serde(default, rename = "clone", skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub clone_id: Option<CloneId>,
+}
+
+impl Holder {
+    /// A holder in the clone that this program works in.
+    pub(crate) fn here(agent_id: AgentId, worktree_id: WorktreeId) -> Self {
+        Self { agent_id, worktree_id, clone_id: None }
+    }
 }
 
 impl fmt::Display for Holder {

@@ -4,6 +4,7 @@
 //! needs as arguments.
 
 pub(crate) mod agent_command;
+pub(crate) mod clone;
 pub(crate) mod consistency;
 pub(crate) mod id;
 pub(crate) mod issue;

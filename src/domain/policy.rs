@@ -329,8 +329,7 @@ mod tests {
 
     #[test]
     fn an_edit_wants_the_live_lease_of_this_agent_in_this_worktree() {
-        let holder =
-            |agent: &str, bits| Holder { agent_id: agent.parse().expect("an id"), worktree_id: WorktreeId::from_bits(bits) };
+        let holder = |agent: &str, bits| Holder::here(agent.parse().expect("an id"), WorktreeId::from_bits(bits));
         let editor = |agent: &str, bits: Option<u32>, anywhere| Editor {
             agent_id: agent.parse().expect("an id"),
             worktree_id: bits.map(WorktreeId::from_bits),

@@ -51,7 +51,7 @@ impl Clock for TestClock {
 }
 
 pub(crate) fn holder(n: u32) -> Holder {
-    Holder { agent_id: agent(n), worktree_id: WorktreeId::from_bits(n) }
+    Holder::here(agent(n), WorktreeId::from_bits(n))
 }
 
 pub(crate) fn agent(n: u32) -> AgentId {

@@ -4,11 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use gix::bstr::ByteSlice;
+
 use crate::context::Context;
-use crate::domain::id::LeaseId;
+use crate::domain::id::{CloneId, LeaseId};
 use crate::domain::lease::{Diagnostic, LeaseFilter, LeaseOutcome, Ledger, Limits, PastEvent, Recovery, Request};
 use crate::domain::time::Clock;
+use crate::lease::known_clone::KnownClone;
 use crate::lease::{Applied, Capabilities, Confirmed, Deadline, Leases, Maintenance, Proof, Result, Revision, Scope, View};
+use crate::store::clone::{self, CloneFolder};
 use crate::store::file_stamp::FileStamp;
 use crate::store::layout::Layout;
 use crate::store::lock;
@@ -23,16 +27,31 @@ pub(crate) struct LocalLog {
     clock: Arc<dyn Clock>,
     /// What the file looked like when a revision was last determined, so that a waiter does not read it again.
     looked: Mutex<Option<(FileStamp, Revision)>>,
+    clone: KnownClone,
 }
 
 impl LocalLog {
     pub(crate) fn of(cx: &Context, layout: &Layout) -> Self {
         let options = Options { lock: cx.takes_locks, ..Options::default() };
-        Self::new(LeaseLog::new(&layout.shared_dir(), layout.modes, options), cx.shared_clock())
+        let setting = layout.repo.config_snapshot().string(clone::SETTING).map(|value| value.to_str_lossy().into_owned());
+        let folder = CloneFolder::new(layout.shared_dir(), layout.modes, cx.takes_locks, setting);
+        let log = LeaseLog::new(&layout.shared_dir(), layout.modes, options);
+        Self { clone: KnownClone::of(folder), ..Self::new(log, cx.shared_clock()) }
     }
 
     fn new(log: LeaseLog, clock: Arc<dyn Clock>) -> Self {
-        Self { log, clock, looked: Mutex::default() }
+        Self { log, clock, looked: Mutex::default(), clone: KnownClone::default() }
+    }
+
+    /// The line about leases that this clone lost because it was copied, for the command that finds it out.
+    pub(crate) fn notice(&self) -> Option<&'static str> {
+        self.clone.notice()
+    }
+
+    /// The log, with the leases of this clone.
+    fn log(&self) -> Result<&LeaseLog> {
+        self.clone.recognise(&self.log)?;
+        Ok(&self.log)
     }
 
     fn view_of(ledger: Ledger) -> View {
@@ -49,7 +68,7 @@ impl LocalLog {
         {
             return Ok(revision.clone());
         }
-        let revision = revision(&self.log.ledger()?);
+        let revision = revision(&self.log()?.ledger()?);
         *looked = stamp.map(|stamp| (stamp, revision.clone()));
         Ok(revision)
     }
@@ -66,7 +85,7 @@ impl Leases for LocalLog {
     }
 
     fn view(&self, about: &LeaseFilter<'_>) -> Result<View> {
-        Ok(Self::view_of(self.log.ledger_about(about)?))
+        Ok(Self::view_of(self.log()?.ledger_about(about)?))
     }
 
     fn refresh(&self, about: &LeaseFilter<'_>, _: &Deadline) -> Result<View> {
@@ -78,6 +97,7 @@ impl Leases for LocalLog {
             return Ok(Applied { answers: Vec::new(), view: self.view(&LeaseFilter::All)? });
         }
         lock::assert_none_is_held();
+        self.clone.identify(&self.log)?;
         let patience = by.left().map_or(lock::PATIENCE, |left| left.min(lock::PATIENCE));
         let (answers, ledger) = self.log.apply(self.clock.as_ref(), requests, limits, patience)?;
         Ok(Applied { answers, view: Self::view_of(ledger) })
@@ -85,7 +105,7 @@ impl Leases for LocalLog {
 
     fn verify(&self, proofs: &[Proof], _: &Deadline) -> Result<HashMap<LeaseId, LeaseOutcome>> {
         let leases: Vec<LeaseId> = proofs.iter().map(|proof| proof.lease_id.clone()).collect();
-        Ok(self.log.verify(&leases)?)
+        Ok(self.log()?.verify(&leases)?)
     }
 
     fn wait(&self, seen: &Revision, by: &Deadline) -> Result<Revision> {
@@ -101,15 +121,19 @@ impl Leases for LocalLog {
 
 impl Maintenance for LocalLog {
     fn history(&self, visit: &mut dyn FnMut(PastEvent)) -> Result<()> {
-        Ok(self.log.history(visit)?)
+        Ok(self.log()?.history(visit)?)
     }
 
     fn examine(&self) -> Vec<Diagnostic> {
-        self.log.examine()
+        self.clone.examine(&self.log).into_iter().chain(self.log.examine()).collect()
     }
 
     fn recover(&self, dry_run: bool) -> Result<Recovery> {
-        Ok(self.log.recover(dry_run)?)
+        Ok(self.log()?.recover(dry_run)?)
+    }
+
+    fn take_over_original(&self) -> Result<Option<CloneId>> {
+        self.clone.take_over_original(&self.log, &self.clock.now())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::domain::id::LeaseId;
+use crate::domain::id::{CloneId, LeaseId};
 use crate::domain::lease::{Diagnostic, LeaseFilter, LeaseOutcome, Ledger, Limits, PastEvent, Recovery, Request, decide};
 use crate::domain::time::Clock;
 use crate::lease::conformance::{self, TestClock, grant, issue, lease_id};
@@ -150,6 +150,10 @@ impl Maintenance for Memory {
 
     fn recover(&self, _: bool) -> Result<Recovery> {
         Ok(Recovery { kept: self.state().ledger.leases().cloned().collect(), ..Recovery::default() })
+    }
+
+    fn take_over_original(&self) -> Result<Option<CloneId>> {
+        Ok(None)
     }
 }
 

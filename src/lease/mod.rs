@@ -8,6 +8,7 @@
 pub(crate) mod conformance;
 mod deadline;
 mod error;
+mod known_clone;
 mod local_log;
 #[cfg(test)]
 pub(crate) mod memory;
@@ -16,7 +17,7 @@ pub(crate) mod renewal;
 use std::collections::HashMap;
 
 use crate::context::Context;
-use crate::domain::id::{IssueId, LeaseId};
+use crate::domain::id::{CloneId, IssueId, LeaseId};
 use crate::domain::lease::{
     Diagnostic, Grant, Lease, LeaseAnswer, LeaseFilter, LeaseOutcome, LeaseRefusal, Ledger, Limits, PastEvent, Recovery, Request,
 };
@@ -203,4 +204,7 @@ pub(crate) trait Maintenance {
 
     /// Repairs a damaged store from what can be proved, or with `dry_run` reports what it would do.
     fn recover(&self, dry_run: bool) -> Result<Recovery>;
+
+    /// Makes this clone the one again that it was copied from, with its leases. Returns the id; `None` if the store has no clone.
+    fn take_over_original(&self) -> Result<Option<CloneId>>;
 }

@@ -193,7 +193,7 @@ mod tests {
     fn a_line_that_does_not_parse_removes_authority_and_grants_none() {
         let dir = tempfile::tempdir().expect("a directory");
         let log = AuthorityLog::new(dir.path(), Modes::PRIVATE);
-        let holder = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };
+        let holder = Holder::here("agent:a".parse().expect("an id"), WorktreeId::from_bits(1));
         let version = |oid: &str| Some(FileVersion { oid: oid.into(), mode: 0o100_644 });
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 1000);
         let entry = |at, to: &str| {
@@ -222,7 +222,7 @@ mod tests {
     fn a_line_is_found_for_any_file_name_among_many_shards() {
         let dir = tempfile::tempdir().expect("a directory");
         let log = AuthorityLog::new(dir.path(), Modes::PRIVATE);
-        let holder = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };
+        let holder = Holder::here("agent:a".parse().expect("an id"), WorktreeId::from_bits(1));
         let usual = (0..600).map(|number| format!("issues/{number}.json"));
         let odd = [r#"a "quoted" name"#, r"back\slash", "\u{1}", "ü/☃", r#""path":"issues/1.json"#, ""].map(str::to_owned);
         let names: Vec<String> = usual.chain(odd).collect();

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::domain::id::IssueId;
 use crate::exit::{Diagnose, Diagnosis, ExitStatus};
 use crate::store::Error;
+use crate::store::clone;
 use crate::store::identity::Identity;
 
 impl Diagnose for Error {
@@ -32,6 +33,10 @@ impl Diagnose for Error {
             }
             Self::Git(error) => error.diagnosis(),
             Self::Corrupt { path, line, .. } => corrupt(path).data(json!({ "file": path.display().to_string(), "line": line })),
+            Self::BadSetting { key, .. } => {
+                Diagnosis::new("bad_setting", ExitStatus::Usage).hint(format!("To remove it: git config --unset {key}"))
+            }
+            Self::NotMoved { hint, .. } => Diagnosis::new("not_moved", ExitStatus::Refused).hint(hint.as_str()),
             Self::Busy { .. } => Diagnosis::new("busy", ExitStatus::Busy).hint("Try again in a moment"),
             Self::Contended { .. } => Diagnosis::new("contended", ExitStatus::Busy).hint("Try again in a moment"),
             Self::Unsure { .. } => unsure(),
@@ -62,6 +67,8 @@ fn corrupt(path: &Path) -> Diagnosis {
         "To see what can be recovered: git jit recover --dry-run".to_owned()
     } else if name == "worktree.json" {
         Identity::how_to_renew(path)
+    } else if name == "clone.json" {
+        clone::how_to_renew(path)
     } else {
         BY_HAND.to_owned()
     };

@@ -208,7 +208,7 @@ mod tests {
     fn long_values_are_truncated_torn_lines_skipped_and_reading_continues_at_a_mark() {
         let dir = tempfile::tempdir().expect("a directory");
         let log = EventLog::new(&dir.path().join("jit"), Modes::PRIVATE);
-        let by = Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) };
+        let by = Holder::here("agent:a".parse().expect("an id"), WorktreeId::from_bits(1));
         let id = IssueId::from_bytes([1; 16]);
         let change = |text: String| FieldChange { field: "title".into(), from: None, to: Some(json!(text)) };
         let event = |text: String| IssueEvent::new(Timestamp::UNIX_EPOCH, "updated", id, &by, vec![change(text)]);

@@ -85,17 +85,20 @@ impl Identity {
         serde_json::from_slice(&bytes).map(Some).map_err(corrupt)
     }
 
-    /// Records the identity of a worktree; returns `false` if it has one already. Without `sync`, a power failure may leave an empty
-    /// file, which counts as none.
-    pub(crate) fn record(&self, git_dir: &Path, modes: Modes, sync: bool) -> Result<bool> {
-        let path = Self::path(git_dir);
-        file::make_dir(&git_dir.join("jit"), modes)?;
-        file::finish_beside(&path, &self.to_bytes(), modes, sync)?.claim_name()
+    /// Records the identity of a worktree durably, since leases will name it; returns `false` if it has one already.
+    pub(crate) fn record(&self, git_dir: &Path, modes: Modes) -> Result<bool> {
+        let (path, dir) = (Self::path(git_dir), git_dir.join("jit"));
+        file::make_dir(&dir, modes)?;
+        let is_first = file::finish_beside(&path, &self.to_bytes(), modes, true)?.claim_name()?;
+        file::sync_dir(&dir)?;
+        file::sync_dir(git_dir)?;
+        Ok(is_first)
     }
 
-    /// Replaces the identity that a worktree has.
+    /// Replaces the identity that a worktree has, durably.
     pub(crate) fn replace(&self, git_dir: &Path, modes: Modes) -> Result<()> {
-        file::replace(&Self::path(git_dir), &self.to_bytes(), modes)
+        file::finish_beside(&Self::path(git_dir), &self.to_bytes(), modes, true)?.replace()?;
+        file::sync_dir(&git_dir.join("jit"))
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -114,7 +117,7 @@ impl Identity {
                 // A concurrent process may replace it meanwhile; then `record` fails and its identity is read below.
                 let _ = std::fs::remove_file(&path);
             }
-            Self::draw(root, agent_id.cloned()).record(git_dir, modes, true)?;
+            Self::draw(root, agent_id.cloned()).record(git_dir, modes)?;
             Self::read(git_dir)?.ok_or_else(|| Error::Contended { path: Self::path(git_dir) })?
         };
         let root = root.display().to_string();

@@ -6,6 +6,7 @@
 
 pub(crate) mod agent_run;
 pub(crate) mod authority;
+pub(crate) mod clone;
 pub(crate) mod config;
 mod diagnose;
 pub(crate) mod events;
@@ -30,6 +31,7 @@ pub(crate) mod worktrees;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::domain::id::IdError;
 use crate::git;
 pub(crate) use diagnose::unsure;
 
@@ -76,6 +78,23 @@ pub(crate) enum Error {
         line: Option<usize>,
         /// What is wrong.
         why: String,
+    },
+    /// A setting of Git has an invalid value.
+    #[error("{key}: {source}")]
+    BadSetting {
+        /// The setting.
+        key: &'static str,
+        /// Why it is invalid.
+        #[source]
+        source: IdError,
+    },
+    /// A clone cannot get the id of the one that it was copied from.
+    #[error("this clone keeps its id: {why}")]
+    NotMoved {
+        /// The reason.
+        why: String,
+        /// The next step; empty if there is none.
+        hint: String,
     },
     /// A lock was not released in time.
     #[error("{} is locked{}", path.display(), pid.map(|pid| format!(" by process {pid}")).unwrap_or_default())]

@@ -105,7 +105,7 @@ pub(crate) fn resume(repo: Repo<'_>, request: &SpawnRequest<'_>, existing: Workt
         return Err(blocker.into());
     }
     let identity = Identity::ensure(&existing.git_dir, &path, Some(&request.agent_id), layout.modes)?;
-    let holder = Holder { agent_id: request.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
+    let holder = Holder::here(request.agent_id.clone(), identity.worktree_id.clone());
     let branch = existing.branch.clone().unwrap_or_else(|| "(detached HEAD)".to_owned());
     let new_id = LeaseId::new(ulid::Ulid::new());
     let lease_id = acquire(repo, request, &new_id, &holder, &branch)?;
@@ -144,7 +144,7 @@ pub(crate) fn spawn(repo: Repo<'_>, request: &SpawnRequest<'_>) -> Result<Spawne
         start_point::resolve(layout, request, &number, &name).map_err(|error| explain_conflict(layout, request, None, error))?;
     let path = path_template::resolve(layout, request.path_template, &name, &number)?;
     let identity = Identity::draw(&path, Some(request.agent_id.clone())).created_for(request.issue.id, start.base.clone());
-    let holder = Holder { agent_id: request.agent_id.clone(), worktree_id: identity.worktree_id.clone() };
+    let holder = Holder::here(request.agent_id.clone(), identity.worktree_id.clone());
     let ourselves = Watched::ourselves();
     let record = SpawnRecord {
         schema_version: 1,

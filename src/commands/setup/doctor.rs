@@ -26,7 +26,11 @@ use crate::store::notes;
 
 // Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Keep the leases that this clone held before it was restored or moved to another disk
+    #[arg(long)]
+    moved: bool,
+}
 
 /// The result for one subject.
 #[derive(Serialize, JsonSchema)]
@@ -69,8 +73,11 @@ pub(crate) struct DoctorReport {
 
 /// Runs every check.
 pub(crate) fn run(session: &Session, args: Args) -> CommandResult {
-    let Args {} = args;
+    let Args { moved } = args;
     let layout = session.layout()?;
+    if moved && let Some(id) = session.maintenance(layout).take_over_original()? {
+        session.output.narrate(&format!("This is clone {id} again, with the leases that it held"));
+    }
     let store = session::issues(layout, &session.policy(layout))?;
     let registry = gates::registry(store.sources());
     let listing = store.list()?;

@@ -15,6 +15,13 @@ use crate::store::layout::Layout;
 /// Records activity and warns, if the command opened the repository.
 pub(crate) fn pay(session: &Session) {
     let Some(layout) = session.layout.get() else { return };
+    pay_activity(session, layout);
+    if let Some(line) = session.notice_of_copy() {
+        session.output.warn(line);
+    }
+}
+
+fn pay_activity(session: &Session, layout: &Layout) {
     let Ok(Some(identity)) = Identity::of(layout) else { return };
     let about = LeaseFilter::Worktree(&identity.worktree_id);
     let Ok(View { ledger, .. }) = session.leases(layout).view(&about) else { return };
@@ -26,7 +33,7 @@ pub(crate) fn pay(session: &Session) {
     if !policy.worktrees {
         return;
     }
-    let holder = Holder { agent_id, worktree_id: identity.worktree_id };
+    let holder = Holder::here(agent_id, identity.worktree_id);
     let now = session.cx.clock().now();
     let beaten = beat(session, layout, &policy, (&ledger, &now), &holder);
     let mine = ledger.leases().filter(|lease| lease.holder == holder && !beaten.contains(&lease.issue_id));

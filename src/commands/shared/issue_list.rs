@@ -61,7 +61,7 @@ pub(crate) struct ListedLease {
 impl ListedLease {
     /// The lease `lease_id` of `holder`.
     pub(crate) fn new(lease_id: &LeaseId, holder: &Holder) -> Self {
-        let Holder { agent_id, worktree_id } = holder.clone();
+        let Holder { agent_id, worktree_id, .. } = holder.clone();
         Self { lease_id: lease_id.clone(), agent_id, worktree_id }
     }
 }

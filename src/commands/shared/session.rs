@@ -89,6 +89,11 @@ impl Session {
         self.log(layout)
     }
 
+    /// The line about leases that this clone lost because it was copied, if this command has found it out.
+    pub(crate) fn notice_of_copy(&self) -> Option<&'static str> {
+        self.leases.get()?.notice()
+    }
+
     fn log(&self, layout: &Layout) -> &LocalLog {
         self.leases.get_or_init(|| lease::open(&self.cx, layout))
     }

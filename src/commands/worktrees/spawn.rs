@@ -160,7 +160,7 @@ fn resume_in(repo: Repo<'_>, request: &SpawnRequest<'_>, existing: Worktree, wit
 impl Spawn {
     fn new(spawned: Spawned, agent: Option<StartedAgent>, changes_directory: bool) -> Self {
         let Spawned { path: root, branch, base, holder, lease_id, issue_id, copied, notes } = spawned;
-        let Holder { agent_id, worktree_id } = holder;
+        let Holder { agent_id, worktree_id, .. } = holder;
         let (changed, path) = (base.is_some(), root.display().to_string());
         Self {
             changed,

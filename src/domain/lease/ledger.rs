@@ -1,5 +1,6 @@
 //! The ledger: the result of replaying the log. Defined for every record, and equal for equal prefixes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,6 +39,25 @@ impl Ledger {
     /// The lease with this id, if it has not ended.
     pub(crate) fn lease(&self, id: &LeaseId) -> Option<&Lease> {
         self.leases().find(|lease| lease.lease_id == *id)
+    }
+
+    /// The leases of this clone. Those of another one are in the log because it was copied, and have ended here.
+    pub(crate) fn own(&self) -> Cow<'_, Self> {
+        if !self.has_disowned() {
+            return Cow::Borrowed(self);
+        }
+        let leases = self.leases.iter().filter(|(_, lease)| lease.holder.clone_id.is_none());
+        Cow::Owned(Self { sequence: self.sequence, leases: leases.map(|(issue, lease)| (*issue, Arc::clone(lease))).collect() })
+    }
+
+    /// The same, without a copy.
+    pub(crate) fn into_own(self) -> Self {
+        if self.has_disowned() { self.own().into_owned() } else { self }
+    }
+
+    /// Whether there are leases of another clone.
+    pub(crate) fn has_disowned(&self) -> bool {
+        self.leases().any(|lease| lease.holder.clone_id.is_some())
     }
 
     /// Inserts a lease in place of the one on its issue, to recover a log.

@@ -10,7 +10,7 @@ fn at(domain: &str, millis: u64) -> Now {
 
 fn holder(n: u32) -> Holder {
     let agent_id = format!("agent:a{n}").parse().expect("an agent id");
-    Holder { agent_id, worktree_id: crate::domain::id::WorktreeId::from_bits(n) }
+    Holder::here(agent_id, crate::domain::id::WorktreeId::from_bits(n))
 }
 
 fn grant(lease: u32, issue: u32, who: u32, ttl_secs: u64) -> Grant {

@@ -269,8 +269,7 @@ mod tests {
 
     #[test]
     fn whatever_is_missing_is_named() {
-        let other =
-            Holder { agent_id: "agent:b".parse().expect("an id"), worktree_id: crate::domain::id::WorktreeId::from_bits(1) };
+        let other = Holder::here("agent:b".parse().expect("an id"), crate::domain::id::WorktreeId::from_bits(1));
         let theirs = summary(&[], Some("agent:b"));
         let held = IssueFacts { is_for_me: false, held_by: Some(other.clone()), ..facts(State::Ready) };
         let expected = vec![Missing::AssignedTo("agent:b".into()), Missing::HeldBy(other)];

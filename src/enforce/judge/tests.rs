@@ -32,7 +32,7 @@ fn step(text: &str) -> Transition {
 }
 
 fn holder((agent, worktree): (&str, u32)) -> Holder {
-    Holder { agent_id: agent.parse().expect("an agent id"), worktree_id: WorktreeId::from_bits(worktree) }
+    Holder::here(agent.parse().expect("an agent id"), WorktreeId::from_bits(worktree))
 }
 
 fn at(secs: u64) -> Now {
@@ -92,7 +92,7 @@ fn staged(steps: &[&str]) -> Row {
     let steps: Vec<Transition> = steps.iter().map(|text| step(text)).collect();
     let is_creation = steps.iter().all(|(from, _)| from.is_none());
     let edit = Edit { issue: issue(), commit: None, is_creation, steps, is_resolution: false };
-    let Holder { agent_id, worktree_id } = holder(ME);
+    let Holder { agent_id, worktree_id, .. } = holder(ME);
     Row {
         edit,
         editor: Editor { agent_id, worktree_id: Some(worktree_id), anywhere: false },

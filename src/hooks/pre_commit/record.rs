@@ -55,7 +55,7 @@ pub(super) fn record(
         Some(id) => id.clone(),
         None => Identity::require(repo.layout)?.worktree_id,
     };
-    let holder = Holder { agent_id: editor.agent_id.clone(), worktree_id };
+    let holder = Holder::here(editor.agent_id.clone(), worktree_id);
     let at = repo.cx.clock().now().wall;
     let base: Vec<String> = parents.iter().map(ToString::to_string).collect();
     let mut entries = Vec::new();

@@ -122,8 +122,7 @@ mod tests {
     #[test]
     fn a_journal_is_read_back_and_a_torn_one_has_not_begun() {
         let dir = tempfile::tempdir().expect("a directory");
-        let holder =
-            Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: crate::domain::id::WorktreeId::from_bits(7) };
+        let holder = Holder::here("agent:a".parse().expect("an id"), crate::domain::id::WorktreeId::from_bits(7));
         let spawning = SpawnRecord {
             schema_version: 1,
             lease_id: LeaseId::new("01"),

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index as Place;
 
 use super::*;
+use crate::domain::clone::Ownership;
 use crate::domain::lease::decide;
 use crate::lease::conformance::{TestClock, grant, issue, lease_id, request, with_new_id};
 use crate::store::log::segment::{SegmentLine, first_lines};
@@ -90,14 +91,14 @@ impl Harm {
 /// A complete log and its ledger.
 fn log(steps: &[(Request, u64)]) -> (Vec<u8>, Ledger) {
     let (clock, mut ledger) = (TestClock::at(0), Ledger::default());
-    let mut bytes = first_lines(0, "generation", 1, std::iter::empty());
+    let mut bytes = first_lines(0, "generation", 1, &Ownership::default(), std::iter::empty());
     ledger.sequence = 2;
     for (n, (request, pause)) in (1u32..).zip(steps) {
         clock.0.fetch_add(*pause, Ordering::Relaxed);
         let at = clock.now();
         for event in decide(&ledger, &with_new_id(request, lease_id(n)), &at, &Limits::default()).events {
             ledger.apply(ledger.sequence + 1, &event, &at);
-            bytes.extend(record::encode(ledger.sequence, &record::LogRecord::Event { event, at: at.clone() }));
+            bytes.extend(record::LogRecord::Event { event, at: at.clone() }.line(ledger.sequence, &Ownership::default()));
         }
     }
     (bytes, ledger)
@@ -109,7 +110,7 @@ type Reading = (Vec<(u64, SegmentLine)>, std::result::Result<Ledger, String>);
 fn reading(path: &Path, bytes: &[u8]) -> Reading {
     LOCAL.replace(path, bytes).expect("written");
     let mut counted = Vec::new();
-    let ledger = Segment::open(&LOCAL, path, false).and_then(|segment| {
+    let ledger = Segment::open(&LOCAL, path, Ownership::default(), false).and_then(|segment| {
         let mut segment = segment.expect("there is a file");
         let mut offset = segment.offset;
         segment.advance(|line, outcome| {
@@ -133,11 +134,11 @@ fn agrees(dir: &Path, short: &[u8], whole: &[u8]) -> std::result::Result<(), Tes
         prop_assert!(outcome.is_err() || TOO_SHORT.iter().any(|short| why.contains(short)), "{why}");
         return Ok(());
     }
-    let open = || Segment::open(&LOCAL, &path, false).expect("it was read before").expect("there is a file");
+    let open = || Segment::open(&LOCAL, &path, Ownership::default(), false).expect("it was read before").expect("there is a file");
     let mut segment = open();
     segment.advance(|_, _| {}).expect("it was read before");
     index::write(&LOCAL, &dir.join("index"), &mut segment);
-    let index = index::read(&LOCAL, &dir.join("index"));
+    let index = index::read(&LOCAL, &dir.join("index"), &Ownership::default());
     let mut log = LOCAL.open(&path, true).expect("opened").expect("there is a file");
     log.append(&whole[short.len()..]).expect("written");
     let went_on = segment.advance(|_, _| {}).map(|()| segment.ledger).map_err(|error| error.to_string());

@@ -90,7 +90,7 @@ impl LeaseLog {
         let Ok(Some(mut segment)) = self.open(&self.current(), false) else { return };
         let length = segment.length().unwrap_or(0);
         let bytes = self.disk.read(&path).ok().flatten();
-        match index::read(self.disk.as_ref(), &path) {
+        match index::read(self.disk.as_ref(), &path, &self.ownership()) {
             None if bytes.is_some() => remarks.push(note("cannot be read: the log is read instead, and the index is rewritten")),
             None if length > self.options.index_lag * 2 => remarks.push(note("is missing: the log is read instead")),
             None => {}

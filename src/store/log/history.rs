@@ -22,7 +22,8 @@ impl LeaseLog {
         let Some(newest) = self.newest(false)? else { return Ok(fates) };
         for (id, outcome) in &mut fates {
             if let Some(lease) = newest.ledger.lease(id) {
-                *outcome = LeaseOutcome::Current(Box::new(lease.clone()));
+                let is_own = lease.holder.clone_id.is_none();
+                *outcome = if is_own { LeaseOutcome::Current(Box::new(lease.clone())) } else { LeaseOutcome::Concluded };
             }
         }
         let is_open = |fates: &HashMap<LeaseId, LeaseOutcome>| fates.values().any(|outcome| *outcome == LeaseOutcome::Unknown);
@@ -114,6 +115,11 @@ impl LeaseLog {
     /// The records in the intact lines of a file.
     fn intact(&self, path: &std::path::Path) -> Result<Vec<(u64, LogRecord)>> {
         let bytes = self.disk.read(path)?.unwrap_or_default();
-        Ok(bytes.split(|byte| *byte == b'\n').filter_map(|line| record::decode(line).ok()).collect())
+        let ownership = self.ownership();
+        Ok(bytes
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| record::decode(line).ok())
+            .map(|(sequence, record)| (sequence, record.read_by(&ownership)))
+            .collect())
     }
 }

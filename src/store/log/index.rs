@@ -14,7 +14,8 @@ use gix::bstr::Finder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{Holder, LeaseId};
+use crate::domain::clone::Ownership;
+use crate::domain::id::{CloneId, Holder, LeaseId};
 use crate::domain::lease::{Lease, LeaseFilter, Ledger};
 use crate::domain::time::ClockReading;
 use crate::store;
@@ -23,7 +24,7 @@ use crate::store::log::record;
 use crate::store::log::segment::Segment;
 
 /// The version that is written and read. An index of another version is ignored.
-const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 3;
 /// How many bytes of the log the index repeats; they include the last record's checksum.
 const TAIL: u64 = 64;
 /// Encodes an absent text; a text starts with [`TEXT`].
@@ -44,6 +45,8 @@ struct IndexHeader {
     sequence: u64,
     /// The clock domains, which the rows refer to by number; empty in memory.
     domains: Vec<String>,
+    /// The clones, which the rows refer to by number; empty in memory.
+    clones: Vec<CloneId>,
     /// The CRC-32 of the rows; 0 in memory.
     rows: u32,
 }
@@ -67,7 +70,8 @@ impl Index {
         let Ok(tail) = String::from_utf8(tail) else { return Ok(None) };
         let (generation, ledger) = (segment.generation.clone(), segment.ledger.clone());
         let (offset, sequence) = (segment.offset, ledger.sequence);
-        let head = IndexHeader { schema_version: SCHEMA_VERSION, generation, offset, tail, sequence, domains: Vec::new(), rows: 0 };
+        let (domains, clones) = (Vec::new(), Vec::new());
+        let head = IndexHeader { schema_version: SCHEMA_VERSION, generation, offset, tail, sequence, domains, clones, rows: 0 };
         Ok(Some(Self { head, ledger }))
     }
 
@@ -97,26 +101,26 @@ impl Index {
 }
 
 /// The index at `path`, if it is intact.
-pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Option<Index> {
-    decode(&disk.read(path).ok()??, |_| true)
+pub(crate) fn read(disk: &dyn Disk, path: &Path, ownership: &Ownership) -> Option<Index> {
+    decode(&disk.read(path).ok()??, ownership, |_| true)
 }
 
 /// The index with the leases that match a filter, and perhaps others; it must not be written back.
-pub(crate) fn read_about(disk: &dyn Disk, path: &Path, filter: &LeaseFilter<'_>) -> Option<Index> {
-    decode_about(&disk.read(path).ok()??, filter)
+pub(crate) fn read_about(disk: &dyn Disk, path: &Path, ownership: &Ownership, filter: &LeaseFilter<'_>) -> Option<Index> {
+    decode_about(&disk.read(path).ok()??, ownership, filter)
 }
 
-fn decode_about(bytes: &[u8], filter: &LeaseFilter<'_>) -> Option<Index> {
+fn decode_about(bytes: &[u8], ownership: &Ownership, filter: &LeaseFilter<'_>) -> Option<Index> {
     match filter {
-        LeaseFilter::All => decode(bytes, |_| true),
+        LeaseFilter::All => decode(bytes, ownership, |_| true),
         LeaseFilter::Worktree(worktree) => {
             let worktree = worktree.to_string();
             let finder = Finder::new(&worktree);
-            decode(bytes, |row| finder.find(row).is_some())
+            decode(bytes, ownership, |row| finder.find(row).is_some())
         }
         LeaseFilter::Issues(issues) => {
             let issue = |row: &str| row.strip_prefix('"')?.split(' ').next()?.parse().ok();
-            decode(bytes, |row| issue(row).is_some_and(|issue| issues.contains(&issue)))
+            decode(bytes, ownership, |row| issue(row).is_some_and(|issue| issues.contains(&issue)))
         }
     }
 }
@@ -124,11 +128,11 @@ fn decode_about(bytes: &[u8], filter: &LeaseFilter<'_>) -> Option<Index> {
 /// Writes the index; returns whether that succeeded. A failure only costs speed.
 pub(crate) fn write(disk: &dyn Disk, path: &Path, segment: &mut Segment) -> bool {
     let index = Index::of(segment).ok().flatten();
-    index.is_some_and(|index| disk.replace(path, &encode(index)).is_ok())
+    index.is_some_and(|index| disk.replace(path, &encode(index, &segment.ownership)).is_ok())
 }
 
 /// Decodes an index, with the leases of the wanted rows.
-fn decode(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Index> {
+fn decode(bytes: &[u8], ownership: &Ownership, wanted: impl Fn(&str) -> bool) -> Option<Index> {
     let (head, rows) = bytes.split_at_checked(bytes.iter().position(|byte| *byte == b'\n')?)?;
     let rows = rows.get(1..)?;
     let head = head.strip_prefix(BEGIN)?.strip_suffix(MIDDLE)?;
@@ -139,8 +143,11 @@ fn decode(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Index> {
     let rows = std::str::from_utf8(rows).ok()?.strip_suffix(END)?;
     // Collecting a thousand leases first would move each of them three times.
     let mut is_whole = true;
+    let clones: Vec<Option<CloneId>> = head.clones.iter().map(|id| ownership.read(Some(*id))).collect();
+    let clone_of =
+        |field: &str| if field == "-" { Some(ownership.read(None)) } else { clones.get(field.parse::<usize>().ok()?).copied() };
     let leases = rows.lines().filter(|row| wanted(row)).map_while(|row| {
-        let lease = bare(row).and_then(|row| lease(row, &head.domains));
+        let lease = bare(row).and_then(|row| lease(row, &head.domains, clone_of));
         is_whole &= lease.is_some();
         lease
     });
@@ -156,16 +163,16 @@ fn bare(row: &str) -> Option<&str> {
     }
 }
 
-fn encode(Index { head, ledger }: Index) -> Vec<u8> {
-    let mut domains = Vec::new();
+fn encode(Index { head, ledger }: Index, ownership: &Ownership) -> Vec<u8> {
+    let (mut domains, mut clones) = (Vec::new(), Vec::new());
     let mut rows = String::new();
     for lease in ledger.leases() {
         rows.push_str(if rows.is_empty() { "\"" } else { ",\n\"" });
-        put_row(&mut rows, lease, &mut domains).expect("text is written into memory");
+        put_row(&mut rows, lease, (&mut domains, &mut clones), ownership).expect("text is written into memory");
         rows.push('"');
     }
     rows.push_str(if rows.is_empty() { END } else { "\n]}\n" });
-    let head = IndexHeader { domains, rows: crc32fast::hash(rows.as_bytes()), ..head };
+    let head = IndexHeader { domains, clones, rows: crc32fast::hash(rows.as_bytes()), ..head };
     let head = record::checked(&serde_json::to_vec(&head).expect("a head serializes into memory"));
     [BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat()
 }
@@ -215,9 +222,20 @@ fn plain(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn put_row(row: &mut String, lease: &Lease, domains: &mut Vec<String>) -> fmt::Result {
+/// Appends the row of a lease. Its clock domains and its clone are added to the tables if they are new.
+fn put_row(
+    row: &mut String,
+    lease: &Lease,
+    (domains, clones): (&mut Vec<String>, &mut Vec<CloneId>),
+    ownership: &Ownership,
+) -> fmt::Result {
     let Lease { lease_id, issue_id, holder, ttl_secs, token, version, .. } = lease;
-    write!(row, "{issue_id} {lease_id} {} {} {ttl_secs} {token} {version} ", holder.agent_id, holder.worktree_id)?;
+    write!(row, "{issue_id} {lease_id} {} {} ", holder.agent_id, holder.worktree_id)?;
+    match ownership.written(holder.clone_id) {
+        Some(id) => write!(row, "{}", number(id, clones))?,
+        None => row.push(char::from(NOTHING)),
+    }
+    write!(row, " {ttl_secs} {token} {version} ")?;
     put_reading(row, &lease.since, domains)?;
     let (acquired, beaten) = (lease.acquired_at.as_nanosecond(), lease.last_beat.as_nanosecond());
     write!(row, " {acquired} {beaten} {} ", u8::from(lease.closing))?;
@@ -233,15 +251,23 @@ fn put_row(row: &mut String, lease: &Lease, domains: &mut Vec<String>) -> fmt::R
 
 /// Appends a clock reading. Its domain is written as a number, which is assigned if the domain is new.
 fn put_reading(row: &mut String, reading: &ClockReading, domains: &mut Vec<String>) -> fmt::Result {
-    let known = domains.iter().position(|domain| *domain == reading.domain);
-    let number = known.unwrap_or_else(|| {
-        domains.push(reading.domain.clone());
-        domains.len() - 1
-    });
+    let number = match domains.iter().position(|domain| *domain == reading.domain) {
+        Some(number) => number,
+        None => number(reading.domain.clone(), domains),
+    };
     write!(row, "{number}:{}", reading.millis)
 }
 
-fn lease(row: &str, domains: &[String]) -> Option<Lease> {
+/// The number of a value in its table, to which it is added if it is new.
+fn number<T: PartialEq>(value: T, table: &mut Vec<T>) -> usize {
+    let known = table.iter().position(|known| *known == value);
+    known.unwrap_or_else(|| {
+        table.push(value);
+        table.len() - 1
+    })
+}
+
+fn lease(row: &str, domains: &[String], clone_of: impl Fn(&str) -> Option<Option<CloneId>>) -> Option<Lease> {
     let mut rest = row;
     let mut next = || if rest.is_empty() { None } else { Some(cut(&mut rest, b' ')) };
     let reading = |field: &str| {
@@ -258,7 +284,10 @@ fn lease(row: &str, domains: &[String]) -> Option<Lease> {
     Some(Lease {
         issue_id: next()?.parse().ok()?,
         lease_id: LeaseId::new(next()?),
-        holder: Holder { agent_id: next()?.parse().ok()?, worktree_id: next()?.parse().ok()? },
+        holder: {
+            let holder = Holder::here(next()?.parse().ok()?, next()?.parse().ok()?);
+            Holder { clone_id: clone_of(next()?)?, ..holder }
+        },
         ttl_secs: next()?.parse().ok()?,
         token: next()?.parse().ok()?,
         version: next()?.parse().ok()?,
@@ -287,6 +316,8 @@ mod tests {
         fn every_ledger_survives_its_index_and_no_bytes_make_it_panic(
             steps in proptest::collection::vec(request(), 0..40),
             branch in proptest::option::of(".*"),
+            clone in proptest::option::of(1u64..4),
+            stranger in proptest::option::of(5u64..9),
             noise in proptest::collection::vec(any::<u8>(), 0..200),
             at in any::<prop::sample::Index>(),
         ) {
@@ -299,6 +330,9 @@ mod tests {
                 for mut event in decision.events {
                     if let LeaseEvent::Acquire(grant) = &mut event {
                         (grant.branch, grant.reason) = (branch.clone(), branch.clone());
+                        if n % 3 == 0 {
+                            grant.holder.clone_id = stranger.map(|bits| CloneId::from_bits(bits.into()));
+                        }
                     }
                     ledger.apply(ledger.sequence + 1, &event, &now);
                 }
@@ -311,32 +345,34 @@ mod tests {
                 let observe = LeaseEvent::Observe { lease_id: lease.lease_id, version: lease.version };
                 ledger.apply(ledger.sequence + 1, &observe, &observer);
             }
+            let own = clone.map(|bits| CloneId::from_bits(bits.into()));
+            let ownership = Ownership { own, founder: own };
             let (generation, tail, sequence) = ("g".to_owned(), "tail".to_owned(), ledger.sequence);
-            let head = IndexHeader { schema_version: SCHEMA_VERSION, generation, offset: 70, tail, sequence, domains: Vec::new(), rows: 0 };
-            let mut bytes = encode(Index { head, ledger: ledger.clone() });
-            let index = decode(&bytes, |_| true).expect("whole");
+            let head = IndexHeader { schema_version: SCHEMA_VERSION, generation, offset: 70, tail, sequence, domains: Vec::new(), clones: Vec::new(), rows: 0 };
+            let mut bytes = encode(Index { head, ledger: ledger.clone() }, &ownership);
+            let index = decode(&bytes, &ownership, |_| true).expect("whole");
             prop_assert_eq!(&index.ledger, &ledger);
             prop_assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(), "a .json file is JSON");
             for lease in ledger.leases() {
                 let (worktree, issues) = (&lease.holder.worktree_id, HashSet::from([lease.issue_id]));
-                let of_worktree = decode_about(&bytes, &LeaseFilter::Worktree(worktree)).expect("whole").ledger;
+                let of_worktree = decode_about(&bytes, &ownership, &LeaseFilter::Worktree(worktree)).expect("whole").ledger;
                 let held = |ledger: &Ledger| {
                     ledger.leases().filter(|lease| lease.holder.worktree_id == *worktree).cloned().collect::<Vec<_>>()
                 };
                 prop_assert_eq!(held(&of_worktree), held(&ledger));
-                let on_issue = decode_about(&bytes, &LeaseFilter::Issues(&issues)).expect("whole").ledger;
+                let on_issue = decode_about(&bytes, &ownership, &LeaseFilter::Issues(&issues)).expect("whole").ledger;
                 prop_assert_eq!(on_issue.leases().collect::<Vec<_>>(), [lease]);
                 prop_assert_eq!((of_worktree.sequence, on_issue.sequence), (ledger.sequence, ledger.sequence));
             }
-            prop_assert!(decode(&noise, |_| true).is_none());
+            prop_assert!(decode(&noise, &ownership, |_| true).is_none());
             // Garbage with a valid checksum does not panic.
             let rows = format!("\"{}\"\n]}}\n", String::from_utf8_lossy(&noise));
             let head = IndexHeader { rows: crc32fast::hash(rows.as_bytes()), ..index.head };
             let head = record::checked(&serde_json::to_vec(&head).expect("text"));
-            let _ = decode(&[BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat(), |_| true);
+            let _ = decode(&[BEGIN, head.trim_ascii_end(), MIDDLE, b"\n", rows.as_bytes()].concat(), &ownership, |_| true);
             let at = at.index(bytes.len());
             bytes[at] = bytes[at].wrapping_add(1);
-            prop_assert!(decode(&bytes, |_| true).is_none_or(|index| index.ledger == ledger));
+            prop_assert!(decode(&bytes, &ownership, |_| true).is_none_or(|index| index.ledger == ledger));
         }
     }
 }

@@ -27,7 +27,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::domain::lease::{LeaseAnswer, LeaseFilter, LeaseRefusal, Ledger, Limits, Request};
+use crate::domain::clone::Ownership;
+use crate::domain::lease::{Lease, LeaseAnswer, LeaseFilter, LeaseRefusal, Ledger, Limits, Request};
 use crate::domain::time::Clock;
 use crate::store::file::Modes;
 use crate::store::file_stamp::FileStamp;
@@ -71,6 +72,8 @@ pub(crate) struct LeaseLog {
     options: Options,
     /// What this process has read of the log; it continues from there.
     read_state: Arc<Mutex<Option<ReadState>>>,
+    /// Which leases are this clone's.
+    ownership: Arc<Mutex<Ownership>>,
 }
 
 /// What was read of a segment, as an index in memory.
@@ -89,12 +92,25 @@ impl LeaseLog {
 
     /// The log in `dir` on the given disk.
     fn on(disk: Arc<dyn Disk>, dir: &Path, options: Options) -> Self {
-        Self { dir: dir.to_owned(), disk, options, read_state: Arc::default() }
+        Self { dir: dir.to_owned(), disk, options, read_state: Arc::default(), ownership: Arc::default() }
     }
 
     /// What this process has read. A thread that panicked leaves no inconsistent value: it is taken out while in use.
     fn read_state(&self) -> MutexGuard<'_, Option<ReadState>> {
         self.read_state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which leases are this clone's.
+    pub(crate) fn ownership(&self) -> Ownership {
+        *self.ownership.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets which leases are this clone's; what was read for another clone is read again.
+    pub(crate) fn set_ownership(&self, ownership: Ownership) {
+        if self.ownership() != ownership {
+            *self.ownership.lock().unwrap_or_else(PoisonError::into_inner) = ownership;
+            self.read_state().take();
+        }
     }
 
     fn current(&self) -> PathBuf {
@@ -110,7 +126,7 @@ impl LeaseLog {
     }
 
     fn open(&self, path: &Path, append: bool) -> Result<Option<Segment>> {
-        Segment::open(self.disk.as_ref(), path, append)
+        Segment::open(self.disk.as_ref(), path, self.ownership(), append)
     }
 
     /// The newest segment, read to its end; `None` if nothing was ever written.
@@ -142,7 +158,7 @@ impl LeaseLog {
     /// usable, all leases.
     fn part(&self, about: &LeaseFilter<'_>) -> Result<Ledger> {
         let Some(mut segment) = self.open(&self.current(), false)? else { return self.ledger() };
-        if let Some(index) = index::read_about(self.disk.as_ref(), &self.index(), about)
+        if let Some(index) = index::read_about(self.disk.as_ref(), &self.index(), &self.ownership(), about)
             && let Some(rest) = index.rest(&mut segment)?
             // A transfer ends a lease that the filter may have left out, and only a ledger with that lease can apply it.
             && !record::may_have_transfers(&rest)
@@ -162,7 +178,7 @@ impl LeaseLog {
             segment.resumed_at = indexed;
             return Ok(());
         }
-        if let Some(index) = index::read(self.disk.as_ref(), &self.index())
+        if let Some(index) = index::read(self.disk.as_ref(), &self.index(), &self.ownership())
             && let Some(rest) = index.rest(segment)?
         {
             return segment.resume(index.into_parts(), &rest);
@@ -176,7 +192,7 @@ impl LeaseLog {
         let path = self.current();
         let why = match self.numbers()?.into_iter().max() {
             Some(found) => format!("is missing, but claims-{found}.jsonl exists"),
-            None => match index::read(self.disk.as_ref(), &self.index()) {
+            None => match index::read(self.disk.as_ref(), &self.index(), &self.ownership()) {
                 Some(index) => format!("is missing, but claims.index.json covers {} of its records", index.sequence()),
                 None => return Ok(None),
             },
@@ -199,7 +215,22 @@ impl LeaseLog {
 
     /// The current leases, read without a lock.
     pub(crate) fn ledger(&self) -> Result<Ledger> {
+        Ok(self.whole_ledger()?.into_own())
+    }
+
+    /// The current leases, with those of the clone that this one was copied from.
+    fn whole_ledger(&self) -> Result<Ledger> {
         Ok(self.newest(false)?.map(|segment| segment.ledger).unwrap_or_default())
+    }
+
+    /// Whether a lease names another clone.
+    pub(crate) fn names_other_clones(&self) -> Result<bool> {
+        Ok(self.whole_ledger()?.has_disowned())
+    }
+
+    /// The leases of the clone that this one was copied from, which count as ended.
+    pub(crate) fn disowned(&self) -> Result<Vec<Lease>> {
+        Ok(self.whole_ledger()?.leases().filter(|lease| lease.holder.clone_id.is_some()).cloned().collect())
     }
 
     /// The leases that match a filter, and perhaps others.
@@ -208,7 +239,7 @@ impl LeaseLog {
         if matches!(filter, LeaseFilter::All) || self.read_state().is_some() {
             return self.ledger();
         }
-        self.part(filter)
+        Ok(self.part(filter)?.into_own())
     }
 
     /// What the current segment looks like from outside.

@@ -7,7 +7,8 @@ use gix::bstr::ByteSlice;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{AgentId, Holder, IssueId, LeaseId, WorktreeId};
+use crate::domain::clone::Ownership;
+use crate::domain::id::{AgentId, CloneId, Holder, IssueId, LeaseId, WorktreeId};
 use crate::domain::lease::{Grant, Lease, LeaseEvent};
 use crate::domain::time::{ClockReading, Now};
 
@@ -40,6 +41,38 @@ pub(crate) enum LogRecord {
     Seal,
 }
 
+impl LogRecord {
+    /// This record, which is stored in the log, as the owner of the log sees it.
+    pub(crate) fn read_by(mut self, ownership: &Ownership) -> Self {
+        if let Some(holder) = self.holder_mut() {
+            holder.clone_id = ownership.read(holder.clone_id);
+        }
+        self
+    }
+
+    /// This record as it is stored in the log.
+    fn written_by(mut self, ownership: &Ownership) -> Self {
+        if let Some(holder) = self.holder_mut() {
+            holder.clone_id = ownership.written(holder.clone_id);
+        }
+        self
+    }
+
+    /// The holder of the lease that it grants or repeats.
+    fn holder_mut(&mut self) -> Option<&mut Holder> {
+        match self {
+            Self::Event { event: LeaseEvent::Acquire(grant) | LeaseEvent::Transfer { grant, .. }, .. } => Some(&mut grant.holder),
+            Self::Snapshot(lease) => Some(&mut lease.holder),
+            Self::Event { .. } | Self::SnapshotBegin { .. } | Self::SnapshotEnd | Self::Seal => None,
+        }
+    }
+
+    /// The line of this record in the log of `ownership`, newline included.
+    pub(crate) fn line(&self, sequence: u64, ownership: &Ownership) -> Vec<u8> {
+        encode(sequence, &self.clone().written_by(ownership))
+    }
+}
+
 /// Why a line cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unusable {
@@ -64,6 +97,9 @@ struct RecordJson {
     agent_id: Option<AgentId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     worktree_id: Option<WorktreeId>,
+    /// The clone of the holder; absent in what 0.1 wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clone: Option<CloneId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     branch: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,6 +137,7 @@ impl RecordJson {
             issue_id: Some(grant.issue_id),
             agent_id: Some(grant.holder.agent_id.clone()),
             worktree_id: Some(grant.holder.worktree_id.clone()),
+            clone: grant.holder.clone_id,
             branch: grant.branch.clone(),
             ttl_secs: Some(grant.ttl_secs),
             reason: grant.reason.clone(),
@@ -134,7 +171,7 @@ impl RecordJson {
         Some(Grant {
             lease_id,
             issue_id: self.issue_id?,
-            holder: Holder { agent_id: self.agent_id.take()?, worktree_id: self.worktree_id.take()? },
+            holder: Holder { clone_id: self.clone, ..Holder::here(self.agent_id.take()?, self.worktree_id.take()?) },
             branch: self.branch.take(),
             ttl_secs: self.ttl_secs?,
             reason: self.reason.take(),
@@ -175,8 +212,8 @@ impl RecordJson {
     }
 }
 
-/// The line of a record, newline included.
-pub(crate) fn encode(sequence: u64, record: &LogRecord) -> Vec<u8> {
+/// The line of a record as it is stored, newline included.
+fn encode(sequence: u64, record: &LogRecord) -> Vec<u8> {
     let row = match record {
         LogRecord::Event { event, at } => RecordJson {
             at: Some(at.wall),
@@ -260,7 +297,7 @@ mod tests {
         Grant {
             lease_id: LeaseId::new(ulid::Ulid::nil()),
             issue_id: IssueId::from_uuid(uuid::Uuid::nil()),
-            holder: Holder { agent_id: "agent:a".parse().expect("an id"), worktree_id: WorktreeId::from_bits(1) },
+            holder: Holder::here("agent:a".parse().expect("an id"), WorktreeId::from_bits(1)),
             branch: Some("b".into()),
             ttl_secs: 600,
             reason: reason.map(str::to_owned),

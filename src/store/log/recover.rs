@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use crate::domain::clone::Ownership;
 use crate::domain::lease::{Lease, LeaseEvent, Ledger, Recovery};
 use crate::store::Error;
 use crate::store::lock;
@@ -76,7 +77,7 @@ impl LeaseLog {
         }
         let Some(mut newest) = self.open(&self.archive(top), false).ok().flatten() else { return Ok(false) };
         // If it is closed, its successor is missing. It must also contain every record that the index covers.
-        let known = index::read(self.disk.as_ref(), &self.index()).map_or(0, |index| index.sequence());
+        let known = index::read(self.disk.as_ref(), &self.index(), &self.ownership()).map_or(0, |index| index.sequence());
         if newest.advance(|_, _| {}).is_err() || newest.is_sealed || newest.ledger.sequence < known {
             return Ok(false);
         }
@@ -90,7 +91,7 @@ impl LeaseLog {
     /// Writes a new segment of everything that can be proved. The old current file is set aside if it has no archive name.
     fn rewrite(&self, numbers: &[u64], dry_run: bool, recovery: &mut Recovery) -> Result<()> {
         let current = self.disk.read(&self.current())?;
-        let mut salvage = Salvage::default();
+        let mut salvage = Salvage { ownership: self.ownership(), ..Salvage::default() };
         let mut has_name = false;
         for number in numbers {
             let bytes = self.disk.read(&self.archive(*number))?.unwrap_or_default();
@@ -106,7 +107,9 @@ impl LeaseLog {
             }
         }
         // An index that is newer than every readable line has the ledger of that time.
-        if let Some(index) = index::read(self.disk.as_ref(), &self.index()).filter(|index| index.sequence() > salvage.highest) {
+        if let Some(index) =
+            index::read(self.disk.as_ref(), &self.index(), &self.ownership()).filter(|index| index.sequence() > salvage.highest)
+        {
             salvage.highest = index.sequence();
             salvage.ledger = index.into_parts().0;
         }
@@ -122,7 +125,7 @@ impl LeaseLog {
         if dry_run {
             return Ok(());
         }
-        let lines = segment::first_lines(sequence, &write::generation(), number, recovery.kept.iter());
+        let lines = segment::first_lines(sequence, &write::generation(), number, &self.ownership(), recovery.kept.iter());
         self.disk.create(&self.archive(number), &lines, self.options.sync)?;
         self.disk.sync_dir(&self.dir)?;
         self.disk.relink(&self.archive(number), &self.current())?;
@@ -154,6 +157,7 @@ fn count(lines: usize) -> String {
 /// What could be proved so far.
 #[derive(Default)]
 struct Salvage {
+    ownership: Ownership,
     ledger: Ledger,
     highest: u64,
     /// Bytes of unreadable lines.
@@ -169,7 +173,7 @@ impl Salvage {
         for (n, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let place = format!("{name}:{}", n + 1);
             match record::decode(line.strip_suffix(b"\n").unwrap_or(line)) {
-                Ok((sequence, record)) if line.ends_with(b"\n") => self.add(sequence, record, &place),
+                Ok((sequence, record)) if line.ends_with(b"\n") => self.add(sequence, record.read_by(&self.ownership), &place),
                 Err(Unusable::Newer(why)) => {
                     return Err(Error::Corrupt {
                         path: name.into(),

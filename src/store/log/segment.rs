@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::domain::clone::Ownership;
 use crate::domain::lease::{Lease, Ledger};
 use crate::store::log::disk::{Disk, Tape};
 use crate::store::log::record::{self, LogRecord, Unusable};
@@ -17,6 +18,8 @@ use crate::store::{Error, Result};
 pub(crate) struct Segment {
     path: PathBuf,
     tape: Box<dyn Tape>,
+    /// Which of its leases are this clone's.
+    pub ownership: Ownership,
     /// A random id, created with the segment.
     pub generation: String,
     /// Its number, from 1.
@@ -53,11 +56,12 @@ pub(crate) enum SegmentLine {
 
 impl Segment {
     /// Opens a segment and reads its header only; `None` if the file does not exist.
-    pub(crate) fn open(disk: &dyn Disk, path: &Path, append: bool) -> Result<Option<Self>> {
+    pub(crate) fn open(disk: &dyn Disk, path: &Path, ownership: Ownership, append: bool) -> Result<Option<Self>> {
         let Some(tape) = disk.open(path, append)? else { return Ok(None) };
         let mut segment = Self {
             path: path.to_owned(),
             tape,
+            ownership,
             generation: String::new(),
             number: 0,
             ledger: Ledger::default(),
@@ -136,7 +140,7 @@ impl Segment {
 
     fn take(&mut self, line: &[u8]) -> Result<SegmentLine> {
         let (sequence, record) = match record::decode(line) {
-            Ok(read) => read,
+            Ok((sequence, record)) => (sequence, record.read_by(&self.ownership)),
             Err(Unusable::Noise) => return Ok(SegmentLine::Noise),
             Err(Unusable::Foreign(why) | Unusable::Newer(why)) => return Err(self.corrupt(self.offset, why)),
         };
@@ -187,9 +191,15 @@ impl Segment {
 /// The bytes of a new segment: its header, a line per lease, and the end of its snapshot.
 ///
 /// `sequence` is the last one before it.
-pub(crate) fn first_lines<'a>(sequence: u64, generation: &str, number: u64, leases: impl Iterator<Item = &'a Lease>) -> Vec<u8> {
+pub(crate) fn first_lines<'a>(
+    sequence: u64,
+    generation: &str,
+    number: u64,
+    ownership: &Ownership,
+    leases: impl Iterator<Item = &'a Lease>,
+) -> Vec<u8> {
     let begin = LogRecord::SnapshotBegin { generation: generation.to_owned(), segment: number };
     let leases = leases.map(|lease| LogRecord::Snapshot(Box::new(lease.clone())));
     let records = std::iter::once(begin).chain(leases).chain([LogRecord::SnapshotEnd]);
-    (sequence + 1..).zip(records).flat_map(|(sequence, record)| record::encode(sequence, &record)).collect()
+    (sequence + 1..).zip(records).flat_map(|(sequence, record)| record.line(sequence, ownership)).collect()
 }

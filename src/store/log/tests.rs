@@ -18,7 +18,7 @@ impl Clock for LogClock {
 const NOON: LogClock = LogClock(0);
 
 fn holder(n: u32) -> Holder {
-    Holder { agent_id: format!("agent:a{n}").parse().expect("an id"), worktree_id: WorktreeId::from_bits(n) }
+    Holder::here(format!("agent:a{n}").parse().expect("an id"), WorktreeId::from_bits(n))
 }
 
 fn issue(n: u128) -> IssueId {

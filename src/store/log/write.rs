@@ -10,7 +10,7 @@ use crate::domain::time::{Clock, ClockReading, Now};
 use crate::store::Error;
 use crate::store::lock;
 use crate::store::log::index;
-use crate::store::log::record::{self, LONGEST_LINE, LogRecord};
+use crate::store::log::record::{LONGEST_LINE, LogRecord};
 use crate::store::log::segment::{self, Segment, SegmentLine};
 use crate::store::log::{LeaseLog, LogAnswer, Result};
 
@@ -51,6 +51,24 @@ pub(crate) fn batch(ledger: &Ledger, requests: &[Request], now: &Now, limits: &L
     batch
 }
 
+/// Adds the ends of leases of another clone on issues that are granted. The log was copied with them; they count as ended by their holder.
+fn end_disowned(ledger: &Ledger, batch: Batch) -> Batch {
+    if !ledger.has_disowned() {
+        return batch;
+    }
+    let mut events = Vec::with_capacity(batch.events.len());
+    for event in batch.events {
+        if let LeaseEvent::Acquire(grant) = &event
+            && let Some(old) = ledger.lease_on(grant.issue_id).filter(|lease| lease.holder.clone_id.is_some())
+        {
+            let reason = Some("this clone was copied from the one that held it".to_owned());
+            events.push(LeaseEvent::Release { lease_id: old.lease_id.clone(), reason });
+        }
+        events.push(event);
+    }
+    Batch { events, ..batch }
+}
+
 impl LeaseLog {
     /// Decides on the current ledger and appends the decisions. When this returns, all of their records count.
     pub(crate) fn transact(
@@ -63,12 +81,12 @@ impl LeaseLog {
         for _ in 0..ATTEMPTS {
             let mut segment = self.open_to_append(clock)?;
             let now = clock.now();
-            let batch = decide(&segment.ledger, &now);
+            let batch = end_disowned(&segment.ledger, decide(&segment.ledger.own(), &now));
             if self.append(&mut segment, &batch, &now)? {
                 if !batch.events.is_empty() {
                     self.tidy(&mut segment, &now);
                 }
-                return Ok((batch.answers, segment.ledger));
+                return Ok((batch.answers, segment.ledger.into_own()));
             }
         }
         Err(Error::Contended { path: self.current() })
@@ -114,7 +132,7 @@ impl LeaseLog {
 
     /// Creates the first segment, unless another process was faster.
     pub(crate) fn create(&self) -> Result<()> {
-        let lines = segment::first_lines(0, &generation(), 1, std::iter::empty());
+        let lines = segment::first_lines(0, &generation(), 1, &self.ownership(), std::iter::empty());
         self.disk.create(&self.current(), &lines, self.options.sync)?;
         self.disk.sync_dir(&self.dir)?;
         self.disk.link(&self.current(), &self.archive(1))?;
@@ -125,7 +143,7 @@ impl LeaseLog {
     pub(crate) fn begin_next(&self, closed: &Segment, now: &Now) -> Result<()> {
         let next = self.archive(closed.number + 1);
         let leases = closed.ledger.leases().filter(|lease| !is_forgotten(lease, now));
-        let lines = segment::first_lines(closed.ledger.sequence, &generation(), closed.number + 1, leases);
+        let lines = segment::first_lines(closed.ledger.sequence, &generation(), closed.number + 1, &closed.ownership, leases);
         self.disk.create(&next, &lines, self.options.sync)?;
         self.move_name(closed.number + 1)
     }
@@ -136,6 +154,20 @@ impl LeaseLog {
         self.disk.link(&self.current(), &self.archive(number - 1))?;
         self.disk.sync_dir(&self.dir)?;
         self.disk.relink(&self.archive(number), &self.current())?;
+        self.disk.sync_dir(&self.dir)
+    }
+
+    /// Makes the two names of the newest segment names of one file again. Most programs copy a file with two names as two files, and what is
+    /// appended to one of them would be missing in the other.
+    pub(crate) fn join_names(&self) -> Result<()> {
+        let _guard = self.lock(lock::PATIENCE)?;
+        let Some(segment) = self.open(&self.current(), false)? else { return Ok(()) };
+        let (current, archive) = (self.current(), self.archive(segment.number));
+        let (bytes, archived) = (self.disk.read(&current)?.unwrap_or_default(), self.disk.read(&archive)?.unwrap_or_default());
+        // If a writer was active, the file that was copied later has more records.
+        let is_longer = archived.len() > bytes.len() && archived.starts_with(&bytes);
+        let (from, to) = if is_longer { (&archive, &current) } else { (&current, &archive) };
+        self.disk.relink(from, to)?;
         self.disk.sync_dir(&self.dir)
     }
 
@@ -157,7 +189,7 @@ impl LeaseLog {
     }
 
     pub(crate) fn append_record(&self, segment: &mut Segment, record: &LogRecord) -> Result<bool> {
-        let mine = record::encode(segment.ledger.sequence + 1, record);
+        let mine = record.line(segment.ledger.sequence + 1, &segment.ownership);
         if mine.len() > LONGEST_LINE {
             let why = format!("a record of {} bytes, more than {LONGEST_LINE}: give a shorter reason", mine.len());
             return Err(Error::Corrupt { path: self.current(), line: None, why });

@@ -89,7 +89,7 @@ impl CreatedSteps<'_> {
         let args = [&options[..], &[path.as_os_str(), OsStr::new(&start.branch)]].concat();
         with_inherited_locks(&self.journal, Some(&guard), || common_git(layout).run(&args))?;
         let git_dir = worktrees::git_dir_of(path)?;
-        if !identity.record(&git_dir, layout.modes, false)? {
+        if !identity.record(&git_dir, layout.modes)? {
             // Another command has already run in there and recorded an identity. The lease names ours, so ours must win.
             identity.replace(&git_dir, layout.modes)?;
         }

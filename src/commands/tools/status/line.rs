@@ -77,7 +77,7 @@ fn prompt(session: &Session) -> Option<PromptReport> {
     let identity = Identity::of(&layout).ok()??;
     let policy = EffectivePolicy::of_worktree(&session.cx, &layout).policy;
     let agent = actor::agent(&session.cx, &layout, session.agent_flag.as_deref()).ok();
-    let holder = agent.map(|(agent_id, _)| Holder { agent_id, worktree_id: identity.worktree_id.clone() });
+    let holder = agent.map(|(agent_id, _)| Holder::here(agent_id, identity.worktree_id.clone()));
     let ledger = session.leases(&layout).view(&LeaseFilter::Worktree(&identity.worktree_id)).ok().map(|view| view.ledger);
     let now = session.cx.clock().now();
     let lease_status = |lease: &Lease| lease.lease_status(&now, policy.limits.stale_after_secs);

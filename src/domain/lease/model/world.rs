@@ -86,7 +86,7 @@ pub(crate) fn count(seen: &AtomicUsize) {
 static HOLDERS: LazyLock<Vec<(Holder, Editor)>> = LazyLock::new(|| {
     let one = |n: u32| {
         let agent_id: AgentId = format!("agent:a{n}").parse().expect("an id");
-        let holder = Holder { agent_id: agent_id.clone(), worktree_id: WorktreeId::from_bits(n) };
+        let holder = Holder::here(agent_id.clone(), WorktreeId::from_bits(n));
         let editor = Editor { agent_id, worktree_id: Some(holder.worktree_id.clone()), anywhere: false };
         (holder, editor)
     };
