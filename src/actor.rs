@@ -120,8 +120,9 @@ pub(crate) fn holder(cx: &Context, layout: &Layout, flag: Option<&str>) -> Resul
     let read = ReadIdentity::new();
     let (agent_id, _) = agent_here(cx, layout, flag, &read)?;
     let worktree_id = match identity(layout, &read)? {
-        Some(identity) => identity.worktree_id.clone(),
-        None => Identity::require(layout)?.worktree_id,
+        Some(identity) if identity.is_at_root_of(layout) => identity.worktree_id.clone(),
+        // It has none, or the worktree was moved: then its root is recorded anew.
+        _ => Identity::require(layout)?.worktree_id,
     };
     Ok(Holder::here(agent_id, worktree_id))
 }

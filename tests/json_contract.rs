@@ -126,6 +126,7 @@ struct Worktree {
     base: Option<String>,
     leases: Vec<Lease>,
     agent: Option<Value>,
+    unreadable: Option<String>,
     status: Option<Value>,
 }
 
@@ -241,6 +242,7 @@ fn worktrees() {
     assert_eq!((&tree.name, tree.branch.as_ref(), tree.leases.len()), (&spawned.branch, Some(&spawned.branch), 1));
     assert_eq!((tree.issue_id.as_ref(), tree.title.as_deref()), (Some(&issues[0]), Some("First")));
     assert_eq!((tree.number.as_deref(), &tree.base, &tree.agent), (Some(&issues[0][..8]), &spawned.base, &None));
+    assert_eq!(tree.unreadable, None);
     assert!(tree.status.is_none() && primary.issue_id.is_none());
 }
 

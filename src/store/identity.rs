@@ -46,8 +46,12 @@ impl Identity {
 
     /// The identity of the worktree that a layout is seen from, created if it has none, with its root as it is now.
     pub(crate) fn require(layout: &Layout) -> Result<Self> {
-        let root = layout.worktree_root.as_deref().unwrap_or(&layout.common_dir);
-        Self::ensure(&layout.git_dir, root, None, layout.modes)
+        Self::ensure(&layout.git_dir, root_of(layout), None, layout.modes)
+    }
+
+    /// Whether the recorded root is the one that a layout is seen from.
+    pub(crate) fn is_at_root_of(&self, layout: &Layout) -> bool {
+        self.root == root_of(layout).display().to_string()
     }
 
     /// A new identity with 32 random bits.
@@ -128,6 +132,10 @@ impl Identity {
         moved.replace(git_dir, modes)?;
         Ok(moved)
     }
+}
+
+fn root_of(layout: &Layout) -> &Path {
+    layout.worktree_root.as_deref().unwrap_or(&layout.common_dir)
 }
 
 /// Whether a file is empty or filled with zeros, as a power failure may leave it.

@@ -40,7 +40,7 @@ fn a_look_costs_the_same_among_any_number_of_issues_in_strace() {
     }
     let [small, large] = [FEW, MANY].map(|size| {
         let repository = Repository::of(size, 0);
-        let here = [("issue show ID", 1, 225), ("worktree list", 1, 250), ("status --line", 1, 200)];
+        let here = [("issue show ID", 1, 225), ("worktree list", 1, 250), ("status --line", 1, 206)];
         let there = [("issue show ID", 1, 330), ("worktree list", 2, 365), ("status --line", 1, 300)];
         [looks(&repository.primary(), 7, here), looks(&repository.linked(), 8, there)]
     });
