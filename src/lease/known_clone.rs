@@ -18,10 +18,10 @@ const COPIED: &str = "this clone was copied, restored or moved to another disk; 
 pub(super) struct KnownClone {
     /// `None` for a log without a clone, in tests.
     folder: Option<CloneFolder>,
-    seen: Mutex<Option<Seen>>,
+    seen: Mutex<Option<RecognisedClone>>,
 }
 
-struct Seen {
+struct RecognisedClone {
     /// What the record looked like.
     stamp: Option<FileStamp>,
     state: CloneState,
@@ -50,11 +50,11 @@ impl KnownClone {
         let has_lost_leases = before.has_lost_leases;
         let state = folder.ensure(log)?;
         log.set_ownership(state.ownership);
-        *seen = Some(Seen { stamp: folder.stamp(), state, has_lost_leases });
+        *seen = Some(RecognisedClone { stamp: folder.stamp(), state, has_lost_leases });
         Ok(())
     }
 
-    fn look(&self, folder: &CloneFolder, log: &LeaseLog) -> Result<MutexGuard<'_, Option<Seen>>> {
+    fn look(&self, folder: &CloneFolder, log: &LeaseLog) -> Result<MutexGuard<'_, Option<RecognisedClone>>> {
         let stamp = folder.stamp();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.as_ref().is_none_or(|seen| seen.stamp != stamp) {
@@ -62,7 +62,7 @@ impl KnownClone {
             log.set_ownership(state.ownership);
             let has_lost_leases = seen.as_ref().is_some_and(|seen| seen.has_lost_leases)
                 || (state.is_unsettled_copy() && log.names_other_clones().is_ok_and(|names| names));
-            *seen = Some(Seen { stamp, state, has_lost_leases });
+            *seen = Some(RecognisedClone { stamp, state, has_lost_leases });
         }
         Ok(seen)
     }
