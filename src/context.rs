@@ -4,6 +4,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the module that may")]
 
+mod clock;
+
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::context::clock::SystemClock;
 use crate::domain::time::{Clock, ClockReading, Now};
 
 /// The facts of the process that runs a command.
@@ -139,7 +142,7 @@ impl Context {
             terminal: Terminal::default(),
             takes_locks: true,
             failure_of_watch: None,
-            clock: Arc::new(SystemClock { domain: clock_domain() }),
+            clock: Arc::new(SystemClock::default()),
         }
     }
 
@@ -197,17 +200,26 @@ fn is_dumb(variables: &BTreeMap<String, String>) -> bool {
     variables.get("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// The system clock; in debug builds, the fixed clock of `JIT_TEST_CLOCK=domain:milliseconds`.
+/// The system clock; in debug builds, the fixed clock of `JIT_TEST_CLOCK=domain:milliseconds`, or `domain:milliseconds+suspended`
+/// with the milliseconds that the machine was suspended.
 fn clock(variables: &BTreeMap<String, String>) -> Arc<dyn Clock> {
     #[cfg(debug_assertions)]
-    if let Some((domain, millis)) = variables.get("JIT_TEST_CLOCK").and_then(|hands| hands.rsplit_once(':'))
-        && let Ok(millis) = millis.parse()
-    {
-        return Arc::new(FixedClock(ClockReading { domain: domain.to_owned(), millis }));
+    if let Some(reading) = variables.get("JIT_TEST_CLOCK").and_then(|hands| fixed(hands)) {
+        return Arc::new(FixedClock(reading));
     }
     #[cfg(not(debug_assertions))]
     let _ = variables;
-    Arc::new(SystemClock { domain: clock_domain() })
+    Arc::new(SystemClock::default())
+}
+
+#[cfg(debug_assertions)]
+fn fixed(hands: &str) -> Option<ClockReading> {
+    let (domain, millis) = hands.rsplit_once(':')?;
+    let (millis, suspended) = millis.split_once('+').map_or((millis, None), |(millis, suspended)| (millis, Some(suspended)));
+    let millis: u64 = millis.parse().ok()?;
+    let suspended: Option<u64> = suspended.map(str::parse).transpose().ok()?;
+    let fast_millis = suspended.map(|suspended| millis.saturating_add(suspended));
+    Some(ClockReading { fast_millis, ..ClockReading::new(domain, millis) })
 }
 
 #[cfg(debug_assertions)]
@@ -218,37 +230,6 @@ impl Clock for FixedClock {
     fn now(&self) -> Now {
         Now { clock: self.0.clone(), wall: Timestamp::now() }
     }
-}
-
-struct SystemClock {
-    domain: String,
-}
-
-impl Clock for SystemClock {
-    fn now(&self) -> Now {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        let millis = i128::from(time.tv_sec) * 1000 + i128::from(time.tv_nsec) / 1_000_000 - namespace_offset_ms();
-        let clock = ClockReading { domain: self.domain.clone(), millis: u64::try_from(millis).unwrap_or_default() };
-        Now { clock, wall: Timestamp::now() }
-    }
-}
-
-/// The id of one boot of one kernel. Without a boot id the domain is constant. That is safe on one machine: after a restart, more
-/// real time has passed than the clock, which started again at zero, can show.
-fn clock_domain() -> String {
-    match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
-        Ok(id) if !id.trim().is_empty() => id.trim().to_owned(),
-        _ => "monotonic".to_owned(),
-    }
-}
-
-/// The offset of a time namespace from the monotonic clock, in milliseconds. Containers on one kernel then share a clock.
-fn namespace_offset_ms() -> i128 {
-    let Ok(text) = std::fs::read_to_string("/proc/self/timens_offsets") else { return 0 };
-    let line = text.lines().find_map(|line| line.strip_prefix("monotonic"));
-    let mut numbers = line.unwrap_or_default().split_whitespace().filter_map(|number| number.parse::<i128>().ok());
-    let (seconds, nanos) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    seconds * 1000 + nanos / 1_000_000
 }
 
 #[cfg(test)]

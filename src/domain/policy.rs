@@ -335,7 +335,7 @@ mod tests {
             worktree_id: bits.map(WorktreeId::from_bits),
             anywhere,
         };
-        let at = |millis| Now { clock: ClockReading { domain: "a".into(), millis }, wall: jiff::Timestamp::UNIX_EPOCH };
+        let at = |millis| Now { clock: ClockReading::new("a", millis), wall: jiff::Timestamp::UNIX_EPOCH };
         let mut ledger = Ledger::default();
         let judge = |ledger: &Ledger, editor: &Editor, ms| {
             lease_for_edit(ledger, issue(), editor, &at(ms), 3600).map_err(|finding| finding.code())

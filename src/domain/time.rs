@@ -6,16 +6,32 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The clock domain of a machine that tells neither its boot nor when it was booted. Its readings are those of the wall clock.
+pub(crate) const WALL_DOMAIN: &str = "wall";
+
 /// A reading of a monotonic clock, comparable only with readings of the same domain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct ClockReading {
-    /// The clock domain: the boot id of the kernel, or a constant if it cannot be read.
+    /// The clock domain: one boot of one kernel, or [`WALL_DOMAIN`].
     pub domain: String,
     /// Milliseconds, without time spent suspended.
     pub millis: u64,
+    /// Milliseconds with time spent suspended; `None` if it is not known, as in records of 0.1.
+    #[serde(default, rename = "fast", skip_serializing_if = "Option::is_none")]
+    pub fast_millis: Option<u64>,
 }
 
 impl ClockReading {
+    /// A reading without time spent suspended.
+    pub(crate) fn new(domain: impl Into<String>, millis: u64) -> Self {
+        Self { domain: domain.into(), millis, fast_millis: None }
+    }
+
+    /// Whether it is a reading of the wall clock, which can be set back.
+    pub(crate) fn is_of_wall_clock(&self) -> bool {
+        self.domain == WALL_DOMAIN
+    }
+
     /// Milliseconds from `then` to this reading; `None` if the two cannot be compared.
     pub(crate) fn since(&self, then: &Self) -> Option<u64> {
         (self.domain == then.domain).then(|| self.millis.checked_sub(then.millis)).flatten()
@@ -61,7 +77,7 @@ mod tests {
 
     #[test]
     fn readings_of_two_domains_and_a_clock_that_went_back_cannot_be_compared() {
-        let at = |domain: &str, millis| ClockReading { domain: domain.to_owned(), millis };
+        let at = |domain: &str, millis| ClockReading::new(domain, millis);
         assert_eq!(at("a", 5).since(&at("a", 3)), Some(2));
         assert_eq!(at("a", 3).since(&at("a", 5)), None);
         assert_eq!(at("b", 5).since(&at("a", 3)), None);

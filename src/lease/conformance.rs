@@ -45,7 +45,7 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> Now {
-        let clock = ClockReading { domain: "test".into(), millis: self.0.load(Ordering::Relaxed) };
+        let clock = ClockReading::new("test", self.0.load(Ordering::Relaxed));
         Now { clock, wall: jiff::Timestamp::UNIX_EPOCH }
     }
 }
@@ -297,7 +297,7 @@ struct OtherClock;
 
 impl Clock for OtherClock {
     fn now(&self) -> Now {
-        let clock = ClockReading { domain: "another".into(), millis: 20_000 };
+        let clock = ClockReading::new("another", 20_000);
         Now { clock, wall: jiff::Timestamp::UNIX_EPOCH }
     }
 }

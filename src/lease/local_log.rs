@@ -21,6 +21,10 @@ use crate::store::log::{LeaseLog, Options};
 /// How often a waiter looks at the file.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// What is said about a machine that tells neither its boot nor when it was booted.
+const WALL_CLOCK: &str =
+    "this machine tells neither a boot id nor its own id and boot time, so leases are timed by the wall clock, which can be set";
+
 /// The lease log of this clone. It is the authority for its worktrees, so that it never needs the network.
 pub(crate) struct LocalLog {
     log: LeaseLog,
@@ -125,7 +129,9 @@ impl Maintenance for LocalLog {
     }
 
     fn examine(&self) -> Vec<Diagnostic> {
-        self.clone.examine(&self.log).into_iter().chain(self.log.examine()).collect()
+        let has_only_wall_clock = self.clock.now().clock.is_of_wall_clock();
+        let clock = has_only_wall_clock.then(|| Diagnostic::Note(WALL_CLOCK.to_owned()));
+        self.clone.examine(&self.log).into_iter().chain(clock).chain(self.log.examine()).collect()
     }
 
     fn recover(&self, dry_run: bool) -> Result<Recovery> {

@@ -48,7 +48,7 @@ pub(crate) struct Original {
 
 /// What a folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CloneStanding {
+enum FolderStatus {
     /// It has no id yet.
     New,
     /// It is the clone that its record names.
@@ -62,7 +62,7 @@ enum CloneStanding {
 /// The clone of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CloneState {
-    standing: CloneStanding,
+    status: FolderStatus,
     /// Which leases of the log are its own.
     pub ownership: Ownership,
     /// The clone that it was copied from, if it is a copy.
@@ -97,11 +97,11 @@ impl CloneFolder {
     pub(crate) fn look(&self) -> Result<CloneState> {
         let named = self.named()?;
         let record = read(&self.dir)?;
-        let known = |standing, ownership, original| CloneState { standing, ownership, original };
+        let known = |status, ownership, original| CloneState { status, ownership, original };
         match (named, record) {
-            (named, None) => Ok(known(CloneStanding::New, Ownership { own: named, founder: named }, None)),
+            (named, None) => Ok(known(FolderStatus::New, Ownership { own: named, founder: named }, None)),
             (Some(own), Some(record)) => {
-                Ok(known(CloneStanding::Known, Ownership { own: Some(own), founder: record.founder }, None))
+                Ok(known(FolderStatus::Known, Ownership { own: Some(own), founder: record.founder }, None))
             }
             (None, Some(record)) => {
                 let recorded = record.folder();
@@ -111,11 +111,11 @@ impl CloneFolder {
                 let there = if was_renamed { look_at(&record.path, &here, &recorded) } else { AtRecordedPath::Nothing };
                 let ownership = Ownership { own: Some(record.clone_id), founder: record.founder };
                 Ok(match recognise(&recorded, &here, &there) {
-                    Recognition::Same => known(CloneStanding::Known, ownership, record.copied_from),
-                    Recognition::Moved => known(CloneStanding::Moved, ownership, record.copied_from),
+                    Recognition::Same => known(FolderStatus::Known, ownership, record.copied_from),
+                    Recognition::Moved => known(FolderStatus::Moved, ownership, record.copied_from),
                     Recognition::Copied => {
                         let founder = Some(record.founder.unwrap_or(CloneId::UNKNOWN));
-                        known(CloneStanding::Copied, Ownership { own: None, founder }, Some(record.into_original()))
+                        known(FolderStatus::Copied, Ownership { own: None, founder }, Some(record.into_original()))
                     }
                 })
             }
@@ -125,29 +125,29 @@ impl CloneFolder {
     /// The clone that this folder is, with an id of its own that is durable.
     pub(crate) fn ensure(&self, log: &LeaseLog) -> Result<CloneState> {
         let state = self.look()?;
-        if state.standing == CloneStanding::Known {
+        if state.status == FolderStatus::Known {
             return Ok(state);
         }
         let _guard = self.lock()?;
         let state = self.look()?;
         let bits = CloneId::from_bits(uuid::Uuid::new_v4().as_u128());
-        let record = match state.standing {
-            CloneStanding::Known => return Ok(state),
-            CloneStanding::New => {
+        let record = match state.status {
+            FolderStatus::Known => return Ok(state),
+            FolderStatus::New => {
                 let clone_id = state.ownership.own.unwrap_or(bits);
                 let founder = if log.names_other_clones()? { None } else { Some(clone_id) };
                 self.record(clone_id, founder, None)?
             }
-            CloneStanding::Moved => {
+            FolderStatus::Moved => {
                 let Some(record) = read(&self.dir)? else { return Err(Error::Contended { path: self.path() }) };
                 self.record(record.clone_id, record.founder, record.copied_from)?
             }
-            CloneStanding::Copied => {
+            FolderStatus::Copied => {
                 log.join_names()?;
                 self.record(bits, state.ownership.founder, state.original)?
             }
         };
-        self.write(&record, state.standing == CloneStanding::New)?;
+        self.write(&record, state.status == FolderStatus::New)?;
         self.look()
     }
 
@@ -227,12 +227,12 @@ impl CloneFolder {
 impl CloneState {
     /// Whether it has an id of its own, and its record is up to date.
     pub(crate) fn is_settled(&self) -> bool {
-        self.standing == CloneStanding::Known
+        self.status == FolderStatus::Known
     }
 
     /// Whether it is a copy that has no id of its own yet.
     pub(crate) fn is_unsettled_copy(&self) -> bool {
-        self.standing == CloneStanding::Copied
+        self.status == FolderStatus::Copied
     }
 }
 

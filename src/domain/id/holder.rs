@@ -1,4 +1,4 @@
-//! The holder of a lease.
+//! Who holds a lease.
 
 use std::fmt;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::id::{IssueId, LeaseId};
 use crate::domain::lease::{Grant, Lease, LeaseEvent};
-use crate::domain::time::Now;
+use crate::domain::time::{ClockReading, Now};
 
 /// The number of observations kept per lease. Dropping older ones can only prolong a dead lease; it never allows two holders.
 const OBSERVATIONS_KEPT: usize = 16;
@@ -58,6 +58,17 @@ impl Ledger {
     /// Whether there are leases of another clone.
     pub(crate) fn has_disowned(&self) -> bool {
         self.leases().any(|lease| lease.holder.clone_id.is_some())
+    }
+
+    /// `now`, or if it is of the wall clock and was set back, the largest value in this ledger.
+    pub(crate) fn not_before(&self, now: Now) -> Now {
+        if !now.clock.is_of_wall_clock() {
+            return now;
+        }
+        let readings = self.leases().flat_map(|lease| std::iter::once(&lease.since).chain(&lease.observed));
+        let latest = readings.filter(|reading| reading.is_of_wall_clock()).map(|reading| reading.millis).max().unwrap_or(0);
+        let clock = ClockReading { millis: now.clock.millis.max(latest), ..now.clock };
+        Now { clock, ..now }
     }
 
     /// Inserts a lease in place of the one on its issue, to recover a log.

@@ -5,7 +5,7 @@ const STALE: u64 = 3600;
 const LIMITS: Limits = Limits { stale_after_secs: STALE, indefinite_per_agent: 2, indefinite_per_repo: 3 };
 
 fn at(domain: &str, millis: u64) -> Now {
-    Now { clock: ClockReading { domain: domain.into(), millis }, wall: Timestamp::UNIX_EPOCH }
+    Now { clock: ClockReading::new(domain, millis), wall: Timestamp::UNIX_EPOCH }
 }
 
 fn holder(n: u32) -> Holder {

@@ -36,7 +36,7 @@ fn holder((agent, worktree): (&str, u32)) -> Holder {
 }
 
 fn at(secs: u64) -> Now {
-    Now { clock: ClockReading { domain: "boot".into(), millis: secs * 1000 }, wall: jiff::Timestamp::UNIX_EPOCH }
+    Now { clock: ClockReading::new("boot", secs * 1000), wall: jiff::Timestamp::UNIX_EPOCH }
 }
 
 /// A lease of the issue that was taken at second 0.

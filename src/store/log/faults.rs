@@ -107,7 +107,7 @@ struct Rig {
 
 impl Clock for Rig {
     fn now(&self) -> Now {
-        let clock = ClockReading { domain: format!("boot{}", self.boot), millis: self.millis };
+        let clock = ClockReading::new(format!("boot{}", self.boot), self.millis);
         Now { clock, wall: jiff::Timestamp::UNIX_EPOCH }
     }
 }

@@ -7,6 +7,8 @@
 //! It is JSON: the head on a line of its own, then one string per lease with its fields separated by blanks. Every command reads
 //! it, and decoding a thousand objects would take longer than the rest of the command.
 
+mod word;
+
 use std::fmt::{self, Write};
 use std::path::Path;
 
@@ -20,6 +22,7 @@ use crate::domain::lease::{Lease, LeaseFilter, Ledger};
 use crate::domain::time::ClockReading;
 use crate::store;
 use crate::store::log::disk::Disk;
+use crate::store::log::index::word::{NOTHING, put_word, text};
 use crate::store::log::record;
 use crate::store::log::segment::Segment;
 
@@ -27,9 +30,6 @@ use crate::store::log::segment::Segment;
 const SCHEMA_VERSION: u32 = 3;
 /// How many bytes of the log the index repeats; they include the last record's checksum.
 const TAIL: u64 = 64;
-/// Encodes an absent text; a text starts with [`TEXT`].
-const NOTHING: u8 = b'-';
-const TEXT: u8 = b'=';
 /// In nanoseconds.
 const SECOND: i64 = 1_000_000_000;
 const BEGIN: &[u8] = b"{\"head\":";
@@ -185,43 +185,6 @@ fn cut<'r>(rest: &mut &'r str, stamp: u8) -> &'r str {
     first
 }
 
-/// Appends a text as one word; characters that are not plain ASCII are percent-encoded.
-fn put_word(row: &mut String, text: Option<&String>) -> fmt::Result {
-    let Some(text) = text else { return row.write_char(char::from(NOTHING)) };
-    row.push(char::from(TEXT));
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'%');
-    for byte in text.bytes() {
-        if is_plain(byte) { row.push(char::from(byte)) } else { write!(row, "%{byte:02x}")? }
-    }
-    Ok(())
-}
-
-/// Decodes a word, which may encode an absent text.
-fn text(word: &str) -> Result<Option<String>, Garbled> {
-    match word.as_bytes() {
-        [NOTHING] => Ok(None),
-        [TEXT, ..] => plain(&word[1..]).map(Some).ok_or(Garbled),
-        _ => Err(Garbled),
-    }
-}
-
-/// The error that a word is not valid.
-struct Garbled;
-
-fn plain(text: &str) -> Option<String> {
-    if !text.bytes().any(|byte| byte == b'%') {
-        return Some(text.to_owned());
-    }
-    let mut parts = text.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2)?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        bytes.extend_from_slice(rest.as_bytes());
-    }
-    String::from_utf8(bytes).ok()
-}
-
 /// Appends the row of a lease. Its clock domains and its clone are added to the tables if they are new.
 fn put_row(
     row: &mut String,
@@ -255,7 +218,8 @@ fn put_reading(row: &mut String, reading: &ClockReading, domains: &mut Vec<Strin
         Some(number) => number,
         None => number(reading.domain.clone(), domains),
     };
-    write!(row, "{number}:{}", reading.millis)
+    write!(row, "{number}:{}", reading.millis)?;
+    reading.fast_millis.map_or(Ok(()), |fast| write!(row, ":{fast}"))
 }
 
 /// The number of a value in its table, to which it is added if it is new.
@@ -271,10 +235,11 @@ fn lease(row: &str, domains: &[String], clone_of: impl Fn(&str) -> Option<Option
     let mut rest = row;
     let mut next = || if rest.is_empty() { None } else { Some(cut(&mut rest, b' ')) };
     let reading = |field: &str| {
-        let mut millis = field;
-        let number = cut(&mut millis, b':');
+        let mut fast = field;
+        let (number, millis) = (cut(&mut fast, b':'), cut(&mut fast, b':'));
         let domain = domains.get(number.parse::<usize>().ok()?)?.clone();
-        Some(ClockReading { domain, millis: millis.parse().ok()? })
+        let fast_millis = if fast.is_empty() { None } else { Some(fast.parse().ok()?) };
+        Some(ClockReading { domain, millis: millis.parse().ok()?, fast_millis })
     };
     // Until the year 2262 the number fits into 64 bits, for which parsing and division are much faster.
     let time = |field: &str| match field.parse::<i64>() {
@@ -338,7 +303,7 @@ mod tests {
                 }
             }
             let observer = crate::domain::time::Now {
-                clock: ClockReading { domain: "another\t\"boot\"".into(), millis: 7 },
+                clock: ClockReading { fast_millis: Some(9), ..ClockReading::new("another\t\"boot\"", 7) },
                 wall: Timestamp::UNIX_EPOCH,
             };
             for lease in ledger.leases().cloned().collect::<Vec<_>>() {

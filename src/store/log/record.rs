@@ -119,6 +119,9 @@ struct RecordJson {
     clock_domain: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_ms: Option<u64>,
+    /// The same with time spent suspended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_fast: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     generation: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -205,7 +208,8 @@ impl RecordJson {
             "snapshot-end" => LogRecord::SnapshotEnd,
             "seal" => LogRecord::Seal,
             _ => {
-                let clock = ClockReading { domain: self.clock_domain.take()?, millis: self.clock_ms? };
+                let clock =
+                    ClockReading { fast_millis: self.clock_fast, ..ClockReading::new(self.clock_domain.take()?, self.clock_ms?) };
                 let at = Now { clock, wall: self.at? };
                 LogRecord::Event { event: self.event()?, at }
             }
@@ -220,6 +224,7 @@ fn encode(sequence: u64, record: &LogRecord) -> Vec<u8> {
             at: Some(at.wall),
             clock_domain: Some(at.clock.domain.clone()),
             clock_ms: Some(at.clock.millis),
+            clock_fast: at.clock.fast_millis,
             ..RecordJson::of_event(sequence, event)
         },
         LogRecord::SnapshotBegin { generation, segment } => RecordJson {
@@ -319,7 +324,8 @@ mod tests {
             LeaseEvent::ForceEvict { lease_id: id(), by: "human:x".parse().expect("an id"), reason: "gone".into() },
             LeaseEvent::Observe { lease_id: id(), version: 3 },
         ];
-        let at = Now { clock: ClockReading { domain: "boot".into(), millis: 7 }, wall: Timestamp::UNIX_EPOCH };
+        let clock = ClockReading { fast_millis: Some(9), ..ClockReading::new("boot", 7) };
+        let at = Now { clock, wall: Timestamp::UNIX_EPOCH };
         let mut ledger = crate::domain::lease::Ledger::default();
         ledger.apply(1, &events[0], &at);
         let lease = ledger.leases().next().expect("granted").clone();
@@ -379,7 +385,7 @@ mod tests {
     #[test]
     fn what_0_1_wrote_and_what_later_versions_add_is_read() {
         let body = r#""sequence":1,"op":"acquire","lease_id":"x","issue_id":"1a2b3c4d-0000-4000-8000-000000000001","agent_id":"agent:a","worktree_id":"wt:1a2b3c4d","ttl_secs":600,"at":"2026-11-21T08:00:00Z","clock_domain":"boot","clock_ms":1"#;
-        let later = r#""subject":"forge:42","session":"s","for":"human:eva","clock_fast":7,"start":"a1b2c3d4""#;
+        let later = r#""subject":"forge:42","session":"s","for":"human:eva","start":"a1b2c3d4""#;
         let read = |object: String| {
             let line = checked(object.as_bytes());
             decode(&line[..line.len() - 1]).expect("readable")

@@ -10,7 +10,7 @@ struct LogClock(u64);
 
 impl Clock for LogClock {
     fn now(&self) -> Now {
-        let clock = ClockReading { domain: "test".into(), millis: self.0 };
+        let clock = ClockReading::new("test", self.0);
         Now { clock, wall: jiff::Timestamp::UNIX_EPOCH }
     }
 }

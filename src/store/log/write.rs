@@ -80,7 +80,7 @@ impl LeaseLog {
         let _guard = self.lock(patience)?;
         for _ in 0..ATTEMPTS {
             let mut segment = self.open_to_append(clock)?;
-            let now = clock.now();
+            let now = segment.ledger.not_before(clock.now());
             let batch = end_disowned(&segment.ledger, decide(&segment.ledger.own(), &now));
             if self.append(&mut segment, &batch, &now)? {
                 if !batch.events.is_empty() {
@@ -258,6 +258,6 @@ pub(crate) fn generation() -> String {
 
 fn is_forgotten(lease: &Lease, now: &Now) -> bool {
     let millis = now.clock.millis.saturating_sub(FORGOTTEN_AFTER_MS);
-    let long_ago = Now { clock: ClockReading { domain: now.clock.domain.clone(), millis }, wall: now.wall };
+    let long_ago = Now { clock: ClockReading::new(now.clock.domain.clone(), millis), wall: now.wall };
     !lease.closing && lease.lease_status(&long_ago, u64::MAX) == LeaseStatus::Lapsed
 }

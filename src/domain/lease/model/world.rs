@@ -107,7 +107,7 @@ fn issue(n: u32) -> IssueId {
 
 impl ModelState {
     pub(crate) fn now(&self) -> Now {
-        let clock = ClockReading { domain: format!("boot{}", self.boot), millis: self.tick * TICK_MS };
+        let clock = ClockReading::new(format!("boot{}", self.boot), self.tick * TICK_MS);
         Now { clock, wall: Timestamp::UNIX_EPOCH }
     }
 
