@@ -234,7 +234,9 @@ impl Trace {
             *opened.entry(&call.path).or_default() += 1;
         }
         for (path, count) in opened {
-            let is_ours = path.ancestors().any(|folder| folder.ends_with(".git/jit") || folder.ends_with(".jit"));
+            let is_ours = path
+                .ancestors()
+                .any(|folder| folder.ends_with(".git/jit") || folder.file_name().is_some_and(|name| name == ".jit"));
             let is_lock = path.extension().is_some_and(|end| end == "lock");
             let most = match path.file_name().and_then(|name| name.to_str()) {
                 // Two of them are the Git library's, which opens it to tell a repository and to read its configuration.
