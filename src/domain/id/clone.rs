@@ -12,21 +12,21 @@ use crate::domain::id::IdError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(inline)]
-pub(crate) struct CloneId(u128);
+pub(crate) struct CloneId([u8; 16]);
 
 impl CloneId {
     /// The id of a clone that is not known. It is never the id of this clone.
-    pub(crate) const UNKNOWN: Self = Self(0);
+    pub(crate) const UNKNOWN: Self = Self([0; 16]);
 
     /// The id with 128 random bits that the caller generated.
     pub(crate) fn from_bits(bits: u128) -> Self {
-        Self(bits)
+        Self(bits.to_be_bytes())
     }
 }
 
 impl fmt::Display for CloneId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "c:{:032x}", self.0)
+        write!(f, "c:{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
@@ -37,7 +37,7 @@ impl FromStr for CloneId {
         let malformed = || IdError::Malformed { kind: "clone id", text: text.to_owned(), want: "c: and 32 digits" };
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let digits = text.strip_prefix("c:").filter(|rest| rest.len() == 32 && rest.bytes().all(is_digit)).ok_or_else(malformed)?;
-        u128::from_str_radix(digits, 16).map(Self).map_err(|_| malformed())
+        u128::from_str_radix(digits, 16).map(Self::from_bits).map_err(|_| malformed())
     }
 }
 
