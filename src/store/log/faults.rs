@@ -22,7 +22,6 @@ use crate::store::log::{LeaseLog, Options};
 
 /// A step.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "nearly every step is a request")]
 enum FaultStep {
     /// A process makes a request, possibly with a fault.
     Ask { request: Request, pause: u64, fault: Option<Fault> },

@@ -28,7 +28,6 @@ const HIGHEST_SEQUENCE: u64 = u64::MAX / 2;
 
 /// A record of the log.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every record is an event, so that a box would save nothing")]
 pub(crate) enum LogRecord {
     /// A lease event.
     Event { event: LeaseEvent, at: Now },
